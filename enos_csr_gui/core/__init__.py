@@ -1,0 +1,1 @@
+"""Subject, key, certificate signing request, files: the work itself, no Qt and no terminal."""

@@ -1,0 +1,144 @@
+"""ISO 3166: the country codes a subject may carry, their names, what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+from typing import NamedTuple
+
+
+class Country(NamedTuple):
+    """An assigned ISO 3166-1 country: its alpha-2 code and its ISO short name."""
+
+    code: str
+    name: str
+
+
+# What people write for a country and ISO 3166-1 does not list as its name or code.
+_COMMON_MISTAKES = {
+    "uk": "GB",
+    "en": "GB",
+    "eng": "GB",
+    "england": "GB",
+    "great britain": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northern ireland": "GB",
+    "britain": "GB",
+    "el": "GR",
+    "su": "RU",
+    "russia": "RU",
+    "prc": "CN",
+    "p.r. china": "CN",
+    "cs": "CZ",
+    "america": "US",
+    "u.s.": "US",
+    "u.s.a.": "US",
+    "holland": "NL",
+    "uae": "AE",
+    "emirates": "AE",
+    "south korea": "KR",
+    "korea": "KR",
+    "jap": "JP",
+    "ger": "DE",
+    "deutschland": "DE",
+    "españa": "ES",
+    "中国": "CN",
+    "中國": "CN",
+}
+
+# ISO 3166-2 writes 'Guizhou Sheng'; the EnOS manual, like everybody in China, writes 'Guizhou'.
+_CHINESE_KIND = re.compile(r"( Zhuangzu| Huizu| Uygur)? (Sheng|Shi|Zizhiqu|SAR)$")
+
+
+@cache
+def countries() -> tuple[Country, ...]:
+    """Return every assigned country, sorted by name."""
+    import pycountry
+
+    return tuple(
+        sorted((Country(c.alpha_2, c.name) for c in pycountry.countries), key=lambda c: c.name)
+    )
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Map every code but alpha-2, and every name, in lower case, to the alpha-2 code."""
+    import pycountry
+
+    names = {}
+    for country in pycountry.countries:
+        for attribute in ("alpha_3", "name", "common_name", "official_name"):
+            if written := getattr(country, attribute, None):
+                names[written.casefold()] = country.alpha_2
+    return names | _COMMON_MISTAKES
+
+
+@cache
+def _by_code() -> dict[str, Country]:
+    return {country.code: country for country in countries()}
+
+
+def find(code: str) -> Country | None:
+    """Return the country with this alpha-2 code, in either case, or None."""
+    # ASCII only: str.upper() turns 'ß' into 'SS', which is a country, but not what was typed.
+    return _by_code().get(code.upper()) if code.isascii() else None
+
+
+def suggest(text: str) -> Country | None:
+    """Return the country that ``text`` probably means: 'UK', 'China', 'CHN', 'Germny'; or None."""
+    wanted = text.strip().casefold()
+    if not wanted:
+        return None
+    names = _names()
+    exact = find(text.strip())
+    code = exact.code if exact else names.get(wanted)
+    if code is None and len(wanted) > 3:
+        starts = {found for name, found in names.items() if name.startswith(wanted)}
+        if len(starts) == 1:
+            code = starts.pop()
+        elif close := get_close_matches(wanted, names, n=1, cutoff=0.75):
+            code = names[close[0]]
+    return find(code) if code else None
+
+
+def search(text: str) -> tuple[Country, ...]:
+    """Return the countries that ``text`` may stand for, the likeliest first.
+
+    The exact code comes first, then names that begin with the text, then names with a word that
+    does, then names that contain it. Every country is returned for an empty text.
+    """
+    wanted = text.strip().casefold()
+    if not wanted:
+        return countries()
+    ranks: dict[str, int] = {}
+
+    def rank(code: str, value: int) -> None:
+        ranks[code] = min(value, ranks.get(code, value))
+
+    for country in countries():
+        if country.code.casefold() == wanted:
+            rank(country.code, 0)
+    for name, code in _names().items():
+        if name == wanted:
+            rank(code, 1)
+        elif name.startswith(wanted):
+            rank(code, 2)
+        elif re.search(rf"\b{re.escape(wanted)}", name):
+            rank(code, 3)
+        elif len(wanted) > 2 and wanted in name:
+            rank(code, 4)
+    found = [country for country in countries() if country.code in ranks]
+    return tuple(sorted(found, key=lambda country: ranks[country.code]))
+
+
+@cache
+def subdivisions(code: str) -> tuple[str, ...]:
+    """Return the names of the ISO 3166-2 subdivisions of the country, sorted; none if unknown."""
+    import pycountry
+
+    names = {s.name for s in pycountry.subdivisions if s.country_code == code}
+    if code == "CN":
+        names = {_CHINESE_KIND.sub("", name) for name in names}
+    return tuple(sorted(names))

@@ -1,0 +1,118 @@
+"""What can go wrong, as codes and values; the sentences for people are in ``words``."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+
+class Code(StrEnum):
+    """The name of one thing that can be wrong; the comment lists the values it carries."""
+
+    # Subject
+    REQUIRED = "required"
+    TOO_LONG = "too-long"  # limit, excess: characters
+    CONTROL_CHARACTER = "control-character"  # position (from 1), code_point ("U+0007")
+    LINE_BREAK = "line-break"  # position
+    INVISIBLE_CHARACTER = "invisible-character"  # position, code_point
+    BROKEN_CHARACTER = "broken-character"  # position, code_point: surrogate or non-character
+    NOT_ASCII = "not-ascii"  # position, character
+    NOT_AN_ADDRESS = "not-an-address"
+    NOT_A_COUNTRY = "not-a-country"  # given; suggestion, name: the code probably meant, or ""
+
+    # Private key
+    NOT_A_KEY = "not-a-key"
+    NOT_A_PRIVATE_KEY = "not-a-private-key"  # label: what the PEM says it is
+    KEY_NOT_RSA = "key-not-rsa"  # algorithm
+    KEY_SIZE = "key-size"  # bits, wanted
+    PASSPHRASE_NEEDED = "passphrase-needed"
+    PASSPHRASE_WRONG = "passphrase-wrong"
+    PASSPHRASE_EMPTY = "passphrase-empty"
+    PASSPHRASE_TOO_LONG = "passphrase-too-long"  # limit, length: bytes
+
+    # Files
+    FILE_EXISTS = "file-exists"  # suggestion: a free base name
+    FILE_MISSING = "file-missing"
+    FILE_TOO_LARGE = "file-too-large"  # limit: bytes
+    NAME_UNSAFE = "name-unsafe"  # given, suggestion
+    FOLDER_MISSING = "folder-missing"
+    NOT_A_FOLDER = "not-a-folder"
+    NOT_A_FILE = "not-a-file"
+    NO_PERMISSION = "no-permission"
+    READ_ONLY = "read-only"
+    DISK_FULL = "disk-full"
+    PATH_TOO_LONG = "path-too-long"
+    NOT_PRIVATE = "not-private"
+    FILE_TROUBLE = "file-trouble"  # reason: the operating system's words
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where, and what a person needs to put it right.
+
+    ``field`` is the key of the subject field concerned, ``path`` the file or folder concerned.
+    """
+
+    code: Code
+    field: str | None = None
+    path: Path | None = None
+    values: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
+
+
+class CoreError(Exception):
+    """Base of every error that the core raises on purpose; carries every problem found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        # The codes alone: a log or a traceback must never repeat what somebody typed.
+        super().__init__(", ".join(problem.code for problem in self.problems))
+
+
+class InvalidSubject(CoreError):
+    """The answers do not make a subject that EnOS takes."""
+
+
+class InvalidKey(CoreError):
+    """This is not a private key that EnOS takes, or its passphrase does not open it."""
+
+
+class InvalidFileName(CoreError):
+    """A file name that is not safe on every platform."""
+
+
+class UnreadableFile(CoreError):
+    """A file that was to be read cannot be."""
+
+
+class CannotSave(CoreError):
+    """Nothing could be saved; everything is as it was."""
+
+
+_BY_ERRNO = {
+    errno.ENOSPC: Code.DISK_FULL,
+    errno.EDQUOT: Code.DISK_FULL,
+    errno.EFBIG: Code.DISK_FULL,
+    errno.EACCES: Code.NO_PERMISSION,
+    errno.EPERM: Code.NO_PERMISSION,
+    errno.EROFS: Code.READ_ONLY,
+    errno.ENAMETOOLONG: Code.PATH_TOO_LONG,
+    errno.ENOTDIR: Code.NOT_A_FOLDER,
+    errno.EISDIR: Code.NOT_A_FILE,
+}
+
+
+def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Problem:
+    """Return the problem that an operating system error stands for.
+
+    ``missing`` is the code to use when ``path``, or what it should be in, does not exist.
+    """
+    if error.errno == errno.ENOENT:
+        return Problem(missing, path=path)
+    code = _BY_ERRNO.get(error.errno or 0)
+    if code is None:
+        reason = error.strerror or type(error).__name__
+        return Problem(Code.FILE_TROUBLE, path=path, values={"reason": reason})
+    return Problem(code, path=path)

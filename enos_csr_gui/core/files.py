@@ -1,0 +1,245 @@
+"""The pair of files on disk: both or neither, the key private, never over another file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from enos_csr_gui.core.errors import (
+    CannotSave,
+    Code,
+    InvalidFileName,
+    Problem,
+    UnreadableFile,
+    problem_from_os_error,
+)
+
+KEY_SUFFIX = ".key"
+CSR_SUFFIX = ".csr"
+
+MAX_NAME_BYTES = 200
+"""A file system takes 255 bytes; this leaves room for '-2' and the suffix."""
+
+MAX_READ_BYTES = 1 << 20
+"""A key is 2 kB, a long chain of certificates 20 kB; nothing we read is near this size."""
+
+
+class SavedPair(NamedTuple):
+    """Where the files are; ``key`` is None when an existing key was used and none was written."""
+
+    key: Path | None
+    csr: Path
+
+
+def safe_name(text: str) -> str:
+    """Return ``text`` made into a base name that Windows, macOS and Linux all take.
+
+    Never empty; without a path, a reserved name, a leading dot or dash, or one of our suffixes.
+    """
+    from pathvalidate import sanitize_filename
+
+    # An unpaired surrogate has no encoding, and so no file name.
+    name = text.encode("utf-8", "replace").decode()
+    while True:
+        cleaned = sanitize_filename(name, replacement_text="-", platform="universal")
+        cleaned = cleaned.strip(" .").lstrip("-")
+        cleaned = cleaned.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
+        for suffix in (KEY_SUFFIX, CSR_SUFFIX):
+            if cleaned.lower().endswith(suffix):
+                cleaned = cleaned[: -len(suffix)]
+        if cleaned == name:  # cutting may have laid another unsafe end bare
+            return name or "request"
+        name = cleaned
+
+
+def free_name(folder: Path, base_name: str) -> str:
+    """Return ``base_name``, or with '-2', '-3'... such that neither file exists in ``folder``."""
+    for number in count(1):
+        name = base_name if number == 1 else f"{base_name}-{number}"
+        if not any(os.path.lexists(folder / f"{name}{s}") for s in (KEY_SUFFIX, CSR_SUFFIX)):
+            return name
+    raise AssertionError("unreachable")
+
+
+def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list[Problem]:
+    """Return what, as far as a look can tell, would keep ``save_pair`` from saving there."""
+    if (safe := safe_name(base_name)) != base_name:
+        values = {"given": base_name, "suggestion": safe}
+        return [Problem(Code.NAME_UNSAFE, values=values)]
+    try:
+        # Only the last step of a path is made when it is missing: a long missing path is a slip of
+        # the finger or a disk that has been pulled out.
+        existing = folder if os.path.lexists(folder) else folder.parent
+        if not existing.exists():
+            return [Problem(Code.FOLDER_MISSING, path=folder)]
+        if not existing.is_dir():
+            return [Problem(Code.NOT_A_FOLDER, path=existing)]
+        if not os.access(existing, os.W_OK | os.X_OK):
+            return [Problem(Code.NO_PERMISSION, path=existing)]
+        suffixes = (KEY_SUFFIX, CSR_SUFFIX) if with_key else (CSR_SUFFIX,)
+        for target in (folder / f"{base_name}{suffix}" for suffix in suffixes):
+            if os.path.lexists(target):
+                return [_exists(folder, base_name, target)]
+    except OSError as error:
+        return [problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)]
+    return []
+
+
+def _exists(folder: Path, base_name: str, target: Path) -> Problem:
+    values = {"suggestion": free_name(folder, base_name)}
+    return Problem(Code.FILE_EXISTS, path=target, values=values)
+
+
+def save_pair(folder: Path, base_name: str, key_pem: bytes | None, csr_pem: bytes) -> SavedPair:
+    """Write ``base_name.key`` and ``base_name.csr`` into ``folder``: both or neither.
+
+    ``key_pem`` is None when an existing key was used. The last step of ``folder`` is made when it
+    is missing. No file is ever replaced. The key is private to its owner from the first byte.
+
+    Raises InvalidFileName for an unsafe name and CannotSave when anything else is in the way;
+    then everything is as it was.
+    """
+    if problems := check_target(folder, base_name, with_key=key_pem is not None):
+        unsafe = problems[0].code is Code.NAME_UNSAFE
+        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
+    contents = {KEY_SUFFIX: key_pem, CSR_SUFFIX: csr_pem}
+    parts = {suffix: data for suffix, data in contents.items() if data is not None}
+    try:
+        with _folder(folder), _private_workshop(folder) as workshop:
+            for suffix, data in parts.items():
+                _write(workshop / f"new{suffix}", data, private=suffix == KEY_SUFFIX)
+            _place_all(workshop, folder, base_name, list(parts))
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            clash = _exists(folder, base_name, Path(error.filename2 or error.filename))
+            raise CannotSave([clash]) from error
+        problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
+        raise CannotSave([problem]) from error
+    key = folder / f"{base_name}{KEY_SUFFIX}" if key_pem is not None else None
+    return SavedPair(key, folder / f"{base_name}{CSR_SUFFIX}")
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make the folder if it is missing; take it away again if saving fails."""
+    made = not folder.exists()
+    if made:
+        folder.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _private_workshop(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder inside ``folder`` that only its owner can look into.
+
+    ``mkdtemp`` makes it with mode 0700, which Python also turns into an access list for the owner,
+    the administrators and the system on Windows; what is made in it inherits that.
+    """
+    workshop = Path(tempfile.mkdtemp(prefix=".enos-csr-", dir=folder))
+    try:
+        yield workshop
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes, *, private: bool) -> None:
+    mode = 0o600 if private else 0o666
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags, mode)
+    with os.fdopen(handle, "wb") as file:
+        if private and os.name == "posix":
+            os.fchmod(handle, mode)  # a umask may have taken the owner's own rights
+            _refuse_public_disk(handle, path, data)
+        file.write(data)
+        file.flush()
+        os.fsync(handle)
+
+
+def _refuse_public_disk(handle: int, path: Path, data: bytes) -> None:
+    """Refuse to put a bare key on a file system without permissions, as on most USB sticks."""
+    readable_by_others = os.fstat(handle).st_mode & 0o077
+    if readable_by_others and b"BEGIN ENCRYPTED PRIVATE KEY" not in data:
+        raise CannotSave([Problem(Code.NOT_PRIVATE, path=path.parent.parent)])
+
+
+def _place_all(workshop: Path, folder: Path, base_name: str, suffixes: list[str]) -> None:
+    """Give the finished files their names, the key first: a request without its key is useless."""
+    placed: list[Path] = []
+    try:
+        for suffix in suffixes:
+            target = folder / f"{base_name}{suffix}"
+            _place(workshop / f"new{suffix}", target)
+            placed.append(target)
+        _sync_folder(folder)
+    except BaseException:
+        for target in placed:
+            with suppress(OSError):
+                target.unlink()
+        raise
+
+
+def _place(source: Path, target: Path) -> None:
+    """Move ``source`` to ``target``; raise FileExistsError if there is anything."""
+    if sys.platform == "win32":
+        source.rename(target)  # refuses to replace, there
+        return
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        # No hard links (FAT, some network drives): claim the name, then move over our own claim.
+        claim = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.close(claim)
+        try:
+            source.replace(target)
+        except BaseException:
+            target.unlink()
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network drives cannot
+            raise
+    finally:
+        os.close(handle)
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a file of at most ``MAX_READ_BYTES`` bytes.
+
+    Raises UnreadableFile when there is none, it is too large, or it cannot be read.
+    """
+    try:
+        if not path.is_file() and path.exists():
+            # A folder, or a pipe or device that might never end.
+            raise UnreadableFile([Problem(Code.NOT_A_FILE, path=path)])
+        with path.open("rb") as file:
+            data = file.read(MAX_READ_BYTES + 1)
+    except OSError as error:
+        problem = problem_from_os_error(error, path, missing=Code.FILE_MISSING)
+        raise UnreadableFile([problem]) from error
+    if len(data) > MAX_READ_BYTES:
+        problem = Problem(Code.FILE_TOO_LARGE, path=path, values={"limit": MAX_READ_BYTES})
+        raise UnreadableFile([problem])
+    return data

@@ -1,0 +1,60 @@
+"""The whole road from a subject and a key to files on disk, for window and command line alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from enos_csr_gui.core import files, keys, remembered, request
+from enos_csr_gui.core.errors import InvalidKey, Problem
+from enos_csr_gui.core.subject import Subject
+
+
+class Made(NamedTuple):
+    """A request that was made: the files, and the fingerprint of the public key in hex."""
+
+    key: Path
+    csr: Path
+    csr_pem: str
+    fingerprint: str
+
+
+def load_key(path: Path, passphrase: str | None = None) -> rsa.RSAPrivateKey:
+    """Return the private key in the file; raises UnreadableFile or InvalidKey with its path."""
+    data = files.read(path)
+    try:
+        return keys.load(data, passphrase)
+    except InvalidKey as error:
+        problems = [Problem(p.code, p.field, path, p.values) for p in error.problems]
+        raise InvalidKey(problems) from error
+
+
+def make_request(
+    subject: Subject,
+    key: rsa.RSAPrivateKey,
+    folder: Path,
+    base_name: str,
+    *,
+    key_file: Path | None = None,
+    passphrase: str | None = None,
+    remember_folder: bool = True,
+) -> Made:
+    """Sign a request and save it, with the key unless it already is in ``key_file``.
+
+    ``passphrase`` encrypts the new key file. Raises what ``files.save_pair`` and ``keys.to_pem``
+    raise; then nothing was written.
+    """
+    folder = folder.absolute()
+    csr_pem = request.to_pem(request.sign(subject, key))
+    key_pem = None if key_file else keys.to_pem(key, passphrase)
+    saved = files.save_pair(folder, base_name, key_pem, csr_pem)
+    last_folder = folder if remember_folder else remembered.load().folder
+    remembered.save(subject, last_folder)
+    return Made(
+        key=saved.key or (key_file or folder).absolute(),
+        csr=saved.csr,
+        csr_pem=csr_pem.decode("ascii"),
+        fingerprint=keys.fingerprint(key.public_key()),
+    )
