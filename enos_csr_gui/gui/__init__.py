@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 
+import os
+import sys
 
-def main() -> int:
+from enos_csr_gui.i18n import _
+
+_DEBIAN_PACKAGES = (
+    "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon-x11-0 "
+    "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Open the wizard; return the exit status of the process."""
-    from enos_csr_gui.gui.app import run
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if "--version" in arguments:
+        from enos_csr_gui import __version__
 
-    return run()
+        print(f"enos-csr-gui {__version__}")  # noqa: T201
+        return 0
+    if not _has_display():
+        explain_no_window(_("There is no display here that a window could open on."))
+        return 1
+    try:
+        from enos_csr_gui.gui.app import run
+    except ImportError as error:
+        if "lib" not in str(error):
+            raise
+        explain_no_window(
+            _(
+                "A library of the system is missing: {error}.\nOn Debian and Ubuntu: {command}"
+            ).format(error=error, command=f"sudo apt-get install {_DEBIAN_PACKAGES}")
+        )
+        return 1
+    return run(arguments)
+
+
+def _has_display() -> bool:
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def explain_no_window(reason: str) -> None:
+    """Say on standard error why no window opens and what does the same without one."""
+    if sys.stderr:
+        hint = _("In a terminal, 'enos-csr new' does the same without a window.")
+        print(f"{reason}\n{hint}", file=sys.stderr)  # noqa: T201

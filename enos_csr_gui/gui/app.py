@@ -1,0 +1,73 @@
+"""Start: the first window, with nothing slow before it is painted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QSocketNotifier,
+    QThreadPool,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from enos_csr_gui import __version__
+from enos_csr_gui.gui import report
+from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.i18n import _
+
+
+def run(arguments: list[str]) -> int:
+    """Open the wizard and return when it is closed: the exit status of the process."""
+    qInstallMessageHandler(_explain_abort([]))
+    app = QApplication([*sys.argv[:1], *arguments])
+    qInstallMessageHandler(None)
+    app.setApplicationName("EnOS CSR")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("enos-csr-gui")
+    wizard = RequestWizard()
+    report.install(wizard.secrets)
+    _quit_on_signals(app)
+    wizard.show()
+    status = app.exec()
+    QThreadPool.globalInstance().waitForDone()
+    return status
+
+
+def _explain_abort(
+    warnings: list[str],
+) -> Callable[[QtMsgType, QMessageLogContext, str], None]:
+    """Return a handler of Qt's messages that keeps them until Qt aborts, and then explains."""
+
+    def handle(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+        if kind != QtMsgType.QtFatalMsg:
+            warnings.append(message)
+            return
+        # There is no display, or none that Qt can use; the fatal message itself only lists plugins.
+        from enos_csr_gui.gui import explain_no_window
+
+        reason = _("No window can be opened here. This is what Qt says about it:")
+        explain_no_window("\n".join([reason, *(f"  {w.strip()}" for w in warnings)]))
+        os._exit(1)
+
+    return handle
+
+
+def _quit_on_signals(app: QApplication) -> None:
+    """End in an orderly way on Ctrl-C in the terminal and at log-out: no half-done work is left."""
+    if os.name != "posix":
+        return
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno())
+    notifier = QSocketNotifier(receiver.fileno(), QSocketNotifier.Type.Read, app)
+    notifier.activated.connect(app.quit)
+    app.setProperty("signals", (receiver, sender))  # keeps them open
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_arguments: None)

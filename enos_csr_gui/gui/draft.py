@@ -1,0 +1,52 @@
+"""What the person has answered so far: plain values, no widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from enos_csr_gui.core.making import Made
+
+
+def default_folder() -> Path:
+    """Return where files go the first time.
+
+    Not the documents' folder: Windows and macOS copy that one to their cloud, and a private key
+    must stay on the computer.
+    """
+    return Path.home() / "EnOS requests"
+
+
+@dataclass
+class Draft:
+    """The answers of one request, from the first page to the last.
+
+    ``key`` is the new key, or the one read from ``key_file``; None while there is none yet.
+    ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
+    as it follows the common name.
+    """
+
+    answers: dict[str, str] = field(default_factory=dict)
+    key: RSAPrivateKey | None = None
+    key_file: Path | None = None
+    passphrase: str | None = None
+    folder: Path = field(default_factory=default_folder)
+    name: str | None = None
+    made: Made | None = None
+
+    @property
+    def base_name(self) -> str:
+        """The base name of the files: the one typed, or one made from the common name."""
+        from enos_csr_gui.core.files import safe_name
+        from enos_csr_gui.core.subject import normalize
+
+        return self.name or safe_name(normalize(self.answers.get("common_name", "")))
+
+    def for_next_device(self) -> None:
+        """Forget what belongs to this device: its common name, its key, its files."""
+        self.answers["common_name"] = ""
+        self.key = self.key_file = self.name = self.made = None

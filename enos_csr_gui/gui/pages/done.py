@@ -1,0 +1,106 @@
+"""What was made and what to do with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QIcon, QPalette
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from enos_csr_gui import resources
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _
+
+_ICON_SIZE = 48
+
+
+class _Card(QFrame):
+    """One file: an icon, what to do with it, its name and place."""
+
+    def __init__(self, icon: str, heading: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.path = WrappedLabel()
+        picture, title, advice = QLabel(), QLabel(heading), QLabel(text)
+        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON_SIZE, _ICON_SIZE))
+        title.setFont(style.heading(self.font()))
+        title.setWordWrap(True)
+        advice.setWordWrap(True)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+
+        grid = QGridLayout(self)
+        grid.setContentsMargins(*[2 * style.SPACING] * 4)
+        grid.setHorizontalSpacing(2 * style.SPACING)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(picture, 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(title, 0, 1)
+        grid.addWidget(self.path, 1, 1)
+        grid.addWidget(advice, 2, 1)
+
+
+class DonePage(Page):
+    """Shows ``draft.made``."""
+
+    another_wanted = Signal()
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft, _("Done"), _("Both files are saved on this computer."))
+        self._csr = _Card(
+            "request",
+            _("Hand in the request file"),
+            _(
+                "Give this file to whoever manages certificates in your EnOS. It holds no "
+                "secret: you may send it by e-mail."
+            ),
+        )
+        self._key = _Card(
+            "key",
+            _("Keep the key file"),
+            _(
+                "Never send this file to anybody. The certificate works only together with it, "
+                "and nobody can restore it: keep it safe until the certificate has expired."
+            ),
+        )
+        self._open = QPushButton(_("&Open the folder"))
+        self._copy = CopyButton(_("&Copy the request"), self._csr_pem)
+        self._another = QPushButton(_("&Make another request"))
+        self._another.setToolTip(_("For the next device: everything but the common name is kept."))
+
+        self._open.clicked.connect(self._open_folder)
+        self._another.clicked.connect(self.another_wanted)
+
+        row = QHBoxLayout()
+        for button in (self._open, self._copy, self._another):
+            row.addWidget(button)
+        row.addStretch(1)
+        self.body.addWidget(self._csr)
+        self.body.addWidget(self._key)
+        self.body.addSpacing(style.SPACING)
+        self.body.addLayout(row)
+        self.body.addStretch(1)
+
+    def initializePage(self) -> None:
+        made = self.draft.made
+        assert made is not None
+        self._csr.path.setText(str(made.csr))
+        self._key.path.setText(str(made.key))
+        self.setSubTitle(
+            _("The request file is saved on this computer.")
+            if self.draft.key_file
+            else _("Both files are saved on this computer.")
+        )
+
+    def take_focus(self) -> None:
+        # Not 'Close': who presses Enter twice has not read this page.
+        self._open.setFocus()
+
+    def _csr_pem(self) -> str:
+        return self.draft.made.csr_pem if self.draft.made else ""
+
+    def _open_folder(self) -> None:
+        if self.draft.made:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.draft.made.csr.parent)))

@@ -1,0 +1,101 @@
+"""What every page of the wizard shares: its titles, and waiting without standing still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget, QWizardPage
+
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui.draft import Draft
+
+T = TypeVar("T")
+
+_PATIENCE_MS = 200
+"""A wait shorter than this is not worth a flash of a progress bar."""
+
+
+class Page(QWizardPage):
+    """A page that shows the draft and changes it. Lay widgets out in ``body``."""
+
+    def __init__(self, draft: Draft, title: str, subtitle: str) -> None:
+        super().__init__()
+        self.draft = draft
+        self._passed = self._busy = False
+        self.setTitle(title)
+        self.setSubTitle(subtitle)
+
+        self._content = QWidget()
+        self.body = QVBoxLayout(self._content)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(style.SPACING)
+        self._progress = QProgressBar()
+        self._progress.setRange(0, 0)
+        self._progress.setTextVisible(False)
+        self._progress.setFixedHeight(style.SPACING)
+        policy = self._progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._progress.setSizePolicy(policy)
+        self._progress.hide()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._progress.show)
+
+        column = QVBoxLayout(self)
+        column.addWidget(self._content, 1)
+        column.addWidget(self._progress)
+
+    @property
+    def may_close(self) -> bool:
+        """Whether nothing is going on that must not be broken off."""
+        return True
+
+    def isComplete(self) -> bool:
+        return not self._busy
+
+    def validatePage(self) -> bool:
+        """Ask ``submit``; the wizard goes on now, or when ``go_on`` is called."""
+        if self._passed:
+            self._passed = False
+            return True
+        return not self._busy and self.submit()
+
+    def take_focus(self) -> None:
+        """Put the cursor where the person begins; called when the page is in front."""
+
+    def submit(self) -> bool:
+        """Take the answers; return whether the wizard may go on at once."""
+        return True
+
+    def go_on(self) -> None:
+        """Leave the page after all: what it waited for has come."""
+        self._passed = True
+        self.wizard().next()
+
+    def set_busy(self, busy: bool, what: str = "") -> None:
+        """Keep the person from changing anything; after a while, show that something goes on."""
+        self._busy = busy
+        self._progress.setAccessibleName(what)
+        self._content.setEnabled(not busy)
+        self.setCursor(Qt.CursorShape.BusyCursor if busy else Qt.CursorShape.ArrowCursor)
+        if busy:
+            self._patience.start()
+        else:
+            self._patience.stop()
+            self._progress.hide()
+        self.completeChanged.emit()
+
+    def wait_for(
+        self,
+        function: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[CoreError], None],
+        what: str,
+    ) -> None:
+        """Call ``function`` off the UI thread while the page is busy; see ``work.run``."""
+        self.set_busy(True, what)
+        work.run(self, function, done, failed, settled=lambda: self.set_busy(False))

@@ -1,0 +1,154 @@
+"""Everything once more before it is made: the subject, the key, the files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+    QWizard,
+)
+
+from enos_csr_gui import words
+from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.fold import Fold
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _
+
+
+def command_line(arguments: list[str]) -> str:
+    """Return a command as one types it into this platform's terminal."""
+    return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)
+
+
+class ReviewPage(Page):
+    """Shows the draft; changes nothing."""
+
+    change_wanted = Signal(str)
+    """The key of a subject field, 'key' or 'files'."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft,
+            _("Review"),
+            _("Please check that all of this is right; a certificate cannot be changed later."),
+        )
+        self._values: dict[str, WrappedLabel] = {}
+        inside = QWidget()
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(2 * style.SPACING)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        for field in SUBJECT_FIELDS:
+            self._add_row(field.key, f"{words.label(field.key)} ({field.initials})")
+        self._grid.setRowMinimumHeight(self._grid.rowCount(), style.SPACING)
+        self._add_row("key", _("Key"))
+        self._add_row("fingerprint", _("Key fingerprint"), changeable=False)
+        self._add_row("key_file", _("Key file"), changeable=False)
+        self._add_row("csr_file", _("Request file"), changeable=False)
+
+        mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        self._values["fingerprint"].setFont(mono)
+        self._commands = QPlainTextEdit()
+        self._commands.setReadOnly(True)
+        self._commands.setTabChangesFocus(True)
+        self._commands.setFont(mono)
+        self._commands.setAccessibleName(_("OpenSSL commands"))
+        self._commands.setFixedHeight(7 * self._commands.fontMetrics().lineSpacing())
+        commands = QWidget()
+        column = QVBoxLayout(commands)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._commands)
+        column.addWidget(
+            CopyButton(_("C&opy the commands"), self._commands.toPlainText),
+            alignment=Qt.AlignmentFlag.AlignLeft,
+        )
+
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, style.SPACING, 0)
+        column.addLayout(self._grid)
+        column.addSpacing(style.SPACING)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        fold = Fold(_("For engineers: the same with &OpenSSL"), commands)
+        fold.unfolded.connect(lambda: area.ensureWidgetVisible(commands))
+        column.addWidget(fold)
+        column.addStretch(1)
+        self.body.addWidget(area, 1)
+
+    def initializePage(self) -> None:
+        subject = Subject.from_answers(self.draft.answers)
+        for field in SUBJECT_FIELDS:
+            self._values[field.key].setText(subject.get(field.key, _("(none)")))
+        from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+
+        draft = self.draft
+        key_path = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
+        csr_path = draft.folder / f"{draft.base_name}{CSR_SUFFIX}"
+        if draft.key_file:
+            key = _("The one you already have")
+        elif draft.passphrase:
+            key = _("New, protected with your passphrase")
+        else:
+            key = _("New, not protected with a passphrase")
+        self._values["key"].setText(key)
+        self._values["key_file"].setText(str(key_path))
+        self._values["csr_file"].setText(str(csr_path))
+        self.show_key()
+
+        from enos_csr_gui.core.request import openssl_commands
+
+        commands = openssl_commands(
+            subject,
+            str(key_path),
+            str(csr_path),
+            new_key=draft.key_file is None,
+            encrypted=draft.passphrase is not None,
+        )
+        self._commands.setPlainText("\n".join(map(command_line, commands)) + "\n")
+
+    def take_focus(self) -> None:
+        # Not the first 'Change': who presses Enter wants to go on.
+        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+
+    def show_key(self) -> None:
+        """Show the fingerprint of the key, which may have come a moment ago."""
+        if self.draft.key is None:
+            self._values["fingerprint"].setText(_("The key is being made…"))
+            return
+        from enos_csr_gui.core.keys import fingerprint
+
+        digest = fingerprint(self.draft.key.public_key())
+        # Two even lines are easier to compare than a long one and a rest.
+        self._values["fingerprint"].setText(f"{digest[:32]}\u2028{digest[32:]}")
+
+    def _add_row(self, key: str, name: str, *, changeable: bool = True) -> None:
+        value = WrappedLabel()
+        value.setAccessibleName(name)
+        row = self._grid.rowCount()
+        self._grid.addWidget(QLabel(name), row, 0)
+        self._grid.addWidget(value, row, 1)
+        if changeable:
+            change = QPushButton(_("Change"))
+            change.setAccessibleName(_("Change: {field}").format(field=name))
+            change.clicked.connect(lambda: self.change_wanted.emit(key))
+            self._grid.addWidget(change, row, 2)
+        self._values[key] = value

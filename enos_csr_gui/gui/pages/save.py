@@ -1,0 +1,218 @@
+"""Where the files go; makes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from enos_csr_gui import words
+from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.making import Made
+
+_ABOUT_THE_NAME = frozenset({Code.FILE_EXISTS, Code.NAME_UNSAFE, Code.PATH_TOO_LONG})
+
+
+class SavePage(Page):
+    """Decides ``draft.folder`` and ``draft.name``; fills ``draft.made``."""
+
+    key_wanted = Signal()
+    """The page waits for ``draft.key``; ``show_key`` tells it that the key has come."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft,
+            _("Save"),
+            _("The key file is readable by you alone. No file is ever replaced."),
+        )
+        self.setCommitPage(True)
+        self._checking: work.Job | None = None
+        self._waits_for_key = self._saving = False
+        self._folder = QLineEdit()
+        self._name = QLineEdit()
+        self._choose = QPushButton(_("C&hoose…"))
+        self._folder_note = Note()
+        self._name_note = Note()
+        self._suggestion = QPushButton()
+        self._key_path = WrappedLabel()
+        self._csr_path = WrappedLabel()
+
+        self._choose.setToolTip(_("Choose a folder and a name"))
+
+        self._folder.textEdited.connect(self._on_edited)
+        self._name.textEdited.connect(self._on_edited)
+        self._choose.clicked.connect(self._choose_place)
+        self._suggestion.clicked.connect(self._take_suggestion)
+
+        below_name = QWidget()
+        column = QVBoxLayout(below_name)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._name_note)
+        column.addWidget(self._suggestion, 0, Qt.AlignmentFlag.AlignLeft)
+        form = Form()
+        form.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
+        form.add_row(_("Name of the files"), self._name, below_name)
+        form.setRowMinimumHeight(form.rowCount(), style.SPACING)
+        form.add_row(_("Key file"), self._key_path)
+        form.add_row(_("Request file"), self._csr_path)
+        self.body.addLayout(form)
+        self.body.addStretch(1)
+        self._forgive()
+
+    def initializePage(self) -> None:
+        self._folder.setText(str(self.draft.folder))
+        self._name.setText(self.draft.base_name)
+        self._forgive()
+        self._show_paths()
+        self._check()
+
+    def take_focus(self) -> None:
+        self._name.setFocus()
+        self._name.selectAll()
+
+    def cleanupPage(self) -> None:
+        """Going back keeps folder and name."""
+
+    @property
+    def may_close(self) -> bool:
+        return not self._saving
+
+    def show_key(self) -> None:
+        """Go on with saving if that is what waited for the key."""
+        if self._waits_for_key:
+            self._waits_for_key = False
+            self.set_busy(False)
+            self._save()
+
+    def submit(self) -> bool:
+        if not self._name.text().strip():
+            self._name_note.show_problem(_("Please type a name for the files."))
+            self._name.setFocus()
+        elif not self._folder.text().strip():
+            self._folder_note.show_problem(_("Please choose a folder."))
+            self._folder.setFocus()
+        elif self.draft.key is None:
+            self._waits_for_key = True
+            self.set_busy(True, _("Making the key"))
+            self.key_wanted.emit()
+        else:
+            self._save()
+        return False
+
+    def _save(self) -> None:
+        draft, key = self.draft, self.draft.key
+        assert key is not None
+        self._saving = True
+
+        def make() -> Made:
+            from enos_csr_gui.core.making import make_request
+
+            return make_request(
+                Subject.from_answers(draft.answers),
+                key,
+                draft.folder,
+                draft.base_name,
+                key_file=draft.key_file,
+                passphrase=draft.passphrase,
+            )
+
+        def made(result: Made) -> None:
+            self._saving = False
+            draft.made = result
+            self.go_on()
+
+        self.wait_for(make, made, self._refuse, _("Saving"))
+
+    def _refuse(self, error: CoreError) -> None:
+        self._saving = False
+        problem = error.problems[0]
+        self._show_problem(problem)
+        at_fault = self._name if problem.code in _ABOUT_THE_NAME else self._folder
+        at_fault.setFocus()
+        at_fault.selectAll()
+
+    def _on_edited(self) -> None:
+        # '~' is a folder to everybody who types it.
+        folder = Path(self._folder.text().strip() or ".").expanduser()
+        self.draft.folder = folder.absolute()
+        self.draft.name = self._name.text().strip() or None
+        self._forgive()
+        self._show_paths()
+        self._check()
+
+    def _forgive(self) -> None:
+        self._folder_note.show_help(_("It is made if it does not exist yet."))
+        self._name_note.show_help(_("Both files get this name."))
+        self._suggestion.hide()
+
+    def _show_paths(self) -> None:
+        from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+
+        draft = self.draft
+        key_file = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
+        self._key_path.setText(str(key_file))
+        self._csr_path.setText(str(draft.folder / f"{draft.base_name}{CSR_SUFFIX}"))
+
+    def _check(self) -> None:
+        """Say what would keep the files from being saved, before anybody tries."""
+        if self._checking:
+            self._checking.forget()
+        folder, name = self.draft.folder, self.draft.base_name
+        with_key = self.draft.key_file is None
+
+        def check() -> list[Problem]:
+            from enos_csr_gui.core.files import check_target
+
+            return check_target(folder, name, with_key=with_key)
+
+        def checked(problems: list[Problem]) -> None:
+            if problems:
+                self._show_problem(problems[0])
+
+        self._checking = work.run(self, check, checked)
+
+    def _show_problem(self, problem: Problem) -> None:
+        about_name = problem.code in _ABOUT_THE_NAME
+        note = self._name_note if about_name else self._folder_note
+        note.show_problem(words.sentence(problem))
+        if suggestion := problem.values.get("suggestion"):
+            self._suggestion.setText(_("&Use '{name}'").format(name=suggestion))
+            self._suggestion.setProperty("suggestion", suggestion)
+            self._suggestion.show()
+
+    def _take_suggestion(self) -> None:
+        self._name.setText(str(self._suggestion.property("suggestion")))
+        self._on_edited()
+        self._name.setFocus()
+
+    def _choose_place(self) -> None:
+        from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+
+        start = str(self.draft.folder / f"{self.draft.base_name}{CSR_SUFFIX}")
+        kinds = _("Request files ({patterns})").format(patterns=f"*{CSR_SUFFIX}")
+        chosen, _kind = QFileDialog.getSaveFileName(
+            self,
+            _("Choose a folder and a name"),
+            start,
+            kinds,
+            # Nothing is replaced, so there is nothing to confirm.
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if chosen:
+            path = Path(chosen)
+            name = path.stem if path.suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else path.name
+            self._folder.setText(str(path.parent))
+            self._name.setText(name)
+            self._on_edited()

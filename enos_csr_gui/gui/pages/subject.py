@@ -1,0 +1,103 @@
+"""Who the certificate is for: the seven fields."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+
+from enos_csr_gui.core import countries, subject
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.field_editor import FieldEditor
+from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.i18n import _
+
+
+class SubjectPage(Page):
+    """Fills ``draft.answers``."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft,
+            _("Who is it for?"),
+            _(
+                "Fields marked * must be filled in. All but the common name is remembered for "
+                "the next time."
+            ),
+        )
+        self.editors = {field.key: FieldEditor(field) for field in subject.SUBJECT_FIELDS}
+        self._suggesting: work.Job | None = None
+        self._suggested_for = ""
+
+        inside = QWidget()
+        form = Form(inside)
+        form.setContentsMargins(0, 0, style.SPACING, 0)
+        for editor in self.editors.values():
+            editor.edited.connect(self._on_edited)
+            form.add_row(editor.label, editor.edit, editor.below)
+        form.setRowStretch(form.rowCount(), 1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area = area
+        self.body.addWidget(area, 1)
+
+    def initializePage(self) -> None:
+        for key, editor in self.editors.items():
+            if editor.text() != self.draft.answers.get(key, ""):
+                editor.set_text(self.draft.answers.get(key, ""))
+        self._check()
+        self._suggest_states()
+
+    def take_focus(self) -> None:
+        empty = (e for e in self.editors.values() if e.field.required and not e.text())
+        self._go_to(next(empty, self.editors["common_name"]))
+
+    def cleanupPage(self) -> None:
+        """Going back keeps the answers."""
+
+    def focus_field(self, key: str) -> None:
+        """Put the cursor into a field."""
+        self._go_to(self.editors[key])
+
+    def submit(self) -> bool:
+        for editor in self.editors.values():
+            editor.settle()
+        problems = self._check(all_of_them=True)
+        if problems:
+            self._go_to(self.editors[problems[0].field or "country"])
+        return not problems
+
+    def _go_to(self, editor: FieldEditor) -> None:
+        editor.edit.setFocus()
+        self._area.ensureWidgetVisible(editor.edit)
+
+    def _on_edited(self, key: str, text: str) -> None:
+        self.draft.answers[key] = text
+        self._check()
+        if key == "country":
+            self._suggest_states()
+
+    def _check(self, *, all_of_them: bool = False) -> list[Problem]:
+        problems = subject.check(self.draft.answers)
+        for key, editor in self.editors.items():
+            own = [problem for problem in problems if problem.field == key]
+            editor.show_problems(own, all_of_them=all_of_them)
+        return problems
+
+    def _suggest_states(self) -> None:
+        country = countries.find(self.draft.answers.get("country", ""))
+        code = country.code if country else ""
+        if code == self._suggested_for:
+            return
+        if self._suggesting:
+            self._suggesting.forget()
+        self._suggested_for = code
+        self._suggesting = work.run(
+            self, lambda: countries.subdivisions(code), self.editors["state"].suggest
+        )

@@ -1,0 +1,94 @@
+"""An unexpected error, as a dialog with a report to copy instead of a program that vanishes."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from types import TracebackType
+
+import PySide6
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout
+
+from enos_csr_gui import __version__
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.i18n import _
+
+_PEM = re.compile(r"-----BEGIN.*?(-----END[^-]*-----|\Z)", re.DOTALL)
+
+
+def describe(error: BaseException, secrets: Iterable[str]) -> str:
+    """Return a report of the error without ``secrets`` and without anything in PEM."""
+    lines = [
+        f"EnOS CSR {__version__}",
+        f"Python {platform.python_version()}, PySide6 {PySide6.__version__}, {platform.platform()}",
+        "",
+        *traceback.format_exception(error),
+    ]
+    report = _PEM.sub("[removed]", "\n".join(lines))
+    for secret in sorted(secrets, key=len, reverse=True):
+        for written in (secret, repr(secret)[1:-1]):
+            report = report.replace(written, "[removed]")
+    return report
+
+
+class ReportDialog(QDialog):
+    """Says that something went wrong, that nothing is lost, and what to send to whom."""
+
+    def __init__(self, report: str) -> None:
+        super().__init__()
+        self.setWindowTitle(_("Something went wrong"))
+        text = QLabel(
+            _(
+                "The program came upon an error that it did not expect. Files that were saved are "
+                "still there. Please try again; if it happens again, copy this report and give it "
+                "to whoever supports you. It holds no key and no passphrase."
+            )
+        )
+        text.setWordWrap(True)
+        details = QPlainTextEdit(report)
+        details.setReadOnly(True)
+        details.setTabChangesFocus(True)
+        details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        details.setAccessibleName(_("Report"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.addButton(
+            CopyButton(_("C&opy the report"), details.toPlainText),
+            QDialogButtonBox.ButtonRole.ActionRole,
+        )
+        buttons.rejected.connect(self.reject)
+
+        column = QVBoxLayout(self)
+        column.addWidget(text)
+        column.addWidget(details)
+        column.addWidget(buttons)
+
+    def sizeHint(self) -> QSize:
+        return QSize(680, 400)
+
+
+def install(secrets: Callable[[], Iterable[str]]) -> None:
+    """Show every error that nobody caught; ``secrets`` returns what to leave out."""
+    showing = False
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        nonlocal showing
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        report = describe(error, secrets())
+        if sys.stderr:  # a program without a console has none
+            print(report, file=sys.stderr)  # noqa: T201
+        if not showing:  # an error while painting comes again and again
+            showing = True
+            try:
+                ReportDialog(report).exec()
+            finally:
+                showing = False
+
+    sys.excepthook = show

@@ -1,0 +1,94 @@
+"""A searchable list of countries in which nothing but a country can be left."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QSizePolicy, QWidget
+
+from enos_csr_gui.core import countries
+
+
+def _shown(country: countries.Country) -> str:
+    return f"{country.name} ({country.code})"
+
+
+class CountryBox(QComboBox):
+    """Every assigned ISO 3166-1 country; typing a part of its name, or a code, narrows the list.
+
+    ``edited`` carries the code, or while somebody types, the text. ``refused`` carries a text that
+    stands for no country, or for several, when the box is left; the box is empty then.
+    """
+
+    edited = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._told = ""
+        self._found = QStringListModel(self)
+        self.line = QLineEdit()
+        completer = QCompleter(self._found, self)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.setMaxVisibleItems(10)
+
+        self.setLineEdit(self.line)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setMaxVisibleItems(15)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        for country in countries.countries():
+            self.addItem(_shown(country), country.code)
+        self.setCurrentIndex(-1)
+
+        # The box's own completer would map a row of the answers to a row of all the countries.
+        self.setCompleter(None)  # type: ignore[arg-type]
+        self.line.setCompleter(completer)
+
+        self.line.textEdited.connect(self._narrow)
+        self.line.editingFinished.connect(self.settle)
+        completer.activated.connect(self.settle)
+        self.activated.connect(self.settle)
+
+    def text(self) -> str:
+        """Return the code of the country, or what has been typed so far."""
+        typed = self.currentText()
+        index = self.findText(typed)
+        return str(self.itemData(index)) if index >= 0 else typed
+
+    def setText(self, code: str) -> None:
+        """Choose the country with this code; none for any other text."""
+        country = countries.find(code)
+        self.setCurrentIndex(self.findData(country.code) if country else -1)
+        self.setEditText(_shown(country) if country else "")
+        self._told = self.text()
+
+    def settle(self) -> None:
+        """Turn what has been typed into the country that it stands for, or into nothing."""
+        typed = self.currentText()
+        index = self.findText(typed)
+        if index < 0 and (country := self._meant(typed)):
+            index = self.findData(country.code)
+        self.setCurrentIndex(index)
+        self.setEditText(self.itemText(index))  # empty when there is no such item
+        self._tell()
+        if index < 0 and typed.strip():
+            self.refused.emit(typed.strip())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # scrolling the page must not change the country on the way
+
+    def _narrow(self, text: str) -> None:
+        found = countries.search(text) if text.strip() else ()
+        self._found.setStringList([_shown(country) for country in found])
+        self._tell()
+
+    @staticmethod
+    def _meant(text: str) -> countries.Country | None:
+        """Return the country that the text can only stand for, or None."""
+        found = countries.search(text)
+        return countries.suggest(text) or (found[0] if len(found) == 1 else None)
+
+    def _tell(self) -> None:
+        if (text := self.text()) != self._told:
+            self._told = text
+            self.edited.emit(text)

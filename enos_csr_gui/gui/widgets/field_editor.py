@@ -1,0 +1,135 @@
+"""One subject field with its label, help, counter and error, made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QWidget
+
+from enos_csr_gui import resources, words
+from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.core.subject import SubjectField, normalize
+from enos_csr_gui.gui.widgets.country_box import CountryBox
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.i18n import _, ngettext
+
+# What more typing cannot mend is said at once; the rest when the person has had a chance.
+_SAID_AT_ONCE = frozenset(
+    {
+        Code.TOO_LONG,
+        Code.CONTROL_CHARACTER,
+        Code.LINE_BREAK,
+        Code.INVISIBLE_CHARACTER,
+        Code.BROKEN_CHARACTER,
+        Code.NOT_ASCII,
+    }
+)
+
+
+class FieldEditor(QObject):
+    """The answer to one field: ``label``, ``edit`` and what is ``below``, for a form to lay out."""
+
+    edited = Signal(str, str)
+    """The key of the field and its new text."""
+
+    def __init__(self, field: SubjectField, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.field = field
+        self._typed = self._had_a_chance = False
+        self._refused = ""
+        self._problems: Sequence[Problem] = ()
+
+        name = words.label(field.key)
+        self.label = f"{name} *" if field.required else name
+        self.edit: QLineEdit | CountryBox = CountryBox() if field.key == "country" else QLineEdit()
+        line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
+        self._mark = line.addAction(
+            QIcon(str(resources.icon("problem"))), QLineEdit.ActionPosition.TrailingPosition
+        )
+        self.below = QWidget()
+        self._note = Note(words.help_(field.key))
+        self._counter = Note()
+
+        self.edit.setAccessibleName(
+            name if field.required else _("{field}, optional").format(field=name)
+        )
+        self._counter.setWordWrap(False)
+
+        if isinstance(self.edit, CountryBox):
+            self.edit.edited.connect(self._on_edited)
+            self.edit.refused.connect(self._on_refused)
+            self._counter.hide()
+        else:
+            self.edit.textEdited.connect(self._on_edited)
+        line.editingFinished.connect(self._on_left)
+
+        row = QHBoxLayout(self.below)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._note, 1)
+        row.addWidget(self._counter, 0, Qt.AlignmentFlag.AlignTop)
+        self._show()
+
+    def text(self) -> str:
+        """Return what is in the field."""
+        return self.edit.text()
+
+    def set_text(self, text: str) -> None:
+        """Put an answer into the field, as if nobody had been at it yet."""
+        self.edit.setText(text)
+        self._typed = self._had_a_chance = False
+        self._refused = ""
+        self._show()
+
+    def settle(self) -> None:
+        """Take what is being typed; on macOS a button that is clicked leaves the focus here."""
+        if isinstance(self.edit, CountryBox):
+            self.edit.settle()
+
+    def suggest(self, texts: Sequence[str]) -> None:
+        """Offer these texts while somebody types; any other text stays possible."""
+        completer = QCompleter(list(texts), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        if isinstance(self.edit, QLineEdit):
+            self.edit.setCompleter(completer)
+
+    def show_problems(self, problems: Sequence[Problem], *, all_of_them: bool = False) -> None:
+        """Show what is wrong; what typing on may mend only once the field has been left."""
+        self._problems = problems
+        self._had_a_chance = self._had_a_chance or all_of_them
+        self._show()
+
+    def _show(self) -> None:
+        shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
+        self._say(self._refused or " ".join(words.sentence(problem) for problem in shown))
+        left = self.field.max_length - len(normalize(self.text()))
+        self._counter.show_help(
+            ngettext("{left} character left", "{left} characters left", left).format(left=left)
+            if left >= 0
+            else ""
+        )
+
+    def _say(self, complaint: str) -> None:
+        if complaint:
+            self._note.show_problem(complaint)
+        else:
+            self._note.show_help()
+        self._mark.setVisible(bool(complaint))
+        self.edit.setAccessibleDescription(self._note.text())
+
+    def _on_edited(self, text: str) -> None:
+        self._typed = True
+        self._refused = ""
+        self.edited.emit(self.field.key, text)
+
+    def _on_left(self) -> None:
+        self._had_a_chance = self._had_a_chance or self._typed
+        self._show()
+
+    def _on_refused(self, text: str) -> None:
+        self._refused = _(
+            "'{given}' does not stand for one country. Please choose one from the list."
+        ).format(given=text)
+        self._show()

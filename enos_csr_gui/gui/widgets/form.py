@@ -1,0 +1,40 @@
+"""Rows of a label, a field and below the field its note."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from enos_csr_gui.gui import style
+
+
+class Form(QGridLayout):
+    """Like QFormLayout, but a label stays beside its field when the note wraps, uncut."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setHorizontalSpacing(2 * style.SPACING)
+        self.setVerticalSpacing(style.SPACING // 2)
+        self.setColumnStretch(1, 1)
+
+    def add_row(
+        self, name: str, field: QWidget, note: QWidget | None = None, *beside: QWidget
+    ) -> QLabel:
+        """Add a row; ``beside`` stands at the right of the field. Return the label."""
+        label = QLabel(name)
+        label.setBuddy(field)
+        label.setMinimumHeight(field.sizeHint().height())
+        line = QHBoxLayout()
+        line.addWidget(field, 1)
+        for widget in beside:
+            line.addWidget(widget)
+        column = QVBoxLayout()
+        column.setSpacing(1)
+        column.addLayout(line)
+        if note:
+            column.addWidget(note)
+        row = self.rowCount()
+        self.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        self.addLayout(column, row, 1)
+        return label

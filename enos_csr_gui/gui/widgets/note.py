@@ -1,0 +1,54 @@
+"""One line below a field: its help, or in its place what is wrong with the answer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from enos_csr_gui.gui import style
+
+
+class Note(QLabel):
+    """Text in the colour of help or of a problem, right in light and in dark."""
+
+    def __init__(self, help_text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._help = help_text
+        self._is_problem = False
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.show_help()
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether a problem is shown."""
+        return self._is_problem
+
+    def show_help(self, text: str | None = None) -> None:
+        """Show the help; ``text`` replaces it from now on."""
+        if text is not None:
+            self._help = text
+        self._show(self._help, is_problem=False)
+
+    def show_problem(self, text: str) -> None:
+        """Show what is wrong."""
+        self._show(text, is_problem=True)
+
+    def _show(self, text: str, *, is_problem: bool) -> None:
+        self._is_problem = is_problem
+        self.setText(text)
+        self._recolour()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        colour_of = style.problem if self._is_problem else style.muted
+        colour = colour_of(QApplication.palette(self))
+        palette = self.palette()
+        if palette.color(QPalette.ColorRole.WindowText) != colour:
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+            self.setPalette(palette)

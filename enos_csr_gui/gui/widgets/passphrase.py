@@ -1,0 +1,112 @@
+"""A new passphrase, typed twice, with how strong it is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+
+from enos_csr_gui import words
+from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.i18n import _
+
+_PAUSE_MS = 150
+"""How long somebody stops typing before the strength is worked out."""
+
+
+class PassphrasePair(QWidget):
+    """Two fields that must hold the same passphrase."""
+
+    edited = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._judging: work.Job | None = None
+        self.first = QLineEdit()
+        self.second = QLineEdit()
+        self._strength = QProgressBar()
+        self._note = Note()
+        self._visible = QCheckBox(_("&Show what I type"))
+        self._pause = QTimer(self)
+
+        self._strength.setRange(0, 5)
+        self._strength.setTextVisible(False)
+        self._strength.setFixedHeight(self._strength.fontMetrics().height() // 2)
+        self._strength.setAccessibleName(_("Strength of the passphrase"))
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._show_letters(False)
+
+        for edit in (self.first, self.second):
+            edit.textEdited.connect(self._on_edited)
+        self._visible.toggled.connect(self._show_letters)
+        self._pause.timeout.connect(self._judge)
+
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, style.SPACING // 2, 0, 0)
+        column.setSpacing(style.SPACING // 2)
+        column.addWidget(self._strength)
+        column.addWidget(self._note)
+        column.addWidget(self._visible)
+        form = Form(self)
+        form.add_row(_("Passphrase"), self.first)
+        form.add_row(_("The same again"), self.second, below)
+
+    def text(self) -> str:
+        """Return the passphrase."""
+        return self.first.text()
+
+    def complaint(self) -> str:
+        """Return what is wrong with the passphrase, for people; empty when nothing is."""
+        from enos_csr_gui.core.keys import check_passphrase
+
+        if problems := check_passphrase(self.first.text()):
+            return words.sentence(problems[0])
+        if self.first.text() != self.second.text():
+            return _("The two passphrases are not the same. Please type the second one again.")
+        return ""
+
+    def show_complaint(self) -> None:
+        """Show what is wrong and put the cursor there."""
+        self._note.show_problem(self.complaint())
+        at_fault = self.second if self.first.text() else self.first
+        at_fault.setFocus()
+        at_fault.selectAll()
+
+    def clear(self) -> None:
+        """Forget the passphrase."""
+        self.first.clear()
+        self.second.clear()
+        self._strength.reset()
+        self._note.show_help("")
+
+    def _on_edited(self) -> None:
+        self._pause.start()
+        self.edited.emit()
+
+    def _show_letters(self, on: bool) -> None:
+        mode = QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password
+        for edit in (self.first, self.second):
+            edit.setEchoMode(mode)
+
+    def _judge(self) -> None:
+        if self._judging:
+            self._judging.forget()
+        text = self.first.text()
+
+        def judge() -> int:
+            from enos_csr_gui.core.keys import strength
+
+            return strength(text)
+
+        self._judging = work.run(self, judge, self._show_strength)
+
+    def _show_strength(self, score: int) -> None:
+        if not self.first.text():
+            self._strength.reset()
+            self._note.show_help("")
+            return
+        self._strength.setValue(score + 1)
+        self._note.show_help(words.strength(score))

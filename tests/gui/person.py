@@ -1,0 +1,179 @@
+"""A person in front of the wizard: presses keys, clicks, and reads what stands on the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QWindow
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
+
+from enos_csr_gui.gui.wizard import RequestWizard
+
+PATIENCE_S = 20
+
+
+def wait(milliseconds: int) -> None:
+    """Let the program go on. (PySide6's QTest.qWait keeps the GIL: threads would stand still.)"""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+class Person:
+    """Acts on the window that is in front, as somebody does who knows nothing of its code."""
+
+    def __init__(self, wizard: RequestWizard) -> None:
+        self.wizard = wizard
+
+    # Seeing
+
+    @property
+    def window(self) -> QWidget:
+        return QApplication.activeModalWidget() or self.wizard
+
+    def reads(self) -> str:
+        """Everything that can be read in the window just now."""
+        texts = []
+        for widget in self.window.findChildren(QWidget):
+            if not widget.isVisible():
+                continue
+            if isinstance(widget, QLabel | QAbstractButton):
+                texts.append(widget.text().replace("&", ""))
+            elif isinstance(widget, QLineEdit) and widget.echoMode() == QLineEdit.EchoMode.Normal:
+                texts.append(widget.text())
+        return "\n".join(texts)
+
+    def title(self) -> str:
+        return self.wizard.currentPage().title()
+
+    def _visible(self, kind: type[QWidget], name: str) -> QWidget:
+        found = [
+            widget
+            for widget in self.window.findChildren(kind)
+            if widget.isVisible() and name in self._names(widget)
+        ]
+        assert found, f"no {kind.__name__} {name!r} on the screen:\n{self.reads()}"
+        assert len(found) == 1, f"{len(found)} times {name!r} on the screen"
+        return found[0]
+
+    def _names(self, widget: QWidget) -> list[str]:
+        names = [widget.accessibleName()]
+        if isinstance(widget, QAbstractButton):
+            names.append(widget.text().replace("&", ""))
+        names += [
+            label.text()
+            for label in self.window.findChildren(QLabel)
+            if label.buddy() is not None and label.buddy() is widget
+        ]
+        return [name.replace("&", "").removesuffix(" *").split(",")[0] for name in names]
+
+    def field(self, name: str) -> QLineEdit:
+        """The line that is labelled ``name``."""
+        boxes = [b for b in self.window.findChildren(QComboBox) if name in self._names(b)]
+        if boxes and boxes[0].isVisible():
+            line = boxes[0].lineEdit()
+            assert line is not None
+            return line
+        widget = self._visible(QLineEdit, name)
+        assert isinstance(widget, QLineEdit)
+        return widget
+
+    def button(self, name: str) -> QAbstractButton:
+        widget = self._visible(QAbstractButton, name)
+        assert isinstance(widget, QAbstractButton)
+        return widget
+
+    def focus(self) -> QWidget:
+        """Where the keys go."""
+        if QApplication.focusWidget() is None:
+            # A screen without a window manager gives the focus to nobody of itself.
+            self.window.activateWindow()
+            wait(20)
+        widget = QApplication.focusWidget() or self.window.focusWidget()
+        assert widget is not None, "nothing has the focus"
+        return widget
+
+    # Acting
+
+    def click(self, name: str) -> None:
+        button = self.button(name)
+        assert button.isEnabled(), f"{name!r} is greyed out"
+        # The left end: a radio button or a check box may be wider than its text.
+        where = QPoint(10, button.height() // 2)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=where)
+
+    def press(
+        self,
+        key: Qt.Key,
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+        times: int = 1,
+    ) -> None:
+        for _time in range(times):
+            QTest.keyClick(self._keyboard(), key, modifiers)
+
+    def _keyboard(self) -> QWindow:
+        """Where the system sends keys; a list that has popped up gets them first."""
+        self.focus()
+        window = QGuiApplication.focusWindow() or self.window.windowHandle()
+        assert window is not None
+        return window
+
+    def types(self, text: str) -> None:
+        """Type into whatever has the focus; what no key has, an input method enters."""
+        for character in text:
+            if " " <= character <= "~":
+                QTest.keyClick(self._keyboard(), character)
+            else:
+                event = QInputMethodEvent()
+                event.setCommitString(character)
+                QApplication.sendEvent(self.focus(), event)
+
+    def enters(self, name: str, text: str) -> None:
+        """Click into a field, replace what is in it, and leave it."""
+        self.focus()
+        field = self.field(name)
+        QTest.mouseClick(field, Qt.MouseButton.LeftButton)
+        QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(field, Qt.Key.Key_Delete)
+        self.types(text)
+        self.press(Qt.Key.Key_Tab)
+
+    def waits_until(self, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain; on the screen:\n{self.reads()}"
+            wait(5)
+
+    def waits_to_read(self, text: str) -> None:
+        self.waits_until(lambda: text in self.reads())
+
+    def waits_for_page(self, title: str) -> None:
+        self.waits_until(lambda: self.title() == title)
+
+    def goes_on(self, title: str, button: str = "Next >") -> None:
+        """Press the button that leads on, and wait for the page of this title."""
+        self.waits_until(lambda: self.button(button).isEnabled())
+        self.click(button)
+        self.waits_for_page(title)
+
+    def fills_in(self, answers: dict[str, str]) -> None:
+        """Fill in the fields, given by their labels."""
+        for name, text in answers.items():
+            self.enters(name, text)
+
+    def waits_for_question(self) -> QMessageBox:
+        self.waits_until(lambda: isinstance(QApplication.activeModalWidget(), QMessageBox))
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        return box

@@ -1,0 +1,179 @@
+"""Photograph every page in its states, in light and dark: ``./run photos [FOLDER]``.
+
+The pages are filled in as a person does it, with keys and clicks, in a real window: on the display
+there is, or on a virtual one. The pictures serve the documentation and every look at the program.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPalette
+
+HOME = Path(tempfile.gettempdir()) / "home" / "lin"
+
+ANSWERS = {
+    "Country": "China",
+    "State or province": "Guizhou",
+    "Locality": "Kaili",
+    "Organization": "Example Wind Ltd",
+    "Organizational unit": "Operations",
+    "Common name": "turbine-017",
+    "E-mail address": "ops@example.com",
+}
+
+
+def need_a_screen() -> None:
+    """Start again on a virtual display when there is none."""
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    if xvfb := shutil.which("xvfb-run"):
+        screen = ["-a", "-s", "-screen 0 1600x1200x24"]
+        os.execv(xvfb, [xvfb, *screen, sys.executable, *sys.argv])
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def _dark_palette() -> QPalette:
+    """A dark desktop's colours; a virtual display has no desktop that would tell them."""
+    from PySide6.QtGui import QColor, QPalette
+
+    palette = QPalette(QColor("#3c3f41"), QColor("#2b2d2f"))
+    palette.setColor(QPalette.ColorRole.Base, QColor("#1f2123"))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor("#2f65ca"))
+    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor("#8c8c8c"))
+    return palette
+
+
+def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, told in order)
+    """Walk through the wizard once and photograph what comes."""
+    from person import Person, wait
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    from enos_csr_gui.core import keys
+    from enos_csr_gui.gui.report import ReportDialog, describe
+    from enos_csr_gui.gui.wizard import RequestWizard
+
+    app = QApplication.instance() or QApplication(["photos"])
+    assert isinstance(app, QApplication)
+    if scheme == "dark":
+        app.setPalette(_dark_palette())
+    wait(50)
+
+    target = folder / scheme
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    taken = 0
+
+    def photo(name: str, widget: QWidget | None = None) -> None:
+        nonlocal taken
+        taken += 1
+        wait(100)
+        screen = app.primaryScreen()
+        picture = (widget or wizard).grab()
+        if (popup := app.activePopupWidget()) and screen:
+            frame = wizard.frameGeometry().united(popup.frameGeometry())
+            picture = screen.grabWindow(0, *frame.getRect())
+        picture.save(str(target / f"{taken:02}-{name}.png"))
+
+    def photo_of_dialog(name: str, act: Callable[[], None]) -> None:
+        def look() -> None:
+            dialog = app.activeModalWidget()
+            photo(name, dialog)
+            dialog.close()
+
+        QTimer.singleShot(300, look)
+        act()
+
+    wizard = RequestWizard()
+    wizard.show()
+    QTest.qWaitForWindowExposed(wizard)
+    person = Person(wizard)
+    wait(600)
+    photo("key")
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "turbines17")
+    person.enters("The same again", "turbine")
+    wait(600)
+    photo("key-passphrase")
+    person.click("Next >")
+    photo("key-passphrases-differ")
+    person.click("Protect the key file with a passphrase")
+
+    locked = HOME / "locked.key"
+    locked.write_bytes(keys.to_pem(keys.generate(), "secret"))
+    person.click("Use a key file that I already have")
+    person.enters("Key file", str(locked))
+    person.click("Next >")
+    person.waits_to_read("protected")
+    photo("key-existing")
+    person.click("Make a new key (recommended)")
+
+    person.goes_on("Who is it for?")
+    photo("subject-first-time")
+    person.field("Country").setFocus()
+    person.types("chi")
+    photo("subject-country")
+    person.press(Qt.Key.Key_Escape)
+    person.enters("Country", "United States")
+    person.enters(
+        "State or province", "Guangxi Zhuang Autonomous Region, Liuzhou City, Liubei District 3"
+    )
+    person.enters("Locality", "Kai\u200bli")
+    person.enters("E-mail address", "ops@example")
+    person.click("Next >")
+    photo("subject-problems")
+    person.fills_in(ANSWERS)
+    photo("subject")
+    person.goes_on("Review")
+    wait(300)
+    photo("review")
+    person.click("For engineers: the same with OpenSSL")
+    photo("review-openssl")
+    person.click("For engineers: the same with OpenSSL")
+    person.goes_on("Save")
+    photo("save")
+    (HOME / "EnOS requests").mkdir(exist_ok=True)
+    (HOME / "EnOS requests" / "turbine-017.csr").touch()
+    person.click("Save")
+    person.waits_to_read("There already is")
+    photo("save-file-exists")
+    photo_of_dialog("close", wizard.close)
+    (HOME / "EnOS requests" / "turbine-017.csr").unlink()
+    person.goes_on("Done", "Save")
+    photo("done")
+    photo_of_dialog(
+        "unexpected-error",
+        lambda: (ReportDialog(describe(RuntimeError("an example"), [])).exec(), None)[1],
+    )
+    wizard.close()
+    wizard.deleteLater()
+
+
+def main() -> int:
+    """Take all the pictures."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/photos").absolute()
+    need_a_screen()
+    # Neither what this user entered the last time nor where this user's home is shows.
+    os.environ["HOME"] = str(HOME)
+    os.environ["XDG_CONFIG_HOME"] = str(HOME / ".config")
+    for scheme in ("light", "dark"):
+        HOME.mkdir(parents=True)
+        try:
+            take_all(folder, scheme)
+        finally:
+            shutil.rmtree(HOME.parent)
+    print(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
