@@ -36,6 +36,7 @@ def run(arguments: list[str]) -> int:
     _quit_on_signals(app)
     wizard.show()
     status = app.exec()
+    wizard.hide()  # lets the focus leave while everything is still there
     QThreadPool.globalInstance().waitForDone()
     return status
 

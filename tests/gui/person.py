@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QWindow
+from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QWheelEvent, QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -15,9 +15,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMessageBox,
+    QProgressBar,
     QWidget,
 )
 
+from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.wizard import RequestWizard
 
 PATIENCE_S = 20
@@ -56,6 +58,16 @@ class Person:
 
     def title(self) -> str:
         return self.wizard.currentPage().title()
+
+    def problems(self) -> list[str]:
+        """What is wrong, as it stands below the fields."""
+        notes = self.window.findChildren(Note)
+        return [note.text() for note in notes if note.isVisible() and note.is_problem]
+
+    def sees_progress(self) -> bool:
+        """Whether something on the screen tells that the program is busy."""
+        bars = self.window.findChildren(QProgressBar)
+        return any(bar.isVisible() and bar.maximum() == 0 for bar in bars)
 
     def _visible(self, kind: type[QWidget], name: str) -> QWidget:
         found = [
@@ -148,6 +160,20 @@ class Person:
         QTest.keyClick(field, Qt.Key.Key_Delete)
         self.types(text)
         self.press(Qt.Key.Key_Tab)
+
+    def turns_the_wheel_over(self, widget: QWidget) -> None:
+        where = QPointF(widget.rect().center())
+        event = QWheelEvent(
+            where,
+            QPointF(widget.mapToGlobal(where)),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(widget, event)
 
     def waits_until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S

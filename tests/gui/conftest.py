@@ -1,0 +1,61 @@
+"""A wizard on the screen and a person in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from person import Person, wait
+from PySide6.QtCore import QThreadPool
+
+from enos_csr_gui import words
+from enos_csr_gui.gui.wizard import RequestWizard
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of one's own: files go below it unless somebody chooses another folder."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def saved(home: Path) -> Path:
+    """The folder that files go to when nobody chooses another."""
+    return home / "EnOS requests"
+
+
+@pytest.fixture
+def start(qapp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Person]]:
+    """Return a function that starts the program and sits a person down in front of it."""
+    wizards = []
+
+    def open_wizard() -> Person:
+        wizard = RequestWizard()
+        wizards.append(wizard)
+        wizard.show()
+        wizard.activateWindow()
+        return Person(wizard)
+
+    yield open_wizard
+    for wizard in wizards:
+        wizard.hide()
+        wizard.deleteLater()
+    QThreadPool.globalInstance().waitForDone()
+    wait(10)
+
+
+@pytest.fixture
+def person(start: Callable[[], Person]) -> Person:
+    """A person who has just started the program."""
+    return start()
+
+
+@pytest.fixture
+def labelled(answers: dict[str, str]) -> dict[str, str]:
+    """Answers to all seven fields, by the labels that a person reads."""
+    return {words.label(key): text for key, text in answers.items()}

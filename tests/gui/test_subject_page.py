@@ -1,0 +1,177 @@
+"""The seven fields as a person meets them."""
+
+from __future__ import annotations
+
+import pytest
+from person import Person
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QListView
+
+
+@pytest.fixture
+def person(person: Person) -> Person:
+    """A person on the second page."""
+    person.goes_on("Who is it for?")
+    return person
+
+
+def offered() -> list[str]:
+    """What the list that has popped up offers."""
+    popup = QApplication.activePopupWidget()
+    if not isinstance(popup, QListView):
+        return []
+    model = popup.model()
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+
+@pytest.mark.parametrize(
+    ("typed", "among_them"),
+    [
+        ("chi", ["China (CN)", "Chile (CL)"]),
+        ("CN", ["China (CN)"]),
+        ("united k", ["United Kingdom (GB)"]),
+        ("UNITED K", ["United Kingdom (GB)"]),
+        ("germ", ["Germany (DE)"]),
+        ("中国", ["China (CN)"]),
+    ],
+)
+def test_typing_narrows_the_countries(person: Person, typed: str, among_them: list[str]) -> None:
+    person.types(typed)
+    assert set(among_them) <= set(offered())
+    assert len(offered()) < 20
+
+
+def test_a_country_is_chosen_with_arrow_and_enter(person: Person) -> None:
+    person.types("chi")
+    steps = offered().index("China (CN)") + 1
+    person.press(Qt.Key.Key_Down, times=steps)
+    person.press(Qt.Key.Key_Return)
+    assert person.field("Country").text() == "China (CN)"
+    assert person.title() == "Who is it for?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "country"),
+    [
+        ("CN", "China (CN)"),
+        ("cn", "China (CN)"),
+        ("China", "China (CN)"),
+        ("CHN", "China (CN)"),
+        ("UK", "United Kingdom (GB)"),
+        ("germ", "Germany (DE)"),
+        ("United States", "United States (US)"),
+    ],
+)
+def test_what_can_only_mean_one_country_becomes_it(
+    person: Person, typed: str, country: str
+) -> None:
+    person.enters("Country", typed)
+    assert person.field("Country").text() == country
+
+
+@pytest.mark.parametrize("typed", ["chi", "zzz", "XX", "😀"])
+def test_nothing_but_a_country_can_be_left_in_the_box(person: Person, typed: str) -> None:
+    person.enters("Country", typed)
+    assert person.field("Country").text() == ""
+    assert f"'{typed}' does not stand for one country. Please choose one" in person.reads()
+
+
+def test_leaving_the_box_by_the_next_button_settles_it_too(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.fills_in(labelled)
+    person.field("Country").selectAll()
+    person.field("Country").setFocus()
+    person.types("Norway")
+    person.press(Qt.Key.Key_Escape)  # closes the list, not the window
+    person.goes_on("Review")
+    assert "NO" in person.reads().split("\n")
+
+
+def test_no_error_before_the_person_had_a_chance(person: Person) -> None:
+    assert not person.problems()
+    person.press(Qt.Key.Key_Tab, times=7)  # looking around is no mistake
+    assert not person.problems()
+    person.field("E-mail address").setFocus()
+    person.types("ops@exa")
+    assert not person.problems()
+    person.press(Qt.Key.Key_Tab)
+    assert person.problems() == [
+        "This is not an e-mail address. It should look like name@company.com; or leave it empty."
+    ]
+    person.field("E-mail address").setFocus()
+    person.press(Qt.Key.Key_End)
+    person.types("mple.com")  # and it goes as soon as it is mended
+    assert not person.problems()
+
+
+def test_one_character_too_many_is_said_while_typing_with_a_live_count(person: Person) -> None:
+    person.field("Locality").setFocus()
+    person.types("x" * 63)
+    assert "1 character left" in person.reads()
+    person.types("xxx")
+    assert person.problems() == [
+        "2 characters too many: at most 64 are allowed. Please shorten it."
+    ]
+    person.press(Qt.Key.Key_Backspace, times=2)
+    assert not person.problems()
+    assert "0 characters left" in person.reads()
+
+
+def test_sixty_four_chinese_characters_are_not_too_many(person: Person) -> None:
+    person.enters("Organization", "风" * 64)
+    assert not person.problems()
+    assert "0 characters left" in person.reads()
+
+
+def test_an_invisible_character_is_shown_with_its_place(person: Person) -> None:
+    person.field("Common name").setFocus()
+    QApplication.clipboard().setText("dev\u202e-001")
+    person.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert person.problems() == [
+        "Character 4 is invisible (U+202E), often a leftover of copying. Please delete it, or "
+        "type the text anew."
+    ]
+
+
+def test_next_names_every_fault_at_once_and_goes_to_the_first(person: Person) -> None:
+    person.enters("Country", "CN")
+    person.enters("E-mail address", "nobody")
+    person.click("Next >")
+    assert person.title() == "Who is it for?"
+    missing = "Please fill this in; EnOS requires it."
+    address = "This is not an e-mail address. It should look like name@company.com; or leave it"
+    assert person.problems() == [missing] * 5 + [f"{address} empty."]
+    person.types("Guizhou")
+    assert person.field("State or province").text() == "Guizhou"
+    assert person.problems() == [missing] * 4 + [f"{address} empty."]
+
+
+def test_the_states_of_the_country_are_suggested_and_any_other_text_is_taken(
+    person: Person,
+) -> None:
+    person.enters("Country", "China")
+    person.field("State or province").setFocus()
+    person.waits_until(lambda: person.field("State or province").completer() is not None)
+    person.types("guiz")
+    assert offered() == ["Guizhou"]
+    person.press(Qt.Key.Key_Down)
+    person.press(Qt.Key.Key_Return)
+    assert person.field("State or province").text() == "Guizhou"
+    person.enters("State or province", "Somewhere else")
+    assert not person.problems()
+
+
+def test_going_back_keeps_every_answer(person: Person, labelled: dict[str, str]) -> None:
+    person.fills_in(labelled)
+    person.goes_on("Key", "< Back")
+    person.goes_on("Who is it for?")
+    for name in labelled.keys() - {"Country"}:
+        assert person.field(name).text() == labelled[name]
+    assert person.field("Country").text() == "China (CN)"
+
+
+def test_the_country_does_not_change_when_the_wheel_turns_over_it(person: Person) -> None:
+    person.enters("Country", "China")
+    person.turns_the_wheel_over(person.field("Country"))
+    assert person.field("Country").text() == "China (CN)"

@@ -1,0 +1,252 @@
+"""From the first page to files on disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from person import Person, wait
+from PySide6.QtCore import Qt
+
+from enos_csr_gui.core import keys
+
+SUBJECT = (
+    "subject=C = CN, ST = Guizhou, L = Kaili, O = Example Wind Ltd, OU = Operations, "
+    "CN = dev-001, emailAddress = ops@example.com"
+)
+
+
+def walk_to_save(person: Person, labelled: dict[str, str]) -> None:
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    person.goes_on("Save")
+
+
+def test_a_person_clicks_from_the_first_page_to_a_key_and_a_request(
+    person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
+) -> None:
+    walk_to_save(person, labelled)
+    person.goes_on("Done", "Save")
+
+    assert sorted(file.name for file in saved.iterdir()) == ["dev-001.csr", "dev-001.key"]
+    shown = openssl("req", "-in", saved / "dev-001.csr", "-noout", "-verify", "-subject")
+    assert "verify OK" in shown
+    assert SUBJECT in shown
+    modulus = openssl("req", "-in", saved / "dev-001.csr", "-noout", "-modulus")
+    assert modulus == openssl("rsa", "-in", saved / "dev-001.key", "-noout", "-modulus")
+    if os.name == "posix":
+        assert stat.S_IMODE((saved / "dev-001.key").stat().st_mode) == 0o600
+    assert str(saved / "dev-001.csr") in person.reads()
+    assert "Hand in the request file" in person.reads()
+    assert "Never send this file to anybody." in person.reads()
+
+
+def test_the_keyboard_alone_is_enough(
+    person: Person, answers: dict[str, str], saved: Path, openssl: Callable[..., str]
+) -> None:
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("Who is it for?")
+    for number, text in enumerate(answers.values()):
+        if number > 0:
+            person.press(Qt.Key.Key_Tab)
+        person.types(text)
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("Review")
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("Save")
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("Done")
+
+    shown = openssl("req", "-in", saved / "dev-001.csr", "-noout", "-verify", "-subject")
+    assert SUBJECT in shown
+    person.press(Qt.Key.Key_Escape)
+    assert not person.wizard.isVisible()
+
+
+def test_a_name_in_chinese_and_an_emoji_is_no_trouble(
+    person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
+) -> None:
+    labelled |= {
+        "Common name": "风机-017 ☀",
+        "Organization": "示例风电有限公司",
+        "E-mail address": "",
+    }
+    walk_to_save(person, labelled)
+    person.goes_on("Done", "Save")
+
+    shown = openssl(
+        "req", "-in", saved / "风机-017 ☀.csr", "-noout", "-verify", "-subject",
+        "-nameopt", "utf8,sep_comma_plus",
+    )  # fmt: skip
+    assert "O=示例风电有限公司" in shown
+    assert "CN=风机-017 ☀" in shown
+    assert "emailAddress" not in shown
+
+
+def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
+    person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
+) -> None:
+    person.click("Protect the key file with a passphrase")
+    person.waits_until(lambda: person.button("Next >").isEnabled())
+    person.click("Next >")
+    person.waits_to_read("The passphrase is empty. Please type one.")
+    person.enters("Passphrase", "Windrad 17 über Kaili")
+    person.waits_to_read("Strong.")
+    person.enters("The same again", "Windrad 17")
+    person.click("Next >")
+    assert "The two passphrases are not the same." in person.reads()
+    assert person.title() == "Key"
+    person.enters("The same again", "Windrad 17 über Kaili")
+    walk_to_save(person, labelled)
+    assert "Windrad" not in person.reads()
+    person.goes_on("Done", "Save")
+
+    assert "BEGIN ENCRYPTED PRIVATE KEY" in (saved / "dev-001.key").read_text()
+    openssl("pkey", "-in", saved / "dev-001.key", "-passin", "pass:Windrad 17 über Kaili", "-noout")
+
+
+def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
+    person: Person,
+    labelled: dict[str, str],
+    home: Path,
+    saved: Path,
+    openssl: Callable[..., str],
+) -> None:
+    mine = home / "mine.pem"
+    openssl(
+        "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-aes256",
+        "-pass", "pass:opens it", "-out", mine,
+    )  # fmt: skip
+    before = mine.read_bytes()
+    person.click("Use a key file that I already have")
+    person.enters("Key file", str(mine))
+    person.waits_until(lambda: person.button("Next >").isEnabled())
+    person.click("Next >")
+    person.waits_to_read("This key is protected. Please type its passphrase.")
+    person.types("wrong")
+    person.press(Qt.Key.Key_Return)
+    person.waits_to_read("The passphrase does not open this key.")
+    person.enters("Passphrase of the key file", "opens it")
+    walk_to_save(person, labelled)
+    person.goes_on("Done", "Save")
+
+    assert [file.name for file in saved.iterdir()] == ["dev-001.csr"]
+    assert mine.read_bytes() == before
+    modulus = openssl("req", "-in", saved / "dev-001.csr", "-noout", "-modulus")
+    assert modulus == openssl("rsa", "-in", mine, "-passin", "pass:opens it", "-noout", "-modulus")
+    assert str(mine) in person.reads()
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (["ecparam", "-name", "prime256v1", "-genkey", "-noout"], "EnOS takes RSA keys only"),
+        (["genrsa", "1024"], "EnOS takes keys of 2048 bits only; this one has 1024."),
+        (["version"], "This file holds no private key that can be read."),
+    ],
+    ids=["an EC key", "a short key", "no key"],
+)
+def test_a_key_that_enos_would_not_take_is_refused_at_once(
+    person: Person, home: Path, openssl: Callable[..., str], make: list[str], complaint: str
+) -> None:
+    file = home / "mine.key"
+    file.write_text(openssl(*make))
+    person.click("Use a key file that I already have")
+    person.enters("Key file", str(file))
+    person.waits_until(lambda: person.button("Next >").isEnabled())
+    person.click("Next >")
+    person.waits_to_read(complaint)
+    assert person.title() == "Key"
+
+
+def test_a_key_file_that_is_not_there_is_missed(person: Person, home: Path) -> None:
+    person.click("Use a key file that I already have")
+    person.waits_until(lambda: person.button("Next >").isEnabled())
+    person.click("Next >")
+    person.waits_to_read("Please choose the file of your key.")
+    person.enters("Key file", str(home / "nothing.key"))
+    person.click("Next >")
+    person.waits_to_read("There is no such file.")
+
+
+def test_what_seldom_changes_is_offered_the_next_time_and_the_common_name_never(
+    start: Callable[[], Person], labelled: dict[str, str], home: Path
+) -> None:
+    first = start()
+    walk_to_save(first, labelled)
+    (home / "stick").mkdir()
+    first.enters("Folder", str(home / "stick"))
+    first.goes_on("Done", "Save")
+    first.click("Close")
+
+    second = start()
+    second.goes_on("Who is it for?")
+    assert second.field("Country").text() == "China (CN)"
+    for name in labelled.keys() - {"Country", "Common name"}:
+        assert second.field(name).text() == labelled[name]
+    assert second.field("Common name").text() == ""
+    second.types("dev-002")  # the cursor is already there
+    second.goes_on("Review")
+    second.goes_on("Save")
+    second.goes_on("Done", "Save")
+    assert sorted(file.name for file in (home / "stick").iterdir()) == [
+        "dev-001.csr", "dev-001.key", "dev-002.csr", "dev-002.key",
+    ]  # fmt: skip
+
+
+def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_its_own(
+    person: Person, labelled: dict[str, str], saved: Path
+) -> None:
+    walk_to_save(person, labelled)
+    person.goes_on("Done", "Save")
+    person.goes_on("Who is it for?", "Make another request")
+    assert person.field("Common name").text() == ""
+    assert person.field("Locality").text() == "Kaili"
+    person.types("dev-002")
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+
+    assert len(list(saved.iterdir())) == 4
+    first, second = (
+        keys.fingerprint(keys.load((saved / name).read_bytes()).public_key())
+        for name in ("dev-001.key", "dev-002.key")
+    )
+    assert first != second
+
+
+def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(
+    start: Callable[[], Person],
+    labelled: dict[str, str],
+    saved: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generate = keys.generate
+
+    def slow_machine() -> keys.rsa.RSAPrivateKey:
+        time.sleep(3)
+        return generate()
+
+    monkeypatch.setattr(keys, "generate", slow_machine)
+    person = start()
+    walk_to_save(person, labelled)
+    person.click("Save")
+    wait(300)
+    assert person.title() == "Save"
+    assert person.sees_progress()
+    assert not person.button("Save").isEnabled()
+    person.waits_for_page("Done")
+    assert (saved / "dev-001.key").is_file()
+
+
+def test_somebody_faster_than_the_machine_gets_there_all_the_same(
+    start: Callable[[], Person],
+) -> None:
+    person = start()
+    person.click("Next >")  # before the later pages exist
+    person.waits_for_page("Who is it for?")
