@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QProgressBar,
     QWidget,
 )
@@ -193,13 +192,25 @@ class Person:
         self.click(button)
         self.waits_for_page(title)
 
+    def tries(self, button: str) -> None:
+        """Press the button that leads on, and wait until the program has thought about it."""
+        self.waits_until(lambda: self.button(button).isEnabled())
+        self.click(button)
+        self.waits_until(lambda: self.button(button).isEnabled())
+
     def fills_in(self, answers: dict[str, str]) -> None:
         """Fill in the fields, given by their labels."""
         for name, text in answers.items():
             self.enters(name, text)
 
-    def waits_for_question(self) -> QMessageBox:
-        self.waits_until(lambda: isinstance(QApplication.activeModalWidget(), QMessageBox))
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        return box
+    def meanwhile(self, act: Callable[[], bool]) -> None:
+        """Do something with a dialog that is about to open: try ``act`` until it returns True."""
+        timer = QTimer(self.wizard)
+
+        def again() -> None:
+            timer.stop()
+            if not act():
+                timer.start(20)
+
+        timer.timeout.connect(again)
+        timer.start(20)

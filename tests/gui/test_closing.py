@@ -1,0 +1,86 @@
+"""Closing the window asks only when something would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from person import Person, wait
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+QUESTION = "Nothing has been saved yet."
+
+
+def test_nothing_is_asked_when_nothing_was_entered(person: Person) -> None:
+    person.goes_on("Who is it for?")
+    person.press(Qt.Key.Key_Escape)
+    assert not person.wizard.isVisible()
+
+
+def test_going_on_keeps_the_answers_and_closing_writes_nothing(person: Person, home: Path) -> None:
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Kaili")
+    read: list[str] = []
+
+    def answer(button: str) -> Callable[[], bool]:
+        def act() -> bool:
+            if not isinstance(QApplication.activeModalWidget(), QMessageBox):
+                return False
+            read.append(person.reads())
+            person.click(button)
+            return True
+
+        return act
+
+    person.meanwhile(answer("Go on"))
+    person.click("Cancel")
+    wait(50)
+    assert QUESTION in read[0]
+    assert person.wizard.isVisible()
+    assert person.field("Locality").text() == "Kaili"
+
+    person.meanwhile(answer("Close without saving"))
+    person.wizard.close()
+    wait(50)
+    assert not person.wizard.isVisible()
+    assert not list(home.rglob("*"))
+
+
+def test_escape_in_the_question_means_go_on(person: Person) -> None:
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "not lost by accident")
+
+    def escape() -> bool:
+        if not isinstance(QApplication.activeModalWidget(), QMessageBox):
+            return False
+        person.press(Qt.Key.Key_Escape)
+        return True
+
+    person.meanwhile(escape)
+    person.press(Qt.Key.Key_Escape)
+    wait(50)
+    assert person.wizard.isVisible()
+
+
+def test_nothing_is_asked_once_the_files_are_saved(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    person.wizard.close()
+    assert not person.wizard.isVisible()
+
+
+def test_what_was_only_offered_is_not_lost(
+    start: Callable[[], Person], labelled: dict[str, str]
+) -> None:
+    test_nothing_is_asked_once_the_files_are_saved(start(), labelled)
+    second = start()
+    second.goes_on("Who is it for?")
+    assert second.field("Locality").text() == "Kaili"
+    second.wizard.close()
+    assert not second.wizard.isVisible()

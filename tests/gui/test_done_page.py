@@ -1,0 +1,50 @@
+"""The last page: the two files, and what one does with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from person import Person
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture
+def person(person: Person, labelled: dict[str, str]) -> Person:
+    """A person on the last page."""
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    return person
+
+
+def test_the_request_can_be_copied(person: Person, saved: Path) -> None:
+    person.click("Copy the request")
+    assert QApplication.clipboard().text() == (saved / "dev-001.csr").read_text()
+    assert "Copied" in person.reads()
+
+
+def test_the_folder_opens(person: Person, saved: Path) -> None:
+    class Desktop(QObject):
+        opened: QUrl | None = None
+
+        @Slot(QUrl)
+        def open(self, url: QUrl) -> None:
+            self.opened = url
+
+    desktop = Desktop()
+    QDesktopServices.setUrlHandler("file", desktop, "open")
+    try:
+        person.click("Open the folder")
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
+    assert desktop.opened == QUrl.fromLocalFile(str(saved))
+
+
+def test_the_key_is_nowhere_on_the_page_or_the_clipboard(person: Person, saved: Path) -> None:
+    person.click("Copy the request")
+    assert "PRIVATE KEY" not in QApplication.clipboard().text() + person.reads()

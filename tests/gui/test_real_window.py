@@ -1,0 +1,87 @@
+"""The installed program on a real X display, with a keyboard that the program cannot tell apart."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TOOLS = ("Xvfb", "xdotool")
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """A display of its own."""
+    if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
+        pytest.skip(f"needs {' and '.join(missing)}, which only systems with X11 have")
+    reader, writer = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1024x600x24"],
+        pass_fds=[writer],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        yield f":{lines.readline().strip()}"
+    server.terminate()
+    server.wait()
+
+
+def test_a_request_is_made_with_the_keyboard_alone(
+    display: str,
+    home: Path,
+    saved: Path,
+    answers: dict[str, str],
+    openssl: Callable[..., str],
+) -> None:
+    environment = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+    program = Path(sys.executable).with_name("enos-csr-gui")
+    process = subprocess.Popen([program], env=environment)
+
+    def xdo(*arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments], env=environment, capture_output=True, text=True, check=True
+        )
+        time.sleep(0.3)
+        return done.stdout
+
+    try:
+        window = xdo("search", "--sync", "--onlyvisible", "--name", "EnOS").split()[0]
+        width, height = (
+            int(line.split("=")[1])
+            for line in xdo("getwindowgeometry", "--shell", window).splitlines()
+            if line.startswith(("WIDTH", "HEIGHT"))
+        )
+        assert width <= 1024
+        assert height <= 560  # leaves room for the title of the window and a task bar
+        xdo("windowfocus", "--sync", window)
+        time.sleep(1)
+        xdo("key", "Return")
+        time.sleep(1)
+        for number, text in enumerate(answers.values()):
+            if number > 0:
+                xdo("key", "Tab")
+            xdo("type", "--delay", "20", text)
+        for _page in ("Review", "Save", "Done"):
+            xdo("key", "Return")
+        end = time.monotonic() + 10
+        while not (saved / "dev-001.csr").exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        shown = openssl("req", "-in", saved / "dev-001.csr", "-noout", "-verify", "-subject")
+        assert "C = CN, ST = Guizhou, L = Kaili" in shown
+        assert "CN = dev-001, emailAddress = ops@example.com" in shown
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,91 @@
+"""What is shown before anything is made, and the way back to each answer."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from person import Person
+from PySide6.QtWidgets import QApplication
+
+from enos_csr_gui.core import keys
+
+
+@pytest.fixture
+def person(person: Person, labelled: dict[str, str]) -> Person:
+    """A person on the third page."""
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    return person
+
+
+def test_everything_is_shown_as_it_will_be(person: Person, saved: Path) -> None:
+    person.waits_until(lambda: "The key is being made" not in person.reads())
+    shown = person.reads().split("\n")
+    for name, value in {
+        "Country (C)": "CN",
+        "State or province (ST)": "Guizhou",
+        "Locality (L)": "Kaili",
+        "Organization (O)": "Example Wind Ltd",
+        "Organizational unit (OU)": "Operations",
+        "Common name (CN)": "dev-001",
+        "E-mail address (EA)": "ops@example.com",
+        "Key": "New, not protected with a passphrase",
+        "Key file": str(saved / "dev-001.key"),
+        "Request file": str(saved / "dev-001.csr"),
+    }.items():
+        assert value in shown[shown.index(name) :]
+    assert not saved.exists()  # nothing is written before Save
+
+
+def test_the_fingerprint_is_that_of_the_key_that_is_saved(person: Person, saved: Path) -> None:
+    person.waits_until(lambda: "The key is being made" not in person.reads())
+    shown = person.reads().replace("\u2028", "")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    key = keys.load((saved / "dev-001.key").read_bytes())
+    assert keys.fingerprint(key.public_key()) in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Country (C)", "Locality (L)", "Common name (CN)", "E-mail address (EA)"],
+)
+def test_each_field_has_a_way_back_to_it(person: Person, name: str) -> None:
+    person.click(f"Change: {name}")
+    assert person.title() == "Who is it for?"
+    label = name.split(" (", maxsplit=1)[0]
+    assert person.field(label).hasFocus() or person.focus().hasFocus()
+    person.field(label).selectAll()
+    person.types("Norway" if label == "Country" else "x@y.zz")
+    person.goes_on("Review")
+    shown = person.reads().split("\n")
+    assert ("NO" if label == "Country" else "x@y.zz") in shown
+
+
+def test_the_key_has_a_way_back_too(person: Person) -> None:
+    person.click("Change: Key")
+    assert person.title() == "Key"
+
+
+def test_the_openssl_commands_make_the_same_request(
+    person: Person, saved: Path, tmp_path: Path, openssl: Callable[..., str]
+) -> None:
+    assert "Copy the commands" not in person.reads()  # folded: for engineers
+    person.click("For engineers: the same with OpenSSL")
+    person.waits_to_read("Copy the commands")
+    person.click("Copy the commands")
+    commands = [shlex.split(line) for line in QApplication.clipboard().text().splitlines()]
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+
+    make_key, make_request = commands
+    assert make_key[:2] == ["openssl", "genpkey"]
+    ours = (saved / "dev-001.csr").read_bytes()
+    (saved / "dev-001.csr").rename(tmp_path / "ours.csr")
+    subprocess.run(make_request, check=True)
+    assert (saved / "dev-001.csr").read_bytes() == ours

@@ -1,0 +1,157 @@
+"""Where the files go, and what may stand in the way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from person import Person, wait
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+
+@pytest.fixture
+def person(person: Person, labelled: dict[str, str]) -> Person:
+    """A person on the fourth page."""
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    person.goes_on("Save")
+    return person
+
+
+def everything_below(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_file_of_that_name_is_never_replaced_and_a_free_name_is_one_click_away(
+    person: Person, saved: Path
+) -> None:
+    saved.mkdir()
+    (saved / "dev-001.key").write_text("the only copy")
+    person.tries("Save")
+    person.waits_to_read("There already is a file of this name, and it will not be replaced.")
+    assert person.title() == "Save"
+    assert everything_below(saved) == {"dev-001.key": b"the only copy"}
+
+    person.click("Use 'dev-001-2'")
+    assert not person.problems()
+    person.goes_on("Done", "Save")
+    assert sorted(everything_below(saved)) == ["dev-001-2.csr", "dev-001-2.key", "dev-001.key"]
+    assert (saved / "dev-001.key").read_text() == "the only copy"
+
+
+def test_what_stands_in_the_way_is_said_before_anybody_tries(person: Person, home: Path) -> None:
+    (home / "taken.csr").touch()
+    person.enters("Folder", str(home))
+    person.enters("Name of the files", "taken")
+    person.waits_to_read("'taken-2' is free.")
+    person.enters("Name of the files", "free")
+    person.waits_until(lambda: not person.problems())
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("a/b", "This name cannot be used for a file on every computer. Please use 'a-b'"),
+        ("con", "This name cannot be used for a file on every computer."),
+        ("dev.", "Please use 'dev'"),
+        ("dev.key", "Please use 'dev'"),
+        ("", "Please type a name for the files."),
+    ],
+)
+def test_a_name_that_is_not_safe_is_refused(
+    person: Person, home: Path, name: str, complaint: str
+) -> None:
+    person.enters("Name of the files", name)
+    person.tries("Save")
+    person.waits_to_read(complaint)
+    assert person.title() == "Save"
+    assert not everything_below(home)
+
+
+def test_a_folder_that_is_not_there_is_missed(person: Person, home: Path) -> None:
+    person.enters("Folder", str(home / "stick" / "keys"))
+    person.tries("Save")
+    person.waits_to_read("This folder does not exist. If it is on a USB stick")
+    (home / "stick" / "keys").mkdir(parents=True)  # it is plugged in
+    person.goes_on("Done", "Save")
+    assert sorted(everything_below(home)) == ["stick/keys/dev-001.csr", "stick/keys/dev-001.key"]
+
+
+def test_a_file_is_not_a_folder(person: Person, home: Path) -> None:
+    (home / "notes").touch()
+    person.enters("Folder", str(home / "notes"))
+    person.tries("Save")
+    person.waits_to_read("This is a file, not a folder. Please choose a folder.")
+
+
+def test_no_folder_at_all(person: Person) -> None:
+    person.enters("Folder", "  ")
+    person.tries("Save")
+    person.waits_to_read("Please choose a folder.")
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with no room for a key."""
+    if sys.platform != "linux" or os.getuid() != 0:
+        pytest.skip("only an administrator on Linux can mount a disk of a size of one's choice")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4096", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not let even an administrator mount a disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_nothing_behind_and_another_folder_helps(
+    person: Person, tiny_disk: Path, saved: Path
+) -> None:
+    (tiny_disk / "full").write_bytes(b"x" * 4096)
+    person.enters("Folder", str(tiny_disk))
+    person.tries("Save")
+    person.waits_to_read("The disk is full. Please make room, or choose a folder on another disk.")
+    assert os.listdir(tiny_disk) == ["full"]  # noqa: PTH208  (hidden files too)
+    person.enters("Folder", str(saved))
+    person.goes_on("Done", "Save")
+    assert len(everything_below(saved)) == 2
+
+
+def test_folder_and_name_are_chosen_in_the_save_dialog(person: Person, home: Path) -> None:
+    (home / "stick").mkdir()
+
+    def choose() -> bool:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            return False
+        for character in str(home / "stick" / "mine.csr"):
+            person.types(character)
+        person.press(Qt.Key.Key_Return)
+        return True
+
+    person.meanwhile(choose)
+    person.click("Choose…")
+    wait(50)
+    assert person.field("Folder").text() == str(home / "stick")
+    assert person.field("Name of the files").text() == "mine"
+    person.goes_on("Done", "Save")
+    assert sorted(everything_below(home)) == ["stick/mine.csr", "stick/mine.key"]
+
+
+def test_the_window_does_not_close_while_the_files_are_written(person: Person, saved: Path) -> None:
+    person.click("Save")
+    person.wizard.close()
+    person.waits_for_page("Done")
+    assert person.wizard.isVisible()
+    assert len(everything_below(saved)) == 2

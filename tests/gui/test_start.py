@@ -1,0 +1,59 @@
+"""What happens before the first page is painted, and where no window can be opened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from enos_csr_gui import __version__
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_nothing_slow_is_imported_before_the_first_page_is_painted() -> None:
+    program = """
+import sys
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui.wizard import RequestWizard
+
+class Watched(RequestWizard):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        slow = {"cryptography", "pycountry", "zxcvbn", "pathvalidate"} & sys.modules.keys()
+        print("painted with", sorted(slow))
+        QApplication.exit()
+
+app = QApplication([])
+wizard = Watched()
+wizard.show()
+app.exec()
+"""
+    done = run("-c", program, QT_QPA_PLATFORM="offscreen")
+    assert done.stdout.splitlines()[0] == "painted with []", done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has desktops without a display")
+@pytest.mark.parametrize("variables", [{}, {"DISPLAY": ":4242"}], ids=["none", "unreachable"])
+def test_without_a_display_the_way_without_a_window_is_named(variables: dict[str, str]) -> None:
+    done = run("-m", "enos_csr_gui", **variables)
+    assert done.returncode == 1
+    assert "'enos-csr new' does the same without a window" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_told_without_a_window() -> None:
+    assert run("-m", "enos_csr_gui", "--version").stdout == f"enos-csr-gui {__version__}\n"
