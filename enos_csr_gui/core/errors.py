@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Code(StrEnum):
@@ -49,8 +50,7 @@ class Code(StrEnum):
     FILE_TROUBLE = "file-trouble"  # reason: the operating system's words
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, where, and what a person needs to put it right.
 
     ``field`` is the key of the subject field concerned, ``path`` the file or folder concerned.
@@ -59,7 +59,7 @@ class Problem:
     code: Code
     field: str | None = None
     path: Path | None = None
-    values: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, str | int] = MappingProxyType({})
 
 
 class CoreError(Exception):

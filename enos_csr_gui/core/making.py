@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from enos_csr_gui.core import files, keys, remembered, request
-from enos_csr_gui.core.errors import InvalidKey, Problem
+from enos_csr_gui.core.errors import InvalidKey
 from enos_csr_gui.core.subject import Subject
 
 
@@ -27,8 +27,7 @@ def load_key(path: Path, passphrase: str | None = None) -> rsa.RSAPrivateKey:
     try:
         return keys.load(data, passphrase)
     except InvalidKey as error:
-        problems = [Problem(p.code, p.field, path, p.values) for p in error.problems]
-        raise InvalidKey(problems) from error
+        raise InvalidKey([problem._replace(path=path) for problem in error.problems]) from error
 
 
 def make_request(

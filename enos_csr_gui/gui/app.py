@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import TracebackType
 
 from PySide6.QtCore import (
     QMessageLogContext,
@@ -18,7 +17,6 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import __version__
-from enos_csr_gui.gui import report
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.i18n import _
 
@@ -32,13 +30,34 @@ def run(arguments: list[str]) -> int:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")
     wizard = RequestWizard()
-    report.install(wizard.secrets)
-    _quit_on_signals(app)
+    report_errors(wizard.secrets)
+    wizard.first_painted.connect(lambda: _quit_on_signals(app))
     wizard.show()
     status = app.exec()
     wizard.hide()  # lets the focus leave while everything is still there
     QThreadPool.globalInstance().waitForDone()
     return status
+
+
+def report_errors(secrets: Callable[[], Iterable[str]]) -> None:
+    """Show every error that nobody caught; ``secrets`` returns what to leave out."""
+    showing = False
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        nonlocal showing
+        from enos_csr_gui.gui.report import ReportDialog, describe
+
+        report = describe(error, secrets())
+        if sys.stderr:  # a program without a console has none
+            print(report, file=sys.stderr)  # noqa: T201
+        if not showing:  # an error while painting comes again and again
+            showing = True
+            try:
+                ReportDialog(report).exec()
+            finally:
+                showing = False
+
+    sys.excepthook = show
 
 
 def _explain_abort(
@@ -64,11 +83,12 @@ def _quit_on_signals(app: QApplication) -> None:
     """End in an orderly way on Ctrl-C in the terminal and at log-out: no half-done work is left."""
     if os.name != "posix":
         return
-    receiver, sender = socket.socketpair()
-    sender.setblocking(False)
-    signal.set_wakeup_fd(sender.fileno())
-    notifier = QSocketNotifier(receiver.fileno(), QSocketNotifier.Type.Read, app)
+    import signal
+
+    receiver, sender = os.pipe()
+    os.set_blocking(sender, False)
+    signal.set_wakeup_fd(sender)
+    notifier = QSocketNotifier(receiver, QSocketNotifier.Type.Read, app)
     notifier.activated.connect(app.quit)
-    app.setProperty("signals", (receiver, sender))  # keeps them open
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_arguments: None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ def default_folder() -> Path:
     return Path.home() / "EnOS requests"
 
 
-@dataclass
 class Draft:
     """The answers of one request, from the first page to the last.
 
@@ -30,13 +28,14 @@ class Draft:
     as it follows the common name.
     """
 
-    answers: dict[str, str] = field(default_factory=dict)
-    key: RSAPrivateKey | None = None
-    key_file: Path | None = None
-    passphrase: str | None = None
-    folder: Path = field(default_factory=default_folder)
-    name: str | None = None
-    made: Made | None = None
+    def __init__(self) -> None:
+        self.answers: dict[str, str] = {}
+        self.key: RSAPrivateKey | None = None
+        self.key_file: Path | None = None
+        self.passphrase: str | None = None
+        self.folder = default_folder()
+        self.name: str | None = None
+        self.made: Made | None = None
 
     @property
     def base_name(self) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
-import sys
 import traceback
-from collections.abc import Callable, Iterable
-from types import TracebackType
+from collections.abc import Iterable
 
 import PySide6
 from PySide6.QtCore import QSize
@@ -70,25 +68,3 @@ class ReportDialog(QDialog):
 
     def sizeHint(self) -> QSize:
         return QSize(680, 400)
-
-
-def install(secrets: Callable[[], Iterable[str]]) -> None:
-    """Show every error that nobody caught; ``secrets`` returns what to leave out."""
-    showing = False
-
-    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        nonlocal showing
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, trace)
-            return
-        report = describe(error, secrets())
-        if sys.stderr:  # a program without a console has none
-            print(report, file=sys.stderr)  # noqa: T201
-        if not showing:  # an error while painting comes again and again
-            showing = True
-            try:
-                ReportDialog(report).exec()
-            finally:
-                showing = False
-
-    sys.excepthook = show

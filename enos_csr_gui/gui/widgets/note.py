@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -17,7 +17,6 @@ class Note(QLabel):
         self._help = help_text
         self._is_problem = False
         self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.show_help()
 
     @property
@@ -33,6 +32,9 @@ class Note(QLabel):
 
     def show_problem(self, text: str) -> None:
         """Show what is wrong."""
+        from PySide6.QtCore import Qt  # takes 16 ms, and the first page has no problem yet
+
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._show(text, is_problem=True)
 
     def _show(self, text: str, *, is_problem: bool) -> None:

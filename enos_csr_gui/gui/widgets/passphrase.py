@@ -23,8 +23,8 @@ class PassphrasePair(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._judging: work.Job | None = None
-        self.first = QLineEdit()
-        self.second = QLineEdit()
+        self._first = QLineEdit()
+        self._second = QLineEdit()
         self._strength = QProgressBar()
         self._note = Note()
         self._visible = QCheckBox(_("&Show what I type"))
@@ -38,7 +38,7 @@ class PassphrasePair(QWidget):
         self._pause.setInterval(_PAUSE_MS)
         self._show_letters(False)
 
-        for edit in (self.first, self.second):
+        for edit in (self._first, self._second):
             edit.textEdited.connect(self._on_edited)
         self._visible.toggled.connect(self._show_letters)
         self._pause.timeout.connect(self._judge)
@@ -51,34 +51,38 @@ class PassphrasePair(QWidget):
         column.addWidget(self._note)
         column.addWidget(self._visible)
         form = Form(self)
-        form.add_row(_("Passphrase"), self.first)
-        form.add_row(_("The same again"), self.second, below)
+        form.add_row(_("Passphrase"), self._first)
+        form.add_row(_("The same again"), self._second, below)
 
     def text(self) -> str:
         """Return the passphrase."""
-        return self.first.text()
+        return self._first.text()
+
+    def texts(self) -> tuple[str, str]:
+        """Return what is in both fields."""
+        return self._first.text(), self._second.text()
 
     def complaint(self) -> str:
         """Return what is wrong with the passphrase, for people; empty when nothing is."""
         from enos_csr_gui.core.keys import check_passphrase
 
-        if problems := check_passphrase(self.first.text()):
+        if problems := check_passphrase(self._first.text()):
             return words.sentence(problems[0])
-        if self.first.text() != self.second.text():
+        if self._first.text() != self._second.text():
             return _("The two passphrases are not the same. Please type the second one again.")
         return ""
 
     def show_complaint(self) -> None:
         """Show what is wrong and put the cursor there."""
         self._note.show_problem(self.complaint())
-        at_fault = self.second if self.first.text() else self.first
+        at_fault = self._second if self._first.text() else self._first
         at_fault.setFocus()
         at_fault.selectAll()
 
     def clear(self) -> None:
         """Forget the passphrase."""
-        self.first.clear()
-        self.second.clear()
+        self._first.clear()
+        self._second.clear()
         self._strength.reset()
         self._note.show_help("")
 
@@ -88,13 +92,13 @@ class PassphrasePair(QWidget):
 
     def _show_letters(self, on: bool) -> None:
         mode = QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password
-        for edit in (self.first, self.second):
+        for edit in (self._first, self._second):
             edit.setEchoMode(mode)
 
     def _judge(self) -> None:
         if self._judging:
             self._judging.forget()
-        text = self.first.text()
+        text = self._first.text()
 
         def judge() -> int:
             from enos_csr_gui.core.keys import strength
@@ -104,7 +108,7 @@ class PassphrasePair(QWidget):
         self._judging = work.run(self, judge, self._show_strength)
 
     def _show_strength(self, score: int) -> None:
-        if not self.first.text():
+        if not self._first.text():
             self._strength.reset()
             self._note.show_help("")
             return

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFontMetrics, QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import style
@@ -27,14 +26,12 @@ class Steps(QFrame):
         column.setContentsMargins(*[2 * style.SPACING] * 4)
         column.setSpacing(style.SPACING + 4)
         for label in self._labels:
-            label.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(label)
         column.addStretch()
-        # The widest state of every name, so that nothing moves from step to step.
-        for current in range(len(names)):
-            self.show_step(current)
-            for label in self._labels:
-                label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
+        # As wide as the widest name will be when it is the current one: nothing moves then.
+        metrics = QFontMetrics(style.heading(self.font()))
+        widest = max(metrics.horizontalAdvance(f"▸  {name}") for name in names)
+        self.setFixedWidth(widest + 4 * style.SPACING)
         self.show_step(0)
 
     def show_step(self, current: int) -> None:
