@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -9,21 +12,28 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from enos_csr_gui.core.keys import KEY_SIZE
 from enos_csr_gui.core.subject import Subject
 
+_warnings_lock = threading.Lock()
+"""What ``warnings`` ignores is a matter of the whole process."""
+
 
 def sign(subject: Subject, key: rsa.RSAPrivateKey) -> x509.CertificateSigningRequest:
     """Return the request: SHA-256, no attributes, no extensions.
 
     Its DER is, byte for byte, what ``openssl req -new -key KEY -sha256 -utf8`` writes.
     """
-    name = x509.Name(
-        [
-            # The library counts UTF-8 bytes against the limit; OpenSSL and the manual count
-            # characters, and Subject has already done that.
+    builder = x509.CertificateSigningRequestBuilder(subject_name=_name(subject))
+    return builder.sign(key, hashes.SHA256())
+
+
+def _name(subject: Subject) -> x509.Name:
+    # The library counts UTF-8 bytes against the limit, and with its check switched off it still
+    # warns; OpenSSL and the manual count characters, and Subject has already done that.
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
+        return x509.Name(
             x509.NameAttribute(x509.ObjectIdentifier(field.oid), value, _validate=False)
             for field, value in subject.attributes()
-        ]
-    )
-    return x509.CertificateSigningRequestBuilder(subject_name=name).sign(key, hashes.SHA256())
+        )
 
 
 def to_pem(csr: x509.CertificateSigningRequest) -> bytes:

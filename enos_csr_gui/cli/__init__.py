@@ -1,0 +1,29 @@
+"""The command line: it parses, calls the core and prints; every rule is the core's."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+from enos_csr_gui.i18n import _
+
+
+def main() -> None:
+    """Run ``enos-csr``; the process ends with its exit status."""
+    # What cannot be shown or decoded must not end in a traceback; the core says what is wrong.
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+    # Imported only now: the texts of the options are translated when they are made.
+    from enos_csr_gui.cli.program import program
+
+    try:
+        # Windows: a '*' or '%' inside a subject is meant, and no pattern.
+        program(prog_name="enos-csr", windows_expand_args=False)
+    except OSError as error:
+        # A full disk behind '> file', for example. (A closed pipe is click's own business.)
+        reason = error.strerror or type(error).__name__
+        message = _("The result could not be written: {reason}.").format(reason=reason)
+        print(message, file=sys.stderr)  # noqa: T201
+        sys.exit(1)

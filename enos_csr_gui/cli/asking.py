@@ -1,0 +1,118 @@
+"""Questions on a terminal, and the passphrase, which is never shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui import words
+from enos_csr_gui.cli.output import note
+from enos_csr_gui.core import remembered
+from enos_csr_gui.core.errors import Code, InvalidKey, Problem
+from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField, check_field
+from enos_csr_gui.i18n import _
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+NOTHING = "."
+"""The answer that leaves a field empty although something is offered for it, as in OpenSSL."""
+
+_KEY_TRIES = 3
+
+
+def possible() -> bool:
+    """Return whether there is a person to ask: a terminal to read from and to write to."""
+    return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def missing_answers(given: Mapping[str, str]) -> dict[str, str]:
+    """Ask for each field that is not given, until its answer is good; return all answers."""
+    offered = remembered.load().answers
+    missing = [field for field in SUBJECT_FIELDS if field.key not in given]
+    if missing:
+        note(_("These answers go into the certificate. Ctrl-C ends without writing anything."))
+    if any(field.key in offered for field in missing):
+        note(_("In brackets: the answer of your last request. Enter takes it."))
+    return {**given, **{field.key: _answer(field, offered) for field in missing}}
+
+
+def _answer(field: SubjectField, offered: Mapping[str, str]) -> str:
+    default = offered.get(field.key, "")
+    if check_field(field, default):
+        default = ""  # remembered by another version, or edited by hand
+    while True:
+        answer = _prompt(_question(field, default)) or default
+        if answer == NOTHING:
+            answer = ""
+        if not (problems := check_field(field, answer)):
+            return answer
+        _tell(problems)
+        default = str(problems[0].values.get("suggestion") or default)
+
+
+def _question(field: SubjectField, default: str) -> str:
+    label = words.label(field.key)
+    if default and not field.required:
+        text = _("{label}, '{nothing}' for none [{default}]")
+    elif default:
+        text = _("{label} [{default}]")
+    elif not field.required:
+        text = _("{label}, Enter for none")
+    else:
+        text = "{label}"
+    return text.format(label=label, default=default, nothing=NOTHING)
+
+
+def new_passphrase() -> str:
+    """Ask twice for the passphrase that is to protect the new key file."""
+    from enos_csr_gui.core import keys
+
+    while True:
+        passphrase = _prompt(_("Passphrase for the new key file"), hidden=True)
+        if problems := keys.check_passphrase(passphrase):
+            _tell(problems)
+        elif _prompt(_("The same passphrase again"), hidden=True) != passphrase:
+            note(_("These were two different passphrases. Please type both again."))
+        else:
+            note(words.strength(keys.strength(passphrase)))
+            return passphrase
+
+
+def open_key(path: Path) -> rsa.RSAPrivateKey:
+    """Ask for the passphrase of the key in ``path``, and again while it is wrong.
+
+    Raises InvalidKey after the last try.
+    """
+    from enos_csr_gui.core import making
+
+    question = _("Passphrase of {key_file}").format(key_file=click.format_filename(path))
+    for tries_left in reversed(range(_KEY_TRIES)):
+        try:
+            return making.load_key(path, _prompt(question, hidden=True))
+        except InvalidKey as error:
+            mistyped = error.problems[0].code in (Code.PASSPHRASE_WRONG, Code.PASSPHRASE_NEEDED)
+            if not (mistyped and tries_left):
+                raise
+            _tell(error.problems)
+    raise AssertionError("unreachable")
+
+
+def _prompt(question: str, *, hidden: bool = False) -> str:
+    """Return the line typed, which may be empty; Ctrl-C and Ctrl-D end the command."""
+    while True:
+        try:
+            return click.prompt(
+                question, default="", show_default=False, hide_input=hidden, err=True
+            )
+        except UnicodeDecodeError:  # hidden input is read from the terminal itself, strictly
+            note(_("What the terminal sent is not text in UTF-8. Please type it again."))
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        note(words.sentence(problem))

@@ -1,0 +1,50 @@
+"""``enos-csr fields``: the manual's table of subject fields."""
+
+from __future__ import annotations
+
+import click
+
+from enos_csr_gui import words
+from enos_csr_gui.cli.output import examples, option_name, print_json
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.i18n import _
+
+
+@click.command(
+    help=_("Show the fields of a request, their options and limits."),
+    epilog=examples("enos-csr fields", "enos-csr fields --json"),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
+def fields(as_json: bool) -> None:
+    """Print one row for each subject field."""
+    rows = [
+        {
+            "key": field.key,
+            "label": words.label(field.key),
+            "initials": field.initials,
+            "option": option_name(field.key),
+            "required": field.required,
+            "max_length": field.max_length,
+            "example": words.FIELDS[field.key].example,
+        }
+        for field in SUBJECT_FIELDS
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    heading = {
+        "label": _("Field"),
+        "initials": _("Initials"),
+        "option": _("Option"),
+        "required": _("Mandatory"),
+        "max_length": _("Max"),
+        "example": _("Example"),
+    }
+    table = [list(heading.values())]
+    for row in rows:
+        shown = row | {"required": _("yes") if row["required"] else _("no")}
+        table.append([str(shown[column]) for column in heading])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

@@ -1,0 +1,105 @@
+"""What every command prints the same way: problems, JSON, examples."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import sys
+from collections.abc import Iterable
+from typing import NoReturn
+
+import click
+
+from enos_csr_gui import words
+from enos_csr_gui.core.errors import (
+    Code,
+    CoreError,
+    InvalidFileName,
+    InvalidKey,
+    InvalidSubject,
+    Problem,
+    UnreadableFile,
+)
+from enos_csr_gui.i18n import _, ngettext
+
+IMPOSSIBLE = 1
+"""Exit status: it could not be done."""
+
+WRONG_INPUT = 2
+"""Exit status: the input is wrong. The same as click's own."""
+
+_INPUT_ERRORS = (InvalidSubject, InvalidKey, InvalidFileName, UnreadableFile)
+
+
+def option_name(field: str) -> str:
+    """Return the option for a subject field: ``--common-name``."""
+    return "--" + field.replace("_", "-")
+
+
+def examples(*commands: str) -> str:
+    """Return the paragraph of examples at the end of a help page, each on its own line."""
+    heading = ngettext("Example:", "Examples:", len(commands))
+    # '\b' keeps click from wrapping, so that each can be copied as it stands.
+    return "\n".join(("\b", heading, *(f"  {command}" for command in commands)))
+
+
+def note(text: str) -> None:
+    """Print something for a person to standard error; standard output is for the result."""
+    click.echo(text, err=True)
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as JSON: in UTF-8, or in ASCII where the output is in another encoding."""
+    encoding = codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name
+    # A path that is not UTF-8 holds surrogates; 'backslashreplace', which ``main`` has chosen,
+    # writes those the way JSON does.
+    click.echo(json.dumps(value, ensure_ascii=encoding != "utf-8", indent=2))
+
+
+class Faults:
+    """Collects all that is wrong, to tell it at once."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._status = 0
+
+    def add(
+        self, problems: Iterable[Problem], *, place: str | None = None, status: int = WRONG_INPUT
+    ) -> None:
+        """Add problems; ``place`` is put before each instead of what the problem itself names."""
+        for problem in problems:
+            before = place or _place(problem)
+            sentence = words.sentence(problem)
+            self.add_line(f"{before}: {sentence}" if before else sentence, status=status)
+
+    def add_error(self, error: CoreError, *, place: str | None = None) -> None:
+        """Add the problems of an error that the core raised."""
+        status = WRONG_INPUT if isinstance(error, _INPUT_ERRORS) else IMPOSSIBLE
+        self.add(error.problems, place=place, status=status)
+
+    def add_line(self, line: str, *, status: int = WRONG_INPUT) -> None:
+        """Add a sentence of the command's own."""
+        self._lines.append(line)
+        self._status = max(self._status, status)
+
+    def tell(self) -> None:
+        """End the command if anything was collected."""
+        if self._lines:
+            self.end()
+
+    def end(self) -> NoReturn:
+        """Print what was collected and end the command."""
+        note("\n".join(self._lines))
+        if self._status == WRONG_INPUT:
+            command = click.get_current_context().command_path
+            note(_("Nothing was written. See: {command} --help").format(command=command))
+        raise click.exceptions.Exit(self._status)
+
+
+def _place(problem: Problem) -> str:
+    """Return which option, file or folder is concerned."""
+    if problem.field:
+        return option_name(problem.field)
+    if problem.code is Code.NAME_UNSAFE:
+        return "--name"
+    return click.format_filename(problem.path) if problem.path else ""

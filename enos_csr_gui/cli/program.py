@@ -1,0 +1,28 @@
+"""The group of all commands."""
+
+from __future__ import annotations
+
+import click
+
+from enos_csr_gui import __version__
+from enos_csr_gui.cli.fields import fields
+from enos_csr_gui.cli.new import new
+from enos_csr_gui.cli.output import examples
+from enos_csr_gui.i18n import _
+
+
+@click.group(
+    help=_(
+        "Make the private key and the certificate signing request (CSR) that EnOS asks for. The "
+        "key never leaves this computer."
+    ),
+    epilog=examples("enos-csr new", "enos-csr new --help", "enos-csr fields"),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def program() -> None:
+    """Hold the commands together."""
+
+
+program.add_command(new)
+program.add_command(fields)
