@@ -26,6 +26,8 @@ def run(arguments: list[str]) -> int:
     qInstallMessageHandler(_explain_abort([]))
     app = QApplication([*sys.argv[:1], *arguments])
     qInstallMessageHandler(None)
+    # How long a worker may keep Python to itself while the window waits, in seconds.
+    sys.setswitchinterval(0.001)
     app.setApplicationName("EnOS CSR")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -42,10 +42,11 @@ def _generate() -> RSAPrivateKey:
 def _prepare() -> Remembered:
     """Load what the later pages need; return what was entered the last time."""
     from enos_csr_gui.core import countries, files, making, remembered
+    from enos_csr_gui.gui.pages import done, review, save, subject
 
+    del making, done, review, save, subject  # imported for their own sake
     countries.suggest("China")
     files.safe_name("dev-001")
-    making.__name__  # noqa: B018  (imported for its own sake)
     last = remembered.load()
     if last.folder and not last.folder.is_dir():
         return remembered.Remembered(last.answers, None)  # a disk that is not there today
@@ -97,8 +98,8 @@ class RequestWizard(QWizard):
 
         self.first_painted.emit()
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
-        self._want_key()
-        work.run(self, _prepare, self._prepared)
+        # One after the other: two at once would only keep each other, and the window, waiting.
+        work.run(self, _prepare, self._prepared, settled=self._want_key)
 
     def _want_key(self) -> None:
         """Have a new key made unless there is one, or one is being made."""
@@ -121,37 +122,39 @@ class RequestWizard(QWizard):
         self._offered = dict(last.answers)
         self.draft.folder = last.folder or self.draft.folder
 
+        _in_turns(self._build_pages())
+
+    def _build_pages(self) -> Iterator[None]:
+        """Build the later pages piece by piece, so that the window stays alive."""
+        from enos_csr_gui.core.subject import SUBJECT_FIELDS
         from enos_csr_gui.gui.pages.done import DonePage
         from enos_csr_gui.gui.pages.review import ReviewPage
         from enos_csr_gui.gui.pages.save import SavePage
         from enos_csr_gui.gui.pages.subject import SubjectPage
 
-        # One page at a time, so that the window stays alive.
-        def build_subject() -> None:
-            self._subject_page = SubjectPage(self.draft)
-            self.setPage(Step.SUBJECT, self._subject_page)
+        self._subject_page = SubjectPage(self.draft)
+        for field in SUBJECT_FIELDS:
+            self._subject_page.add_editor(field)
+            yield
+        self.setPage(Step.SUBJECT, self._subject_page)
+        yield
+        self._review_page = ReviewPage(self.draft)
+        self._review_page.change_wanted.connect(self._change)
+        self.setPage(Step.REVIEW, self._review_page)
+        yield
+        self._save_page = SavePage(self.draft)
+        self._save_page.key_wanted.connect(self._want_key)
+        self.setPage(Step.SAVE, self._save_page)
+        yield
+        self._done_page = DonePage(self.draft)
+        self._done_page.another_wanted.connect(self._make_another)
+        self.setPage(Step.DONE, self._done_page)
 
-        def build_review() -> None:
-            self._review_page = ReviewPage(self.draft)
-            self._review_page.change_wanted.connect(self._change)
-            self.setPage(Step.REVIEW, self._review_page)
-
-        def build_rest() -> None:
-            self._save_page = SavePage(self.draft)
-            self._save_page.key_wanted.connect(self._want_key)
-            self.setPage(Step.SAVE, self._save_page)
-            self._done_page = DonePage(self.draft)
-            self._done_page.another_wanted.connect(self._make_another)
-            self.setPage(Step.DONE, self._done_page)
-
-        def become_ready() -> None:
-            self._ready = True
-            if self._waits:
-                self._waits = False
-                self._key_page.set_busy(False)
-                self.next()
-
-        _one_by_one([build_subject, build_review, build_rest, become_ready])
+        self._ready = True
+        if self._waits:
+            self._waits = False
+            self._key_page.set_busy(False)
+            self.next()
 
     def validateCurrentPage(self) -> bool:
         if not self._ready:
@@ -220,8 +223,11 @@ class RequestWizard(QWizard):
         return box.clickedButton() is close
 
 
-def _one_by_one(steps: list[Callable[[], None]]) -> None:
-    """Call each step in a turn of the event loop of its own."""
-    if steps:
-        steps[0]()
-        QTimer.singleShot(0, lambda: _one_by_one(steps[1:]))
+def _in_turns(work_to_do: Iterator[None]) -> None:
+    """Do each piece, up to the next ``yield``, in a turn of the event loop of its own."""
+
+    def turn() -> None:
+        if next(work_to_do, work_to_do) is None:
+            QTimer.singleShot(0, turn)
+
+    QTimer.singleShot(0, turn)

@@ -69,6 +69,7 @@ from PySide6.QtWidgets import QApplication
 from person import Person, wait
 from enos_csr_gui.gui.wizard import RequestWizard
 
+sys.setswitchinterval(0.001)  # as gui.app does
 app = QApplication(sys.argv)
 ticks = []
 timer = QTimer(timerType=Qt.TimerType.PreciseTimer)
@@ -125,6 +126,8 @@ def run(program: str) -> str:
             "PYTHONPATH": str(GUI_TESTS),
             "QT_LOGGING_RULES": "*=false",
         }
+        # As an installed program: compiled once.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
         return subprocess.run(
             [sys.executable, "-c", program],

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -159,9 +160,9 @@ class Terminal:
         self._seen = found + len(text)
         return before
 
-    def type(self, text: str | bytes, *, end: bytes = b"\n") -> None:
+    def type(self, text: str | bytes) -> None:
         """Type a line."""
-        os.write(self._mine, (text.encode() if isinstance(text, str) else text) + end)
+        os.write(self._mine, (text.encode() if isinstance(text, str) else text) + b"\n")
 
     def answer(self, question: str, text: str | bytes) -> None:
         """Wait for the question and type an answer."""
@@ -170,9 +171,21 @@ class Terminal:
 
     def status(self, *, seconds: float = 15) -> int:
         """Read to the end and return the exit status."""
-        while self._read(time.monotonic() + seconds):
+        deadline = time.monotonic() + seconds
+        while self._read(deadline):
             pass
-        return self._process.wait(seconds)
+        return self._process.wait(max(1, deadline - time.monotonic()))
+
+    def leave(self, keys: bytes) -> int:
+        """Press Ctrl-C or Ctrl-D, if need be again; return the exit status.
+
+        Python misses a Ctrl-C that comes after its prompt and before it reads: some microseconds.
+        """
+        for _attempt in range(5):
+            os.write(self._mine, keys)
+            with suppress(subprocess.TimeoutExpired):
+                return self.status(seconds=2)
+        raise AssertionError(f"the command goes on: {self.shown!r}")
 
     def close(self) -> None:
         """End whatever still waits for an answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.errors import Problem
@@ -27,17 +27,16 @@ class SubjectPage(Page):
                 "the next time."
             ),
         )
-        self.editors = {field.key: FieldEditor(field) for field in subject.SUBJECT_FIELDS}
+        self.editors: dict[str, FieldEditor] = {}
         self._suggesting: work.Job | None = None
         self._suggested_for = ""
 
         inside = QWidget()
-        form = Form(inside)
-        form.setContentsMargins(0, 0, style.SPACING, 0)
-        for editor in self.editors.values():
-            editor.edited.connect(self._on_edited)
-            form.add_row(editor.label, editor.edit, editor.below)
-        form.setRowStretch(form.rowCount(), 1)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, style.SPACING, 0)
+        self._form = Form()
+        column.addLayout(self._form)
+        column.addStretch(1)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
@@ -46,6 +45,13 @@ class SubjectPage(Page):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area = area
         self.body.addWidget(area, 1)
+
+    def add_editor(self, field: subject.SubjectField) -> None:
+        """Add the next field."""
+        editor = FieldEditor(field)
+        editor.edited.connect(self._on_edited)
+        self._form.add_row(editor.label, editor.edit, editor.below)
+        self.editors[field.key] = editor
 
     def initializePage(self) -> None:
         for key, editor in self.editors.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QIcon
@@ -28,6 +29,11 @@ _SAID_AT_ONCE = frozenset(
 )
 
 
+@cache
+def _problem_icon() -> QIcon:
+    return QIcon(str(resources.icon("problem")))
+
+
 class FieldEditor(QObject):
     """The answer to one field: ``label``, ``edit`` and what is ``below``, for a form to lay out."""
 
@@ -45,9 +51,7 @@ class FieldEditor(QObject):
         self.label = f"{name} *" if field.required else name
         self.edit: QLineEdit | CountryBox = CountryBox() if field.key == "country" else QLineEdit()
         line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
-        self._mark = line.addAction(
-            QIcon(str(resources.icon("problem"))), QLineEdit.ActionPosition.TrailingPosition
-        )
+        self._mark = line.addAction(_problem_icon(), QLineEdit.ActionPosition.TrailingPosition)
         self.below = QWidget()
         self._note = Note(words.help_(field.key))
         self._counter = Note()
