@@ -23,7 +23,7 @@ class FieldWords(NamedTuple):
 FIELDS: dict[str, FieldWords] = {
     "country": FieldWords(
         N_("Country"),
-        N_("Where the device or the application is run. Type a name or a code."),
+        N_("Where the device or the application is run, for example CN for China."),
         "CN",
     ),
     "state": FieldWords(N_("State or province"), N_("For example Guizhou."), "Guizhou"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from enos_csr_gui.i18n import _
@@ -26,4 +27,11 @@ def main() -> None:
         reason = error.strerror or type(error).__name__
         message = _("The result could not be written: {reason}.").format(reason=reason)
         print(message, file=sys.stderr)  # noqa: T201
+        _forget_output()
         sys.exit(1)
+
+
+def _forget_output() -> None:
+    """Drop what is buffered for standard output: Python would try again, and fail, at its end."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -109,6 +109,10 @@ def _prompt(question: str, *, hidden: bool = False) -> str:
             return click.prompt(
                 question, default="", show_default=False, hide_input=hidden, err=True
             )
+        except click.Abort:
+            if not hidden:
+                note("")  # behind the question the cursor still waits
+            raise
         except UnicodeDecodeError:  # hidden input is read from the terminal itself, strictly
             note(_("What the terminal sent is not text in UTF-8. Please type it again."))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from enos_csr_gui import words
-from enos_csr_gui.cli import asking, existing_key
+from enos_csr_gui.cli import asking, secret_files
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -123,16 +123,16 @@ def new(
     # Whatever is wrong with the options is told at once, before anything is asked.
     faults = Faults()
     faults.add(p for p in check(answers) if p.field in answers or not interactive)
-    passphrase = existing_key.read_passphrase(passphrase_file, faults) if passphrase_file else None
+    passphrase = secret_files.read_passphrase(passphrase_file, faults) if passphrase_file else None
     key = None
     if key_file:
         to_come = interactive or passphrase_file is not None
-        key = existing_key.load_key(key_file, passphrase, faults, passphrase_to_come=to_come)
+        key = secret_files.load_key(key_file, passphrase, faults, passphrase_to_come=to_come)
     _check_target(folder, name, answers, faults, with_key=with_key)
     faults.tell()
 
     if key_file and not key:
-        key = existing_key.unlock_key(key_file, faults)
+        key = secret_files.unlock_key(key_file, faults)
     if interactive:
         answers = asking.missing_answers(answers)
         _check_target(folder, name, answers, faults, with_key=with_key)
@@ -184,7 +184,7 @@ def _check_combination(
         message = _("--encrypt asks for the passphrase, --passphrase-file reads it: choose one.")
     elif encrypt and not interactive:
         message = _("--encrypt asks on a terminal, and there is none: use --passphrase-file.")
-    elif passphrase_file == existing_key.STANDARD_INPUT and interactive:
+    elif passphrase_file == secret_files.STANDARD_INPUT and interactive:
         message = _(
             "'--passphrase-file -' would show the passphrase while you type it. Use --encrypt "
             "for a new key; for --key leave it out, and you are asked."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-ENOS_CSR = Path(sys.executable).with_name("enos-csr")
+ENOS_CSR = shutil.which("enos-csr", path=Path(sys.executable).parent) or "enos-csr"
 
 # A terminal only is the controlling one, whose Ctrl-C counts, when the process takes it for that.
 _TAKE_TERMINAL = (
@@ -39,6 +40,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def written(folder: Path) -> Callable[[], list[str]]:
     """Return a function for the names of what is in the folder."""
     return lambda: sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def subject_of(openssl: Callable[..., str]) -> Callable[[str | Path], str]:
+    """Return a function that lets OpenSSL print the subject in a request file."""
+
+    def show(request_file: str | Path) -> str:
+        form = ("-nameopt", "sep_comma_plus,utf8,-esc_msb")
+        return openssl("req", "-in", request_file, "-noout", "-subject", *form).strip()
+
+    return show
 
 
 @pytest.fixture
