@@ -113,7 +113,8 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.FILE_MISSING: N_("There is no such file. Please check its name and folder."),
     Code.FILE_TOO_LARGE: N_(
-        "This file is too large to be a key. Please choose the key file, often named '….key'."
+        "This file is far too large to be the right one. Please choose another; a key file is "
+        "often named '….key'."
     ),
     Code.NAME_UNSAFE: N_(
         "This name cannot be used for a file on every computer. Please use '{suggestion}', or "

@@ -191,9 +191,11 @@ class Terminal:
     def leave(self, keys: bytes) -> int:
         """Press Ctrl-C or Ctrl-D, if need be again; return the exit status.
 
-        Python misses a Ctrl-C that comes after its prompt and before it reads: some microseconds.
+        Python misses a Ctrl-C that comes after its prompt and before it reads. That was seen up to
+        5 ms after the prompt, never after 20.
         """
         for _attempt in range(5):
+            time.sleep(0.1)
             os.write(self._mine, keys)
             with suppress(subprocess.TimeoutExpired):
                 return self.status(seconds=2)
