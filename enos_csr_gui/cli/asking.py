@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,15 @@ def _question(field: SubjectField, default: str) -> str:
     else:
         text = "{label}"
     return text.format(label=label, default=default, nothing=NOTHING)
+
+
+def free_name(name: str, check: Callable[[str], Sequence[Problem]]) -> str:
+    """Return ``name``, or the name that somebody gives while ``check`` has a better suggestion."""
+    while (problems := check(name)) and (suggestion := problems[0].values.get("suggestion")):
+        _tell(problems)
+        question = _("Name of the files [{default}]").format(default=suggestion)
+        name = _prompt(question) or str(suggestion)
+    return name
 
 
 def new_passphrase() -> str:

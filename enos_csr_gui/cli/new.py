@@ -134,7 +134,14 @@ def new(
     if key_file and not key:
         key = secret_files.unlock_key(key_file, faults)
     if interactive:
+        named = name is not None or "common_name" in answers
         answers = asking.missing_answers(answers)
+        if not named:
+            # Whoever has just answered everything must not lose it to a name that is taken.
+            name = asking.free_name(
+                _base_name(None, answers),
+                lambda name: files.check_target(folder, name, with_key=with_key),
+            )
         _check_target(folder, name, answers, faults, with_key=with_key)
         faults.tell()
     if encrypt:

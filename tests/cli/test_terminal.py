@@ -146,15 +146,22 @@ def test_a_name_that_is_taken_is_told_before_anything_is_asked(terminal, folder,
     assert "Country" not in person.shown
 
 
-def test_a_typed_name_that_is_taken(terminal, options, folder, untouched):
+def test_a_typed_name_that_is_taken_costs_no_answer(terminal, options, folder):
     (folder / "dev-001.csr").write_text("precious")
-    untouched()
-    person = terminal("new", *options(common_name=None), "--encrypt")
+    person = terminal("new", *options(common_name=None))
     person.answer("Common name: ", "dev-001")
+    person.expect("'dev-001-2' is free")
+    person.answer("Name of the files [dev-001-2]: ", "dev/1")
+    person.expect("Please use 'dev-1'")
+    person.answer("Name of the files [dev-1]: ", "")
 
-    assert person.status() == 1
-    assert "'dev-001-2' is free" in person.shown
-    assert "Passphrase" not in person.shown
+    assert person.status() == 0
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "dev-001.csr",
+        "dev-1.csr",
+        "dev-1.key",
+    ]
+    assert (folder / "dev-001.csr").read_text() == "precious"
 
 
 def test_a_file_called_request_is_in_nobodys_way(terminal, options, folder):
