@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -26,7 +27,10 @@ KEY_SUFFIX = ".key"
 CSR_SUFFIX = ".csr"
 
 MAX_NAME_BYTES = 200
-"""A file system takes 255 bytes; this leaves room for '-2' and the suffix."""
+"""A file system takes 255 bytes; this leaves room for the suffix."""
+
+# Windows takes these for devices, in either case and before any suffix. (pathvalidate misses some.)
+_DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])) *(?=\.|$)", re.I)
 
 MAX_READ_BYTES = 1 << 20
 """A key is 2 kB, a long chain of certificates 20 kB; nothing we read is near this size."""
@@ -51,6 +55,8 @@ def safe_name(text: str) -> str:
     while True:
         cleaned = sanitize_filename(name, replacement_text="-", platform="universal")
         cleaned = cleaned.strip(" .").lstrip("-")
+        if device := _DEVICE.match(cleaned):
+            cleaned = f"{device[1]}_{cleaned[device.end() :]}"
         cleaned = cleaned.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
         for suffix in (KEY_SUFFIX, CSR_SUFFIX):
             if cleaned.lower().endswith(suffix):
@@ -61,9 +67,14 @@ def safe_name(text: str) -> str:
 
 
 def free_name(folder: Path, base_name: str) -> str:
-    """Return ``base_name``, or with '-2', '-3'... such that neither file exists in ``folder``."""
+    """Return ``base_name``, or with '-2', '-3'... such that neither file exists in ``folder``.
+
+    A long name is cut to make room for the number, so that a safe name stays safe.
+    """
     for number in count(1):
-        name = base_name if number == 1 else f"{base_name}-{number}"
+        ending = "" if number == 1 else f"-{number}"
+        start = base_name.encode("utf-8", "replace")[: MAX_NAME_BYTES - len(ending)]
+        name = start.decode("utf-8", "ignore") + ending
         if not any(os.path.lexists(folder / f"{name}{s}") for s in (KEY_SUFFIX, CSR_SUFFIX)):
             return name
     raise AssertionError("unreachable")
@@ -74,6 +85,8 @@ def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list
     if (safe := safe_name(base_name)) != base_name:
         values = {"given": base_name, "suggestion": safe}
         return [Problem(Code.NAME_UNSAFE, values=values)]
+    if not _can_exist(folder):
+        return [Problem(Code.FOLDER_MISSING, path=folder)]
     try:
         # Only the last step of a path is made when it is missing: a long missing path is a slip of
         # the finger or a disk that has been pulled out.
@@ -91,6 +104,14 @@ def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list
     except OSError as error:
         return [problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)]
     return []
+
+
+def _can_exist(path: Path) -> bool:
+    """Tell whether the operating system has a way to write the path: no NUL, no half character."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _exists(folder: Path, base_name: str, target: Path) -> Problem:
@@ -151,6 +172,7 @@ def _private_workshop(folder: Path) -> Iterator[Path]:
     """
     workshop = Path(tempfile.mkdtemp(prefix=".enos-csr-", dir=folder))
     try:
+        workshop.chmod(0o700)  # a umask may have taken the owner's own rights
         yield workshop
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -230,6 +252,8 @@ def read(path: Path) -> bytes:
 
     Raises UnreadableFile when there is none, it is too large, or it cannot be read.
     """
+    if not _can_exist(path):
+        raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)])
     try:
         if not path.is_file() and path.exists():
             # A folder, or a pipe or device that might never end.

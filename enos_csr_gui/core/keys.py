@@ -61,7 +61,8 @@ def _deserialize(data: bytes, passphrase: str | None) -> PrivateKeyTypes:
         if label and b"PRIVATE KEY" not in data:
             kind = label[1].decode("ascii").lower()
             raise _refusal(Code.NOT_A_PRIVATE_KEY, label=kind) from error
-        if secret is not None and "password" in str(error).lower():
+        # One wrong passphrase in 256 happens to give something, only no key.
+        if secret is not None and _is_encrypted(data, pem=label is not None):
             raise _refusal(Code.PASSPHRASE_WRONG) from error
         raise _refusal(Code.NOT_A_KEY) from error
 
@@ -75,6 +76,16 @@ def _parse(data: bytes, secret: bytes | None, *, pem: bool) -> PrivateKeyTypes:
             raise
         # A passphrase was given for a key that is not encrypted.
         return read(data, None)
+
+
+def _is_encrypted(data: bytes, *, pem: bool) -> bool:
+    try:
+        _parse(data, None, pem=pem)
+    except TypeError:
+        return True
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    return False
 
 
 def check_passphrase(passphrase: str) -> list[Problem]:

@@ -51,14 +51,13 @@ def save(answers: Mapping[str, str], folder: Path | None, path: Path | None = No
     """Remember these values. A disk that will not take them is no reason to trouble anybody."""
     path = path or default_path()
     kept = {key: value for key, value in answers.items() if key not in NEVER_REMEMBERED}
-    content = json.dumps(
-        {"answers": kept, "folder": str(folder) if folder else None}, ensure_ascii=False, indent=2
-    )
+    # All ASCII: the name of a folder may hold what UTF-8 has no bytes for.
+    content = json.dumps({"answers": kept, "folder": str(folder) if folder else None}, indent=2)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(content)
             Path(temporary).replace(path)
         except BaseException:

@@ -80,3 +80,114 @@ def test_the_command_line_writes_where_the_person_is(
     ]
     subprocess.run([TOP / "run", "csr", "new", *options], cwd=tmp_path, check=True)
     assert (tmp_path / "dev-001.csr").is_file()
+
+
+class Machine:
+    """A machine with a copy of ``run`` and few commands; some only write down how they are called.
+
+    These are the ones that would change this machine or that tell what it is like.
+    """
+
+    TOOLS = ("awk", "cat", "dirname", "find", "grep", "sed", "sh", "sort")
+
+    def __init__(self, folder: Path) -> None:
+        self.checkout = folder / "checkout"
+        self.commands = folder / "bin"
+        self._calls = folder / "calls"
+        programs = self.checkout / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        self.commands.mkdir()
+        self._calls.touch()
+        shutil.copy(TOP / "run", self.checkout)
+        for tool in self.TOOLS:
+            (self.commands / tool).symlink_to(shutil.which(tool) or tool)
+        for program in (programs / "enos-csr-gui", programs / "python"):
+            self._write(program, self._note(program.name))
+        for command in ("uv", "apt-get"):
+            self.has(command, self._note(command))
+        self.has("uname", "echo Linux")
+        self.has("id", "echo 1000")
+        self.lacks()
+
+    def has(self, command: str, script: str) -> None:
+        """Put a command on the machine."""
+        self._write(self.commands / command, script)
+
+    def lacks(self, *libraries: str) -> None:
+        """Let libraries of the system be missing."""
+        self.has("ldd", "\n".join(f"echo '{name} => not found'" for name in libraries))
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run ``./run``."""
+        home = str(self.checkout)
+        return run(*arguments, top=self.checkout, PATH=str(self.commands), HOME=home, **environment)
+
+    def calls(self, command: str) -> list[str]:
+        """Return the arguments of each call of a command."""
+        lines = (line.partition(": ") for line in self._calls.read_text().splitlines())
+        return [arguments for name, _, arguments in lines if name == command]
+
+    def _note(self, name: str) -> str:
+        return f'echo "{name}: $*" >>"{self._calls}"'
+
+    @staticmethod
+    def _write(path: Path, script: str) -> None:
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine of somebody who is no administrator, with all that the wizard needs."""
+    return Machine(tmp_path)
+
+
+def test_where_nothing_is_missing_the_wizard_opens_with_no_word_more(machine: Machine) -> None:
+    done = machine.run(DISPLAY=":7")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(machine.calls("enos-csr-gui")) == 1
+    assert machine.calls("apt-get") == []
+
+
+def test_missing_libraries_are_installed_for_root(machine: Machine) -> None:
+    machine.lacks("libxcb-icccm.so.4", "libxkbcommon-x11.so.0", "libgthread-2.0.so.0")
+    machine.has("id", "echo 0")
+    done = machine.run(DISPLAY=":7")
+    assert done.returncode == 0
+    update, install = machine.calls("apt-get")
+    assert update.startswith("update")
+    assert install.startswith("install -y ")
+    assert install.endswith(" libglib2.0-0 libxcb-icccm4 libxkbcommon-x11-0")
+    assert len(machine.calls("enos-csr-gui")) == 1
+
+
+def test_an_installation_that_fails_ends_it(machine: Machine) -> None:
+    machine.lacks("libGL.so.1")
+    machine.has("id", "echo 0")
+    machine.has("apt-get", "exit 100")
+    assert machine.run(DISPLAY=":7").returncode == 1
+    machine.lacks()
+    assert machine.run("test", "tests/core").returncode == 1
+    assert machine.calls("enos-csr-gui") == machine.calls("python") == []
+
+
+def test_missing_tools_are_named_and_keep_nobody_from_testing(machine: Machine) -> None:
+    done = machine.run("test", "tests/core")
+    assert done.returncode == 0
+    assert "sudo apt-get install xvfb xauth xdotool openssl" in done.stderr
+    assert machine.calls("python") == ["-m pytest tests/core"]
+
+
+def test_missing_libraries_and_tools_are_named_in_one_command(machine: Machine) -> None:
+    machine.lacks("libGL.so.1")
+    done = machine.run("test", "tests/core")
+    assert done.returncode == 1
+    assert "sudo apt-get install libgl1 xvfb xauth xdotool openssl" in done.stderr
+    assert machine.calls("python") == []
+
+
+def test_without_uv_and_python_the_command_that_gets_them_is_named(machine: Machine) -> None:
+    (machine.commands / "uv").unlink()
+    done = machine.run("csr")
+    assert done.returncode == 1
+    assert "sudo apt-get install python3 python3-venv\n" in done.stderr
