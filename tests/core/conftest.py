@@ -1,0 +1,130 @@
+"""What the tests of the core stand on: one key, real disks, and a process without privileges."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from enos_csr_gui.core import keys, request
+from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.subject import Subject
+
+# What is imported late must be there before the process gives up the right to read it.
+_GIVE_UP_PRIVILEGES = """
+import itertools, os, signal, sys
+from pathlib import Path
+from enos_csr_gui.core import files, remembered
+from enos_csr_gui.core.errors import CoreError
+files.safe_name("name"), remembered.default_path()
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+"""
+
+
+@pytest.fixture(scope="session")
+def key() -> rsa.RSAPrivateKey:
+    """Return the key that one run of the tests signs with."""
+    return keys.generate()
+
+
+@pytest.fixture(scope="session")
+def key_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return keys.to_pem(key)
+
+
+@pytest.fixture
+def subject(answers: dict[str, str]) -> Subject:
+    return Subject(answers)
+
+
+@pytest.fixture
+def csr_pem(subject: Subject, key: rsa.RSAPrivateKey) -> bytes:
+    return request.to_pem(request.sign(subject, key))
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Callable[..., list[Code]]:
+    """Return a function that does something refused and returns the codes of the reasons."""
+
+    def refused(expected: type[CoreError], action: Callable, *args: object, **kwargs: object):
+        with pytest.raises(expected) as caught:
+            action(*args, **kwargs)
+        return [problem.code for problem in caught.value.problems]
+
+    return refused
+
+
+@pytest.fixture
+def anybodys_folder() -> Iterator[Path]:
+    """Return an empty folder that every user may use; pytest's own is for one user only."""
+    folder = Path(tempfile.mkdtemp(prefix="enos-csr-tests-"))
+    folder.chmod(0o777)
+    yield folder
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def as_ordinary_user() -> Callable[..., str]:
+    """Return a function that runs Python code in a process that is not the administrator's."""
+    if os.name != "posix":
+        pytest.skip("permissions as POSIX knows them")
+
+    def run(code: str, *arguments: str | Path) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", _GIVE_UP_PRIVILEGES + code, *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Return a function that mounts a disk and returns its folder; skips where it may not."""
+    folders: list[Path] = []
+
+    def mount(*options: str | Path) -> Path:
+        if sys.platform != "linux" or os.geteuid() != 0:
+            pytest.skip("only the administrator of a Linux computer can mount a disk")
+        folder = tmp_path / f"disk{len(folders)}"
+        folder.mkdir()
+        done = subprocess.run(
+            ["mount", *map(str, options), str(folder)], capture_output=True, check=False, text=True
+        )
+        if done.returncode != 0:
+            pytest.skip(f"cannot mount here: {done.stderr.strip()}")
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def usb_stick(tmp_path: Path, mounted: Callable[..., Path]) -> Path:
+    """Return the folder of a real FAT file system, which knows no permissions."""
+    mkfs = shutil.which("mkfs.vfat", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
+    if not mkfs:
+        pytest.skip("no mkfs.vfat (package dosfstools)")
+    image = tmp_path / "stick.img"
+    with image.open("wb") as file:
+        file.truncate(4 << 20)
+    subprocess.run([mkfs, str(image)], check=True, capture_output=True)
+    return mounted("-t", "vfat", "-o", "loop", image)

@@ -1,0 +1,170 @@
+"""Countries: every code of ISO 3166-1 is found, and so is what people write instead."""
+
+from __future__ import annotations
+
+import time
+
+import pycountry
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enos_csr_gui.core import countries
+from enos_csr_gui.core.countries import Country, find, search, subdivisions, suggest
+
+# A handful that must be there whatever the library says; the rest is compared with the library.
+KNOWN = {
+    "CN": "China",
+    "DE": "Germany",
+    "GB": "United Kingdom",
+    "US": "United States",
+    "SG": "Singapore",
+    "XX": None,
+    "UK": None,
+    "EU": None,
+    "AN": None,  # withdrawn
+}
+
+
+@pytest.mark.parametrize(("code", "name"), KNOWN.items())
+def test_a_code_is_a_country_or_is_not(code, name):
+    assert find(code) == (Country(code, name) if name else None)
+
+
+def test_every_code_of_iso_3166_1_is_found_in_either_case():
+    codes = {country.alpha_2 for country in pycountry.countries}
+    assert len(codes) == 249
+    assert {country.code for country in countries.countries()} == codes
+    for code in codes:
+        assert find(code).code == find(code.lower()).code == code
+        assert search(code)[0].code == code
+        assert suggest(code).code == code
+
+
+@given(st.text(st.characters(), max_size=5))
+def test_nothing_else_is_a_code(text):
+    known = {country.code for country in countries.countries()}
+    assert (find(text) is not None) == (text.isascii() and text.upper() in known)
+
+
+def test_every_country_is_suggested_for_its_long_code_and_its_names():
+    for country in pycountry.countries:
+        for text in (country.alpha_3, country.alpha_3.lower(), country.name, country.name.upper()):
+            assert suggest(f" {text} ").code == country.alpha_2
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("UK", "GB"),
+        ("EN", "GB"),
+        ("England", "GB"),
+        ("China", "CN"),
+        ("CHN", "CN"),
+        ("PRC", "CN"),
+        ("中国", "CN"),
+        ("USA", "US"),
+        ("United States of America", "US"),
+        ("Germny", "DE"),
+        ("Deutschland", "DE"),
+        ("Singapor", "SG"),
+        ("South Korea", "KR"),
+        ("Vietnam", "VN"),
+        ("", None),
+        ("  ", None),
+        ("x", None),
+        ("XX", None),
+        ("Atlantis", None),
+        ("\ud800", None),
+    ],
+)
+def test_what_was_probably_meant(text, code):
+    meant = suggest(text)
+    assert (meant.code if meant else None) == code
+
+
+def codes(text: str) -> list[str]:
+    return [country.code for country in search(text)]
+
+
+def test_while_typing_china_the_list_gets_shorter():
+    assert {"CN", "CL"} <= set(codes("chi"))
+    assert set(codes("chin")) >= {"CN"}
+    assert "CL" not in codes("chin")
+    assert codes("china")[0] == "CN"
+    assert codes("CN")[0] == "CN"
+    assert set(codes("chin")) <= set(codes("chi")) <= set(codes(""))
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("united k", "GB"),
+        ("UK", "GB"),
+        ("uk", "GB"),
+        ("de", "DE"),
+        ("germ", "DE"),
+        ("usa", "US"),
+        (" china ", "CN"),
+        ("中", "CN"),
+        ("korea", "KR"),
+        ("islamic republic", "AF"),
+    ],
+)
+def test_the_likeliest_country_is_at_the_top(text, first):
+    assert codes(text)[0] == first
+
+
+@pytest.mark.parametrize(
+    "text", ["zzz", "[", "(", "\\", "*", ".*", "\0", "\ud800", "x" * 5000], ids=repr
+)
+def test_what_is_in_no_name_finds_nothing_and_is_no_pattern(text):
+    if text in "(":  # 'Bolivia, Plurinational State of (…)' and the like
+        assert set(codes(text)) < set(codes(""))
+    else:
+        assert codes(text) == []
+
+
+def test_nothing_typed_lists_every_country_by_name():
+    names = [country.name for country in search(" ")]
+    assert names == sorted(names)
+    assert len(names) == 249
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_no_country_is_listed_twice_whatever_is_typed(text):
+    found = codes(text)
+    assert len(found) == len(set(found))
+    assert all(find(code) for code in found)
+
+
+def test_a_list_for_each_key_stroke_keeps_nobody_waiting():
+    search("warm up")
+    start = time.perf_counter()
+    for end in range(1, 15):
+        search("united kingdom"[:end])
+    assert (time.perf_counter() - start) / 14 < 0.1
+
+
+def test_provinces_are_named_as_the_manual_names_them():
+    chinese = subdivisions("CN")
+    assert {"Guizhou", "Beijing", "Shanghai", "Xinjiang", "Guangxi", "Ningxia"} <= set(chinese)
+    assert not [name for name in chinese if name.endswith((" Sheng", " Shi", "Zizhiqu"))]
+    assert list(chinese) == sorted(chinese)
+    assert len(chinese) == len({s.code for s in pycountry.subdivisions.get(country_code="CN")})
+    assert {"Bayern", "Hessen"} <= set(subdivisions("DE"))
+
+
+@pytest.mark.parametrize("code", ["XX", "", "cn", "\ud800"])
+def test_a_country_unknown_has_no_provinces(code):
+    assert subdivisions(code) == ()
+
+
+def test_a_province_of_any_country_fits_into_the_field():
+    too_long = {
+        name
+        for country in countries.countries()
+        for name in subdivisions(country.code)
+        if len(name) > 64
+    }
+    assert not too_long
