@@ -20,7 +20,7 @@ from enos_csr_gui.cli.output import (
     print_json,
 )
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import Code, CoreError, problem_from_os_error
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject, SubjectField, check
 from enos_csr_gui.i18n import _
 
@@ -117,11 +117,11 @@ def new(
     interactive = asking.possible()
     _check_combination(context.args, key_file, encrypt, passphrase_file, interactive)
     answers = {key: value for key, value in options.items() if value is not None}
-    folder = folder.absolute()
     with_key = key_file is None
 
     # Whatever is wrong with the options is told at once, before anything is asked.
     faults = Faults()
+    folder = _absolute(folder, faults)
     faults.add(p for p in check(answers) if p.field in answers or not interactive)
     passphrase = secret_files.read_passphrase(passphrase_file, faults) if passphrase_file else None
     key = None
@@ -198,6 +198,16 @@ def _check_combination(
         )
     if message:
         raise click.UsageError(message)
+
+
+def _absolute(folder: Path, faults: Faults) -> Path:
+    """Return the folder from the root on; end the command when the current one was deleted."""
+    try:
+        return folder.absolute()
+    except OSError as error:
+        problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
+        faults.add([problem], status=IMPOSSIBLE)
+        faults.end()
 
 
 def _base_name(name: str | None, answers: Mapping[str, str]) -> str:

@@ -150,13 +150,15 @@ def refused(enos_csr: Run, untouched: Callable[[], None]) -> Callable[..., list[
 class Terminal:
     """The command on a terminal, and somebody who reads it and types."""
 
-    def __init__(self, *arguments: str | Path, stdout: int | None = None) -> None:
+    def __init__(
+        self, *arguments: str | Path, stdout: int | None = None, stderr: int | None = None
+    ) -> None:
         self._mine, theirs = os.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, ENOS_CSR, *arguments],
             stdin=theirs,
             stdout=theirs if stdout is None else stdout,
-            stderr=theirs,
+            stderr=theirs if stderr is None else stderr,
             start_new_session=True,
         )
         os.close(theirs)
@@ -223,8 +225,8 @@ def terminal(folder: Path) -> Iterator[Callable[..., Terminal]]:
     pytest.importorskip("termios", reason="no pseudo-terminals here")
     opened: list[Terminal] = []
 
-    def start(*arguments: str | Path, stdout: int | None = None) -> Terminal:
-        opened.append(Terminal(*arguments, stdout=stdout))
+    def start(*arguments: str | Path, **streams: int) -> Terminal:
+        opened.append(Terminal(*arguments, **streams))
         return opened[-1]
 
     yield start

@@ -111,3 +111,18 @@ def test_a_stream_that_is_closed(folder, options, closed):
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
     assert (folder / "dev-001.csr").exists()
+
+
+def test_a_current_folder_that_was_deleted(folder, options):
+    (folder / "gone").mkdir()
+    from_shell = 'cd gone && rmdir ../gone && exec "$0" "$@"'
+    done = subprocess.run(
+        ["sh", "-c", from_shell, Path(sys.executable).with_name("enos-csr"), "new", *options()],
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert done.stderr.startswith(b".: This folder does not exist.")
+    assert list(folder.iterdir()) == []

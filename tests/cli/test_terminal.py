@@ -272,6 +272,16 @@ def test_standard_output_holds_the_result_only(terminal, options, tmp_path, fold
     assert json.loads(text)["key"] == str(folder / "dev-001.key")
 
 
+def test_nobody_is_asked_who_would_not_see_the_question(terminal, tmp_path, written):
+    with (tmp_path / "errors").open("wb") as errors:
+        person = terminal("new", stderr=errors.fileno())
+
+    assert person.status() == 2
+    assert person.shown == ""
+    assert (tmp_path / "errors").read_text().startswith("--country: Please fill this in;")
+    assert written() == []
+
+
 def test_chinese_is_typed_as_it_is(terminal, options, subject_of):
     person = terminal("new", *options(organization=None))
     person.answer("Organization: ", "贵州风电")
