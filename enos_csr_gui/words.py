@@ -40,7 +40,7 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "common_name": FieldWords(
         N_("Common name"),
-        N_("The name of this device or application. No other one may have the same."),
+        N_("A name that no other device or application has."),
         "dev-001",
     ),
     "email": FieldWords(

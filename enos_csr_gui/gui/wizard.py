@@ -78,7 +78,9 @@ class RequestWizard(QWizard):
         self._key_page.new_key_wanted.connect(self._want_key)
         self.setPage(Step.KEY, self._key_page)
         self.currentIdChanged.connect(self._on_step)
-        self.resize(860, 560)
+        # At 200 % a usual screen has 960 x 540; some of it is for the title and a task bar.
+        room = self.screen().availableSize()
+        self.resize(min(860, room.width()), min(560, room.height() - 40))
 
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""

@@ -52,7 +52,7 @@ class ReviewPage(Page):
         inside = QWidget()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(2 * style.SPACING)
-        self._grid.setVerticalSpacing(2)
+        self._grid.setVerticalSpacing(style.SPACING // 2)
         self._grid.setColumnStretch(1, 1)
         for field in SUBJECT_FIELDS:
             self._add_row(field.key, f"{words.label(field.key)} ({field.initials})")
