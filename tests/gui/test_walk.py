@@ -216,6 +216,31 @@ def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_
     assert first != second
 
 
+def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key(
+    person: Person, labelled: dict[str, str], home: Path, saved: Path
+) -> None:
+    mine = home / "mine.key"
+    mine.write_bytes(keys.to_pem(keys.generate()))
+    person.click("Use a key file that I already have")
+    person.enters("Key file", str(mine))
+    walk_to_save(person, labelled)
+    person.goes_on("Done", "Save")
+    person.goes_on("Key", "Make another request")
+    assert person.button("Make a new key (recommended)").isChecked()
+    assert str(mine) not in person.reads()
+    person.goes_on("Who is it for?")
+    person.types("dev-002")
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    assert sorted(file.name for file in saved.iterdir()) == [
+        "dev-001.csr", "dev-002.csr", "dev-002.key",
+    ]  # fmt: skip
+    new = keys.load((saved / "dev-002.key").read_bytes())
+    old = keys.load(mine.read_bytes())
+    assert keys.fingerprint(new.public_key()) != keys.fingerprint(old.public_key())
+
+
 def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(
     start: Callable[[], Person],
     labelled: dict[str, str],
