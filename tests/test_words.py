@@ -41,6 +41,20 @@ def test_every_problem_is_said_in_a_whole_sentence(code: Code) -> None:
             assert str(value) in said
 
 
+def test_a_country_that_resembles_none_gets_an_example_instead_of_a_guess() -> None:
+    values = {"given": "Atlantis", "suggestion": "", "name": ""}
+    said = words.sentence(Problem(Code.NOT_A_COUNTRY, "country", values=values))
+    assert said.startswith("'Atlantis' is not a country code.")
+    assert "for example CN" in said
+    assert "()" not in said
+
+
+@pytest.mark.parametrize("typed", ["{", "{}", "{suggestion}", "{0.__class__}", "%s"])
+def test_what_looks_like_a_gap_in_a_sentence_is_repeated_as_it_was_typed(typed: str) -> None:
+    [problem] = check(valid_but("country") | {"country": typed})
+    assert words.sentence(problem).startswith(f"'{typed}' is not a country code.")
+
+
 def test_one_character_is_not_said_as_many() -> None:
     [problem] = check(dict.fromkeys(("state",), "x" * 65) | valid_but("state"))
     assert words.sentence(problem).startswith("1 character too many: at most 64 are allowed.")

@@ -35,6 +35,9 @@ _DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²�
 MAX_READ_BYTES = 1 << 20
 """A key is 2 kB, a long chain of certificates 20 kB; nothing we read is near this size."""
 
+# FAT; network drives; file systems in user space that leave links out; too many of them.
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
 
 class SavedPair(NamedTuple):
     """Where the files are; ``key`` is None when an existing key was used and none was written."""
@@ -95,6 +98,8 @@ def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list
             return [Problem(Code.FOLDER_MISSING, path=folder)]
         if not existing.is_dir():
             return [Problem(Code.NOT_A_FOLDER, path=existing)]
+        if _is_on_read_only_disk(existing):
+            return [Problem(Code.READ_ONLY, path=existing)]
         if not os.access(existing, os.W_OK | os.X_OK):
             return [Problem(Code.NO_PERMISSION, path=existing)]
         suffixes = (KEY_SUFFIX, CSR_SUFFIX) if with_key else (CSR_SUFFIX,)
@@ -104,6 +109,11 @@ def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list
     except OSError as error:
         return [problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)]
     return []
+
+
+def _is_on_read_only_disk(folder: Path) -> bool:
+    # To os.access such a disk is the same as a missing permission; what helps is not.
+    return sys.platform != "win32" and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _can_exist(path: Path) -> bool:
@@ -172,7 +182,8 @@ def _private_workshop(folder: Path) -> Iterator[Path]:
     """
     workshop = Path(tempfile.mkdtemp(prefix=".enos-csr-", dir=folder))
     try:
-        workshop.chmod(0o700)  # a umask may have taken the owner's own rights
+        with suppress(PermissionError):  # a USB stick that somebody else has put in
+            workshop.chmod(0o700)  # a umask may have taken the owner's own rights
         yield workshop
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -183,35 +194,47 @@ def _write(path: Path, data: bytes, *, private: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, mode)
     with os.fdopen(handle, "wb") as file:
-        if private and os.name == "posix":
-            os.fchmod(handle, mode)  # a umask may have taken the owner's own rights
-            _refuse_public_disk(handle, path, data)
+        if private and os.name == "posix" and not _make_private(handle):
+            _refuse_bare_key(data, path.parent.parent)
         file.write(data)
         file.flush()
         os.fsync(handle)
 
 
-def _refuse_public_disk(handle: int, path: Path, data: bytes) -> None:
-    """Refuse to put a bare key on a file system without permissions, as on most USB sticks."""
-    readable_by_others = os.fstat(handle).st_mode & 0o077
-    if readable_by_others and b"BEGIN ENCRYPTED PRIVATE KEY" not in data:
-        raise CannotSave([Problem(Code.NOT_PRIVATE, path=path.parent.parent)])
+def _make_private(handle: int) -> bool:
+    """Tell whether the open file now is for its owner alone; on most USB sticks it cannot be."""
+    try:
+        os.fchmod(handle, 0o600)  # a umask may have taken the owner's own rights
+    except PermissionError:  # all on the stick belongs to whoever has put it in
+        return False
+    return not os.fstat(handle).st_mode & 0o077
+
+
+def _refuse_bare_key(data: bytes, folder: Path) -> None:
+    if b"BEGIN ENCRYPTED PRIVATE KEY" not in data:
+        raise CannotSave([Problem(Code.NOT_PRIVATE, path=folder)])
 
 
 def _place_all(workshop: Path, folder: Path, base_name: str, suffixes: list[str]) -> None:
     """Give the finished files their names, the key first: a request without its key is useless."""
+    moves = [(workshop / f"new{suffix}", folder / f"{base_name}{suffix}") for suffix in suffixes]
     placed: list[Path] = []
     try:
-        for suffix in suffixes:
-            target = folder / f"{base_name}{suffix}"
-            _place(workshop / f"new{suffix}", target)
+        for source, target in moves:
+            _place(source, target)
             placed.append(target)
         _sync_folder(folder)
     except BaseException:
-        for target in placed:
+        for source, target in moves:
             with suppress(OSError):
-                target.unlink()
+                # Ctrl-C may have come when the name was given and not yet noted.
+                if target in placed or _are_one_file(source, target):
+                    target.unlink()
         raise
+
+
+def _are_one_file(source: Path, target: Path) -> bool:
+    return sys.platform != "win32" and os.path.samestat(source.lstat(), target.lstat())
 
 
 def _place(source: Path, target: Path) -> None:
@@ -222,7 +245,7 @@ def _place(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+        if error.errno not in _NO_HARD_LINKS:
             raise
         # No hard links (FAT, some network drives): claim the name, then move over our own claim.
         claim = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

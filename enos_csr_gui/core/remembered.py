@@ -42,7 +42,7 @@ def load(path: Path | None = None) -> Remembered:
             if key in FIELDS_BY_KEY.keys() - NEVER_REMEMBERED and isinstance(value, str)
         }
         folder = Path(stored["folder"]) if stored["folder"] else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Remembered()
     return Remembered(answers, folder)
 

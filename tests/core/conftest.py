@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import settings
 
 from enos_csr_gui.core import keys, request
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.subject import Subject
+
+# Real disks and a real OpenSSL take the time they take.
+settings.register_profile("real", deadline=None)
+settings.load_profile("real")
 
 # What is imported late must be there before the process gives up the right to read it.
 _GIVE_UP_PRIVILEGES = """
@@ -95,14 +100,14 @@ def as_ordinary_user() -> Callable[..., str]:
 
 
 @pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+def mounted(anybodys_folder: Path) -> Iterator[Callable[..., Path]]:
     """Return a function that mounts a disk and returns its folder; skips where it may not."""
     folders: list[Path] = []
 
     def mount(*options: str | Path) -> Path:
         if sys.platform != "linux" or os.geteuid() != 0:
             pytest.skip("only the administrator of a Linux computer can mount a disk")
-        folder = tmp_path / f"disk{len(folders)}"
+        folder = anybodys_folder / f"disk{len(folders)}"
         folder.mkdir()
         done = subprocess.run(
             ["mount", *map(str, options), str(folder)], capture_output=True, check=False, text=True
@@ -117,14 +122,22 @@ def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.fixture
-def usb_stick(tmp_path: Path, mounted: Callable[..., Path]) -> Path:
-    """Return the folder of a real FAT file system, which knows no permissions."""
-    mkfs = shutil.which("mkfs.vfat", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
+@pytest.fixture(params=["FAT", "exFAT", "exFAT through FUSE"])
+def usb_stick(tmp_path: Path, mounted: Callable[..., Path], request: pytest.FixtureRequest) -> Path:
+    """Return the folder of a real disk that knows neither permissions nor hard links.
+
+    The administrator has put it in and lets everybody write on it.
+    """
+    kind, maker, package = {
+        "FAT": ("vfat", "mkfs.vfat", "dosfstools"),
+        "exFAT": ("exfat", "mkfs.exfat", "exfatprogs"),
+        "exFAT through FUSE": ("exfat-fuse", "mkfs.exfat", "exfatprogs, exfat-fuse"),
+    }[request.param]
+    mkfs = shutil.which(maker, path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
     if not mkfs:
-        pytest.skip("no mkfs.vfat (package dosfstools)")
+        pytest.skip(f"no {maker} (package {package})")
     image = tmp_path / "stick.img"
     with image.open("wb") as file:
-        file.truncate(4 << 20)
+        file.truncate(8 << 20)
     subprocess.run([mkfs, str(image)], check=True, capture_output=True)
-    return mounted("-t", "vfat", "-o", "loop", image)
+    return mounted("-t", kind, "-o", "loop,umask=000", image)

@@ -22,6 +22,7 @@ KNOWN = {
     "XX": None,
     "UK": None,
     "EU": None,
+    "ß": None,  # in capitals SS, South Sudan
     "AN": None,  # withdrawn
 }
 

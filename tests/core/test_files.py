@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import sys
 import threading
@@ -74,14 +75,14 @@ def test_nobody_else_can_look_at_the_key_while_it_is_being_written(tmp_path, mon
     def look(descriptor: int, really=os.fsync) -> None:
         path = Path(f"/proc/self/fd/{descriptor}").readlink()
         if path.suffix == ".key":
-            seen.append((permissions(path), permissions(path.parent)))
+            seen.append((permissions(path), permissions(path.parent), path.parent.parent))
         really(descriptor)
 
     if not Path("/proc/self/fd").exists():
         pytest.skip("no /proc to tell which file is open")
     monkeypatch.setattr(os, "fsync", look)
     save_pair(tmp_path, "a", b"key", b"csr")
-    assert seen == [(0o600, 0o700)]
+    assert seen == [(0o600, 0o700, tmp_path)]  # on the disk it is meant for
 
 
 # --- Never over anything --------------------------------------------------------------------------
@@ -154,6 +155,44 @@ def test_of_many_who_save_under_one_name_exactly_one_wins(tmp_path, monkeypatch,
         assert losers == [[Code.FILE_EXISTS]] * (contestants - 1)
 
 
+_CONTEST = """
+for number in range(20):
+    folder = Path(sys.argv[1]) / str(number)
+    folder.mkdir()
+    gate, opener = os.pipe()
+    children = []
+    for contestant in range(6):
+        child = os.fork()
+        if child == 0:
+            os.close(opener)
+            os.read(gate, 1)  # returns when the parent has opened the gate
+            mine = str(contestant).encode() * 1000
+            try:
+                files.save_pair(folder, "same", mine, mine)
+            except CoreError as error:
+                os._exit(1 if str(error) == "file-exists" else 2)
+            except BaseException:
+                os._exit(3)
+            os._exit(0)
+        children.append(child)
+    os.close(gate), os.close(opener)
+    print(*[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+"""
+
+
+@posix
+def test_of_many_programs_that_save_under_one_name_exactly_one_wins(
+    anybodys_folder, as_ordinary_user
+):
+    rounds = as_ordinary_user(_CONTEST, anybodys_folder).splitlines()
+    assert len(rounds) == 20
+    for number, outcomes in enumerate(rounds):
+        assert sorted(outcomes.split()) == ["0", "1", "1", "1", "1", "1"]
+        theirs = str(outcomes.split().index("0")).encode() * 1000
+        left = everything_in(anybodys_folder / str(number))
+        assert left == {"same.key": theirs, "same.csr": theirs}
+
+
 # --- Both or neither ------------------------------------------------------------------------------
 
 
@@ -178,10 +217,13 @@ def test_a_folder_made_on_a_full_disk_goes_away_again(mounted, refusal):
 
 
 @pytest.mark.slow
-def test_a_write_protected_disk_is_said_to_be_one(mounted, refusal):
+def test_a_write_protected_disk_is_said_to_be_one(mounted, refusal, monkeypatch):
     disk = mounted("-t", "tmpfs", "-o", "ro", "tmpfs")
-    codes = refusal(CannotSave, save_pair, disk, "a", b"key", b"csr")
-    assert codes in ([Code.READ_ONLY], [Code.NO_PERMISSION])
+    for folder in (disk, disk / "new"):
+        assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.READ_ONLY]
+        monkeypatch.setattr(files, "check_target", lambda *_, **__: [])  # the disk itself says so
+        assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.READ_ONLY]
+        monkeypatch.undo()
 
 
 _DIE_AT_EVERY_LINE = """
@@ -194,6 +236,10 @@ def die_at(number):
             os.kill(os.getpid(), signal.SIGKILL)
         return trace
     return trace
+def no_link(source, target):
+    raise PermissionError(1, "as on FAT", str(source), None, str(target))
+if sys.argv[2] == "none":
+    os.link = no_link
 for number in itertools.count(1):
     folder = Path(sys.argv[1]) / str(number)
     folder.mkdir()
@@ -209,12 +255,14 @@ for number in itertools.count(1):
 
 
 @posix
+@pytest.mark.parametrize("hard_links", ["some", "none"])
 def test_a_computer_that_dies_in_the_middle_leaves_no_half_or_public_key(
-    anybodys_folder, as_ordinary_user
+    anybodys_folder, as_ordinary_user, hard_links
 ):
-    lines = int(as_ordinary_user(_DIE_AT_EVERY_LINE, anybodys_folder))
+    lines = int(as_ordinary_user(_DIE_AT_EVERY_LINE, anybodys_folder, hard_links))
     assert lines > 60, "the saving has not been followed line by line"
     whole = {"a.key": b"key" * 500, "a.csr": b"csr" * 500}
+    claimed = b"" if hard_links == "none" else None  # the name is taken, the file not yet there
     seen = set()
     for folder in anybodys_folder.iterdir():
         found = {path.name: path for path in folder.iterdir()}
@@ -222,7 +270,9 @@ def test_a_computer_that_dies_in_the_middle_leaves_no_half_or_public_key(
         assert final in (set(), {"a.key"}, {"a.key", "a.csr"})  # never a request without its key
         seen.add(len(final))
         for name in final:
-            assert found[name].read_bytes() == whole[name]
+            assert found[name].read_bytes() in (whole[name], claimed)
+        if "a.csr" in final:
+            assert found["a.key"].read_bytes() == whole["a.key"]
         if "a.key" in final:
             assert permissions(found["a.key"]) == 0o600
         for name in found.keys() - final:
@@ -232,11 +282,16 @@ def test_a_computer_that_dies_in_the_middle_leaves_no_half_or_public_key(
 
 
 @posix
-def test_an_interruption_between_the_two_names_takes_the_first_back(tmp_path, monkeypatch):
+@pytest.mark.parametrize("suffix", [".key", ".csr"])
+@pytest.mark.parametrize("named", [False, True], ids=["before", "after"])
+def test_an_interruption_around_the_naming_of_a_file_takes_all_back(
+    tmp_path, monkeypatch, suffix, named
+):
     def interrupted(source: Path, target: Path, really=os.link) -> None:
-        if Path(target).suffix == ".csr":
-            raise KeyboardInterrupt
-        really(source, target)
+        if named or Path(target).suffix != suffix:
+            really(source, target)
+        if Path(target).suffix == suffix:
+            os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C; Python notices when the call is over
 
     monkeypatch.setattr(os, "link", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -244,14 +299,26 @@ def test_an_interruption_between_the_two_names_takes_the_first_back(tmp_path, mo
     assert everything_in(tmp_path) == {}
 
 
+@posix
+def test_an_interruption_leaves_alone_what_is_not_ours(tmp_path, monkeypatch):
+    def interrupted(source: Path, target: Path) -> None:
+        Path(target).write_text("theirs, a moment earlier")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "link", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_pair(tmp_path, "a", b"key", b"csr")
+    assert everything_in(tmp_path) == {"a.key": b"theirs, a moment earlier"}
+
+
 # --- Disks without permissions and without hard links ---------------------------------------------
 
 
-def forbid_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+def forbid_hard_links(monkeypatch: pytest.MonkeyPatch, number: int = errno.EPERM) -> None:
     """Make ``os.link`` fail as it does on FAT; the test with a real FAT needs a mount."""
 
     def link(source: Path, target: Path) -> None:
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(source), None, str(target))
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
 
     monkeypatch.setattr(os, "link", link)
 
@@ -269,9 +336,11 @@ def test_without_hard_links_too_what_has_the_name_stays(
     assert everything_in(tmp_path) == before
 
 
+# FAT; network drives; a file system of somebody's own (FUSE) that leaves links out
 @posix
-def test_without_hard_links_the_pair_is_as_whole_and_as_private(tmp_path, monkeypatch):
-    forbid_hard_links(monkeypatch)
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
+def test_without_hard_links_the_pair_is_as_whole_and_as_private(tmp_path, monkeypatch, number):
+    forbid_hard_links(monkeypatch, number)
     save_pair(tmp_path, "a", b"key", b"csr")
     assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
     assert permissions(tmp_path / "a.key") == 0o600
@@ -307,6 +376,24 @@ def test_a_usb_stick_gets_an_encrypted_key(usb_stick, refusal, key, csr_pem):
     save_pair(usb_stick, "b", None, csr_pem)
     assert everything_in(usb_stick) == {"a.key": encrypted, "a.csr": csr_pem, "b.csr": csr_pem}
     assert refusal(CannotSave, save_pair, usb_stick, "a", encrypted, csr_pem) == [Code.FILE_EXISTS]
+
+
+@pytest.mark.slow
+def test_a_usb_stick_that_somebody_else_has_put_in_is_no_different(
+    usb_stick, as_ordinary_user, key, key_pem
+):
+    encrypted = keys.to_pem(key, "correct horse battery staple")
+    printed = as_ordinary_user(
+        "folder = Path(sys.argv[1])\n"
+        "try: files.save_pair(folder, 'bare', sys.argv[2].encode(), b'csr')\n"
+        "except CoreError as error: print(error)\n"
+        "files.save_pair(folder, 'a', sys.argv[3].encode(), b'csr')",
+        usb_stick,
+        key_pem.decode(),
+        encrypted.decode(),
+    )
+    assert printed == "not-private"
+    assert everything_in(usb_stick) == {"a.key": encrypted, "a.csr": b"csr"}
 
 
 # --- Folders that will not do ---------------------------------------------------------------------

@@ -82,6 +82,7 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory, answers):
         b'{"answers": {}, "folder": 7}',
         b'{"answers": {}, "folder": ["x"]}',
         b"1" * 5000,
+        b"[" * 200_000,
     ],
 )
 def test_a_damaged_file_is_as_good_as_none(path, content, answers, tmp_path):

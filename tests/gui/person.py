@@ -160,6 +160,13 @@ class Person:
         self.types(text)
         self.press(Qt.Key.Key_Tab)
 
+    def walks_to_save(self, answers: dict[str, str]) -> None:
+        """Go from the first page to the one with the button 'Save'."""
+        self.goes_on("Who is it for?")
+        self.fills_in(answers)
+        self.goes_on("Review")
+        self.goes_on("Save")
+
     def turns_the_wheel_over(self, widget: QWidget) -> None:
         where = QPointF(widget.rect().center())
         event = QWheelEvent(

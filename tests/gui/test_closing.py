@@ -66,10 +66,7 @@ def test_escape_in_the_question_means_go_on(person: Person) -> None:
 def test_nothing_is_asked_once_the_files_are_saved(
     person: Person, labelled: dict[str, str]
 ) -> None:
-    person.goes_on("Who is it for?")
-    person.fills_in(labelled)
-    person.goes_on("Review")
-    person.goes_on("Save")
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     person.wizard.close()
     assert not person.wizard.isVisible()

@@ -14,10 +14,7 @@ from PySide6.QtWidgets import QApplication
 @pytest.fixture
 def person(person: Person, labelled: dict[str, str]) -> Person:
     """A person on the last page."""
-    person.goes_on("Who is it for?")
-    person.fills_in(labelled)
-    person.goes_on("Review")
-    person.goes_on("Save")
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     return person
 

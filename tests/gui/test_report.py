@@ -38,10 +38,7 @@ def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_st
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", secret)
     person.enters("The same again", secret)
-    person.goes_on("Who is it for?")
-    person.fills_in(labelled)
-    person.goes_on("Review")
-    person.goes_on("Save")
+    person.walks_to_save(labelled)
     read: list[str] = []
 
     def look() -> bool:

@@ -17,10 +17,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 @pytest.fixture
 def person(person: Person, labelled: dict[str, str]) -> Person:
     """A person on the fourth page."""
-    person.goes_on("Who is it for?")
-    person.fills_in(labelled)
-    person.goes_on("Review")
-    person.goes_on("Save")
+    person.walks_to_save(labelled)
     return person
 
 

@@ -20,17 +20,10 @@ SUBJECT = (
 )
 
 
-def walk_to_save(person: Person, labelled: dict[str, str]) -> None:
-    person.goes_on("Who is it for?")
-    person.fills_in(labelled)
-    person.goes_on("Review")
-    person.goes_on("Save")
-
-
 def test_a_person_clicks_from_the_first_page_to_a_key_and_a_request(
     person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
 ) -> None:
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
 
     assert sorted(file.name for file in saved.iterdir()) == ["dev-001.csr", "dev-001.key"]
@@ -76,7 +69,7 @@ def test_a_name_in_chinese_and_an_emoji_is_no_trouble(
         "Organization": "示例风电有限公司",
         "E-mail address": "",
     }
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
 
     shown = openssl(
@@ -101,7 +94,7 @@ def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
     assert "The two passphrases are not the same." in person.reads()
     assert person.title() == "Key"
     person.enters("The same again", "Windrad 17 über Kaili")
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     assert "Windrad" not in person.reads()
     person.goes_on("Done", "Save")
 
@@ -130,7 +123,7 @@ def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
     person.press(Qt.Key.Key_Return)
     person.waits_to_read("The passphrase does not open this key.")
     person.enters("Passphrase of the key file", "opens it")
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
 
     assert [file.name for file in saved.iterdir()] == ["dev-001.csr"]
@@ -174,7 +167,7 @@ def test_what_seldom_changes_is_offered_the_next_time_and_the_common_name_never(
     start: Callable[[], Person], labelled: dict[str, str], home: Path
 ) -> None:
     first = start()
-    walk_to_save(first, labelled)
+    first.walks_to_save(labelled)
     (home / "stick").mkdir()
     first.enters("Folder", str(home / "stick"))
     first.goes_on("Done", "Save")
@@ -198,7 +191,7 @@ def test_what_seldom_changes_is_offered_the_next_time_and_the_common_name_never(
 def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_its_own(
     person: Person, labelled: dict[str, str], saved: Path
 ) -> None:
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     person.goes_on("Who is it for?", "Make another request")
     assert person.field("Common name").text() == ""
@@ -223,7 +216,7 @@ def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key
     mine.write_bytes(keys.to_pem(keys.generate()))
     person.click("Use a key file that I already have")
     person.enters("Key file", str(mine))
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     person.goes_on("Key", "Make another request")
     assert person.button("Make a new key (recommended)").isChecked()
@@ -255,7 +248,7 @@ def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(
 
     monkeypatch.setattr(keys, "generate", slow_machine)
     person = start()
-    walk_to_save(person, labelled)
+    person.walks_to_save(labelled)
     person.click("Save")
     wait(300)
     assert person.title() == "Save"

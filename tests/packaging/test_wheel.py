@@ -65,14 +65,15 @@ def test_both_commands_work_from_anywhere(
     options = [part for key, text in answers.items() for part in (f"--{key}", text)]
     options = [option.replace("common_name", "common-name") for option in options]
     made = subprocess.run(
-        [installed / "enos-csr", "new", *options, "--json"],
+        [installed / "enos-csr", "new", *options, "--out", "made", "--json"],
         cwd=tmp_path,
         capture_output=True,
         check=True,
     )
     result = json.loads(made.stdout)
     assert "verify OK" in openssl("req", "-in", result["csr"], "-noout", "-verify")
-    assert Path(result["csr"]).parent == tmp_path
+    assert Path(result["csr"]) == tmp_path / "made" / "dev-001.csr"
+    assert Path(result["key"]) == tmp_path / "made" / "dev-001.key"
 
 
 def test_the_icons_are_found(installed: Path, tmp_path: Path) -> None:
