@@ -147,6 +147,7 @@ def test_folder_and_name_are_chosen_in_the_save_dialog(person: Person, home: Pat
 
 
 def test_the_window_does_not_close_while_the_files_are_written(person: Person, saved: Path) -> None:
+    person.waits_until(lambda: person.wizard.draft.key is not None)
     person.click("Save")
     person.wizard.close()
     person.waits_for_page("Done")
