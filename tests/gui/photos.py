@@ -132,6 +132,7 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
     person.click("Next >")
     photo("subject-problems")
     person.fills_in(ANSWERS)
+    person.field("Common name").setFocus()
     photo("subject")
     person.goes_on("Review")
     wait(300)

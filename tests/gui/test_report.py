@@ -65,3 +65,4 @@ def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_st
     wait(50)
     assert person.title() == "Save"
     assert person.button("Save").isEnabled()
+    assert person.wizard.currentPage().may_close

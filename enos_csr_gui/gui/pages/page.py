@@ -50,6 +50,11 @@ class Page(QWizardPage):
         column.addWidget(self._progress)
 
     @property
+    def busy(self) -> bool:
+        """Whether the person has to wait."""
+        return self._busy
+
+    @property
     def may_close(self) -> bool:
         """Whether nothing is going on that must not be broken off."""
         return True

@@ -39,7 +39,7 @@ class SavePage(Page):
         )
         self.setCommitPage(True)
         self._checking: work.Job | None = None
-        self._waits_for_key = self._saving = False
+        self._waits_for_key = False
         self._folder = QLineEdit()
         self._name = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
@@ -87,7 +87,7 @@ class SavePage(Page):
 
     @property
     def may_close(self) -> bool:
-        return not self._saving
+        return self._waits_for_key or not self.busy
 
     def show_key(self) -> None:
         """Go on with saving if that is what waited for the key."""
@@ -114,7 +114,6 @@ class SavePage(Page):
     def _save(self) -> None:
         draft, key = self.draft, self.draft.key
         assert key is not None
-        self._saving = True
 
         def make() -> Made:
             from enos_csr_gui.core.making import make_request
@@ -129,14 +128,12 @@ class SavePage(Page):
             )
 
         def made(result: Made) -> None:
-            self._saving = False
             draft.made = result
             self.go_on()
 
         self.wait_for(make, made, self._refuse, _("Saving"))
 
     def _refuse(self, error: CoreError) -> None:
-        self._saving = False
         problem = error.problems[0]
         self._show_problem(problem)
         at_fault = self._name if problem.code in _ABOUT_THE_NAME else self._folder

@@ -14,7 +14,7 @@ class Form(QGridLayout):
         super().__init__(parent)
         self.setContentsMargins(0, 0, 0, 0)
         self.setHorizontalSpacing(2 * style.SPACING)
-        self.setVerticalSpacing(style.SPACING // 2)
+        self.setVerticalSpacing(style.SPACING)
         self.setColumnStretch(1, 1)
 
     def add_row(
