@@ -45,7 +45,13 @@ class Draft:
 
         return self.name or safe_name(normalize(self.answers.get("common_name", "")))
 
+    def answer(self, key: str, text: str) -> None:
+        """Take an answer; with another common name the files get another name."""
+        self.answers[key] = text
+        if key == "common_name":
+            self.name = None
+
     def for_next_device(self) -> None:
         """Forget what belongs to this device: its common name, its key, its files."""
-        self.answers["common_name"] = ""
-        self.key = self.key_file = self.name = self.made = None
+        self.answer("common_name", "")
+        self.key = self.key_file = self.made = None

@@ -55,6 +55,18 @@ def test_what_stands_in_the_way_is_said_before_anybody_tries(person: Person, hom
     person.waits_until(lambda: not person.problems())
 
 
+def test_a_common_name_that_is_changed_later_names_the_files(person: Person, home: Path) -> None:
+    person.enters("Folder", str(home))
+    person.goes_on("Review", "< Back")
+    person.click("Change: Common name (CN)")
+    person.enters("Common name", "dev-005")
+    person.goes_on("Review")
+    assert str(home / "dev-005.key") in person.reads()
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    assert sorted(everything_below(home)) == ["dev-005.csr", "dev-005.key"]
+
+
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [

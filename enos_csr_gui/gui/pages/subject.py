@@ -84,7 +84,7 @@ class SubjectPage(Page):
         self._area.ensureWidgetVisible(editor.edit)
 
     def _on_edited(self, key: str, text: str) -> None:
-        self.draft.answers[key] = text
+        self.draft.answer(key, text)
         self._check()
         if key == "country":
             self._suggest_states()
