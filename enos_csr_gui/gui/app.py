@@ -10,13 +10,13 @@ from types import TracebackType
 from PySide6.QtCore import (
     QMessageLogContext,
     QSocketNotifier,
-    QThreadPool,
     QtMsgType,
     qInstallMessageHandler,
 )
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import __version__
+from enos_csr_gui.gui import work
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.i18n import _
 
@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
     wizard.show()
     status = app.exec()
     wizard.hide()  # lets the focus leave while everything is still there
-    QThreadPool.globalInstance().waitForDone()
+    work.finish()
     return status
 
 

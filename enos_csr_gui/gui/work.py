@@ -4,69 +4,102 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from shiboken6 import isValid
 
 from enos_csr_gui.core.errors import CoreError
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
 T = TypeVar("T")
 
+_THREADS = 4
 
-class Job(QObject):
+
+class Job:
     """One call on its way; made by ``run``."""
-
-    _returned = Signal(object)
 
     def __init__(
         self,
         owner: QObject,
-        function: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[CoreError], None] | None,
         settled: Callable[[], None] | None,
     ) -> None:
-        super().__init__()
         self._owner = owner
-        self._function = function
         self._done = done
         self._failed = failed
         self._settled = settled
         self._wanted = True
-        self._error: BaseException | None = None
-        self._returned.connect(self._deliver)  # queued: it is emitted in another thread
 
     def forget(self) -> None:
         """Let the call end, but do not report what comes of it."""
         self._wanted = False
 
-    def work(self) -> None:
-        """Make the call; runs in a thread of the pool."""
-        result = None
-        try:
-            result = self._function()
-        except BaseException as error:
-            self._error = error
-        with suppress(RuntimeError):  # the program has ended meanwhile
-            self._returned.emit(result)
-
-    @Slot(object)
-    def _deliver(self, result: object) -> None:
-        _on_their_way.discard(self)
+    def deliver(self, result: object, error: BaseException | None) -> None:
+        """Report what came of the call; runs in the UI thread."""
         if not (self._wanted and isValid(self._owner)):
             return
         if self._settled:
             self._settled()
-        if self._error is None:
+        if error is None:
             self._done(result)
-        elif self._failed and isinstance(self._error, CoreError):
-            self._failed(self._error)
+        elif self._failed and isinstance(error, CoreError):
+            self._failed(error)
         else:
-            raise self._error
+            raise error
 
 
-_on_their_way: set[Job] = set()
+class _Office(QObject):
+    """Lives in the UI thread, for good, and keeps everything that must not be let go elsewhere.
+
+    A thread holds nothing but the call and a number: a widget, or any QObject, whose last
+    reference is dropped in another thread is destroyed there, under the hands of the UI thread.
+    """
+
+    _returned = Signal(int, object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count()
+        self._jobs: dict[int, Job] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._returned.connect(self._deliver)  # queued: it is emitted in another thread
+
+    def hand_over(self, job: Job, function: Callable[[], object]) -> None:
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # not before the first paint
+
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
+        number = next(self._numbers)
+        self._jobs[number] = job
+
+        def work() -> None:
+            result, error = None, None
+            try:
+                result = function()
+            except BaseException as caught:
+                error = caught
+            with suppress(RuntimeError):  # the program has ended meanwhile
+                self._returned.emit(number, result, error)
+
+        self._threads.submit(work)
+
+    @Slot(int, object, object)
+    def _deliver(self, number: int, result: object, error: BaseException | None) -> None:
+        self._jobs.pop(number).deliver(result, error)
+
+    def close(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+
+
+_office = _Office()
 
 
 def run(
@@ -78,10 +111,15 @@ def run(
 ) -> Job:
     """Call ``function`` in another thread, then ``done(result)`` or ``failed(error)`` here.
 
-    ``settled`` is called before either. Nothing is called once ``owner`` is gone. An error that
-    ``failed`` does not take is raised here, where the report of unexpected errors sees it.
+    ``function`` must hold no QObject. ``settled`` is called before either. Nothing is called once
+    ``owner`` is gone. An error that ``failed`` does not take is raised here, where the report of
+    unexpected errors sees it.
     """
-    job = Job(owner, function, done, failed, settled)
-    _on_their_way.add(job)
-    QThreadPool.globalInstance().start(job.work)
+    job = Job(owner, done, failed, settled)
+    _office.hand_over(job, function)
     return job
+
+
+def finish() -> None:
+    """Wait until every call has ended."""
+    _office.close()

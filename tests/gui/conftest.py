@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from person import Person, wait
-from PySide6.QtCore import QThreadPool
 
 from enos_csr_gui import words
+from enos_csr_gui.gui import work
 from enos_csr_gui.gui.wizard import RequestWizard
 
 
@@ -45,7 +45,7 @@ def start(qapp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Person
     for wizard in wizards:
         wizard.hide()
         wizard.deleteLater()
-    QThreadPool.globalInstance().waitForDone()
+    work.finish()
     wait(10)
 
 

@@ -48,7 +48,7 @@ class SubjectPage(Page):
 
     def add_editor(self, field: subject.SubjectField) -> None:
         """Add the next field."""
-        editor = FieldEditor(field)
+        editor = FieldEditor(field, self)
         editor.edited.connect(self._on_edited)
         self._form.add_row(editor.label, editor.edit, editor.below)
         self.editors[field.key] = editor
