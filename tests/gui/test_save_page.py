@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_folder_and_name_are_chosen_in_the_save_dialog(person: Person, home: Pat
 
     def choose() -> bool:
         dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, QFileDialog):
+        if not (isinstance(dialog, QFileDialog) and isinstance(person.focus(), QLineEdit)):
             return False
         for character in str(home / "stick" / "mine.csr"):
             person.types(character)
