@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,16 @@ def test_the_core_needs_no_window_and_no_terminal() -> None:
 @pytest.mark.parametrize("module", ["enos_csr_gui.core.subject", "enos_csr_gui.words"])
 def test_checking_an_answer_loads_nothing_slow(module: str) -> None:
     assert not imported_by(module) & {"cryptography", "pycountry", "zxcvbn", "pathvalidate"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for part in ("", "core") for path in (TOP / "enos_csr_gui" / part).glob("*.py")],
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_whatever_another_room_may_use_says_what_it_is(path: Path) -> None:
+    room = ast.parse(path.read_text(encoding="utf-8"))
+    things = [part for part in room.body if isinstance(part, ast.ClassDef | ast.FunctionDef)]
+    public = [thing for thing in things if not thing.name.startswith("_")]
+    assert ast.get_docstring(room)
+    assert [thing.name for thing in public if not ast.get_docstring(thing)] == []

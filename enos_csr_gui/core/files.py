@@ -186,7 +186,14 @@ def _private_workshop(folder: Path) -> Iterator[Path]:
             workshop.chmod(0o700)  # a umask may have taken the owner's own rights
         yield workshop
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        # By name: rmtree has to open the folder, and there may be too many open files.
+        for suffix in (KEY_SUFFIX, CSR_SUFFIX):
+            with suppress(OSError):
+                (workshop / f"new{suffix}").unlink()
+        try:
+            workshop.rmdir()
+        except OSError:  # a network drive may keep something of its own there
+            shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _write(path: Path, data: bytes, *, private: bool) -> None:
@@ -283,6 +290,8 @@ def read(path: Path) -> bytes:
             raise UnreadableFile([Problem(Code.NOT_A_FILE, path=path)])
         with path.open("rb") as file:
             data = file.read(MAX_READ_BYTES + 1)
+    except NotADirectoryError as error:  # a file where the path has a folder
+        raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)]) from error
     except OSError as error:
         problem = problem_from_os_error(error, path, missing=Code.FILE_MISSING)
         raise UnreadableFile([problem]) from error

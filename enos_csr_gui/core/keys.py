@@ -20,6 +20,9 @@ PUBLIC_EXPONENT = 65537
 MAX_PASSPHRASE_BYTES = 1023
 """OpenSSL cuts off, without a word, what a passphrase has beyond this many bytes."""
 
+# cryptography's words for a protection that it cannot undo, whatever the passphrase.
+_UNKNOWN_PROTECTION = ("Unknown key encryption algorithm", "Key encrypted with unknown cipher")
+
 _PEM_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----")
 
 
@@ -61,6 +64,8 @@ def _deserialize(data: bytes, passphrase: str | None) -> PrivateKeyTypes:
         if label and b"PRIVATE KEY" not in data:
             kind = label[1].decode("ascii").lower()
             raise _refusal(Code.NOT_A_PRIVATE_KEY, label=kind) from error
+        if str(error).startswith(_UNKNOWN_PROTECTION):
+            raise _refusal(Code.NOT_A_KEY) from error
         # One wrong passphrase in 256 happens to give something, only no key.
         if secret is not None and _is_encrypted(data, pem=label is not None):
             raise _refusal(Code.PASSPHRASE_WRONG) from error

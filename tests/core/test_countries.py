@@ -89,7 +89,7 @@ def codes(text: str) -> list[str]:
 
 
 def test_while_typing_china_the_list_gets_shorter():
-    assert {"CN", "CL"} <= set(codes("chi"))
+    assert set(codes("chi")[:2]) == {"CN", "CL"}
     assert set(codes("chin")) >= {"CN"}
     assert "CL" not in codes("chin")
     assert codes("china")[0] == "CN"

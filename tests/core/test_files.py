@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
+import shutil
 import signal
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -63,7 +66,8 @@ def test_the_key_is_private_whatever_the_umask(anybodys_folder, as_ordinary_user
         anybodys_folder,
         str(umask),
     )
-    assert sorted(everything_in(anybodys_folder)) == ["a.csr", "a.key"]
+    names = sorted(path.name for path in anybodys_folder.iterdir())
+    assert names == ["a.csr", "a.key"]
     assert permissions(anybodys_folder / "a.key") == 0o600
     assert permissions(anybodys_folder / "a.csr") == 0o666 & ~umask
 
@@ -80,9 +84,37 @@ def test_nobody_else_can_look_at_the_key_while_it_is_being_written(tmp_path, mon
 
     if not Path("/proc/self/fd").exists():
         pytest.skip("no /proc to tell which file is open")
+    # As soon as there is a file, and when everything is in it.
+    monkeypatch.setattr(
+        os,
+        "fchmod",
+        lambda number, mode, really=os.fchmod: look(number, lambda _: really(number, mode)),
+    )
     monkeypatch.setattr(os, "fsync", look)
+    umask = os.umask(0)
+    try:
+        save_pair(tmp_path, "a", b"key", b"csr")
+    finally:
+        os.umask(umask)
+    assert seen == [(0o600, 0o700, tmp_path)] * 2  # on the disk it is meant for
+
+
+@posix
+def test_what_is_said_to_be_saved_outlives_a_power_cut(tmp_path, monkeypatch):
+    kept = []
+
+    def keep(descriptor: int, really=os.fsync) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        names = [entry.name for entry in path.iterdir()] if path.is_dir() else None
+        kept.append(names or path.read_bytes())
+        really(descriptor)
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("no /proc to tell which file is open")
+    monkeypatch.setattr(os, "fsync", keep)
     save_pair(tmp_path, "a", b"key", b"csr")
-    assert seen == [(0o600, 0o700, tmp_path)]  # on the disk it is meant for
+    assert kept[:2] == [b"key", b"csr"]
+    assert {"a.key", "a.csr"} <= set(kept[2])
 
 
 # --- Never over anything --------------------------------------------------------------------------
@@ -112,6 +144,8 @@ def test_what_has_the_name_stays(tmp_path, monkeypatch, in_the_way, suffix, unse
     if unseen:  # what came after the look must stay as well
         monkeypatch.setattr(files, "check_target", lambda *_, **__: [])
     in_the_way(tmp_path / f"a{suffix}")
+    if not unseen:
+        assert [p.code for p in files.check_target(tmp_path, "a")] == [Code.FILE_EXISTS]
     before, link = everything_in(tmp_path), (tmp_path / f"a{suffix}").is_symlink()
     with pytest.raises(CannotSave) as caught:
         save_pair(tmp_path, "a", b"key", b"csr")
@@ -224,6 +258,118 @@ def test_a_write_protected_disk_is_said_to_be_one(mounted, refusal, monkeypatch)
         monkeypatch.setattr(files, "check_target", lambda *_, **__: [])  # the disk itself says so
         assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.READ_ONLY]
         monkeypatch.undo()
+
+
+# --- Without an administrator: a limit of one's own, and a disk only this process sees
+
+_SAVE_WITHIN_LIMITS = """
+for number in itertools.count():
+    folder = Path(sys.argv[1]) / str(number)
+    folder.mkdir()
+    {limit}
+    try:
+        files.save_pair(folder, "a", b"key" * 500, b"csr" * 600)
+    except CoreError as error:
+        outcome = str(error)
+    else:
+        outcome = "saved"
+    resource.setrlimit(kind, resource.getrlimit(kind)[1:] * 2)
+    print(outcome, *sorted(str(path.relative_to(folder)) for path in folder.rglob("*")))
+    if outcome == "saved" and number > 3:
+        break
+"""
+
+
+@posix
+def test_what_a_file_has_no_room_for_leaves_nothing(anybodys_folder, as_ordinary_user):
+    limit = """kind = resource.RLIMIT_FSIZE
+    resource.setrlimit(kind, (450 * number, resource.getrlimit(kind)[1]))"""
+    printed = as_ordinary_user(_SAVE_WITHIN_LIMITS.format(limit=limit), anybodys_folder)
+    *full, enough = printed.splitlines()
+    assert full == ["disk-full"] * 4  # none, some of the key, all but the end of the request
+    assert enough == "saved a.csr a.key"
+
+
+@posix
+def test_a_program_with_too_many_open_files_leaves_nothing(anybodys_folder, as_ordinary_user):
+    limit = """kind = resource.RLIMIT_NOFILE
+    lowest_free = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest_free)
+    resource.setrlimit(kind, (lowest_free + number, resource.getrlimit(kind)[1]))"""
+    printed = as_ordinary_user(_SAVE_WITHIN_LIMITS.format(limit=limit), anybodys_folder)
+    lines = printed.splitlines()
+    assert lines[0] == "file-trouble"
+    assert set(lines[1:]) == {"saved a.csr a.key"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", ["nr_inodes=2", "nr_inodes=4", "nr_inodes=5", "size=4k"])
+def test_on_a_full_disk_nothing_is_left_over_whoever_runs_this(tmp_path, room):
+    in_a_namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    if sys.platform != "linux" or not shutil.which("unshare"):
+        pytest.skip("no 'unshare' to mount a disk that only this process sees")
+    if subprocess.run([*in_a_namespace, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this computer lets nobody have namespaces of their own")
+    program = (
+        "import sys; from pathlib import Path; from enos_csr_gui.core import files\n"
+        "disk = Path(sys.argv[1])\n"
+        "try: files.save_pair(disk, 'a', b'key' * 500, b'csr' * 500)\n"
+        "except files.CannotSave as error: print(error, *disk.iterdir())"
+    )
+    script = 'mount -t tmpfs -o "$1" tmpfs "$2" && exec "$3" -c "$4" "$2"'
+    done = subprocess.run(
+        [*in_a_namespace, "sh", "-c", script, "sh", room, tmp_path, sys.executable, program],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("disk-full\n", "")
+
+
+@posix
+@pytest.mark.parametrize("call", ["fsync", "link"])
+@pytest.mark.parametrize("time", [1, 2])
+def test_a_disk_pulled_out_in_the_middle_is_a_missing_folder(
+    tmp_path, monkeypatch, refusal, call, time
+):
+    folder, calls, really = tmp_path / "stick", itertools.count(1), getattr(os, call)
+    folder.mkdir()
+
+    def pull_out(*arguments):
+        if next(calls) == time:
+            shutil.rmtree(folder)
+        return really(*arguments)
+
+    monkeypatch.setattr(os, call, pull_out)
+    assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.FOLDER_MISSING]
+    assert everything_in(tmp_path) == {}
+
+
+@posix
+@pytest.mark.parametrize("time", [1, 2, 3], ids=["key", "request", "folder"])
+def test_what_the_disk_cannot_keep_is_not_saved(tmp_path, monkeypatch, refusal, time):
+    calls = itertools.count(1)
+
+    def failing(descriptor: int, really=os.fsync) -> None:
+        if next(calls) == time:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    assert refusal(CannotSave, save_pair, tmp_path, "a", b"key", b"csr") == [Code.FILE_TROUBLE]
+    assert everything_in(tmp_path) == {}
+
+
+@posix
+def test_a_network_drive_that_cannot_sync_a_folder_will_do(tmp_path, monkeypatch):
+    def cannot(descriptor: int, really=os.fsync) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", cannot)
+    save_pair(tmp_path, "a", b"key", b"csr")
+    assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
 
 
 _DIE_AT_EVERY_LINE = """
@@ -347,6 +493,20 @@ def test_without_hard_links_the_pair_is_as_whole_and_as_private(tmp_path, monkey
 
 
 @posix
+def test_without_hard_links_too_a_failure_leaves_nothing_over(tmp_path, monkeypatch, refusal):
+    forbid_hard_links(monkeypatch)
+
+    def broken(source: Path, target: Path, really=os.replace) -> None:
+        if Path(target).suffix == ".csr":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(source), None, str(target))
+        really(source, target)
+
+    monkeypatch.setattr(os, "replace", broken)
+    assert refusal(CannotSave, save_pair, tmp_path, "a", b"key", b"csr") == [Code.FILE_TROUBLE]
+    assert everything_in(tmp_path) == {}
+
+
+@posix
 def test_a_disk_on_which_everybody_may_read_gets_an_encrypted_key_only(
     tmp_path, monkeypatch, refusal, key, key_pem
 ):
@@ -406,10 +566,13 @@ def test_a_long_missing_path_is_not_made(tmp_path, refusal):
 
 
 @pytest.mark.parametrize("below", ["", "new"])
-def test_a_file_is_not_a_folder(tmp_path, refusal, below):
+def test_a_file_is_not_a_folder(tmp_path, refusal, monkeypatch, below):
     (tmp_path / "file").write_text("mine")
     folder = tmp_path / "file" / below
     assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.NOT_A_FOLDER]
+    monkeypatch.setattr(files, "check_target", lambda *_, **__: [])  # become one a moment later
+    assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.NOT_A_FOLDER]
+    assert everything_in(tmp_path) == {"file": b"mine"}
 
 
 def test_a_link_to_a_missing_folder_is_a_missing_folder(tmp_path, refusal):
@@ -495,6 +658,8 @@ def test_a_folder_name_that_cannot_be_is_a_missing_folder(tmp_path, refusal, nam
         ("con .turbine", "con_.turbine"),
         ("CONIN$", "CONIN$_"),
         ("LPT³", "LPT³_"),
+        ("half \ud83d character", "half - character"),
+        ("\udcff", "request"),
     ],
 )
 def test_a_common_name_becomes_a_file_name(typed, name):
@@ -602,6 +767,8 @@ def test_a_file_is_read_up_to_a_mebibyte(tmp_path, refusal):
 def test_what_is_missing_or_no_file_is_not_read(tmp_path, refusal):
     assert refusal(UnreadableFile, files.read, tmp_path / "gone") == [Code.FILE_MISSING]
     assert refusal(UnreadableFile, files.read, tmp_path / "no" / "gone") == [Code.FILE_MISSING]
+    (tmp_path / "file").write_text("no folder")
+    assert refusal(UnreadableFile, files.read, tmp_path / "file" / "gone") == [Code.FILE_MISSING]
     assert refusal(UnreadableFile, files.read, tmp_path) == [Code.NOT_A_FILE]
     assert refusal(UnreadableFile, files.read, tmp_path / "a\0b") == [Code.FILE_MISSING]
 

@@ -27,9 +27,17 @@ ENCRYPTED_FORMS = {
     "PKCS 8 PEM, AES-128": "pkcs8 -topk8 -v2 aes-128-cbc -in rsa.pem",
     "PKCS 8 PEM, 3DES": "pkcs8 -topk8 -v2 des3 -in rsa.pem",
     "PKCS 8 PEM, scrypt": "pkcs8 -topk8 -scrypt -in rsa.pem",
+    "PKCS 8 PEM, 3DES as of old": "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in rsa.pem",
     "PKCS 8 DER": "pkcs8 -topk8 -outform DER -in rsa.pem",
     "traditional PEM, AES-256": "rsa -aes256 -traditional -in rsa.pem",
     "traditional PEM, 3DES": "rsa -des3 -traditional -in rsa.pem",
+}
+# OpenSSL protects keys in more ways than cryptography reads.
+UNREADABLE_FORMS = {
+    "PKCS 8 PEM, Camellia": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem",
+    "PKCS 8 DER, Camellia": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem -outform DER",
+    "traditional PEM, AES-192": "rsa -aes192 -traditional -in rsa.pem",
+    "traditional PEM, Camellia": "rsa -camellia256 -traditional -in rsa.pem",
 }
 OTHER_FILES = {
     "EC": "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256",
@@ -41,6 +49,7 @@ OTHER_FILES = {
     "RSA 1024": "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024",
     "RSA 2047": "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2047",
     "RSA 3072": "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072",
+    "RSA 4096": "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096",
     "public key": "pkey -in rsa.pem -pubout",
     "public key DER": "pkey -in rsa.pem -pubout -outform DER",
     "RSA public key": "rsa -in rsa.pem -RSAPublicKey_out",
@@ -131,6 +140,13 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
         assert reason(data, wrong) == (Code.PASSPHRASE_WRONG, {})
 
 
+@pytest.mark.parametrize("form", UNREADABLE_FORMS)
+def test_who_types_the_right_passphrase_is_never_told_that_it_is_wrong(made, form):
+    data = made(UNREADABLE_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
+    assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
+    assert reason(data, PASSPHRASE) == (Code.NOT_A_KEY, {})
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -177,6 +193,9 @@ def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
         ("RSA 1024", Code.KEY_SIZE, {"bits": 1024, "wanted": 2048}),
         ("RSA 2047", Code.KEY_SIZE, {"bits": 2047, "wanted": 2048}),
         ("RSA 3072", Code.KEY_SIZE, {"bits": 3072, "wanted": 2048}),
+        pytest.param(
+            "RSA 4096", Code.KEY_SIZE, {"bits": 4096, "wanted": 2048}, marks=pytest.mark.slow
+        ),
         ("public key", Code.NOT_A_PRIVATE_KEY, {"label": "public key"}),
         ("public key DER", Code.NOT_A_KEY, {}),
         ("RSA public key", Code.NOT_A_PRIVATE_KEY, {"label": "rsa public key"}),
