@@ -76,7 +76,16 @@ def test_a_request_is_made_with_the_keyboard_alone(
         end = time.monotonic() + 10
         while not (saved / "dev-001.csr").exists() and time.monotonic() < end:
             time.sleep(0.1)
-        shown = openssl("req", "-in", saved / "dev-001.csr", "-noout", "-verify", "-subject")
+        shown = openssl(
+            "req",
+            "-in",
+            saved / "dev-001.csr",
+            "-noout",
+            "-verify",
+            "-subject",
+            "-nameopt",
+            "oneline",
+        )
         assert "C = CN, ST = Guizhou, L = Kaili" in shown
         assert "CN = dev-001, emailAddress = ops@example.com" in shown
 
