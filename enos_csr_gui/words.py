@@ -6,10 +6,13 @@ Glossary: *request* is the certificate signing request (CSR), *request file* the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.i18n import N_, _, ngettext
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.history import Kind, Status  # they load SQLite
 
 
 class FieldWords(NamedTuple):
@@ -145,6 +148,100 @@ _SENTENCES: dict[Code, str] = {
     Code.FILE_TROUBLE: N_(
         "The computer could not do this: {reason}. Please choose another place, or try again."
     ),
+    # Inspection
+    Code.NO_REQUEST: N_(
+        "This file holds neither a request nor a certificate that can be read. Please choose the "
+        "request file, often named '….csr', or the certificate, often named '….pem' or '….crt'."
+    ),
+    Code.NOTHING_KNOWN: N_(
+        "This file holds no request, certificate or key that can be read. It may be cut off, or "
+        "another kind of file."
+    ),
+    Code.FILE_EMPTY: N_("This file is empty. Please get it anew from where it was made."),
+    Code.DAMAGED: N_("This is damaged and cannot be read. Please get it anew where it was made."),
+    Code.TOO_MANY_OBJECTS: N_(
+        "There is more in this file than the first {limit} objects; the rest was not looked at."
+    ),
+    Code.NOT_PEM: N_(
+        "EnOS takes requests in PEM, as plain text. Please hand in the request file in that form; "
+        "'openssl req -in OLD -out NEW' converts it."
+    ),
+    Code.KEY_INSIDE: N_(
+        "The private key is in the same file, and never may be handed in. Please hand in a file "
+        "with the request alone."
+    ),
+    Code.SIGNATURE_FALSE: N_(
+        "The signature does not belong to this request: it was changed after it was made, or is "
+        "damaged. Please make a new request."
+    ),
+    Code.SIGNATURE_UNCHECKED: N_(
+        "The signature is of a kind that cannot be checked here. Please make a new request."
+    ),
+    Code.SIGNATURE_ALGORITHM: N_(
+        "EnOS takes requests signed with {wanted} only; this one is signed with {algorithm}. "
+        "Please make a new request."
+    ),
+    Code.ATTRIBUTE_ORDER: N_(
+        "The fields stand in the order {given}; the manual's is {wanted}. Please make a new "
+        "request."
+    ),
+    Code.ATTRIBUTES_COMBINED: N_(
+        "{attributes} are combined into one; EnOS asks for each by itself. Please make a new "
+        "request."
+    ),
+    Code.ATTRIBUTE_REPEATED: N_("This stands {count} times in the request; only one is allowed."),
+    Code.ATTRIBUTE_UNKNOWN: N_(
+        "EnOS does not ask for '{attribute}' in the subject. Please make a request without it."
+    ),
+    Code.NAME_MALFORMED: N_(
+        "The subject breaks the rules of its text encoding (ASN.1). Please make a new request."
+    ),
+    Code.REQUEST_ATTRIBUTE: N_(
+        "EnOS does not ask for the attribute '{attribute}'. Please skip that question when you "
+        "make the request."
+    ),
+    Code.EXTENSION: N_(
+        "EnOS does not ask for the extension '{extension}'. Please make a request without it."
+    ),
+    Code.SECRET_INSIDE: N_(
+        "This file holds a private key. Never hand it in, never send it to anybody. EnOS needs "
+        "the request file only."
+    ),
+    Code.SECRET_POSSIBLE: N_(
+        "This file may hold a private key. Never hand it in, never send it to anybody. EnOS needs "
+        "the request file only."
+    ),
+    Code.CERTIFICATE_EXPIRED: N_("This certificate expired on {date}. Please renew it."),
+    Code.CERTIFICATE_NOT_YET_VALID: N_("This certificate is not valid before {date}."),
+    # History
+    Code.NAME_USED: N_(
+        "'{name}' is the common name of a request made on this computer on {made_on}: {csr}. "
+        "Please use another name, or renew that certificate."
+    ),
+    Code.HISTORY_DAMAGED: N_(
+        "The list of your requests was damaged. It was put aside under this name, and a new list "
+        "begun. Your keys and requests are as they were."
+    ),
+    Code.HISTORY_NEWER: N_(
+        "The list of your requests was written by a newer version of this program, and is left as "
+        "it is. Please install that version. Requests can still be made, but are not listed."
+    ),
+    Code.HISTORY_DISK_FULL: N_(
+        "The list of your requests cannot be written: the disk is full. Please make room. Requests "
+        "can still be made, but are not listed."
+    ),
+    Code.HISTORY_NO_ACCESS: N_(
+        "You have no permission to open or change the list of your requests. Please ask your "
+        "administrator. Requests can still be made, but are not listed."
+    ),
+    Code.HISTORY_BUSY: N_(
+        "The list of your requests is in use by another program. Please close that. Requests can "
+        "still be made, but are not listed."
+    ),
+    Code.HISTORY_TROUBLE: N_(
+        "The list of your requests cannot be used: {reason}. Requests can still be made, but are "
+        "not listed."
+    ),
 }
 
 
@@ -182,3 +279,54 @@ _STRENGTHS = (
 def strength(score: int) -> str:
     """Return what a passphrase's strength (0 to 4, ``core.keys.strength``) means."""
     return _(_STRENGTHS[score])
+
+
+_KINDS = {
+    "request": N_("request (CSR)"),
+    "certificate": N_("certificate"),
+    "private-key": N_("private key"),
+    "public-key": N_("public key"),
+    "pkcs12": N_("PKCS #12 keystore"),
+    "java-keystore": N_("Java keystore"),
+    "other": N_("something EnOS does not ask for"),
+    "unknown": N_("unknown"),
+}
+
+
+def kind(kind: str) -> str:
+    """Return what a thing in a file is (``core.inspection.Kind``)."""
+    return _(_KINDS[kind])
+
+
+_RULES = {
+    "form": N_("PEM form"),
+    "alone": N_("No private key in the file"),
+    "signature": N_("Signature is genuine"),
+    "key": N_("Key is RSA, 2048 bits"),
+    "hash": N_("Signed with RSA and SHA-256"),
+    "order": N_("Fields in the manual's order"),
+    "subject-extras": N_("No other fields"),
+    "request-extras": N_("No attributes or extensions"),
+}
+
+
+def rule(rule: str, field: str | None = None) -> str:
+    """Return what EnOS demands of a request (``core.inspection.Rule``); of which field, if any."""
+    return label(field) if field else _(_RULES[rule])
+
+
+def request_kind(kind: Kind) -> str:
+    """Return what kind of request it was (``core.history``), as one word of a table."""
+    return {"new": _("new"), "renewal": _("renewal")}[kind.value]
+
+
+def request_status(status: Status, days_left: int | None) -> str:
+    """Return how far a request has got (``core.history``), as a cell of a table."""
+    if status.value == "expiring" and days_left is not None:
+        text = ngettext("expires in {days} day", "expires in {days} days", days_left)
+        return text.format(days=days_left)
+    return {
+        "waiting": _("waiting for the certificate"),
+        "valid": _("valid"),
+        "expired": _("expired"),
+    }[status.value]

@@ -33,6 +33,14 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
     return folder
 
 
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
+    """Keep requests out of the history of whoever runs the tests; processes inherit it."""
+    folder = tmp_path_factory.mktemp("data")
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture
 def answers() -> dict[str, str]:
     """Return answers to all seven fields that EnOS takes."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from enos_csr_gui import words
-from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.core import files, keys
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check
 
 # The values that each code carries, as the comments in ``core.errors`` list them.
@@ -27,6 +31,21 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.FILE_TOO_LARGE: {"limit": 1 << 20},
     Code.NAME_UNSAFE: {"given": "a/b", "suggestion": "a-b"},
     Code.FILE_TROUBLE: {"reason": "Input/output error"},
+    Code.TOO_MANY_OBJECTS: {"limit": 500},
+    Code.SIGNATURE_ALGORITHM: {
+        "algorithm": "sha1WithRSAEncryption",
+        "wanted": "sha256WithRSAEncryption",
+    },
+    Code.ATTRIBUTE_ORDER: {"given": "CN, C", "wanted": "C, CN"},
+    Code.ATTRIBUTES_COMBINED: {"attributes": "O + OU"},
+    Code.ATTRIBUTE_REPEATED: {"count": 2},
+    Code.ATTRIBUTE_UNKNOWN: {"attribute": "serialNumber"},
+    Code.REQUEST_ATTRIBUTE: {"attribute": "challengePassword"},
+    Code.EXTENSION: {"extension": "subjectAltName"},
+    Code.CERTIFICATE_EXPIRED: {"date": "2026-01-31"},
+    Code.CERTIFICATE_NOT_YET_VALID: {"date": "2030-01-31"},
+    Code.NAME_USED: {"name": "dev-001", "made_on": "2026-11-23", "csr": "/home/li/dev-001.csr"},
+    Code.HISTORY_TROUBLE: {"reason": "disk I/O error"},
 }
 
 
@@ -39,6 +58,83 @@ def test_every_problem_is_said_in_a_whole_sentence(code: Code) -> None:
     for value in VALUES.get(code, {}).values():
         if value not in ("a/b", 1 << 20):  # what was typed stands in the field anyway
             assert str(value) in said
+
+
+def refused(action: Callable[..., object], *arguments: object) -> Problem:
+    with pytest.raises(CoreError) as caught:
+        action(*arguments)
+    return caught.value.problems[0]
+
+
+def of_subject(field: str, text: str) -> Callable[[Path], Problem]:
+    return lambda _: check(valid_but(field) | {field: text})[0]
+
+
+def of_key(bits: int | None) -> Callable[[Path], Problem]:
+    def provoke(_: Path) -> Problem:
+        other = (
+            rsa.generate_private_key(65537, bits) if bits else ed25519.Ed25519PrivateKey.generate()
+        )
+        pem = other.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return refused(keys.load, pem)
+
+    return provoke
+
+
+def of_taken_name(folder: Path) -> Problem:
+    files.save_pair(folder, "dev-001", None, b"")
+    return refused(files.save_pair, folder, "dev-001", b"", b"")
+
+
+def of_large_file(folder: Path) -> Problem:
+    (folder / "large").write_bytes(b"x" * (files.MAX_READ_BYTES + 1))
+    return refused(files.read, folder / "large")
+
+
+def of_link_to_itself(folder: Path) -> Problem:
+    (folder / "link").symlink_to("link")
+    return refused(files.read, folder / "link")
+
+
+PROVOKED: dict[Code, Callable[[Path], Problem]] = {
+    Code.REQUIRED: of_subject("unit", " "),
+    Code.TOO_LONG: of_subject("unit", "x" * 66),
+    Code.CONTROL_CHARACTER: of_subject("unit", "a\a"),
+    Code.LINE_BREAK: of_subject("unit", "a\nb"),
+    Code.INVISIBLE_CHARACTER: of_subject("unit", "a\u200bb"),
+    Code.BROKEN_CHARACTER: of_subject("unit", "a\ud800"),
+    Code.NOT_ASCII: of_subject("email", "ü@example.com"),
+    Code.NOT_AN_ADDRESS: of_subject("email", "ops"),
+    Code.NOT_A_COUNTRY: of_subject("country", "UK"),
+    Code.NOT_A_KEY: lambda _: refused(keys.load, b"hello"),
+    Code.NOT_A_PRIVATE_KEY: lambda _: refused(
+        keys.load, b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"
+    ),
+    Code.KEY_NOT_RSA: of_key(None),
+    Code.KEY_SIZE: of_key(1024),
+    Code.PASSPHRASE_EMPTY: lambda _: keys.check_passphrase("")[0],
+    Code.PASSPHRASE_TOO_LONG: lambda _: keys.check_passphrase("x" * 2000)[0],
+    Code.FILE_EXISTS: of_taken_name,
+    Code.FILE_MISSING: lambda folder: refused(files.read, folder / "gone"),
+    Code.FILE_TOO_LARGE: of_large_file,
+    Code.NAME_UNSAFE: lambda folder: refused(files.save_pair, folder, "a/b", b"", b""),
+    Code.FOLDER_MISSING: lambda folder: refused(files.save_pair, folder / "a" / "b", "a", b"", b""),
+    Code.NOT_A_FILE: lambda folder: refused(files.read, folder),
+    Code.PATH_TOO_LONG: lambda folder: refused(files.read, folder / ("x" * 300)),
+    Code.FILE_TROUBLE: of_link_to_itself,
+}
+
+
+@pytest.mark.parametrize("code", PROVOKED)
+def test_what_really_goes_wrong_carries_what_its_sentence_needs(code: Code, tmp_path: Path) -> None:
+    problem = PROVOKED[code](tmp_path)
+    assert problem.code is code
+    assert problem.values.keys() >= VALUES.get(code, {}).keys()
+    assert "{" not in words.sentence(problem)
 
 
 def test_a_country_that_resembles_none_gets_an_example_instead_of_a_guess() -> None:

@@ -10,6 +10,7 @@ import click
 
 from enos_csr_gui import words
 from enos_csr_gui.cli import asking, secret_files
+from enos_csr_gui.cli.history import tell
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -20,7 +21,7 @@ from enos_csr_gui.cli.output import (
     print_json,
 )
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, CoreError, problem_from_os_error
+from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject, SubjectField, check
 from enos_csr_gui.i18n import _
 
@@ -99,6 +100,11 @@ def _example() -> str:
     metavar="NAME",
     help=_("Name of the files, without '.key' and '.csr'.  [default: the common name]"),
 )
+@click.option(
+    "--allow-used-name",
+    is_flag=True,
+    help=_("Take a common name that an earlier request of this computer has."),
+)
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 @click.pass_context
 def new(
@@ -110,6 +116,7 @@ def new(
     passphrase_file: Path | None,
     folder: Path,
     name: str | None,
+    allow_used_name: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -128,6 +135,9 @@ def new(
     if key_file:
         to_come = interactive or passphrase_file is not None
         key = secret_files.load_key(key_file, passphrase, faults, passphrase_to_come=to_come)
+    if not allow_used_name and (used := _used_name(answers)):
+        faults.add(used, status=IMPOSSIBLE)
+        faults.add_line(_to_use_it_all_the_same(), status=IMPOSSIBLE)
     _check_target(folder, name, answers, faults, with_key=with_key)
     faults.tell()
 
@@ -135,7 +145,13 @@ def new(
         key = secret_files.unlock_key(key_file, faults)
     if interactive:
         named = name is not None or "common_name" in answers
+        may_change_name = "common_name" not in answers and not allow_used_name
         answers = asking.missing_answers(answers)
+        # Whoever has just answered everything must not lose it to a name that is used.
+        while may_change_name and (used := _used_name(answers)):
+            note("\n".join((words.sentence(used[0]), _to_use_it_all_the_same())))
+            del answers["common_name"]
+            answers = asking.missing_answers(answers)
         if not named:
             # Whoever has just answered everything must not lose it to a name that is taken.
             name = asking.free_name(
@@ -163,6 +179,7 @@ def new(
     except CoreError as error:
         faults.add_error(error)
         faults.end()
+    tell(made.notes)
     try:
         _print_object(made, subject) if as_json else _print_advice(made)
     except OSError:
@@ -212,6 +229,26 @@ def _absolute(folder: Path, faults: Faults) -> Path:
 
 def _base_name(name: str | None, answers: Mapping[str, str]) -> str:
     return files.safe_name(answers.get("common_name", "")) if name is None else name
+
+
+def _used_name(answers: Mapping[str, str]) -> list[Problem]:
+    """Return the problem that the common name is used, if it is; tell of a damaged history.
+
+    Of one that cannot be read is told when the request cannot be recorded either.
+    """
+    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+
+    with RequestHistory() as past:
+        try:
+            return past.check_common_name(answers.get("common_name", ""))
+        except HistoryUnavailable:
+            return []
+        finally:
+            tell(past.notes)
+
+
+def _to_use_it_all_the_same() -> str:
+    return _("To use it all the same, add --allow-used-name.")
 
 
 def _check_target(

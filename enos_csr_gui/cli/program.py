@@ -6,6 +6,8 @@ import click
 
 from enos_csr_gui import __version__
 from enos_csr_gui.cli.fields import fields
+from enos_csr_gui.cli.history import history
+from enos_csr_gui.cli.inspect import inspect
 from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
 from enos_csr_gui.i18n import _
@@ -26,3 +28,5 @@ def program() -> None:
 
 program.add_command(new)
 program.add_command(fields)
+program.add_command(inspect)
+program.add_command(history)

@@ -49,6 +49,38 @@ class Code(StrEnum):
     NOT_PRIVATE = "not-private"
     FILE_TROUBLE = "file-trouble"  # reason: the operating system's words
 
+    # Inspection
+    NO_REQUEST = "no-request"
+    NOTHING_KNOWN = "nothing-known"
+    FILE_EMPTY = "file-empty"
+    DAMAGED = "damaged"
+    TOO_MANY_OBJECTS = "too-many-objects"  # limit
+    NOT_PEM = "not-pem"
+    KEY_INSIDE = "key-inside"
+    SIGNATURE_FALSE = "signature-false"
+    SIGNATURE_UNCHECKED = "signature-unchecked"
+    SIGNATURE_ALGORITHM = "signature-algorithm"  # algorithm, wanted
+    ATTRIBUTE_ORDER = "attribute-order"  # given, wanted
+    ATTRIBUTES_COMBINED = "attributes-combined"  # attributes
+    ATTRIBUTE_REPEATED = "attribute-repeated"  # count
+    ATTRIBUTE_UNKNOWN = "attribute-unknown"  # attribute
+    NAME_MALFORMED = "name-malformed"
+    REQUEST_ATTRIBUTE = "request-attribute"  # attribute
+    EXTENSION = "extension"  # extension
+    SECRET_INSIDE = "secret-inside"
+    SECRET_POSSIBLE = "secret-possible"
+    CERTIFICATE_EXPIRED = "certificate-expired"  # date
+    CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"  # date
+
+    # History
+    NAME_USED = "name-used"  # name: as it was written then; made_on: a date; csr: the request file
+    HISTORY_DAMAGED = "history-damaged"  # the path is where it was put aside
+    HISTORY_NEWER = "history-newer"
+    HISTORY_DISK_FULL = "history-disk-full"
+    HISTORY_NO_ACCESS = "history-no-access"
+    HISTORY_BUSY = "history-busy"
+    HISTORY_TROUBLE = "history-trouble"  # reason: the operating system's or SQLite's words
+
 
 class Problem(NamedTuple):
     """One thing that is wrong, where, and what a person needs to put it right.

@@ -8,17 +8,22 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from enos_csr_gui.core import files, keys, remembered, request
-from enos_csr_gui.core.errors import InvalidKey
+from enos_csr_gui.core.errors import InvalidKey, Problem
+from enos_csr_gui.core.history import HistoryUnavailable, Kind, RequestHistory
 from enos_csr_gui.core.subject import Subject
 
 
 class Made(NamedTuple):
-    """A request that was made: the files, and the fingerprint of the public key in hex."""
+    """A request that was made: the files, and the fingerprint of the public key in hex.
+
+    ``notes`` are problems with the history that the person should be told of.
+    """
 
     key: Path
     csr: Path
     csr_pem: str
     fingerprint: str
+    notes: tuple[Problem, ...] = ()
 
 
 def load_key(path: Path, passphrase: str | None = None) -> rsa.RSAPrivateKey:
@@ -39,11 +44,12 @@ def make_request(
     key_file: Path | None = None,
     passphrase: str | None = None,
     remember_folder: bool = True,
+    kind: Kind = Kind.NEW,
 ) -> Made:
-    """Sign a request and save it, with the key unless it already is in ``key_file``.
+    """Sign a request, save it, with the key unless it already is in ``key_file``, and record it.
 
     ``passphrase`` encrypts the new key file. Raises what ``files.save_pair`` and ``keys.to_pem``
-    raise; then nothing was written.
+    raise; then nothing was written. A history that cannot be written stops nothing: see ``Made``.
     """
     folder = folder.absolute()
     csr_pem = request.to_pem(request.sign(subject, key))
@@ -51,9 +57,22 @@ def make_request(
     saved = files.save_pair(folder, base_name, key_pem, csr_pem)
     last_folder = folder if remember_folder else remembered.load().folder
     remembered.save(subject, last_folder)
-    return Made(
+    made = Made(
         key=saved.key or (key_file or folder).absolute(),
         csr=saved.csr,
         csr_pem=csr_pem.decode("ascii"),
         fingerprint=keys.fingerprint(key.public_key()),
     )
+    return made._replace(notes=_record(subject, made, kind))
+
+
+def _record(subject: Subject, made: Made, kind: Kind) -> tuple[Problem, ...]:
+    """Put the request into the history; return what the person should be told about that."""
+    with RequestHistory() as history:
+        try:
+            history.record(
+                subject, fingerprint=made.fingerprint, key=made.key, csr=made.csr, kind=kind
+            )
+        except HistoryUnavailable as error:
+            return error.problems
+        return history.notes

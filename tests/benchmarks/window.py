@@ -123,6 +123,7 @@ def run(program: str) -> str:
         environment = os.environ | {
             "HOME": home,
             "XDG_CONFIG_HOME": home,
+            "XDG_DATA_HOME": home,
             "PYTHONPATH": str(GUI_TESTS),
             "QT_LOGGING_RULES": "*=false",
         }

@@ -260,6 +260,19 @@ def test_a_write_protected_disk_is_said_to_be_one(mounted, refusal, monkeypatch)
         monkeypatch.undo()
 
 
+@posix
+def test_what_a_network_drive_keeps_in_the_temporary_folder_goes_away_with_it(
+    tmp_path, monkeypatch
+):
+    def link(source: Path, target: Path, really=os.link) -> None:
+        really(source, target)
+        Path(source).with_name(".nfs0001").touch()
+
+    monkeypatch.setattr(os, "link", link)
+    save_pair(tmp_path, "a", b"key", b"csr")
+    assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
+
+
 # --- Without an administrator: a limit of one's own, and a disk only this process sees
 
 _SAVE_WITHIN_LIMITS = """

@@ -166,6 +166,7 @@ def main() -> int:
     # Neither what this user entered the last time nor where this user's home is shows.
     os.environ["HOME"] = str(HOME)
     os.environ["XDG_CONFIG_HOME"] = str(HOME / ".config")
+    os.environ["XDG_DATA_HOME"] = str(HOME / ".data")
     for scheme in ("light", "dark"):
         HOME.mkdir(parents=True)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,20 @@ def test_the_folder_opens(person: Person, saved: Path) -> None:
 def test_the_key_is_nowhere_on_the_page_or_the_clipboard(person: Person, saved: Path) -> None:
     person.click("Copy the request")
     assert "PRIVATE KEY" not in QApplication.clipboard().text() + person.reads()
+
+
+def test_a_history_that_cannot_be_kept_is_told_and_the_files_are_there_all_the_same(
+    start: Callable[[], Person],
+    labelled: dict[str, str],
+    home: Path,
+    saved: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_the_way = home / "a file where the folder for data should be"
+    in_the_way.touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(in_the_way))
+    person = start()
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    assert len(person.problems()) == 1
+    assert (saved / "dev-001.key").exists()

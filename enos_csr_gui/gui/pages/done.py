@@ -6,11 +6,12 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from enos_csr_gui import resources
+from enos_csr_gui import resources, words
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
@@ -65,6 +66,7 @@ class DonePage(Page):
                 "and nobody can restore it: keep it safe until the certificate has expired."
             ),
         )
+        self._notes = Note()
         self._open = QPushButton(_("&Open the folder"))
         self._copy = CopyButton(_("&Copy the request"), self._csr_pem)
         self._another = QPushButton(_("&Make another request"))
@@ -79,6 +81,7 @@ class DonePage(Page):
         row.addStretch(1)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
+        self.body.addWidget(self._notes)
         self.body.addSpacing(style.SPACING)
         self.body.addLayout(row)
         self.body.addStretch(1)
@@ -88,6 +91,8 @@ class DonePage(Page):
         assert made is not None
         self._csr.path.setText(str(made.csr))
         self._key.path.setText(str(made.key))
+        self._notes.show_problem(" ".join(words.sentence(note) for note in made.notes))
+        self._notes.setVisible(bool(made.notes))
         self.setSubTitle(
             _("The request file is saved on this computer.")
             if self.draft.key_file

@@ -1,0 +1,126 @@
+"""``enos-csr history``: the requests that were made on this computer."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui import words
+from enos_csr_gui.cli.output import Faults, examples, note, print_json
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.i18n import _
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.history import PastRequest
+
+
+@click.command(
+    help=_(
+        "Show the requests that were made on this computer, the newest first.\n\n"
+        "Exit status: 0 done; 1 the list of requests cannot be read."
+    ),
+    epilog=examples("enos-csr history", "enos-csr history --json"),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
+def history(as_json: bool) -> None:
+    """Print one row for each request."""
+    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+
+    faults = Faults()
+    with RequestHistory() as past:
+        try:
+            requests = past.requests()
+        except HistoryUnavailable as error:
+            faults.add_error(error)
+            faults.end()
+        tell(past.notes)
+    if as_json:
+        print_json([_object(request) for request in requests])
+    elif requests:
+        _print_table(requests)
+    else:
+        note(_("No request was made on this computer yet. To make one: enos-csr new"))
+
+
+def tell(notes: Iterable[Problem]) -> None:
+    """Tell what is wrong with the history but stops nothing."""
+    for problem in notes:
+        place = click.format_filename(problem.path) if problem.path else ""
+        note(f"{place}: {words.sentence(problem)}")
+
+
+def _object(request: PastRequest) -> dict[str, object]:
+    """Return every column, the times in UTC as ISO 8601 writes them."""
+    return {
+        "common_name": request.common_name,
+        "subject": dict(request.subject),
+        "kind": request.kind.value,
+        "made_on": _iso(request.made_on),
+        "status": request.status().value,
+        "days_left": request.days_left(),
+        "issued": _iso(request.issued),
+        "expires": _iso(request.expires),
+        # In hexadecimal, as OpenSSL writes it: few readers of JSON keep a number of 160 bits.
+        "serial": None if request.serial is None else f"{request.serial:X}",
+        "fingerprint": request.fingerprint,
+        "key": str(request.key),
+        "key_exists": request.key_exists(),
+        "csr": str(request.csr),
+        "csr_exists": request.csr_exists(),
+    }
+
+
+def _iso(time: datetime | None) -> str | None:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if time else None
+
+
+def _print_table(requests: Iterable[PastRequest]) -> None:
+    from enos_csr_gui.core.history import local_date
+
+    rows = [
+        [
+            _("Common name"),
+            _("Kind"),
+            _("Made on"),
+            _("Status"),
+            _("Expires on"),
+            _("Request file"),
+        ]
+    ]
+    for request in requests:
+        path = click.format_filename(request.csr)
+        if not request.csr_exists():
+            path = _("{path} (no longer there)").format(path=path)
+        rows.append(
+            [
+                request.common_name,
+                words.request_kind(request.kind),
+                local_date(request.made_on),
+                words.request_status(request.status(), request.days_left()),
+                local_date(request.expires) if request.expires else "",
+                path,
+            ]
+        )
+    _print_columns(rows)
+
+
+def _print_columns(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal the text takes: Chinese takes two each."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (wide in "WF")
+        for character in text
+        for wide in unicodedata.east_asian_width(character)[0]
+    )

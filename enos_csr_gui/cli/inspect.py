@@ -1,0 +1,218 @@
+"""``enos-csr inspect``: what is in a file, and whether EnOS would take the request in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui import words
+from enos_csr_gui.cli.output import WRONG_INPUT, examples, note, print_json
+from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from enos_csr_gui.core.inspection import Found, KeyFacts
+
+_PASSED, _FAILED = "ok  ", "FAIL"
+
+_WIDTH = 79
+
+
+@click.command(
+    help=_(
+        "Say what a file is, and whether EnOS would take the request in it.\n\n"
+        "Takes requests, certificates, keys and keystores in PEM or DER, whatever the files are "
+        "called, and says which of them belong together. Nothing is changed, and nothing that a "
+        "passphrase protects is opened.\n\n"
+        "Exit status: 0 every request is acceptable; 2 one is not, or a file cannot be read."
+    ),
+    epilog=examples("enos-csr inspect dev-001.csr", "enos-csr inspect --json dev-001.csr"),
+)
+@click.argument("paths", type=Path, nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help=_("Print a JSON list of what was found."))
+def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Print what is in the files; the exit status is the verdict."""
+    from enos_csr_gui.core import inspection
+
+    found = inspection.inspect_files(paths)
+    names = _names(found)
+    together = [[names[place] for place in places] for places in inspection.companions(found)]
+    shown = zip(found, names, together, strict=True)
+    if as_json:
+        print_json([_object(*one) for one in shown])
+    else:
+        click.echo("\n\n".join("\n".join(_report(*one)) for one in shown))
+    _warn(found)
+    if not inspection.is_in_order(found):
+        raise click.exceptions.Exit(WRONG_INPUT)
+
+
+def _names(found: Sequence[Found]) -> list[str]:
+    """Return how to call each thing: its file, and which in it, when there are several."""
+    counts = Counter(one.file for one in found)
+    numbers: Counter[Path] = Counter()
+    names = []
+    for one in found:
+        numbers[one.file] += 1
+        name = click.format_filename(one.file)
+        if counts[one.file] > 1:
+            text = _("{file} ({number} of {count})")
+            name = text.format(file=name, number=numbers[one.file], count=counts[one.file])
+        names.append(name)
+    return names
+
+
+def _warn(found: Iterable[Found]) -> None:
+    """Tell of private keys last, where it is read, and even when the result goes elsewhere."""
+    secrets = {
+        one.file: warning
+        for one in found
+        for warning in one.warnings
+        if warning.code in (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
+    }
+    for file, warning in secrets.items():
+        text = _("WARNING: {file}: {sentence}").format(
+            file=_visible(click.format_filename(file)), sentence=words.sentence(warning)
+        )
+        note("\n" + _bad(_wrapped(text, 0)))
+
+
+def _report(found: Found, name: str, together: Sequence[str]) -> Iterator[str]:
+    """Yield the lines that a person reads about one thing."""
+    kind = words.kind(found.kind)
+    if found.kind == "other" and found.label:
+        kind = f"{kind} ({found.label})"
+    yield f"{_visible(name)}: {kind}" + (f", {found.form}" if found.form else "")
+    if found.protected:
+        yield "  " + _("Protected with a passphrase; not opened.")
+    facts = list(_facts(found, together))
+    width = max((len(label) for label, _value in facts), default=0)
+    for label, value in facts:
+        yield f"  {label.ljust(width)}  {_visible(value)}".rstrip()
+    if found.rules:
+        yield from _verdict(found)
+    else:
+        yield from (_wrapped(words.sentence(problem), 2) for problem in found.problems)
+
+
+def _facts(found: Found, together: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is known, as pairs of a label and a text."""
+    yield from _listed(_("Subject"), found.subject)
+    yield from _listed(_("Issuer"), found.issuer)
+    if found.serial_number is not None:
+        yield _("Serial no."), f"{found.serial_number:x}"
+    if found.valid_from and found.valid_to:
+        yield _("Valid from"), _moment(found.valid_from)
+        yield _("Valid to"), _moment(found.valid_to)
+        for problem in found.warnings:
+            yield "", words.sentence(problem)
+    if found.key:
+        yield _("Key"), _key(found.key)
+        yield _("Key SHA-256"), found.key.fingerprint
+    if found.signature_algorithm:
+        yield _("Signed with"), found.signature_algorithm
+    if found.fingerprint:
+        yield _("SHA-256"), found.fingerprint
+    for number, other in enumerate(together):
+        yield _("Belongs to") if number == 0 else "", other
+
+
+def _listed(label: str, pairs: Iterable[tuple[str, str]] | None) -> Iterator[tuple[str, str]]:
+    for number, (attribute, value) in enumerate(pairs or ()):
+        yield label if number == 0 else "", f"{attribute} = {value}"
+
+
+def _key(key: KeyFacts) -> str:
+    if key.bits is None:
+        return key.algorithm
+    return _("{algorithm}, {bits} bits").format(algorithm=key.algorithm, bits=key.bits)
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _verdict(found: Found) -> Iterator[str]:
+    yield "  " + _("What EnOS demands:")
+    for result in found.rules:
+        mark = _good(_PASSED) if result.passed else _bad(_FAILED)
+        yield f"    {mark}  {words.rule(result.rule, result.field)}"
+        for problem in result.problems:
+            yield _wrapped(_visible(words.sentence(problem)), 10)
+    failed = sum(not result.passed for result in found.rules)
+    if not failed:
+        yield "  " + _good(_("Acceptable: the request meets every demand."))
+        return
+    text = ngettext(
+        "NOT acceptable: {failed} of {count} demands is not met.",
+        "NOT acceptable: {failed} of {count} demands are not met.",
+        failed,
+    )
+    yield "  " + _bad(text.format(failed=failed, count=len(found.rules)))
+
+
+def _good(text: str) -> str:
+    return click.style(text, fg="green")
+
+
+def _bad(text: str) -> str:
+    return click.style(text, fg="red", bold=True)
+
+
+def _wrapped(text: str, indent: int) -> str:
+    blanks = " " * indent
+    return click.wrap_text(text, _WIDTH, initial_indent=blanks, subsequent_indent=blanks)
+
+
+def _visible(text: str) -> str:
+    """Return ``text`` with nothing in it that a terminal would obey or hide."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def _object(found: Found, name: str, together: Sequence[str]) -> dict[str, object]:
+    """Return what ``--json`` prints about one thing."""
+    return {
+        "file": str(found.file),
+        "name": name,
+        "kind": found.kind,
+        "form": found.form,
+        "label": found.label,
+        "subject": _attributes(found.subject),
+        "issuer": _attributes(found.issuer),
+        "key": found.key._asdict() if found.key else None,
+        "signature_algorithm": found.signature_algorithm,
+        "fingerprint": found.fingerprint,
+        "serial_number": None if found.serial_number is None else f"{found.serial_number:x}",
+        "valid_from": found.valid_from and found.valid_from.isoformat(),
+        "valid_to": found.valid_to and found.valid_to.isoformat(),
+        "protected": found.protected,
+        "belongs_to": list(together),
+        "acceptable": found.acceptable,
+        "rules": [
+            {"rule": result.rule, "field": result.field, "passed": result.passed}
+            for result in found.rules
+        ],
+        "problems": [_problem(problem) for problem in found.problems],
+        "warnings": [_problem(problem) for problem in found.warnings],
+    }
+
+
+def _attributes(pairs: Iterable[tuple[str, str]] | None) -> list[dict[str, str]] | None:
+    if pairs is None:
+        return None
+    return [{"attribute": attribute, "value": value} for attribute, value in pairs]
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.code,
+        "field": problem.field,
+        "values": dict(problem.values),
+        "sentence": words.sentence(problem),
+    }

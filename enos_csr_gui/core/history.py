@@ -1,0 +1,583 @@
+"""What was requested on this computer: one SQLite file in the user's data folder. Nothing secret.
+
+It holds subjects, dates, fingerprints of public keys and where files are; never a key or a
+passphrase.
+
+SQLite's rollback journal is used and not its write-ahead log: that log needs memory which all
+processes share, so it goes wrong, silently, in a home folder on a network drive
+(https://www.sqlite.org/wal.html). A person adds a few rows a day: the speed would be for nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
+from enos_csr_gui.core.subject import SUBJECT_FIELDS, normalize
+
+EXPIRES_SOON = timedelta(days=60)
+BUSY_SECONDS = 10.0
+"""How long one copy of the program waits while another one writes."""
+
+
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    """Why a request was made."""
+
+    NEW = "new"
+    RENEWAL = "renewal"
+
+
+class Status(StrEnum):
+    """How far a request has got, as far as this computer can know."""
+
+    WAITING = "waiting"  # for the certificate
+    VALID = "valid"
+    EXPIRING = "expiring"  # within ``EXPIRES_SOON``
+    EXPIRED = "expired"
+
+
+class SortBy(StrEnum):
+    """The columns that ``requests`` can be sorted by; each value is a column of the table.
+
+    The status sorts by ``EXPIRES``: waiting first, then expired, then what ends next.
+    """
+
+    COMMON_NAME = "name_key"
+    KIND = "kind"
+    MADE_ON = "made_on"
+    ISSUED = "issued"
+    EXPIRES = "expires"
+    CSR = "csr"
+
+
+class HistoryUnavailable(CoreError):
+    """The history cannot be read or written now; requests can be made all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequest:
+    """One request that was made on this computer; all times are in UTC.
+
+    ``subject`` is field key -> value in the manual's order. ``issued``, ``expires`` and ``serial``
+    are None until the certificate was received.
+    """
+
+    number: int
+    subject: Mapping[str, str]
+    kind: Kind
+    made_on: datetime
+    fingerprint: str
+    key: Path
+    csr: Path
+    issued: datetime | None
+    expires: datetime | None
+    serial: int | None
+
+    @property
+    def common_name(self) -> str:
+        """The common name in the subject."""
+        return self.subject.get("common_name", "")
+
+    def key_exists(self) -> bool:
+        """Return whether the key file still is where it was."""
+        return os.path.lexists(self.key)
+
+    def csr_exists(self) -> bool:
+        """Return whether the request file still is where it was."""
+        return os.path.lexists(self.csr)
+
+    def days_left(self, now: datetime | None = None) -> int | None:
+        """Return for how many days, the last one counted whole, the certificate is valid.
+
+        0 or less when it has expired; None while there is no certificate.
+        """
+        if self.expires is None:
+            return None
+        return -((_now(now) - self.expires) // timedelta(days=1))
+
+    def status(self, now: datetime | None = None) -> Status:
+        """Return how far the request has got at ``now``, by default at this moment."""
+        if self.expires is None:
+            return Status.WAITING
+        left = self.expires - _now(now)
+        if left <= timedelta(0):
+            return Status.EXPIRED
+        return Status.EXPIRING if left <= EXPIRES_SOON else Status.VALID
+
+
+# Element N leads from schema N to N + 1. Never change one that was published: add another.
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        # name_key: what common names are compared by; paths: bytes, as the system has them;
+        # times: seconds since 1970; serial: hexadecimal, it has up to 160 bits; search: all that a
+        # filter looks through, in small letters.
+        """
+        CREATE TABLE request (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            country TEXT, state TEXT, locality TEXT, organization TEXT, unit TEXT,
+            common_name TEXT, email TEXT,
+            name_key TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('new', 'renewal')),
+            made_on INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            key BLOB NOT NULL,
+            csr BLOB NOT NULL,
+            issued INTEGER,
+            expires INTEGER,
+            serial TEXT,
+            search TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX request_fingerprint ON request (fingerprint)",
+        *(
+            f"CREATE INDEX request_{column} ON request ({column})"
+            for column in ("name_key", "kind", "made_on", "issued", "expires", "csr")
+        ),
+    ),
+)
+
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+_FIELDS = tuple(field.key for field in SUBJECT_FIELDS)
+_COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
+_COLUMNS += ("issued", "expires", "serial")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_CODES = {
+    sqlite3.SQLITE_FULL: Code.HISTORY_DISK_FULL,
+    sqlite3.SQLITE_READONLY: Code.HISTORY_NO_ACCESS,
+    sqlite3.SQLITE_CANTOPEN: Code.HISTORY_NO_ACCESS,
+    sqlite3.SQLITE_PERM: Code.HISTORY_NO_ACCESS,
+    sqlite3.SQLITE_AUTH: Code.HISTORY_NO_ACCESS,
+    sqlite3.SQLITE_BUSY: Code.HISTORY_BUSY,
+    sqlite3.SQLITE_LOCKED: Code.HISTORY_BUSY,
+}
+
+
+class _Newer(Exception):
+    """The file was made by a later version of the program."""
+
+
+class _Senseless(Exception):
+    """What stands in a row makes no sense, though the file is sound."""
+
+
+def default_path() -> Path:
+    """Return where this user's history is, in the platform's folder for data."""
+    from platformdirs import user_data_path
+
+    return user_data_path("enos-csr", appauthor=False) / "history.sqlite3"
+
+
+def name_key(common_name: str) -> str:
+    """Return what two common names are compared by: NFC, trimmed, capitals as small letters.
+
+    Certificates compare names without regard to case (RFC 5280, 7.1), and so do the file systems
+    of Windows and macOS: 'Dev-001' beside 'dev-001' is at best a trap. A false alarm costs one
+    option, a clash the device's connection.
+    """
+    # Folding may take a character apart, or lay a blank bare.
+    return _storable(normalize(normalize(common_name).casefold()))
+
+
+class RequestHistory:
+    """The requests made on this computer. Use it in one thread; ``close`` it, or use ``with``.
+
+    Nothing is opened before the first call, and no file is made before the first ``record``.
+    Every method but ``close`` may raise HistoryUnavailable. A file that turns out damaged is set
+    aside, a new one begun, and a problem that says so is added to ``notes``.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        """``path`` is the SQLite file; by default the user's own."""
+        self._is_default = path is None
+        self._path = path or default_path()
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self.notes: tuple[Problem, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. The next call would open it again."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def record(
+        self,
+        subject: Mapping[str, str],
+        *,
+        fingerprint: str,
+        key: Path,
+        csr: Path,
+        kind: Kind = Kind.NEW,
+        made_on: datetime | None = None,
+    ) -> None:
+        """Add a request: on disk, for good, when this returns.
+
+        ``fingerprint`` is the public key's; ``made_on``, by default now, must know its time zone.
+        """
+        values: dict[str, object] = {
+            key_: None if (value := subject.get(key_)) is None else _storable(value)
+            for key_ in _FIELDS
+        }
+        values |= {
+            "name_key": name_key(subject.get("common_name", "")),
+            "kind": kind.value,
+            "made_on": _seconds(_now(made_on)),
+            "fingerprint": fingerprint,
+            "key": _path_bytes(key),
+            "csr": _path_bytes(csr),
+            "search": _folded("\n".join((*subject.values(), str(csr), key.name))),
+        }
+        marks = ", ".join("?" * len(values))
+        insert = f"INSERT INTO request ({', '.join(values)}) VALUES ({marks})"  # noqa: S608
+
+        def add(connection: sqlite3.Connection) -> None:
+            _in_transaction(
+                connection, lambda: connection.execute(insert, tuple(values.values())).close()
+            )
+
+        self._do(add, nothing=None, make=True)
+
+    def requests(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        filter_text: str = "",
+        sort: SortBy = SortBy.MADE_ON,
+        descending: bool = True,
+    ) -> list[PastRequest]:
+        """Return one page of the requests, by default all of them, the newest first.
+
+        Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
+        the path of the request file or the name of the key file, or have it for the fingerprint or
+        the serial number (hexadecimal). Capital and small letters are the same.
+        """
+        where, words = _filter(filter_text)
+        direction = "DESC" if descending else "ASC"
+        # '+' keeps from the index: to look into every row in an order other than that on disk takes
+        # four times as long.
+        column = f"+{sort.value}" if where else sort.value
+        order = f"ORDER BY {column} {direction}, number {direction}"
+        page = f"SELECT number FROM request{where} {order} LIMIT ? OFFSET ?"  # noqa: S608
+        sql = f"{_SELECT} WHERE number IN ({page}) {order}"
+        return self._rows(sql, *words, -1 if limit is None else limit, offset)
+
+    def count(self, filter_text: str = "") -> int:
+        """Return how many requests ``requests`` would return without a limit."""
+        where, words = _filter(filter_text)
+        sql = f"SELECT count(*) FROM request{where}"  # noqa: S608  (constants)
+
+        def number(connection: sqlite3.Connection) -> int:
+            with closing(connection.execute(sql, words)) as cursor:
+                return int(cursor.fetchone()[0])
+
+        return self._do(number, nothing=0)
+
+    def find_common_name(self, name: str) -> list[PastRequest]:
+        """Return the requests with this common name (see ``name_key``), the newest first."""
+        sql = f"{_SELECT} WHERE name_key = ? ORDER BY made_on DESC, number DESC"
+        return self._rows(sql, name_key(name))
+
+    def find_fingerprint(self, fingerprint: str) -> list[PastRequest]:
+        """Return the requests for the key with this public-key fingerprint, the newest first."""
+        sql = f"{_SELECT} WHERE fingerprint = ? ORDER BY made_on DESC, number DESC"
+        return self._rows(sql, fingerprint)
+
+    def check_common_name(self, name: str) -> list[Problem]:
+        """Return the problem that an earlier request has this common name, if one has."""
+        if not name_key(name) or not (earlier := self.find_common_name(name)):
+            return []
+        values = {
+            "name": earlier[0].common_name,
+            "made_on": local_date(earlier[0].made_on),
+            "csr": str(earlier[0].csr),
+        }
+        return [Problem(Code.NAME_USED, "common_name", values=values)]
+
+    def certificate_received(
+        self,
+        fingerprint: str,
+        *,
+        common_name: str,
+        serial: int,
+        issued: datetime,
+        expires: datetime,
+    ) -> bool:
+        """Note the certificate for the key with this fingerprint; return whether it was requested.
+
+        A key may have been used for several requests. The certificate goes with the one it went
+        with before, else one of its own common name, else one that still waits, else the newest.
+        Both times must know their time zone.
+        """
+        values = (f"{serial:x}", _seconds(_now(issued)), _seconds(_now(expires)))
+        sql = """
+            UPDATE request SET serial = ?, issued = ?, expires = ? WHERE number = (
+                SELECT number FROM request WHERE fingerprint = ?
+                ORDER BY serial IS ? DESC, name_key = ? DESC, serial IS NULL DESC,
+                    made_on DESC, number DESC
+                LIMIT 1
+            )
+        """
+        parameters = (*values, fingerprint, values[0], name_key(common_name))
+
+        def update(connection: sqlite3.Connection) -> bool:
+            def run() -> bool:
+                with closing(connection.execute(sql, parameters)) as cursor:
+                    return cursor.rowcount > 0
+
+            return _in_transaction(connection, run)
+
+        return self._do(update, nothing=False)
+
+    def _rows(self, sql: str, *parameters: object) -> list[PastRequest]:
+        def read(connection: sqlite3.Connection) -> list[PastRequest]:
+            with closing(connection.execute(sql, parameters)) as cursor:
+                try:
+                    return [_row(values) for values in cursor]
+                except (ValueError, TypeError, OverflowError) as error:
+                    raise _Senseless from error
+
+        return self._do(read, nothing=[])
+
+    def _do(
+        self, action: Callable[[sqlite3.Connection], T], *, nothing: T, make: bool = False
+    ) -> T:
+        """Return what ``action`` returns, ``nothing`` when there is no file and none is made.
+
+        A damaged file is set aside once, and ``action`` done with a new one.
+        """
+        for may_set_aside in (True, False):
+            try:
+                return action(self._open()) if make or self._exists() else nothing
+            except (sqlite3.Error, OSError, _Senseless) as error:
+                self.close()
+                if not (may_set_aside and _is_damage(error)):
+                    raise self._unavailable(error) from error
+                try:
+                    self._set_aside()
+                except OSError as trouble:
+                    raise self._unavailable(trouble) from error
+            except _Newer as error:
+                self.close()
+                problem = Problem(Code.HISTORY_NEWER, path=self._path)
+                raise HistoryUnavailable([*self.notes, problem]) from error
+        raise AssertionError("unreachable")
+
+    def _exists(self) -> bool:
+        if self._connection is None:
+            try:
+                self._path.lstat()
+            except FileNotFoundError:
+                return False
+        return True
+
+    def _unavailable(self, error: Exception) -> HistoryUnavailable:
+        if isinstance(error, OSError):
+            code = _code_of_os_error(error)
+            reason = error.strerror or type(error).__name__
+        else:
+            code = _CODES.get(_primary(error), Code.HISTORY_TROUBLE)
+            reason = str(error)
+        values = {"reason": reason} if code is Code.HISTORY_TROUBLE else {}
+        return HistoryUnavailable([*self.notes, Problem(code, path=self._path, values=values)])
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection:
+            return self._connection
+        self._prepare_file()
+        status = self._path.stat()
+        self._identity = status.st_dev, status.st_ino
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            # A flipped bit in a text is no reason to show nothing at all.
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+            # In kibibytes: a filter looks at every row, and again with each letter typed.
+            connection.execute("PRAGMA cache_size = -65536").close()
+            _migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _prepare_file(self) -> None:
+        """Make folder and file, private from the first byte on; SQLite's journal takes after it."""
+        folder = self._path.parent
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if os.name == "posix":
+            # An old umask or a restored backup; a folder somebody else chose is not ours to close.
+            private = {self._path: 0o600} | ({folder: 0o700} if self._is_default else {})
+            for path, mode in private.items():
+                with suppress(PermissionError, NotImplementedError):
+                    if path.stat().st_mode & 0o077:
+                        path.chmod(mode)
+
+    def _set_aside(self) -> None:
+        """Rename the damaged file, and its journal, which would damage a new one of its name."""
+        if _identity(self._path) != self._identity:
+            return  # another copy of the program has already done so
+        stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock
+        names = (f"{self._path.stem}-damaged-{stamp}{ending}" for ending in _endings())
+        targets = (self._path.with_name(name + self._path.suffix) for name in names)
+        target = next(target for target in targets if not os.path.lexists(target))
+        for suffix in ("-journal", "-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{self._path}{suffix}").rename(f"{target}{suffix}")
+        self.notes += (Problem(Code.HISTORY_DAMAGED, path=target),)
+
+
+def _endings() -> Iterator[str]:
+    yield ""
+    yield from (f"-{number}" for number in count(2))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to today's schema; raises _Newer, and touches nothing, if it is beyond."""
+
+    def version() -> int:
+        with closing(connection.execute("PRAGMA user_version")) as cursor:
+            return int(cursor.fetchone()[0])
+
+    def migrate() -> None:
+        # Asked again: another copy of the program may have migrated in the meantime.
+        for number in range(version(), SCHEMA_VERSION):
+            for statement in _MIGRATIONS[number]:
+                connection.execute(statement).close()
+            connection.execute(f"PRAGMA user_version = {number + 1}").close()
+
+    if not 0 <= (found := version()) <= SCHEMA_VERSION:
+        raise _Newer
+    if found < SCHEMA_VERSION:
+        _in_transaction(connection, migrate)
+
+
+def _in_transaction(connection: sqlite3.Connection, action: Callable[[], T]) -> T:
+    # IMMEDIATE: whoever first reads and then wants to write may find that it may not wait.
+    connection.execute("BEGIN IMMEDIATE").close()
+    try:
+        result = action()
+        connection.execute("COMMIT").close()
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk has already ended it
+            connection.execute("ROLLBACK").close()
+        raise
+    return result
+
+
+def _primary(error: Exception) -> int:
+    """Return SQLite's code without what it adds in the higher bits."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_damage(error: Exception) -> bool:
+    return isinstance(error, _Senseless) or _primary(error) in _DAMAGED
+
+
+def _code_of_os_error(error: OSError) -> Code:
+    known = {
+        Code.DISK_FULL: Code.HISTORY_DISK_FULL,
+        Code.NO_PERMISSION: Code.HISTORY_NO_ACCESS,
+        Code.READ_ONLY: Code.HISTORY_NO_ACCESS,
+        Code.NOT_A_FOLDER: Code.HISTORY_NO_ACCESS,
+    }
+    problem = problem_from_os_error(error, Path(), missing=Code.FILE_MISSING)
+    return known.get(problem.code, Code.HISTORY_TROUBLE)
+
+
+def _row(values: tuple[Any, ...]) -> PastRequest:
+    row = dict(zip(_COLUMNS, values, strict=True))
+    return PastRequest(
+        number=row["number"],
+        subject={key: row[key] for key in _FIELDS if row[key] is not None},
+        kind=Kind(row["kind"]),
+        made_on=_time(row["made_on"]),
+        fingerprint=row["fingerprint"],
+        key=Path(os.fsdecode(row["key"])),
+        csr=Path(os.fsdecode(row["csr"])),
+        issued=None if row["issued"] is None else _time(row["issued"]),
+        expires=None if row["expires"] is None else _time(row["expires"]),
+        serial=None if row["serial"] is None else int(row["serial"], 16),
+    )
+
+
+def _filter(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the condition, and what to fill in, for rows that hold each word of ``text``."""
+    words = _folded(text).split()
+    conditions = " AND ".join(["(instr(search, ?) OR ? IN (serial, fingerprint))"] * len(words))
+    twice = tuple(word for word in words for _ in range(2))
+    return (f" WHERE {conditions}" if words else ""), twice
+
+
+def _folded(text: str) -> str:
+    return _storable(normalize(text).casefold())
+
+
+def _storable(text: str) -> str:
+    """Return ``text`` with what UTF-8 has no bytes for (half a character) spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _path_bytes(path: Path) -> bytes:
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:  # a lone surrogate that no name of a file on this disk can hold
+        return _storable(str(path)).encode()
+
+
+def _now(time: datetime | None) -> datetime:
+    """Return ``time`` in UTC, by default this moment; ValueError when it knows no time zone."""
+    if time is None:
+        return datetime.now(UTC)
+    if time.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return time.astimezone(UTC)
+
+
+def _seconds(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(seconds=1)
+
+
+def _time(seconds: int) -> datetime:
+    # Not fromtimestamp: on Windows it ends at the year 3000.
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def local_date(time: datetime) -> str:
+    """Return the date where the person is, as ISO 8601 writes it."""
+    with suppress(OverflowError, OSError, ValueError):  # 9999-12-31, in the east; 3001 on Windows
+        time = time.astimezone()
+    return time.date().isoformat()

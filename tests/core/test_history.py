@@ -1,0 +1,876 @@
+"""The history: nothing gets lost, nobody else reads it, and it never stands in the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import history, keys
+from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.history import (
+    HistoryUnavailable,
+    Kind,
+    PastRequest,
+    RequestHistory,
+    SortBy,
+    Status,
+)
+from enos_csr_gui.core.making import make_request
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CHINA = timezone(timedelta(hours=8))
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX knows them")
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "data" / "history.sqlite3"
+
+
+@pytest.fixture
+def past(path):
+    with RequestHistory(path) as opened:
+        yield opened
+
+
+def record(past: RequestHistory, name: str = "dev-001", **changes) -> None:
+    subject = {"country": "CN", "state": "Guizhou", "common_name": name}
+    values = {
+        "fingerprint": "f" * 64,
+        "key": Path(f"/work/{name}.key"),
+        "csr": Path(f"/work/{name}.csr"),
+    }
+    past.record(subject | changes.pop("subject", {}), **values | changes)
+
+
+def names(requests: list[PastRequest]) -> list[str]:
+    return [request.common_name for request in requests]
+
+
+def set_aside(path: Path) -> list[Path]:
+    return sorted(path.parent.glob("history-damaged-*"))
+
+
+# --- What is kept ---------------------------------------------------------------------------------
+
+
+def test_all_that_was_recorded_comes_back(past, path, answers):
+    past.record(
+        answers,
+        fingerprint="ab" * 32,
+        key=Path("/work/dev-001.key"),
+        csr=Path("/work/dev-001.csr"),
+        kind=Kind.RENEWAL,
+        made_on=datetime(2026, 11, 23, 20, 0, 5, 999, tzinfo=CHINA),
+    )
+    past.close()
+    with RequestHistory(path) as again:
+        [request] = again.requests()
+    assert list(request.subject.items()) == list(answers.items())
+    assert request == PastRequest(
+        number=1,
+        subject=answers,
+        kind=Kind.RENEWAL,
+        made_on=datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC),
+        fingerprint="ab" * 32,
+        key=Path("/work/dev-001.key"),
+        csr=Path("/work/dev-001.csr"),
+        issued=None,
+        expires=None,
+        serial=None,
+    )
+    assert request.made_on.tzinfo is UTC
+
+
+def test_a_request_is_made_now_unless_told_otherwise(past):
+    before = datetime.now(UTC).replace(microsecond=0)
+    record(past)
+    assert before <= past.requests()[0].made_on <= datetime.now(UTC)
+
+
+def test_a_time_without_its_zone_is_a_mistake_of_the_program(past, path):
+    with pytest.raises(ValueError, match="zone"):
+        record(past, made_on=datetime(2026, 11, 23))
+    assert not path.exists()
+
+
+def test_nothing_is_written_before_something_is_recorded(past, path):
+    assert past.requests() == []
+    assert past.count() == 0
+    assert past.find_common_name("dev-001") == past.find_fingerprint("ab") == []
+    assert past.check_common_name("dev-001") == []
+    assert not past.certificate_received(
+        "ab", common_name="dev-001", serial=1, issued=NOW, expires=NOW
+    )
+    assert not path.parent.exists()
+
+
+def test_it_is_kept_where_the_platform_keeps_data(data_folder):
+    with RequestHistory() as past:
+        record(past)
+    assert history.default_path().is_relative_to(data_folder)
+    assert history.default_path().is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["风" * 64, "o'brien\";--", "%_\\", "\ud800 half", "a\0b", "", "\U0001f600"]
+)
+def test_any_name_is_kept(past, name):
+    record(past, name, key=Path("/x.key"), csr=Path("/x.csr"))
+    shown = name.replace("\ud800", "\\ud800")  # what no file in UTF-8 can hold is spelled out
+    assert names(past.requests()) == [shown]
+    assert names(past.find_common_name(name)) == [shown]
+
+
+@posix_only
+def test_a_path_that_is_not_utf_8_is_kept(past):
+    folder = os.fsdecode(b"/Gu\xefzhou")  # Latin-1, from an old disk
+    record(past, key=Path(folder, "a.key"), csr=Path(folder, "a.csr"))
+    [request] = past.requests()
+    assert (request.key, request.csr) == (Path(folder, "a.key"), Path(folder, "a.csr"))
+
+
+def test_whether_the_files_still_are_there(past, tmp_path):
+    key, csr = tmp_path / "a.key", tmp_path / "a.csr"
+    key.write_text("")
+    record(past, key=key, csr=csr)
+    [request] = past.requests()
+    assert request.key_exists()
+    assert not request.csr_exists()
+
+
+def test_nothing_secret_is_kept(past, tmp_path, subject, key):
+    make_request(subject, key, tmp_path / "out", "dev-001", passphrase="battery staple")
+    content = history.default_path().read_bytes()
+    der = key.private_numbers().p.to_bytes(128, "big")
+    for secret in (b"battery", b"PRIVATE", der[:32]):
+        assert secret not in content
+    assert b"dev-001" in content
+
+
+# --- The certificate ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "status", "days"),
+    [
+        (timedelta(days=60, seconds=1), Status.VALID, 61),
+        (timedelta(days=60), Status.EXPIRING, 60),
+        (timedelta(days=59, seconds=1), Status.EXPIRING, 60),
+        (timedelta(days=1), Status.EXPIRING, 1),
+        (timedelta(seconds=1), Status.EXPIRING, 1),
+        (timedelta(0), Status.EXPIRED, 0),
+        (-timedelta(seconds=1), Status.EXPIRED, 0),
+        (-timedelta(days=700), Status.EXPIRED, -700),
+    ],
+)
+def test_the_status_once_the_certificate_is_there(past, left, status, days):
+    record(past, fingerprint="ab")
+    assert past.certificate_received(
+        "ab",
+        common_name="dev-001",
+        serial=2**159 + 7,
+        issued=NOW - timedelta(days=730),
+        expires=(NOW + left).astimezone(CHINA),
+    )
+    [request] = past.requests()
+    assert request.serial == 2**159 + 7
+    assert (request.issued, request.expires) == (NOW - timedelta(days=730), NOW + left)
+    assert (request.status(NOW), request.days_left(NOW)) == (status, days)
+
+
+def test_a_request_waits_for_its_certificate(past):
+    record(past)
+    [request] = past.requests()
+    assert (request.status(), request.days_left()) == (Status.WAITING, None)
+
+
+def test_a_certificate_that_never_ends(past):
+    record(past, fingerprint="ab")
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    past.certificate_received("ab", common_name="dev-001", serial=1, issued=NOW, expires=never)
+    [request] = past.requests()
+    assert request.expires == never
+    assert history.local_date(never)[:4] in ("9999", "0001")
+    assert request.status() is Status.VALID
+
+
+def receive(past: RequestHistory, serial: int, name: str) -> None:
+    assert past.certificate_received(
+        "ab", common_name=name, serial=serial, issued=NOW, expires=NOW + timedelta(days=730)
+    )
+
+
+def serials(past: RequestHistory) -> list[int | None]:
+    return [request.serial for request in past.requests(descending=False)]
+
+
+def test_one_key_for_several_requests(past):
+    record(past, "dev-001", fingerprint="ab")
+    record(past, "dev-002", fingerprint="ab")
+    record(past, "dev-001", fingerprint="ab", kind=Kind.RENEWAL)
+    record(past, "dev-001", fingerprint="other")
+    receive(past, 2, "dev-002")
+    assert serials(past) == [None, 2, None, None]
+    receive(past, 3, "dev-001")  # the newest of its name
+    assert serials(past) == [None, 2, 3, None]
+    receive(past, 1, "DEV-001")  # the one that still waits
+    receive(past, 3, "dev-001")  # received again
+    assert serials(past) == [1, 2, 3, None]
+    receive(past, 9, "a name that the authority changed")
+    assert serials(past) == [1, 2, 9, None]
+
+
+def test_a_certificate_that_was_not_requested_here(past):
+    record(past, fingerprint="ab")
+    assert not past.certificate_received(
+        "cd", common_name="dev-001", serial=1, issued=NOW, expires=NOW
+    )
+    assert serials(past) == [None]
+
+
+# --- A used common name ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Café", " Café\u3000", "Cafe\u0301", "CAFE\u0301", "café"],
+)
+def test_a_name_is_used_however_it_is_written(past, typed):
+    record(past, "Café", made_on=NOW)
+    [problem] = past.check_common_name(typed)
+    assert problem.code is Code.NAME_USED
+    assert problem.field == "common_name"
+    assert problem.values == {
+        "name": "Café",
+        "made_on": history.local_date(NOW),
+        "csr": str(Path("/work/Café.csr")),
+    }
+
+
+@pytest.mark.parametrize("typed", ["Cafe", "Caf", "Café 2", "Ca fé", "", " ", "%", "Caf_"])
+def test_another_name_is_not_used(past, typed):
+    record(past, "Café")
+    record(past, "")
+    assert past.check_common_name(typed) == []
+
+
+def test_the_last_request_of_a_name_is_told(past):
+    for day, name in ((2, "DEV-001"), (3, "Dev-001"), (1, "dev-001")):
+        record(past, name, made_on=NOW + timedelta(days=day))
+    assert names(past.find_common_name("dev-001")) == ["Dev-001", "DEV-001", "dev-001"]
+    assert past.check_common_name("dev-001")[0].values["name"] == "Dev-001"
+
+
+def test_the_requests_of_a_key(past):
+    for name, fingerprint in (("a", "1"), ("b", "2"), ("c", "1")):
+        record(past, name, fingerprint=fingerprint)
+    assert names(past.find_fingerprint("1")) == ["c", "a"]
+
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def five(past):
+    """A history of five requests."""
+    for number, name in enumerate(("b", "E", "a", "D", "c")):
+        record(
+            past,
+            name,
+            fingerprint=name,
+            made_on=NOW + timedelta(days=number),
+            kind=Kind.RENEWAL if name in "ab" else Kind.NEW,
+            csr=Path(f"/{9 - number}.csr"),
+            subject={"organization": "贵州 Wind_100%" if name == "a" else "Sun"},
+        )
+        if name in "aE":
+            past.certificate_received(
+                name,
+                common_name=name,
+                serial=0xABC,
+                issued=NOW + timedelta(days=number),
+                expires=NOW + timedelta(days=9 - number),
+            )
+    return past
+
+
+@pytest.mark.parametrize(
+    ("sort", "ascending"),
+    [
+        (SortBy.MADE_ON, "bEaDc"),
+        (SortBy.COMMON_NAME, "abcDE"),
+        (SortBy.KIND, "EDcba"),
+        (SortBy.CSR, "cDaEb"),
+        (SortBy.EXPIRES, "bDcaE"),
+        (SortBy.ISSUED, "bDcEa"),
+    ],
+)
+@pytest.mark.parametrize("filter_text", ["", "guizhou"])
+def test_sorted_by_each_column(five, sort, ascending, filter_text):
+    ways = {"sort": sort, "filter_text": filter_text}
+    up = names(five.requests(**ways, descending=False))
+    assert up == [*ascending]
+    assert names(five.requests(**ways)) == up[::-1]
+    pages = [five.requests(**ways, limit=2, offset=offset) for offset in range(0, 7, 2)]
+    assert [names(page) for page in pages] == [up[4:2:-1], up[2:0:-1], up[:1], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "cDaEb"),
+        ("  ", "cDaEb"),
+        ("SUN", "cDEb"),
+        ("wind sun", ""),
+        ("贵州 GUIZ", "a"),
+        ("_100%", "a"),
+        ("%", "a"),
+        ("9.csr", "b"),
+        ("ABC", "aE"),
+        ("' OR 1", ""),
+        ("\ud800", ""),
+    ],
+)
+def test_a_filter_finds_every_word(five, text, found):
+    assert names(five.requests(filter_text=text)) == [*found]
+    assert five.count(text) == len(found)
+
+
+# --- Private --------------------------------------------------------------------------------------
+
+
+@posix_only
+@pytest.mark.parametrize("umask", [0, 0o077, 0o277])
+def test_nobody_else_can_read_it(umask, monkeypatch):
+    seen: dict[str, int] = {}
+
+    def look(folder: Path) -> None:
+        for entry in (folder, *folder.iterdir()):
+            seen[entry.name] = seen.get(entry.name, 0) | stat.S_IMODE(entry.stat().st_mode)
+
+    path = history.default_path()
+    before = os.umask(umask & 0o077)
+    try:
+        with RequestHistory() as past:
+            record(past)
+            connection = past._open()
+            connection.execute("BEGIN IMMEDIATE").close()
+            connection.execute("UPDATE request SET country = 'DE'").close()
+            look(path.parent)  # the journal is there now
+            connection.execute("ROLLBACK").close()
+    finally:
+        os.umask(before)
+    assert seen == {
+        "enos-csr": 0o700,
+        "history.sqlite3": 0o600,
+        "history.sqlite3-journal": 0o600,
+    }
+
+
+@posix_only
+def test_the_file_is_private_from_its_first_byte(past, path, monkeypatch):
+    modes: list[int] = []
+    real = os.open
+
+    def spy(target, *arguments, **named):
+        handle = real(target, *arguments, **named)
+        if Path(target) == path:
+            modes.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        return handle
+
+    monkeypatch.setattr(os, "open", spy)
+    before = os.umask(0)
+    try:
+        record(past)
+    finally:
+        os.umask(before)
+    assert modes == [0o600]
+
+
+@posix_only
+def test_what_was_open_to_others_is_closed():
+    path = history.default_path()
+    with RequestHistory() as past:
+        record(past)
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    with RequestHistory() as past:
+        past.requests()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+# --- Damage ---------------------------------------------------------------------------------------
+
+
+def filled(path: Path, count: int = 100) -> bytes:
+    with RequestHistory(path) as past:
+        for number in range(count):
+            record(past, f"dev-{number}")
+    return path.read_bytes()
+
+
+def zeroed(data: bytes) -> bytes:
+    return data[:4096] + bytes(len(data) - 4096)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"hello",
+        lambda _: b"\0" * 5000,
+        lambda data: data[:5000],
+        lambda data: data[:-4096],
+        lambda data: b"X" + data[1:],
+        zeroed,
+        lambda data: data.replace(b"CREATE TABLE", b"CREATE TUBLE"),
+    ],
+)
+def test_a_damaged_file_is_set_aside_and_a_new_one_begun(path, damage):
+    broken = damage(filled(path, 30))
+    path.write_bytes(broken)
+    with RequestHistory(path) as past:
+        record(past, "after")
+        past.find_common_name("after")
+        listed = past.requests()
+        notes = past.notes
+    [aside] = set_aside(path)
+    assert aside.read_bytes().startswith(broken[:16])
+    assert [(note.code, note.path) for note in notes] == [(Code.HISTORY_DAMAGED, aside)]
+    with RequestHistory(path) as past:
+        assert past.requests() == listed
+        record(past, "later")
+        assert names(past.requests())[0] == "later"
+        assert past.notes == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["made_on = 'yesterday'", "made_on = 1 << 62", "expires = x'00'", "serial = 'xyz'"],
+)
+def test_a_row_without_sense_is_damage_too(path, change):
+    filled(path, 3)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE request SET {change} WHERE number = 2")
+        connection.commit()
+    with RequestHistory(path) as past:
+        assert past.requests() == []
+        assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]
+    assert len(set_aside(path)) == 1
+
+
+def test_a_text_that_is_not_utf_8_costs_one_letter_only(path):
+    filled(path, 3)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE request SET common_name = cast(x'64ff' AS TEXT) WHERE number=2")
+        connection.commit()
+    with RequestHistory(path) as past:
+        assert names(past.requests()) == ["dev-2", "d\ufffd", "dev-0"]
+
+
+def test_many_damaged_files_are_all_kept(path):
+    path.parent.mkdir()
+    for number in range(4):
+        path.write_bytes(b"damaged %d" % number)
+        with RequestHistory(path) as past:
+            assert past.requests() == []
+    contents = sorted(aside.read_bytes() for aside in set_aside(path))
+    assert contents == [b"damaged %d" % number for number in range(4)]
+
+
+def test_what_another_copy_of_the_program_set_aside_is_not_set_aside_again(path):
+    filled(path, 30)
+    with RequestHistory(path) as mine, RequestHistory(path) as other:
+        assert len(mine.requests()) == 30
+        with path.open("r+b") as file:
+            file.write(b"X" * 5000)
+        record(other, "new")
+        record(mine, "mine")
+        assert names(RequestHistory.requests(other)) == ["mine", "new"]
+        assert mine.notes == ()
+    assert len(set_aside(path)) == 1
+
+
+def test_what_sqlite_left_beside_a_damaged_file_goes_with_it(path):
+    path.parent.mkdir()
+    path.write_bytes(b"damaged")
+    Path(f"{path}-wal").write_bytes(b"the last changes")
+    with RequestHistory(path) as past:
+        record(past)
+    [aside, log] = set_aside(path)
+    assert (log.name, log.read_bytes()) == (f"{aside.name}-wal", b"the last changes")
+
+
+def test_an_empty_file_is_an_empty_history(past, path):
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    assert past.requests() == []
+    record(past)
+    assert past.count() == 1
+    assert past.notes == ()
+
+
+def test_a_history_of_a_newer_version_is_left_alone(path):
+    filled(path, 1)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE request RENAME TO requests")
+        connection.execute(f"PRAGMA user_version = {history.SCHEMA_VERSION + 1}")
+    before = path.read_bytes()
+    for action in (record, RequestHistory.requests):
+        with RequestHistory(path) as past, pytest.raises(HistoryUnavailable) as caught:
+            action(past)
+        assert [(p.code, p.path) for p in caught.value.problems] == [(Code.HISTORY_NEWER, path)]
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_an_older_schema_is_brought_up_to_date_and_keeps_its_rows(path, monkeypatch):
+    filled(path, 2)
+    later = (*history._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT",))
+    monkeypatch.setattr(history, "_MIGRATIONS", later)
+    monkeypatch.setattr(history, "SCHEMA_VERSION", len(later))
+    with RequestHistory(path) as past:
+        assert names(past.requests()) == ["dev-1", "dev-0"]
+        with closing(past._open().execute("PRAGMA user_version")) as cursor:
+            assert cursor.fetchone() == (len(later),)
+        past._open().execute("UPDATE request SET remark = 'x'").close()
+
+
+def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
+    filled(path, 2)
+    before = path.read_bytes()
+    later = (*history._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT", "NONSENSE"))
+    monkeypatch.setattr(history, "_MIGRATIONS", later)
+    monkeypatch.setattr(history, "SCHEMA_VERSION", len(later))
+    with RequestHistory(path) as past, pytest.raises(HistoryUnavailable):
+        past.requests()
+    assert path.read_bytes() == before
+
+
+# --- In the way -----------------------------------------------------------------------------------
+
+
+def codes(caught: pytest.ExceptionInfo[HistoryUnavailable]) -> list[Code]:
+    return [problem.code for problem in caught.value.problems]
+
+
+def test_a_folder_in_its_place(past, path):
+    path.mkdir(parents=True)
+    with pytest.raises(HistoryUnavailable) as caught:
+        record(past)
+    assert codes(caught) == [Code.HISTORY_NO_ACCESS]
+    assert path.is_dir()
+
+
+def test_a_file_in_the_place_of_its_folder(past, path):
+    path.parent.write_text("in the way")
+    with pytest.raises(HistoryUnavailable):
+        record(past)
+    assert path.parent.read_text() == "in the way"
+
+
+def test_another_program_that_does_not_let_go(past, path, monkeypatch):
+    filled(path, 1)
+    monkeypatch.setattr(history, "BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(HistoryUnavailable) as caught:
+            record(past)
+        assert codes(caught) == [Code.HISTORY_BUSY]
+        other.execute("ROLLBACK")
+    record(past, "later")
+    assert past.count() == 2
+    assert set_aside(path) == []
+
+
+def test_a_new_file_waits_for_another_copy_that_is_making_it(past, path):
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        later = threading.Timer(0.3, other.execute, ["COMMIT"])
+        later.start()
+        record(past)
+        later.join()
+    assert past.count() == 1
+
+
+def test_ctrl_c_in_the_middle_lets_go_of_the_file(past):
+    record(past)
+
+    def interrupted() -> None:
+        past._open().execute("DELETE FROM request").close()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        history._in_transaction(past._open(), interrupted)
+    assert not past._open().in_transaction
+    assert past.count() == 1
+
+
+# All is imported before the process gives up the right to read it.
+_LOOK_AND_RECORD = """
+import os, sys
+from pathlib import Path
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+with RequestHistory(Path(sys.argv[1])) as past:
+    for action in (
+        lambda: len(past.requests()),
+        lambda: past.record({}, fingerprint="a", key=Path("/k"), csr=Path("/c")),
+    ):
+        try:
+            print(action())
+        except HistoryUnavailable as error:
+            print(*(problem.code.value for problem in error.problems))
+"""
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("file_mode", "folder_mode", "seen"),
+    [
+        (0o666, 0o777, ["2", "None"]),
+        (0o666, 0o555, ["2", "history-no-access"]),
+        (0o444, 0o777, ["2", "history-no-access"]),
+        (0o000, 0o777, ["history-no-access"] * 2),
+        (0o666, 0o000, ["history-no-access"] * 2),
+        (None, 0o555, ["0", "history-no-access"]),
+    ],
+)
+def test_without_permission(anybodys_folder, file_mode, folder_mode, seen):
+    path = anybodys_folder / "data" / "history.sqlite3"
+    filled(path, 2)
+    if file_mode is None:
+        path.unlink()
+    else:
+        path.chmod(file_mode)
+    path.parent.chmod(folder_mode)
+    command = [sys.executable, "-W", "error", "-c", _LOOK_AND_RECORD, path]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+    assert (done.stdout.splitlines(), done.stderr) == (seen, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("already", [0, 30])
+def test_a_full_disk(mounted, already):
+    disk = mounted("-t", "tmpfs", "-o", "size=256k", "tmpfs")
+    path = disk / "data" / "history.sqlite3"
+    if already:
+        filled(path, already)
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(4096)) == 4096:
+            pass
+    with RequestHistory(path) as past:
+        with pytest.raises(HistoryUnavailable) as caught:
+            record(past, "x" * 5000)
+        assert codes(caught) == [Code.HISTORY_DISK_FULL]
+        if already:
+            assert past.count() == already
+        (disk / "filler").unlink()
+        record(past, "after")
+        assert past.count() == already + 1
+        assert past.notes == ()
+    assert set_aside(path) == []
+
+
+# --- A request is made all the same ---------------------------------------------------------------
+
+
+def test_a_request_that_was_made_is_recorded(tmp_path, subject, key, answers):
+    made = make_request(subject, key, tmp_path, "dev-001")
+    assert made.notes == ()
+    with RequestHistory() as past:
+        [request] = past.requests()
+    assert (request.key, request.csr) == (made.key, made.csr)
+    assert request.fingerprint == keys.fingerprint(key.public_key())
+    assert request.subject == answers
+    assert request.kind is Kind.NEW
+
+
+def test_a_renewal_with_a_key_that_exists_is_recorded(tmp_path, subject, key, key_pem):
+    mine = tmp_path / "mine.pem"
+    mine.write_bytes(key_pem)
+    make_request(subject, key, tmp_path, "dev-001", key_file=mine, kind=Kind.RENEWAL)
+    with RequestHistory() as past:
+        [request] = past.requests()
+    assert (request.key, request.kind) == (mine, Kind.RENEWAL)
+
+
+def test_a_request_that_was_not_made_is_not_recorded(tmp_path, subject, key):
+    (tmp_path / "dev-001.csr").write_text("taken")
+    with pytest.raises(Exception, match="file-exists"):
+        make_request(subject, key, tmp_path, "dev-001")
+    assert not history.default_path().exists()
+
+
+def test_a_damaged_history_is_told_with_the_request(tmp_path, subject, key):
+    path = history.default_path()
+    path.parent.mkdir()
+    path.write_bytes(b"damaged")
+    made = make_request(subject, key, tmp_path, "dev-001")
+    assert made.csr.exists()
+    assert [note.code for note in made.notes] == [Code.HISTORY_DAMAGED]
+    assert made.notes[0].path.read_bytes() == b"damaged"
+    with RequestHistory() as past:
+        assert past.count() == 1
+
+
+def test_a_history_that_cannot_be_written_is_told_with_the_request(tmp_path, subject, key):
+    history.default_path().mkdir(parents=True)
+    made = make_request(subject, key, tmp_path, "dev-001")
+    assert made.csr.exists()
+    assert [note.code for note in made.notes] == [Code.HISTORY_NO_ACCESS]
+
+
+# --- Several at once ------------------------------------------------------------------------------
+
+_WRITER = """
+import sys
+from pathlib import Path
+from enos_csr_gui.core.history import RequestHistory
+path, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+for number in range(count):
+    with RequestHistory(path) as past:
+        past.record({"common_name": f"{who}-{number}"}, fingerprint=f"{who}-{number}",
+                    key=Path("/k"), csr=Path("/c"))
+        print(number, flush=True)
+"""
+
+
+def writer(path: Path, who: str, count: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-W", "error", "-c", _WRITER, str(path), who, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def write_at_once(path: Path, count: int) -> None:
+    processes = [writer(path, who, count) for who in ("one", "two")]
+    for process in processes:
+        _, errors = process.communicate(timeout=150)
+        assert (process.returncode, errors) == (0, b"")
+    with RequestHistory(path) as past:
+        found = names(past.requests())
+    assert sorted(found) == sorted(f"{w}-{n}" for w in ("one", "two") for n in range(count))
+
+
+def test_two_processes_that_begin_the_file_at_once(path):
+    write_at_once(path, 10)
+
+
+@pytest.mark.slow
+def test_two_processes_lose_none_of_1000_requests(path):
+    write_at_once(path, 500)
+
+
+@posix_only
+@pytest.mark.parametrize("delay", [0.01, 0.05, 0.15])
+def test_a_process_that_is_killed_while_it_writes(path, delay):
+    process = writer(path, "one", 100_000)
+    assert process.stdout
+    process.stdout.readline()
+    time.sleep(delay)
+    process.send_signal(signal.SIGKILL)
+    rest, _ = process.communicate(timeout=30)
+    told = 1 + rest.count(b"\n")
+    with RequestHistory(path) as past:
+        assert told <= past.count() <= told + 1
+        record(past, "after")
+        assert sorted(names(past.requests()))[0] == "after"
+        assert past.notes == ()
+        with closing(past._open().execute("PRAGMA integrity_check")) as cursor:
+            assert cursor.fetchall() == [("ok",)]
+
+
+@posix_only
+def test_a_process_that_is_killed_with_half_a_change_on_disk(path):
+    filled(path, 50)
+    half = (
+        "import os, sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('PRAGMA cache_size = 1')\n"  # spills what is not committed
+        "c.execute('BEGIN IMMEDIATE')\n"
+        "c.execute(\"UPDATE request SET country = 'XX', search = zeroblob(9000)\")\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", half, path], check=False)
+    assert Path(f"{path}-journal").stat().st_size > 0
+    with RequestHistory(path) as past:
+        assert [request.subject["country"] for request in past.requests()] == ["CN"] * 50
+        assert past.notes == ()
+
+
+# --- Large ----------------------------------------------------------------------------------------
+
+
+def enlarge(path: Path, count: int) -> None:
+    """Repeat the one request in the file until there are ``count``, each with its own values."""
+    with closing(sqlite3.connect(path)) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(request)")]
+        changed = {
+            "number": "n",
+            "common_name": "printf('dev-%05d', n * 7919 % 50000)",
+            "name_key": "printf('dev-%05d', n * 7919 % 50000)",
+            "fingerprint": "printf('%064x', n)",
+            "made_on": "made_on + n * 104729 % 50000000",
+            "issued": "CASE n % 2 WHEN 0 THEN made_on + n END",
+            "expires": "CASE n % 2 WHEN 0 THEN made_on + n * 7919 % 50000000 END",
+            "csr": "cast(printf('/home/li/%05d.csr', n * 31 % 50000) AS BLOB)",
+            "search": "replace(search, 'dev-00001', printf('dev-%05d', n * 7919 % 50000))",
+        }
+        values = ", ".join(changed.get(column, column) for column in columns)
+        connection.execute(
+            f"WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers "
+            f"WHERE n < {count}) INSERT INTO request SELECT {values} FROM numbers, request "
+            "WHERE number = 1"
+        )
+        connection.commit()
+
+
+@pytest.mark.slow
+def test_a_page_of_50_000_requests_takes_no_time(path, answers):
+    with RequestHistory(path) as past:
+        past.record(
+            answers | {"common_name": "dev-00001"},
+            fingerprint="f" * 64,
+            key=Path("/home/li/certificates/dev-00001.key"),
+            csr=Path("/home/li/certificates/dev-00001.csr"),
+        )
+    enlarge(path, 50_000)
+
+    def seconds(action) -> float:
+        times = []
+        for _ in range(3):
+            start = time.process_time()  # the work, whatever else this computer does meanwhile
+            action()
+            times.append(time.process_time() - start)
+        return min(times)
+
+    with RequestHistory(path) as past:
+        assert past.count() == 50_000
+        assert past.count("dev-04999") == 1
+        for sort in SortBy:
+            for ways in (
+                {},
+                {"offset": 49_900},
+                {"filter_text": "nowhere"},
+                {"filter_text": "guizhou 49"},
+                {"filter_text": "guizhou", "offset": 49_900},
+            ):
+                taken = seconds(lambda s=sort, w=ways: past.requests(limit=100, sort=s, **w))
+                assert taken < 0.1, (sort, ways, taken)
+        assert seconds(lambda: past.check_common_name("dev-04999")) < 0.005
+        assert seconds(lambda: past.find_fingerprint("0" * 64)) < 0.005
