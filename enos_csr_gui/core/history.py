@@ -434,12 +434,12 @@ class RequestHistory:
             # An old umask or a restored backup; a folder somebody else chose is not ours to close.
             private = {self._path: 0o600} | ({folder: 0o700} if self._is_default else {})
             for path, mode in private.items():
-                with suppress(PermissionError, NotImplementedError):
+                with suppress(OSError):  # a read-only disk, another owner: it may yet be read
                     if path.stat().st_mode & 0o077:
                         path.chmod(mode)
 
     def _set_aside(self) -> None:
-        """Rename the damaged file, and its journal, which would damage a new one of its name."""
+        """Rename the damaged file, and what SQLite keeps beside it, perhaps the last changes."""
         if _identity(self._path) != self._identity:
             return  # another copy of the program has already done so
         stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock

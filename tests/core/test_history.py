@@ -504,14 +504,19 @@ def test_what_another_copy_of_the_program_set_aside_is_not_set_aside_again(path)
     assert len(set_aside(path)) == 1
 
 
-def test_what_sqlite_left_beside_a_damaged_file_goes_with_it(path):
-    path.parent.mkdir()
-    path.write_bytes(b"damaged")
-    Path(f"{path}-wal").write_bytes(b"the last changes")
-    with RequestHistory(path) as past:
-        record(past)
-    [aside, log] = set_aside(path)
-    assert (log.name, log.read_bytes()) == (f"{aside.name}-wal", b"the last changes")
+@posix_only
+def test_what_lies_beside_a_damaged_file_goes_with_it(path):
+    filled(path, 30)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL").close()
+        other.execute("UPDATE request SET country = 'DE' WHERE number = 1").close()
+        log = Path(f"{path}-wal").read_bytes()
+        path.write_bytes(zeroed(path.read_bytes()))
+        with RequestHistory(path) as past:
+            assert past.requests(sort=SortBy.KIND) == []
+        [aside, _, aside_log] = set_aside(path)
+        assert aside_log.name == f"{aside.name}-wal"
+        assert aside_log.read_bytes() == log
 
 
 def test_an_empty_file_is_an_empty_history(past, path):

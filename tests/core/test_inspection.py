@@ -433,6 +433,12 @@ def test_a_damaged_thing_is_still_called_by_its_name(label, kind, body):
     assert found.acceptable in (False, None)
 
 
+def test_a_cut_off_thing_does_not_swallow_the_next(csr_pem):
+    cut, whole = inspect(csr_pem[:400] + b"\n" + csr_pem)
+    assert codes(cut) == [Code.DAMAGED]
+    assert whole.acceptable
+
+
 def test_a_wrong_label_deceives_nobody(csr_pem, key_pem):
     assert only(csr_pem.replace(b"CERTIFICATE REQUEST", b"PUBLIC KEY")).kind is Kind.REQUEST
     hidden = only(key_pem.replace(b"PRIVATE KEY", b"CERTIFICATE REQUEST"))
