@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import (
@@ -31,7 +32,8 @@ def run(arguments: list[str]) -> int:
     app.setApplicationName("EnOS CSR")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")
-    wizard = RequestWizard()
+    # As the desktop calls the program to open files; what begins with '-' is none.
+    wizard = RequestWizard([Path(name).absolute() for name in app.arguments()[1:]])
     report_errors(wizard.secrets)
     wizard.first_painted.connect(lambda: _quit_on_signals(app))
     wizard.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,16 @@ def default_folder() -> Path:
     must stay on the computer.
     """
     return Path.home() / "EnOS requests"
+
+
+class Task(Enum):
+    """What the person wants to do; the first page asks."""
+
+    NEW = auto()
+    RENEW = auto()
+    RECEIVE = auto()
+    CHECK = auto()
+    REQUESTS = auto()
 
 
 class Draft:

@@ -1,19 +1,20 @@
-"""The wizard: which page follows which; owns the draft and the key that is made meanwhile."""
+"""The window: which page follows which; owns the draft and the key that is made meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from enum import IntEnum
+from collections.abc import Iterator, Sequence
+from enum import IntEnum, auto
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QWizard
 
 from enos_csr_gui.gui import work
-from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.pages.key import KeyPage
+from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.pages.start import StartPage
 from enos_csr_gui.gui.widgets.steps import Steps
 from enos_csr_gui.i18n import _
 
@@ -21,16 +22,39 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from enos_csr_gui.core.remembered import Remembered
+    from enos_csr_gui.gui.pages.key import KeyPage
 
 
 class Step(IntEnum):
-    """The pages in their order."""
+    """The pages."""
 
-    KEY = 0
-    SUBJECT = 1
-    REVIEW = 2
-    SAVE = 3
-    DONE = 4
+    START = auto()
+    KEY = auto()
+    SUBJECT = auto()
+    REVIEW = auto()
+    SAVE = auto()
+    DONE = auto()
+
+
+ROUTES: dict[Task, tuple[Step, ...]] = {
+    Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+}
+"""Which pages each task leads over."""
+
+_END_OF_WORK = frozenset({Step.DONE})
+"""Where files have been saved: nothing can be lost, and there is no way back."""
+
+
+def _name(step: Step) -> str:
+    """Return the name of the step at the side of the window."""
+    return {
+        Step.START: _("Start"),
+        Step.KEY: _("Key"),
+        Step.SUBJECT: _("Who is it for?"),
+        Step.REVIEW: _("Review"),
+        Step.SAVE: _("Save"),
+        Step.DONE: _("Done"),
+    }[step]
 
 
 def _generate() -> RSAPrivateKey:
@@ -42,9 +66,9 @@ def _generate() -> RSAPrivateKey:
 def _prepare() -> Remembered:
     """Load what the later pages need; return what was entered the last time."""
     from enos_csr_gui.core import countries, files, making, remembered
-    from enos_csr_gui.gui.pages import done, review, save, subject
+    from enos_csr_gui.gui.pages import done, key, review, save, subject
 
-    del making, done, review, save, subject  # imported for their own sake
+    del making, done, key, review, save, subject  # imported for their own sake
     countries.suggest("China")
     files.safe_name("dev-001")
     last = remembered.load()
@@ -54,37 +78,68 @@ def _prepare() -> Remembered:
 
 
 class RequestWizard(QWizard):
-    """Makes one request after the other."""
+    """Does one task after the other."""
 
     first_painted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, files: Sequence[Path] = ()) -> None:
+        """Open with the first page; ``files`` are those that the program was started with."""
         super().__init__()
         self.draft = Draft()
         self._offered: dict[str, str] = {}
-        self._ready = self._waits = self._painted = False
+        self._ready = self._painted = False
+        self._wanted: tuple[Task, Sequence[Path]] | None = None
+        self._task = Task.NEW
+        self._trail: list[Task] = []
         self._making_key: work.Job | None = None
+        self._key_page: KeyPage | None = None
 
         self.setWindowTitle(_("EnOS certificate request"))
-        self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
-        self.setOption(QWizard.WizardOption.NoCancelButtonOnLastPage)
-        self.setOption(QWizard.WizardOption.NoBackButtonOnLastPage)
+        self.setOption(QWizard.WizardOption.HaveCustomButton1)
         self.setButtonText(QWizard.WizardButton.CommitButton, _("&Save"))
         self.setButtonText(QWizard.WizardButton.FinishButton, _("&Close"))
+        self.setButtonText(QWizard.WizardButton.CustomButton1, _("S&tart page"))
+        self.customButtonClicked.connect(self._start_over)
+        self.setAcceptDrops(True)
 
-        self._steps = Steps([_("Key"), _("Who is it for?"), _("Review"), _("Save"), _("Done")])
+        self._steps = Steps([_name(step) for step in Step])
         self.setSideWidget(self._steps)
-        self._key_page = KeyPage(self.draft)
-        self._key_page.new_key_wanted.connect(self._want_key)
-        self.setPage(Step.KEY, self._key_page)
+        self._start_page = StartPage(self.draft, ROUTES)
+        self._add_page(Step.START, self._start_page)
         self.currentIdChanged.connect(self._on_step)
         # At 200 % a usual screen has 960 x 540; some of it is for the title and a task bar.
         room = self.screen().availableSize()
         self.resize(min(860, room.width()), min(560, room.height() - 40))
+        if files:
+            self.begin(Task.CHECK, files)
 
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
-        return self._key_page.secrets()
+        return self._key_page.secrets() if self._key_page else []
+
+    def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
+        """Go to the first page of a task, and give it the files; Back leads back to this page."""
+        if not self._ready:
+            self._wanted = task, files
+            self._start_page.set_busy(True, _("Getting ready"))
+            return
+        if task in (Task.NEW, Task.RENEW):
+            self._want_key()
+        first = ROUTES[task][0]
+        if first in self.visitedIds():  # a page cannot be in front twice
+            self._go_back_to(first)
+        else:
+            self._task = task
+            current = self.currentPage()
+            assert isinstance(current, Page)
+            current.go_on()
+        page = self.currentPage()
+        if files and isinstance(page, Page):
+            page.take_files(files)
+
+    def _go_back_to(self, step: Step) -> None:
+        while self.currentId() != step:
+            self.back()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -100,8 +155,13 @@ class RequestWizard(QWizard):
 
         self.first_painted.emit()
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
-        # One after the other: two at once would only keep each other, and the window, waiting.
-        work.run(self, _prepare, self._prepared, settled=self._want_key)
+        self._steps.complete()
+        self._start_page.complete()
+        work.run(self, _prepare, self._prepared)
+
+    def _add_page(self, step: Step, page: Page) -> None:
+        page.task_wanted.connect(self.begin)
+        self.setPage(step, page)
 
     def _want_key(self) -> None:
         """Have a new key made unless there is one, or one is being made."""
@@ -130,50 +190,85 @@ class RequestWizard(QWizard):
         """Build the later pages piece by piece, so that the window stays alive."""
         from enos_csr_gui.core.subject import SUBJECT_FIELDS
         from enos_csr_gui.gui.pages.done import DonePage
+        from enos_csr_gui.gui.pages.key import KeyPage
         from enos_csr_gui.gui.pages.review import ReviewPage
         from enos_csr_gui.gui.pages.save import SavePage
         from enos_csr_gui.gui.pages.subject import SubjectPage
 
+        self._key_page = KeyPage(self.draft)
+        self._key_page.new_key_wanted.connect(self._want_key)
+        self._add_page(Step.KEY, self._key_page)
+        yield
         self._subject_page = SubjectPage(self.draft)
         for field in SUBJECT_FIELDS:
             self._subject_page.add_editor(field)
             yield
-        self.setPage(Step.SUBJECT, self._subject_page)
+        self._add_page(Step.SUBJECT, self._subject_page)
         yield
         self._review_page = ReviewPage(self.draft)
         self._review_page.change_wanted.connect(self._change)
-        self.setPage(Step.REVIEW, self._review_page)
+        self._add_page(Step.REVIEW, self._review_page)
         yield
         self._save_page = SavePage(self.draft)
         self._save_page.key_wanted.connect(self._want_key)
-        self.setPage(Step.SAVE, self._save_page)
+        self._add_page(Step.SAVE, self._save_page)
         yield
         self._done_page = DonePage(self.draft)
         self._done_page.another_wanted.connect(self._make_another)
-        self.setPage(Step.DONE, self._done_page)
+        self._add_page(Step.DONE, self._done_page)
 
         self._ready = True
-        if self._waits:
-            self._waits = False
-            self._key_page.set_busy(False)
-            self.next()
-
-    def validateCurrentPage(self) -> bool:
-        if not self._ready:
-            self._waits = True
-            self._key_page.set_busy(True, _("Getting ready"))
-            return False
-        return super().validateCurrentPage()
+        self._start_page.set_busy(False)
+        if self._wanted:
+            self.begin(*self._wanted)
 
     def nextId(self) -> int:
-        # Without this the first page would be the last while the others do not exist yet.
-        return self.currentId() + 1 if self.currentId() < Step.DONE else -1
+        route = (Step.START, *ROUTES[self._task])
+        current = self.currentId()
+        if current not in route:
+            return route[1]  # the person leaves another task's page for this one
+        following = route.index(Step(current)) + 1
+        return route[following] if following < len(route) else -1
 
     def _on_step(self, step: int) -> None:
+        if step < 0:
+            return
+        visited = self.visitedIds()
+        if len(visited) > len(self._trail):
+            self._trail.append(self._task)
+        else:
+            del self._trail[len(visited) :]
+            self._task = self._trail[-1]
+        self._show_buttons(Step(step))
+        if step == Step.START:
+            self._steps.show_brand()
+        else:
+            route = ROUTES[self._task]
+            self._steps.show_steps([_name(step) for step in route], route.index(Step(step)))
         page = self.currentPage()
-        if isinstance(page, Page):
-            self._steps.show_step(step)
-            page.take_focus()
+        assert isinstance(page, Page)
+        page.take_focus()
+
+    def _show_buttons(self, step: Step) -> None:
+        """Show the buttons that make sense on this page, and no other."""
+        button = QWizard.WizardButton
+        if step == Step.START:
+            shown = [button.Stretch, button.CancelButton]
+        elif step in _END_OF_WORK:
+            shown = [button.CustomButton1, button.Stretch, button.FinishButton]
+        elif ROUTES[self._task][-1] == step:
+            shown = [button.Stretch, button.BackButton, button.CancelButton]
+        else:
+            shown = [
+                button.Stretch,
+                button.BackButton,
+                button.NextButton,
+                button.CommitButton,
+                button.CancelButton,
+            ]
+        leaves = step == Step.START or len(shown) == 3
+        self.setButtonText(button.CancelButton, _("&Close") if leaves else _("Cancel"))
+        self.setButtonLayout(shown)
 
     def _change(self, what: str) -> None:
         """Go back from the review to where ``what`` is answered."""
@@ -185,20 +280,41 @@ class RequestWizard(QWizard):
 
     def _make_another(self) -> None:
         had_new_key = self.draft.key_file is None
-        self.draft.for_next_device()
-        self._offered = dict(self.draft.answers)
-        self._key_page.start_over()
-        self._want_key()
-        self.restart()
+        self._start_over()
+        self.begin(Task.NEW)
         if had_new_key:
             self.next()
 
+    def _start_over(self) -> None:
+        """Go to the first page; what has been saved is done with."""
+        self.draft.for_next_device()
+        self._offered = dict(self.draft.answers)
+        if self._key_page:
+            self._key_page.start_over()
+        self.restart()
+
     def _would_lose(self) -> bool:
-        if self.currentId() == Step.DONE:
+        if self.draft.made or not self._key_page:
             return False
         answers = {key: text for key, text in self.draft.answers.items() if text}
         offered = {key: text for key, text in self._offered.items() if text}
         return answers != offered or self._key_page.changed
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _local_files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.open_files(_local_files(event))
+
+    def open_files(self, files: Sequence[Path]) -> None:
+        """Take files that came from outside: give them to the page in front, or look into them."""
+        page = self.currentPage()
+        if isinstance(page, Page) and page.busy:
+            return
+        if not (isinstance(page, Page) and page.take_files(files)):
+            self.begin(Task.CHECK, files)
 
     def reject(self) -> None:
         """Close the window; ask first if an answer would be lost."""
@@ -223,6 +339,11 @@ class RequestWizard(QWizard):
         box.setEscapeButton(stay)
         box.exec()
         return box.clickedButton() is close
+
+
+def _local_files(event: QDropEvent) -> list[Path]:
+    urls = event.mimeData().urls()
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
 
 def _in_turns(work_to_do: Iterator[None]) -> None:

@@ -30,16 +30,22 @@ def saved(home: Path) -> Path:
 
 
 @pytest.fixture
-def start(qapp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Person]]:
-    """Return a function that starts the program and sits a person down in front of it."""
+def start(qapp) -> Iterator[Callable[..., Person]]:
+    """Return a function that starts the program and sits a person down in front of it.
+
+    The person chooses ``task``, if any; ``files`` are what the program is started with.
+    """
     wizards = []
 
-    def open_wizard() -> Person:
-        wizard = RequestWizard()
+    def open_wizard(task: str = "New request", *files: Path) -> Person:
+        wizard = RequestWizard(files)
         wizards.append(wizard)
         wizard.show()
         wizard.activateWindow()
-        return Person(wizard)
+        person = Person(wizard)
+        if task:
+            person.begins(task)
+        return person
 
     yield open_wizard
     for wizard in wizards:
@@ -51,7 +57,7 @@ def start(qapp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Person
 
 @pytest.fixture
 def person(start: Callable[[], Person]) -> Person:
-    """A person who has just started the program."""
+    """A person who has just started the program and wants a new request."""
     return start()
 
 

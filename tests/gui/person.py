@@ -160,6 +160,12 @@ class Person:
         self.types(text)
         self.press(Qt.Key.Key_Tab)
 
+    def begins(self, task: str) -> None:
+        """Choose what to do on the first page, and wait for the page it leads to."""
+        first = self.title()
+        self.click(task)
+        self.waits_until(lambda: self.title() != first)
+
     def walks_to_save(self, answers: dict[str, str]) -> None:
         """Go from the first page to the one with the button 'Save'."""
         self.goes_on("Who is it for?")

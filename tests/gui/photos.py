@@ -98,6 +98,8 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
     QTest.qWaitForWindowExposed(wizard)
     person = Person(wizard)
     wait(600)
+    photo("start")
+    person.begins("New request")
     photo("key")
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")

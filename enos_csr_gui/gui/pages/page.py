@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget, QWizardPage
 
 from enos_csr_gui.core.errors import CoreError
@@ -20,6 +21,9 @@ _PATIENCE_MS = 200
 
 class Page(QWizardPage):
     """A page that shows the draft and changes it. Lay widgets out in ``body``."""
+
+    task_wanted = Signal(object, object)
+    """The person wants to do something else: a ``Task``, and the files (a list) to do it with."""
 
     def __init__(self, draft: Draft, title: str, subtitle: str) -> None:
         super().__init__()
@@ -71,6 +75,14 @@ class Page(QWizardPage):
 
     def take_focus(self) -> None:
         """Put the cursor where the person begins; called when the page is in front."""
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        """Take files that were dropped on the window; return whether the page has a use for them.
+
+        Called with at least one.
+        """
+        del files
+        return False
 
     def submit(self) -> bool:
         """Take the answers; return whether the wizard may go on at once."""

@@ -4,44 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QFontMetrics, QPalette
+from PySide6.QtGui import QFontMetrics, QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from enos_csr_gui import resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
 
 class Steps(QFrame):
-    """A list of steps, the current one marked."""
+    """A list of steps, the current one marked.
+
+    ``names`` are all that may ever be shown: the widest decides the width, so that nothing moves.
+    """
 
     def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._names = names
-        self._labels = [QLabel() for _name in names]
+        self._labels: list[QLabel] = []
+        self._brand = QLabel()
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAccessibleName(_("Steps"))
 
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*[2 * style.SPACING] * 4)
-        column.setSpacing(style.SPACING + 4)
-        for label in self._labels:
-            column.addWidget(label)
-        column.addStretch()
-        # As wide as the widest name will be when it is the current one: nothing moves then.
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(*[2 * style.SPACING] * 4)
+        self._column.setSpacing(style.SPACING + 4)
+        self._column.addWidget(self._brand)
+        self._column.addStretch()
+        # As wide as the widest name will be when it is the current one.
         metrics = QFontMetrics(style.heading(self.font()))
         widest = max(metrics.horizontalAdvance(f"▸  {name}") for name in names)
         self.setFixedWidth(widest + 4 * style.SPACING)
-        self.show_step(0)
 
-    def show_step(self, current: int) -> None:
-        """Mark the step with this index (from 0) as the current one."""
-        for index, (label, name) in enumerate(zip(self._labels, self._names, strict=True)):
+    def complete(self) -> None:
+        """Add what is not needed for the first look."""
+        from PySide6.QtCore import Qt
+
+        icon = QIcon(str(resources.icon("app")))
+        size = self.width() // 2
+        self._brand.setPixmap(icon.pixmap(size, size))
+        self._brand.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def show_brand(self) -> None:
+        """Show no steps: none has been taken yet."""
+        self.show_steps([], 0)
+        self._brand.show()
+
+    def show_steps(self, names: Sequence[str], current: int) -> None:
+        """Show these steps, the one with the index ``current`` (from 0) as the current one."""
+        self._brand.hide()
+        while len(self._labels) < len(names):
+            label = QLabel()
+            self._column.insertWidget(len(self._labels), label)
+            self._labels.append(label)
+        for label in self._labels[len(names) :]:
+            label.hide()
+        for index, (label, name) in enumerate(zip(self._labels, names, strict=False)):
             sign = "✓" if index < current else "▸" if index == current else "  "
             label.setText(f"{sign}  {name}")
             label.setFont(style.heading(self.font()) if index == current else self.font())
             label.setAccessibleName(
                 _("Step {number} of {count}: {name}").format(
-                    number=index + 1, count=len(self._names), name=name
+                    number=index + 1, count=len(names), name=name
                 )
             )
+            label.show()

@@ -1,0 +1,84 @@
+"""A file to type, to choose or to drop, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
+
+from enos_csr_gui import words
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.i18n import _
+
+
+class FileChooser(QWidget):
+    """One row of a form: ``label``, a path, a button that opens the dialog, and a note below."""
+
+    edited = Signal()
+    """Another path was typed, chosen or dropped."""
+    chosen = Signal()
+    """A whole path was chosen or dropped."""
+
+    def __init__(
+        self,
+        label: str,
+        help_text: str,
+        kinds: str,
+        start_folder: Path,
+        parent: QWidget | None = None,
+    ) -> None:
+        """``kinds`` is the file dialog's filter, as QFileDialog takes it."""
+        super().__init__(parent)
+        self._label = label
+        self._kinds = kinds
+        self._start_folder = start_folder
+        self._path = QLineEdit()
+        self._choose = QPushButton(_("C&hoose…"))
+        self._note = Note(help_text)
+
+        self._path.setAcceptDrops(False)  # the window takes files; as text they would be URLs
+        self._path.textEdited.connect(self._on_edited)
+        self._choose.clicked.connect(self._choose_file)
+
+        self.form = Form(self)
+        self.form.add_row(label, self._path, self._note, self._choose)
+        self.setFocusProxy(self._path)
+
+    def path(self) -> Path | None:
+        """Return the path, from the root on; None while there is none."""
+        typed = self._path.text().strip()
+        return Path(typed).expanduser().absolute() if typed else None
+
+    def set_path(self, path: Path) -> None:
+        """Take a file that was chosen elsewhere, for example dropped."""
+        self._path.setText(str(path))
+        self._on_edited()
+        self.chosen.emit()
+
+    def show_problem(self, problem: Problem | str) -> None:
+        """Show what is wrong with the file, and put the cursor there."""
+        self._note.show_problem(problem if isinstance(problem, str) else words.sentence(problem))
+        self._path.setAccessibleDescription(self._note.text())
+        self._path.setFocus()
+        self._path.selectAll()
+
+    def forgive(self) -> None:
+        """Show no problem any more."""
+        self._note.show_help()
+        self._path.setAccessibleDescription(self._note.text())
+
+    def _on_edited(self) -> None:
+        self.forgive()
+        self.edited.emit()
+
+    def _choose_file(self) -> None:
+        start = self._path.text() or str(self._start_folder)
+        chosen, _kind = QFileDialog.getOpenFileName(
+            self, self._label, start, f"{self._kinds};;{_('All files (*)')}"
+        )
+        if chosen:
+            self.set_path(Path(chosen))
+            self._path.setFocus()
