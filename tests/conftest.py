@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -62,3 +63,58 @@ def openssl() -> Callable[..., str]:
         return output
 
     return run
+
+
+class Authority(NamedTuple):
+    """A certificate authority of the real OpenSSL's: a root, and an intermediate that issues.
+
+    ``root`` and ``intermediate`` are the files of their certificates, in PEM.
+    """
+
+    root: Path
+    intermediate: Path
+    openssl: Callable[..., str]
+
+    def issue(self, csr: Path, certificate: Path, *, days: int = 730) -> Path:
+        """Write the certificate, in PEM, for the request; one of -1 days has expired."""
+        return self._issue(csr, certificate, self.intermediate, "device", days)
+
+    def _issue(self, csr: Path, certificate: Path, issuer: Path, kind: str, days: int) -> Path:
+        by = ("-CA", issuer, "-CAkey", issuer.with_suffix(".key"), "-days", str(days))
+        extensions = ("-extfile", self.root.with_name("extensions"), "-extensions", kind)
+        self.openssl("x509", "-req", "-in", csr, *by, *extensions, "-out", certificate)
+        return certificate
+
+
+_EXTENSIONS = """
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+
+[device]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature, keyEncipherment
+extendedKeyUsage = clientAuth, serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+"""
+
+
+@pytest.fixture(scope="session")
+def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Return an authority like that of EnOS, which signs the requests that the tests make."""
+    folder = tmp_path_factory.mktemp("authority")
+    (folder / "extensions").write_text(_EXTENSIONS)
+    made = Authority(folder / "root.pem", folder / "intermediate.pem", openssl)
+    for path, common_name in ((made.root, "Test Root"), (made.intermediate, "Test Issuing")):
+        new = ("-newkey", "rsa:2048", "-nodes", "-subj", f"/C=CN/O=Test CA/CN={common_name}")
+        key, csr = path.with_suffix(".key"), path.with_suffix(".csr")
+        openssl("req", "-new", *new, "-keyout", key, "-out", csr)
+    by_itself = ("-signkey", made.root.with_suffix(".key"), "-days", "3650")
+    extensions = ("-extfile", folder / "extensions", "-extensions", "authority")
+    csr = made.root.with_suffix(".csr")
+    openssl("x509", "-req", "-in", csr, *by_itself, *extensions, "-out", made.root)
+    csr = made.intermediate.with_suffix(".csr")
+    made._issue(csr, made.intermediate, made.root, "authority", days=3650)
+    return made
