@@ -232,19 +232,12 @@ def _base_name(name: str | None, answers: Mapping[str, str]) -> str:
 
 
 def _used_name(answers: Mapping[str, str]) -> list[Problem]:
-    """Return the problem that the common name is used, if it is; tell of a damaged history.
+    """Return the problem that the common name is used, if it is; tell of a damaged history."""
+    from enos_csr_gui.core.making import used_name
 
-    Of one that cannot be read is told when the request cannot be recorded either.
-    """
-    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
-
-    with RequestHistory() as past:
-        try:
-            return past.check_common_name(answers.get("common_name", ""))
-        except HistoryUnavailable:
-            return []
-        finally:
-            tell(past.notes)
+    used = used_name(answers.get("common_name", ""))
+    tell(used.notes)
+    return used.problems
 
 
 def _to_use_it_all_the_same() -> str:

@@ -35,6 +35,26 @@ def load_key(path: Path, passphrase: str | None = None) -> rsa.RSAPrivateKey:
         raise InvalidKey([problem._replace(path=path) for problem in error.problems]) from error
 
 
+class UsedName(NamedTuple):
+    """Whether a common name is used: the problem that it is, and ``notes`` as ``Made`` has."""
+
+    problems: list[Problem]
+    notes: tuple[Problem, ...] = ()
+
+
+def used_name(common_name: str) -> UsedName:
+    """Look an earlier request with this common name up in the history.
+
+    A history that cannot be read knows of none; whoever makes a request then is told by ``Made``.
+    """
+    with RequestHistory() as past:
+        try:
+            problems = past.check_common_name(common_name)
+        except HistoryUnavailable:
+            problems = []
+        return UsedName(problems, past.notes)
+
+
 def make_request(
     subject: Subject,
     key: rsa.RSAPrivateKey,

@@ -112,7 +112,7 @@ class Page(QWizardPage):
         self,
         function: Callable[[], T],
         done: Callable[[T], None],
-        failed: Callable[[CoreError], None],
+        failed: Callable[[CoreError], None] | None,
         what: str,
     ) -> None:
         """Call ``function`` off the UI thread while the page is busy; see ``work.run``."""

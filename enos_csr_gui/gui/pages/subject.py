@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import style, work
-from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.i18n import _
+
+
+def _used(common_name: str) -> list[Problem]:
+    from enos_csr_gui.core.making import used_name
+
+    return used_name(common_name).problems
 
 
 class SubjectPage(Page):
@@ -30,6 +45,11 @@ class SubjectPage(Page):
         self.editors: dict[str, FieldEditor] = {}
         self._suggesting: work.Job | None = None
         self._suggested_for = ""
+        self._looking_up: work.Job | None = None
+        self._used: list[Problem] = []
+        self._renew = QPushButton(_("&Renew that certificate"))
+        self._renew.clicked.connect(self._renew_instead)
+        self._renew.hide()
 
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -52,12 +72,15 @@ class SubjectPage(Page):
         editor.edited.connect(self._on_edited)
         self._form.add_row(editor.label, editor.edit, editor.below)
         self.editors[field.key] = editor
+        if field.key == "common_name":
+            editor.offer(self._renew)
 
     def initializePage(self) -> None:
         for key, editor in self.editors.items():
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
         self._check()
+        self._look_up_name()
         self._suggest_states()
 
     def take_focus(self) -> None:
@@ -77,7 +100,19 @@ class SubjectPage(Page):
         problems = self._check(all_of_them=True)
         if problems:
             self._go_to(self.editors[problems[0].field or "country"])
-        return not problems
+            return False
+        name = self.draft.answers["common_name"]
+
+        def looked_up(used: list[Problem]) -> None:
+            self._show_used(used)
+            if used:
+                self._go_to(self.editors["common_name"])
+            else:
+                self.go_on()
+
+        self._forget_lookup()
+        self.wait_for(lambda: _used(name), looked_up, None, _("Looking up the common name"))
+        return False
 
     def _go_to(self, editor: FieldEditor) -> None:
         editor.edit.setFocus()
@@ -88,9 +123,31 @@ class SubjectPage(Page):
         self._check()
         if key == "country":
             self._suggest_states()
+        elif key == "common_name":
+            self._look_up_name()
+
+    def _forget_lookup(self) -> None:
+        if self._looking_up:
+            self._looking_up.forget()
+            self._looking_up = None
+
+    def _look_up_name(self) -> None:
+        """Say while it is typed that an earlier request has this common name."""
+        self._forget_lookup()
+        self._show_used([])
+        if name := self.draft.answers.get("common_name"):
+            self._looking_up = work.run(self, lambda: _used(name), self._show_used)
+
+    def _show_used(self, used: list[Problem]) -> None:
+        self._used = used
+        self._renew.setVisible(bool(used))
+        self._check()
+
+    def _renew_instead(self) -> None:
+        self.task_wanted.emit(Task.RENEW, [Path(str(self._used[0].values["csr"]))])
 
     def _check(self, *, all_of_them: bool = False) -> list[Problem]:
-        problems = subject.check(self.draft.answers)
+        problems = subject.check(self.draft.answers) + self._used
         for key, editor in self.editors.items():
             own = [problem for problem in problems if problem.field == key]
             editor.show_problems(own, all_of_them=all_of_them)

@@ -7,7 +7,7 @@ from functools import cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from enos_csr_gui import resources, words
 from enos_csr_gui.core.errors import Code, Problem
@@ -25,6 +25,7 @@ _SAID_AT_ONCE = frozenset(
         Code.INVISIBLE_CHARACTER,
         Code.BROKEN_CHARACTER,
         Code.NOT_ASCII,
+        Code.NAME_USED,
     }
 )
 
@@ -69,10 +70,12 @@ class FieldEditor(QObject):
             self.edit.textEdited.connect(self._on_edited)
         line.editingFinished.connect(self._on_left)
 
-        row = QHBoxLayout(self.below)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.addWidget(self._note, 1)
         row.addWidget(self._counter, 0, Qt.AlignmentFlag.AlignTop)
+        self._column = QVBoxLayout(self.below)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addLayout(row)
         self._show()
 
     def text(self) -> str:
@@ -90,6 +93,10 @@ class FieldEditor(QObject):
         """Take what is being typed; on macOS a button that is clicked leaves the focus here."""
         if isinstance(self.edit, CountryBox):
             self.edit.settle()
+
+    def offer(self, way_out: QWidget) -> None:
+        """Put a way out of a problem below it; whoever offers it shows and hides it."""
+        self._column.addWidget(way_out, 0, Qt.AlignmentFlag.AlignLeft)
 
     def suggest(self, texts: Sequence[str]) -> None:
         """Offer these texts while somebody types; any other text stays possible."""
