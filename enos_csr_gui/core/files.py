@@ -1,4 +1,4 @@
-"""The pair of files on disk: both or neither, the key private, never over another file."""
+"""Files that belong together on disk: all or none, keys private, never over another file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,7 @@ from enos_csr_gui.core.errors import (
 
 KEY_SUFFIX = ".key"
 CSR_SUFFIX = ".csr"
+_PAIR = (KEY_SUFFIX, CSR_SUFFIX)
 
 MAX_NAME_BYTES = 200
 """A file system takes 255 bytes; this leaves room for the suffix."""
@@ -46,6 +47,19 @@ class SavedPair(NamedTuple):
     csr: Path
 
 
+class Part(NamedTuple):
+    """One file of those that are saved together: how its name ends, and what is in it.
+
+    One that is ``private`` is for its owner alone; where a disk cannot keep it so, it is saved
+    only when it is ``encrypted``.
+    """
+
+    ending: str
+    data: bytes
+    private: bool = False
+    encrypted: bool = False
+
+
 def safe_name(text: str) -> str:
     """Return ``text`` made into a base name that Windows, macOS and Linux all take.
 
@@ -61,7 +75,7 @@ def safe_name(text: str) -> str:
         if device := _DEVICE.match(cleaned):
             cleaned = f"{device[1]}_{cleaned[device.end() :]}"
         cleaned = cleaned.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
-        for suffix in (KEY_SUFFIX, CSR_SUFFIX):
+        for suffix in _PAIR:
             if cleaned.lower().endswith(suffix):
                 cleaned = cleaned[: -len(suffix)]
         if cleaned == name:  # cutting may have laid another unsafe end bare
@@ -69,8 +83,10 @@ def safe_name(text: str) -> str:
         name = cleaned
 
 
-def free_name(folder: Path, base_name: str) -> str:
-    """Return ``base_name``, or with '-2', '-3'... such that neither file exists in ``folder``.
+def free_name(folder: Path, base_name: str, endings: Sequence[str] = ()) -> str:
+    """Return ``base_name``, or with '-2', '-3'... such that no file exists in ``folder``.
+
+    Neither that of a key, nor that of a request, nor any with one of the ``endings``.
 
     A long name is cut to make room for the number, so that a safe name stays safe.
     """
@@ -78,13 +94,18 @@ def free_name(folder: Path, base_name: str) -> str:
         ending = "" if number == 1 else f"-{number}"
         start = base_name.encode("utf-8", "replace")[: MAX_NAME_BYTES - len(ending)]
         name = start.decode("utf-8", "ignore") + ending
-        if not any(os.path.lexists(folder / f"{name}{s}") for s in (KEY_SUFFIX, CSR_SUFFIX)):
+        if not any(os.path.lexists(folder / f"{name}{end}") for end in (*_PAIR, *endings)):
             return name
     raise AssertionError("unreachable")
 
 
 def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list[Problem]:
     """Return what, as far as a look can tell, would keep ``save_pair`` from saving there."""
+    return check_set(folder, base_name, _PAIR if with_key else (CSR_SUFFIX,))
+
+
+def check_set(folder: Path, base_name: str, endings: Sequence[str]) -> list[Problem]:
+    """Return what, as far as a look can tell, would keep ``save_set`` from saving there."""
     if (safe := safe_name(base_name)) != base_name:
         values = {"given": base_name, "suggestion": safe}
         return [Problem(Code.NAME_UNSAFE, values=values)]
@@ -102,10 +123,9 @@ def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list
             return [Problem(Code.READ_ONLY, path=existing)]
         if not os.access(existing, os.W_OK | os.X_OK):
             return [Problem(Code.NO_PERMISSION, path=existing)]
-        suffixes = (KEY_SUFFIX, CSR_SUFFIX) if with_key else (CSR_SUFFIX,)
-        for target in (folder / f"{base_name}{suffix}" for suffix in suffixes):
+        for target in (folder / f"{base_name}{ending}" for ending in endings):
             if os.path.lexists(target):
-                return [_exists(folder, base_name, target)]
+                return [_exists(folder, base_name, target, endings)]
     except OSError as error:
         return [problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)]
     return []
@@ -124,38 +144,53 @@ def _can_exist(path: Path) -> bool:
         return False
 
 
-def _exists(folder: Path, base_name: str, target: Path) -> Problem:
-    values = {"suggestion": free_name(folder, base_name)}
+def _exists(folder: Path, base_name: str, target: Path, endings: Sequence[str]) -> Problem:
+    values = {"suggestion": free_name(folder, base_name, endings)}
     return Problem(Code.FILE_EXISTS, path=target, values=values)
 
 
 def save_pair(folder: Path, base_name: str, key_pem: bytes | None, csr_pem: bytes) -> SavedPair:
-    """Write ``base_name.key`` and ``base_name.csr`` into ``folder``: both or neither.
+    """Write ``base_name.key`` and ``base_name.csr`` into ``folder``, as ``save_set`` does.
 
-    ``key_pem`` is None when an existing key was used. The last step of ``folder`` is made when it
-    is missing. No file is ever replaced. The key is private to its owner from the first byte.
-
-    Raises InvalidFileName for an unsafe name and CannotSave when anything else is in the way;
-    then everything is as it was.
+    ``key_pem`` is None when an existing key was used.
     """
-    if problems := check_target(folder, base_name, with_key=key_pem is not None):
+    parts = [Part(CSR_SUFFIX, csr_pem)]
+    if key_pem is not None:
+        # The key first: a request without its key is useless.
+        encrypted = b"BEGIN ENCRYPTED PRIVATE KEY" in key_pem
+        parts.insert(0, Part(KEY_SUFFIX, key_pem, private=True, encrypted=encrypted))
+    *key, csr = save_set(folder, base_name, parts)
+    return SavedPair(key[0] if key else None, csr)
+
+
+def save_set(folder: Path, base_name: str, parts: Sequence[Part]) -> list[Path]:
+    """Write each part, named ``base_name`` and its ending, into ``folder``: all or none.
+
+    They get their names in the order given. The last step of ``folder`` is made when it is
+    missing. No file is ever replaced. What is private is so from the first byte.
+
+    Returns where the parts are. Raises InvalidFileName for an unsafe name and CannotSave when
+    anything else is in the way; then everything is as it was.
+    """
+    endings = [part.ending for part in parts]
+    if problems := check_set(folder, base_name, endings):
         unsafe = problems[0].code is Code.NAME_UNSAFE
         raise InvalidFileName(problems) if unsafe else CannotSave(problems)
-    contents = {KEY_SUFFIX: key_pem, CSR_SUFFIX: csr_pem}
-    parts = {suffix: data for suffix, data in contents.items() if data is not None}
+    targets = [folder / f"{base_name}{ending}" for ending in endings]
     try:
-        with _folder(folder), _private_workshop(folder) as workshop:
-            for suffix, data in parts.items():
-                _write(workshop / f"new{suffix}", data, private=suffix == KEY_SUFFIX)
-            _place_all(workshop, folder, base_name, list(parts))
+        # The endings are each another, and so are the names inside the workshop.
+        with _folder(folder), _private_workshop(folder, endings) as workshop:
+            sources = [workshop / f"new{ending}" for ending in endings]
+            for source, part in zip(sources, parts, strict=True):
+                _write(source, part)
+            _place_all(folder, list(zip(sources, targets, strict=True)))
     except OSError as error:
         if isinstance(error, FileExistsError):
-            clash = _exists(folder, base_name, Path(error.filename2 or error.filename))
-            raise CannotSave([clash]) from error
+            target = Path(error.filename2 or error.filename)
+            raise CannotSave([_exists(folder, base_name, target, endings)]) from error
         problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error
-    key = folder / f"{base_name}{KEY_SUFFIX}" if key_pem is not None else None
-    return SavedPair(key, folder / f"{base_name}{CSR_SUFFIX}")
+    return targets
 
 
 @contextmanager
@@ -174,7 +209,7 @@ def _folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _private_workshop(folder: Path) -> Iterator[Path]:
+def _private_workshop(folder: Path, endings: Sequence[str]) -> Iterator[Path]:
     """Yield a temporary folder inside ``folder`` that only its owner can look into.
 
     ``mkdtemp`` makes it with mode 0700, which Python also turns into an access list for the owner,
@@ -187,23 +222,23 @@ def _private_workshop(folder: Path) -> Iterator[Path]:
         yield workshop
     finally:
         # By name: rmtree has to open the folder, and there may be too many open files.
-        for suffix in (KEY_SUFFIX, CSR_SUFFIX):
+        for ending in endings:
             with suppress(OSError):
-                (workshop / f"new{suffix}").unlink()
+                (workshop / f"new{ending}").unlink()
         try:
             workshop.rmdir()
         except OSError:  # a network drive may keep something of its own there
             shutil.rmtree(workshop, ignore_errors=True)
 
 
-def _write(path: Path, data: bytes, *, private: bool) -> None:
-    mode = 0o600 if private else 0o666
+def _write(path: Path, part: Part) -> None:
+    mode = 0o600 if part.private else 0o666
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, mode)
     with os.fdopen(handle, "wb") as file:
-        if private and os.name == "posix" and not _make_private(handle):
-            _refuse_bare_key(data, path.parent.parent)
-        file.write(data)
+        if part.private and os.name == "posix" and not (_make_private(handle) or part.encrypted):
+            raise CannotSave([Problem(Code.NOT_PRIVATE, path=path.parent.parent)])
+        file.write(part.data)
         file.flush()
         os.fsync(handle)
 
@@ -217,14 +252,8 @@ def _make_private(handle: int) -> bool:
     return not os.fstat(handle).st_mode & 0o077
 
 
-def _refuse_bare_key(data: bytes, folder: Path) -> None:
-    if b"BEGIN ENCRYPTED PRIVATE KEY" not in data:
-        raise CannotSave([Problem(Code.NOT_PRIVATE, path=folder)])
-
-
-def _place_all(workshop: Path, folder: Path, base_name: str, suffixes: list[str]) -> None:
-    """Give the finished files their names, the key first: a request without its key is useless."""
-    moves = [(workshop / f"new{suffix}", folder / f"{base_name}{suffix}") for suffix in suffixes]
+def _place_all(folder: Path, moves: Sequence[tuple[Path, Path]]) -> None:
+    """Give the finished files their names."""
     placed: list[Path] = []
     try:
         for source, target in moves:

@@ -142,7 +142,7 @@ def a_folder(path: Path) -> None:
 @pytest.mark.parametrize("unseen", [False, True], ids=["seen at once", "there a moment later"])
 def test_what_has_the_name_stays(tmp_path, monkeypatch, in_the_way, suffix, unseen):
     if unseen:  # what came after the look must stay as well
-        monkeypatch.setattr(files, "check_target", lambda *_, **__: [])
+        monkeypatch.setattr(files, "check_set", lambda *_, **__: [])
     in_the_way(tmp_path / f"a{suffix}")
     if not unseen:
         assert [p.code for p in files.check_target(tmp_path, "a")] == [Code.FILE_EXISTS]
@@ -255,7 +255,7 @@ def test_a_write_protected_disk_is_said_to_be_one(mounted, refusal, monkeypatch)
     disk = mounted("-t", "tmpfs", "-o", "ro", "tmpfs")
     for folder in (disk, disk / "new"):
         assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.READ_ONLY]
-        monkeypatch.setattr(files, "check_target", lambda *_, **__: [])  # the disk itself says so
+        monkeypatch.setattr(files, "check_set", lambda *_, **__: [])  # the disk itself says so
         assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.READ_ONLY]
         monkeypatch.undo()
 
@@ -488,7 +488,7 @@ def test_without_hard_links_too_what_has_the_name_stays(
     tmp_path, monkeypatch, refusal, in_the_way, suffix
 ):
     forbid_hard_links(monkeypatch)
-    monkeypatch.setattr(files, "check_target", lambda *_, **__: [])
+    monkeypatch.setattr(files, "check_set", lambda *_, **__: [])
     in_the_way(tmp_path / f"a{suffix}")
     before = everything_in(tmp_path)
     assert refusal(CannotSave, save_pair, tmp_path, "a", b"key", b"csr") == [Code.FILE_EXISTS]
@@ -583,7 +583,7 @@ def test_a_file_is_not_a_folder(tmp_path, refusal, monkeypatch, below):
     (tmp_path / "file").write_text("mine")
     folder = tmp_path / "file" / below
     assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.NOT_A_FOLDER]
-    monkeypatch.setattr(files, "check_target", lambda *_, **__: [])  # become one a moment later
+    monkeypatch.setattr(files, "check_set", lambda *_, **__: [])  # become one a moment later
     assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.NOT_A_FOLDER]
     assert everything_in(tmp_path) == {"file": b"mine"}
 
@@ -603,7 +603,7 @@ def test_a_folder_of_somebody_elses_is_refused(anybodys_folder, as_ordinary_user
     printed = as_ordinary_user(
         "folder = Path(sys.argv[1])\n"
         "print([problem.code.value for problem in files.check_target(folder, 'a')])\n"
-        "files.check_target = lambda *_, **__: []\n"
+        "files.check_set = lambda *_, **__: []\n"
         "try: files.save_pair(folder, 'a', b'key', b'csr')\n"
         "except CoreError as error: print(error)",
         place / below,
