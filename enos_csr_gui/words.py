@@ -110,6 +110,14 @@ _SENTENCES: dict[Code, str] = {
         "The passphrase is too long: {length} bytes, and at most {limit} are allowed. Please "
         "shorten it."
     ),
+    Code.PASSPHRASE_TOO_SHORT: N_(
+        "The passphrase is too short: Java opens a keystore with at least {minimum} characters. "
+        "Please lengthen it."
+    ),
+    Code.PASSPHRASE_NOT_ASCII: N_(
+        "Java opens a keystore with plain characters only. Please use letters from a to z without "
+        "accents, digits, blanks and common signs."
+    ),
     Code.FILE_EXISTS: N_(
         "There already is a file of this name, and it will not be replaced. Please choose another "
         "name; '{suggestion}' is free."
@@ -213,6 +221,15 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.CERTIFICATE_EXPIRED: N_("This certificate expired on {date}. Please renew it."),
     Code.CERTIFICATE_NOT_YET_VALID: N_("This certificate is not valid before {date}."),
+    # Handing over
+    Code.CERTIFICATE_OF_OTHER_KEY: N_(
+        "This certificate belongs to another key. Please choose the key file that was written "
+        "together with the request for this certificate."
+    ),
+    Code.CHAIN_MISSING: N_(
+        "The device also needs the certificate of the authority that issued this one, to recognise "
+        "EnOS. Please ask whoever gave you the certificate for the chain, or CA certificate, too."
+    ),
     # History
     Code.NAME_USED: N_(
         "'{name}' is the common name of a request made on this computer on {made_on}: {csr}. "

@@ -27,6 +27,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.KEY_NOT_RSA: {"algorithm": "Ed25519"},
     Code.KEY_SIZE: {"bits": 1024, "wanted": 2048},
     Code.PASSPHRASE_TOO_LONG: {"limit": 1023, "length": 2000},
+    Code.PASSPHRASE_TOO_SHORT: {"minimum": 6},
     Code.FILE_EXISTS: {"suggestion": "dev-001-2"},
     Code.FILE_TOO_LARGE: {"limit": 1 << 20},
     Code.NAME_UNSAFE: {"given": "a/b", "suggestion": "a-b"},

@@ -33,6 +33,8 @@ class Code(StrEnum):
     PASSPHRASE_WRONG = "passphrase-wrong"
     PASSPHRASE_EMPTY = "passphrase-empty"
     PASSPHRASE_TOO_LONG = "passphrase-too-long"  # limit, length: bytes
+    PASSPHRASE_TOO_SHORT = "passphrase-too-short"  # minimum: characters
+    PASSPHRASE_NOT_ASCII = "passphrase-not-ascii"
 
     # Files
     FILE_EXISTS = "file-exists"  # suggestion: a free base name
@@ -71,6 +73,10 @@ class Code(StrEnum):
     SECRET_POSSIBLE = "secret-possible"
     CERTIFICATE_EXPIRED = "certificate-expired"  # date
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"  # date
+
+    # Handing over
+    CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
+    CHAIN_MISSING = "chain-missing"
 
     # History
     NAME_USED = "name-used"  # name: as it was written then; made_on: a date; csr: the request file
@@ -121,6 +127,10 @@ class UnreadableFile(CoreError):
 
 class CannotSave(CoreError):
     """Nothing could be saved; everything is as it was."""
+
+
+class CannotHandOver(CoreError):
+    """These do not make what a device needs: another key's certificate, or no chain."""
 
 
 _BY_ERRNO = {
