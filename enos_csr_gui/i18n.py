@@ -1,10 +1,25 @@
-"""The language that people read: every sentence passes through ``_``, ``ngettext`` or ``N_``."""
+"""The language that people read: every sentence passes through ``_``, ``ngettext`` or ``N_``.
+
+Catalogues are gettext's, one for each language, made from ``resources/translations/*.po`` when the
+package is built. English needs none.
+"""
 
 from __future__ import annotations
 
-from gettext import NullTranslations
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from gettext import NullTranslations, bindtextdomain, textdomain, translation
+from pathlib import Path
+
+from enos_csr_gui import resources
+
+ENGLISH = "en"
+_DOMAIN = "enos-csr"
 
 _catalogue = NullTranslations()
+_language = ENGLISH
 
 
 def _(message: str) -> str:
@@ -20,3 +35,86 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 def N_(message: str) -> str:  # noqa: N802  (gettext's customary name)
     """Mark a message for translation that is looked up later."""
     return message
+
+
+def _folder() -> Path:
+    return resources.folder() / "translations"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages that the program speaks, as 'en' and 'zh_CN'; English first."""
+    catalogues = _folder().glob(f"*/LC_MESSAGES/{_DOMAIN}.mo")
+    return (ENGLISH, *sorted(file.parents[1].name for file in catalogues))
+
+
+def language() -> str:
+    """Return the language chosen."""
+    return _language
+
+
+def name_of(language: str) -> str:
+    """Return the name of a language in that language."""
+    # Translators: the name of your language, in your language.
+    english = N_("English")
+    return _read(language).gettext(english)
+
+
+def _read(language: str) -> NullTranslations:
+    if language == ENGLISH:
+        return NullTranslations()
+    return translation(_DOMAIN, _folder(), [language])
+
+
+def choose(wanted: Iterable[str]) -> None:
+    """Speak the first of these languages that the program knows, or else English.
+
+    They may be written as systems write them: 'zh_CN', 'zh-Hans-CN', 'zh_CN.UTF-8', 'C'.
+    """
+    global _catalogue, _language  # noqa: PLW0603  (a process speaks one language)
+    found = (known for name in wanted if (known := match(name)))
+    _language = next(found, ENGLISH)
+    _catalogue = _read(_language)
+
+
+def without_option(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the value of ``--lang``, empty if there is none, and the arguments without it."""
+    wanted, rest, words = "", [], iter(arguments)
+    for word in words:
+        if word == "--lang":
+            wanted = next(words, "")
+        elif word.startswith("--lang="):
+            wanted = word.removeprefix("--lang=")
+        else:
+            rest.append(word)
+    return wanted, rest
+
+
+def match(name: str) -> str | None:
+    """Return the language of the program that a system's name for one means; None if none does."""
+    parts = name.translate(str.maketrans("-.@", "___")).split("_")
+    if parts[0] in ("C", "POSIX"):
+        return ENGLISH
+    same = [known for known in languages() if known.split("_")[0] == parts[0].lower()]
+    exact = [known for known in same if known.split("_")[1:] == parts[1:2]]
+    return next(iter(exact + same), None)
+
+
+def system_languages() -> list[str]:
+    """Return the languages that the person reads, the best first, as a terminal is told them."""
+    names = os.environ.get("LANGUAGE", "").split(":")
+    names += [os.environ.get(variable, "") for variable in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        number = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        names.append(locale.windows_locale.get(number, ""))
+    return [name for name in names if name]
+
+
+def teach_gettext() -> None:
+    """Have libraries that use gettext, as click does, find their sentences in our catalogue."""
+    bindtextdomain(_DOMAIN, _folder())
+    textdomain(_DOMAIN)
+    os.environ["LANGUAGE"] = _language

@@ -29,6 +29,7 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
     """Keep what is remembered out of the folder of whoever runs the tests; processes inherit it."""
     folder = tmp_path_factory.mktemp("settings")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # output as everybody has it
+    monkeypatch.setenv("LANGUAGE", "en")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(folder))
     return folder

@@ -6,6 +6,8 @@ import io
 import os
 import sys
 
+from enos_csr_gui import i18n
+from enos_csr_gui.core import preferences
 from enos_csr_gui.i18n import _
 
 
@@ -15,6 +17,11 @@ def main() -> None:
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+    i18n.choose(
+        [i18n.without_option(sys.argv[1:])[0], preferences.language(), *i18n.system_languages()]
+    )
+    i18n.teach_gettext()
 
     # Imported only now: the texts of the options are translated when they are made.
     from enos_csr_gui.cli.program import program

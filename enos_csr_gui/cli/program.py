@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import click
 
-from enos_csr_gui import __version__
+from enos_csr_gui import __version__, i18n
 from enos_csr_gui.cli.fields import fields
 from enos_csr_gui.cli.history import history
 from enos_csr_gui.cli.inspect import inspect
 from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
 from enos_csr_gui.i18n import _
+
+
+def _check_language(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    """Refuse a language that the program does not know; ``cli.main`` has chosen any other."""
+    if value is not None and i18n.match(value) is None:
+        known = ", ".join(i18n.languages())
+        text = _("'{given}' is not spoken here; please choose one of: {languages}.")
+        raise click.BadParameter(text.format(given=value, languages=known))
 
 
 @click.group(
@@ -20,6 +28,16 @@ from enos_csr_gui.i18n import _
     ),
     epilog=examples("enos-csr new", "enos-csr new --help", "enos-csr fields"),
     context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--lang",
+    metavar="LANGUAGE",
+    callback=_check_language,
+    is_eager=True,
+    expose_value=False,
+    help=_("Speak this language: {languages}.  [default: the system's]").format(
+        languages=", ".join(i18n.languages())
+    ),
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:

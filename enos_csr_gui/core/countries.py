@@ -1,15 +1,22 @@
-"""ISO 3166: the country codes a subject may carry, their names, what was probably meant."""
+"""ISO 3166: the country codes a subject may carry, their names, what was probably meant.
+
+Names are in English and, by pycountry's own translations, in the language that people read.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
+from gettext import translation
 from typing import NamedTuple
+
+from enos_csr_gui import i18n
 
 
 class Country(NamedTuple):
-    """An assigned ISO 3166-1 country: its alpha-2 code and its ISO short name."""
+    """An assigned ISO 3166-1 country: its alpha-2 code and its name in a language."""
 
     code: str
     name: str
@@ -52,38 +59,55 @@ _COMMON_MISTAKES = {
 _CHINESE_KIND = re.compile(r"( Zhuangzu| Huizu| Uygur)? (Sheng|Shi|Zizhiqu|SAR)$")
 
 
-@cache
 def countries() -> tuple[Country, ...]:
-    """Return every assigned country, sorted by name."""
+    """Return every assigned country, named in the language chosen and sorted by name."""
+    return _countries(i18n.language())
+
+
+@cache
+def _countries(language: str) -> tuple[Country, ...]:
     import pycountry
 
-    return tuple(
-        sorted((Country(c.alpha_2, c.name) for c in pycountry.countries), key=lambda c: c.name)
-    )
+    translate = _translator(language)
+    named = (Country(c.alpha_2, translate(c.name)) for c in pycountry.countries)
+    return tuple(sorted(named, key=lambda country: country.name))
+
+
+def _translator(language: str) -> Callable[[str], str]:
+    """Return what translates the English name of a country."""
+    import pycountry
+
+    folder = pycountry.LOCALES_DIR
+    return translation("iso3166-1", folder, [language], fallback=True).gettext
 
 
 @cache
 def _names() -> dict[str, str]:
-    """Map every code but alpha-2, and every name, in lower case, to the alpha-2 code."""
+    """Map every code but alpha-2, and every name, in lower case, to the alpha-2 code.
+
+    The names are those in all languages of the program: nobody need know which one it speaks.
+    """
     import pycountry
 
+    translators = [_translator(language) for language in i18n.languages()]
     names = {}
     for country in pycountry.countries:
-        for attribute in ("alpha_3", "name", "common_name", "official_name"):
+        names[country.alpha_3.casefold()] = country.alpha_2
+        for attribute in ("name", "common_name", "official_name"):
             if written := getattr(country, attribute, None):
-                names[written.casefold()] = country.alpha_2
+                names |= {t(written).casefold(): country.alpha_2 for t in translators}
     return names | _COMMON_MISTAKES
 
 
 @cache
-def _by_code() -> dict[str, Country]:
-    return {country.code: country for country in countries()}
+def _by_code(language: str) -> dict[str, Country]:
+    return {country.code: country for country in _countries(language)}
 
 
 def find(code: str) -> Country | None:
     """Return the country with this alpha-2 code, in either case, or None."""
     # ASCII only: str.upper() turns 'ß' into 'SS', which is a country, but not what was typed.
-    return _by_code().get(code.upper()) if code.isascii() else None
+    return _by_code(i18n.language()).get(code.upper()) if code.isascii() else None
 
 
 def suggest(text: str) -> Country | None:
@@ -112,10 +136,12 @@ def search(text: str) -> tuple[Country, ...]:
     wanted = text.strip().casefold()
     if not wanted:
         return countries()
-    ranks: dict[str, int] = {}
+    ranks: dict[str, tuple[int, int]] = {}
 
-    def rank(code: str, value: int) -> None:
-        ranks[code] = min(value, ranks.get(code, value))
+    def rank(code: str, value: int, name: str = "") -> None:
+        # '中' is all but the whole of '中国', and little of '中非共和国'.
+        likeness = (value, 0 if name.isascii() else len(name))
+        ranks[code] = min(likeness, ranks.get(code, likeness))
 
     for country in countries():
         if country.code.casefold() == wanted:
@@ -124,11 +150,11 @@ def search(text: str) -> tuple[Country, ...]:
         if name == wanted:
             rank(code, 1)
         elif name.startswith(wanted):
-            rank(code, 2)
+            rank(code, 2, name)
         elif re.search(rf"\b{re.escape(wanted)}", name):
-            rank(code, 3)
-        elif len(wanted) > 2 and wanted in name:
-            rank(code, 4)
+            rank(code, 3, name)
+        elif (len(wanted) > 2 or not wanted.isascii()) and wanted in name:
+            rank(code, 4, name)
     found = [country for country in countries() if country.code in ranks]
     return tuple(sorted(found, key=lambda country: ranks[country.code]))
 

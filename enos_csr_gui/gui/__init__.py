@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from enos_csr_gui import i18n
+from enos_csr_gui.core import preferences
 from enos_csr_gui.i18n import _
 
 _DEBIAN_PACKAGES = (
@@ -16,6 +18,9 @@ _DEBIAN_PACKAGES = (
 def main(arguments: list[str] | None = None) -> int:
     """Open the wizard; return the exit status of the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    wanted, arguments = i18n.without_option(arguments)
+    languages = [wanted, preferences.language(), *i18n.system_languages()]
+    i18n.choose(languages)
     if "--version" in arguments:
         from enos_csr_gui import __version__
 
@@ -35,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             ).format(error=error, command=f"sudo apt-get install {_DEBIAN_PACKAGES}")
         )
         return 1
-    return run(arguments)
+    return run(arguments, languages)
 
 
 def _has_display() -> bool:

@@ -4,43 +4,93 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import (
+    QLibraryInfo,
+    QLocale,
     QMessageLogContext,
     QSocketNotifier,
     QtMsgType,
+    QTranslator,
     qInstallMessageHandler,
 )
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui import __version__
+from enos_csr_gui import __version__, i18n
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.i18n import _
 
 
-def run(arguments: list[str]) -> int:
-    """Open the wizard and return when it is closed: the exit status of the process."""
+def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
+    """Open the wizard and return when it is closed: the exit status of the process.
+
+    ``languages`` come before those that Qt finds the person to read.
+    """
     qInstallMessageHandler(_explain_abort([]))
     app = QApplication([*sys.argv[:1], *arguments])
     qInstallMessageHandler(None)
     # How long a worker may keep Python to itself while the window waits, in seconds.
     sys.setswitchinterval(0.001)
+    # A program that was double-clicked has no environment to tell the language, Qt knows it.
+    i18n.choose([*languages, *QLocale().uiLanguages()])
+    speak(app)
     app.setApplicationName("EnOS CSR")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")
     # As the desktop calls the program to open files; what begins with '-' is none.
-    wizard = RequestWizard([Path(name).absolute() for name in app.arguments()[1:]])
-    report_errors(wizard.secrets)
-    wizard.first_painted.connect(lambda: _quit_on_signals(app))
-    wizard.show()
+    files = [Path(name).absolute() for name in app.arguments()[1:]]
+    window = Window(app, RequestWizard(files))
+    report_errors(window.secrets)
+    window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
+    window.wizard.show()
     status = app.exec()
-    wizard.hide()  # lets the focus leave while everything is still there
+    window.wizard.hide()  # lets the focus leave while everything is still there
     work.finish()
     return status
+
+
+def speak(app: QApplication) -> None:
+    """Have Qt's own buttons and dialogs speak the language chosen, dates and numbers too."""
+    QLocale.setDefault(QLocale(i18n.language()))
+    for old in app.findChildren(QTranslator):
+        app.removeTranslator(old)
+        old.deleteLater()
+    if i18n.language() != i18n.ENGLISH:
+        translator = QTranslator(app)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        translator.load(f"qtbase_{i18n.language()}", folder)
+        app.installTranslator(translator)
+
+
+class Window:
+    """The wizard on the screen, which speaks another language as soon as the person wants it."""
+
+    def __init__(self, app: QApplication, wizard: RequestWizard) -> None:
+        self._app = app
+        self.wizard = wizard
+        wizard.language_wanted.connect(self._change_language)
+
+    def secrets(self) -> list[str]:
+        """Return what a report of an error must not repeat."""
+        return self.wizard.secrets()
+
+    def _change_language(self, language: str) -> None:
+        from enos_csr_gui.core import preferences
+
+        i18n.choose([language])
+        preferences.prefer_language(language)
+        speak(self._app)
+        old = self.wizard
+        self.wizard = RequestWizard(draft=old.draft)
+        self.wizard.language_wanted.connect(self._change_language)
+        self.wizard.setGeometry(old.geometry())
+        self.wizard.show()
+        old.hide()
+        old.deleteLater()
 
 
 def report_errors(secrets: Callable[[], Iterable[str]]) -> None:

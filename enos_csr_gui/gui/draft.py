@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class Draft:
 
     ``key`` is the new key, or the one read from ``key_file``; None while there is none yet.
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
-    as it follows the common name.
+    as it follows the common name. ``offered`` are the answers that the person found filled in,
+    None while that is not known.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class Draft:
         self.folder = default_folder()
         self.name: str | None = None
         self.made: Made | None = None
+        self.offered: dict[str, str] | None = None
 
     @property
     def base_name(self) -> str:
@@ -62,7 +65,22 @@ class Draft:
         if key == "common_name":
             self.name = None
 
+    def offer(self, answers: Mapping[str, str]) -> None:
+        """Fill in answers, so that the person need not."""
+        self.answers.update(answers)
+        self.offered = dict(self.answers)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the person has answered anything that is not saved."""
+        given, offered = (
+            {key: text for key, text in answers.items() if text}
+            for answers in (self.answers, self.offered or {})
+        )
+        return self.made is None and given != offered
+
     def for_next_device(self) -> None:
         """Forget what belongs to this device: its common name, its key, its files."""
         self.answer("common_name", "")
         self.key = self.key_file = self.made = None
+        self.offered = dict(self.answers)

@@ -81,12 +81,15 @@ class RequestWizard(QWizard):
     """Does one task after the other."""
 
     first_painted = Signal()
+    language_wanted = Signal(str)
 
-    def __init__(self, files: Sequence[Path] = ()) -> None:
-        """Open with the first page; ``files`` are those that the program was started with."""
+    def __init__(self, files: Sequence[Path] = (), draft: Draft | None = None) -> None:
+        """Open with the first page; ``files`` are those that the program was started with.
+
+        ``draft`` has been begun in another language.
+        """
         super().__init__()
-        self.draft = Draft()
-        self._offered: dict[str, str] = {}
+        self.draft = draft or Draft()
         self._ready = self._painted = False
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._task = Task.NEW
@@ -105,6 +108,7 @@ class RequestWizard(QWizard):
         self._steps = Steps([_name(step) for step in Step])
         self.setSideWidget(self._steps)
         self._start_page = StartPage(self.draft, ROUTES)
+        self._start_page.language_wanted.connect(self.language_wanted)
         self._add_page(Step.START, self._start_page)
         self.currentIdChanged.connect(self._on_step)
         # At 200 % a usual screen has 960 x 540; some of it is for the title and a task bar.
@@ -180,9 +184,9 @@ class RequestWizard(QWizard):
             self._save_page.show_key()
 
     def _prepared(self, last: Remembered) -> None:
-        self.draft.answers.update(last.answers)
-        self._offered = dict(last.answers)
-        self.draft.folder = last.folder or self.draft.folder
+        if self.draft.offered is None:
+            self.draft.offer(last.answers)
+            self.draft.folder = last.folder or self.draft.folder
 
         _in_turns(self._build_pages())
 
@@ -288,7 +292,6 @@ class RequestWizard(QWizard):
     def _start_over(self) -> None:
         """Go to the first page; what has been saved is done with."""
         self.draft.for_next_device()
-        self._offered = dict(self.draft.answers)
         if self._key_page:
             self._key_page.start_over()
         self.restart()
@@ -296,9 +299,7 @@ class RequestWizard(QWizard):
     def _would_lose(self) -> bool:
         if self.draft.made or not self._key_page:
             return False
-        answers = {key: text for key, text in self.draft.answers.items() if text}
-        offered = {key: text for key, text in self._offered.items() if text}
-        return answers != offered or self._key_page.changed
+        return self.draft.changed or self._key_page.changed
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _local_files(event):

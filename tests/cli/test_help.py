@@ -13,7 +13,7 @@ import pytest
 from enos_csr_gui import __version__
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 
-SLOW_LIBRARIES = ("cryptography", "pycountry", "zxcvbn", "platformdirs", "pathvalidate", "PySide6")
+SLOW_LIBRARIES = ("cryptography", "pycountry", "zxcvbn", "pathvalidate", "PySide6")
 
 
 def examples_in(help_text: str) -> list[str]:

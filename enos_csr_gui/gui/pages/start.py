@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCommandLinkButton
+from PySide6.QtWidgets import QComboBox, QCommandLinkButton, QHBoxLayout, QLabel
 
-from enos_csr_gui import resources
+from enos_csr_gui import i18n, resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
@@ -16,10 +16,12 @@ from enos_csr_gui.i18n import _
 
 
 class StartPage(Page):
-    """Emits ``task_wanted``.
+    """Emits ``task_wanted``, or ``language_wanted`` with one of ``i18n.languages()``.
 
     The first page to be painted: whatever takes time comes when ``complete`` is called.
     """
+
+    language_wanted = Signal(str)
 
     def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
         """Offer these tasks."""
@@ -70,6 +72,22 @@ class StartPage(Page):
         """Add what is not needed for the first look."""
         for task, link in self._links.items():
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
+        if len(i18n.languages()) > 1:
+            self._add_languages()
+
+    def _add_languages(self) -> None:
+        box = QComboBox()
+        for language in i18n.languages():
+            box.addItem(i18n.name_of(language), language)
+        box.setCurrentIndex(box.findData(i18n.language()))
+        box.activated.connect(lambda: self.language_wanted.emit(box.currentData()))
+        label = QLabel(_("&Language"))
+        label.setBuddy(box)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(label)
+        row.addWidget(box)
+        self.body.addLayout(row)
 
     def take_focus(self) -> None:
         self._links[Task.NEW].setFocus()

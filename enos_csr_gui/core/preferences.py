@@ -1,0 +1,28 @@
+"""What this person prefers: the language. Quick to load: the first page needs it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+
+def _path() -> Path:
+    from platformdirs import user_config_path
+
+    return user_config_path("enos-csr", appauthor=False) / "language"
+
+
+def language() -> str:
+    """Return the language that the person chose, as ``i18n`` names it; empty if none was."""
+    try:
+        return _path().read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def prefer_language(language: str) -> None:
+    """Keep the language for the next time; a disk that will not take it troubles nobody."""
+    path = _path()
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{language}\n", encoding="ascii")
