@@ -26,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"enos-csr-gui {__version__}")  # noqa: T201
         return 0
+    if "--self-test" in arguments:
+        from enos_csr_gui.gui import self_test
+
+        return self_test.run()
     if not _has_display():
         explain_no_window(_("There is no display here that a window could open on."))
         return 1
