@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui import words
+from enos_csr_gui import findings, words
 from enos_csr_gui.cli.output import WRONG_INPUT, examples, note, print_json
 from enos_csr_gui.core.errors import Code, Problem
-from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from enos_csr_gui.core.inspection import Found, KeyFacts
+    from enos_csr_gui.core.inspection import Found
+
+_SECRETS = (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
 
 _PASSED, _FAILED = "ok  ", "FAIL"
 
@@ -41,7 +42,7 @@ def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
     from enos_csr_gui.core import inspection
 
     found = inspection.inspect_files(paths)
-    names = _names(found)
+    names = findings.names(found, click.format_filename)
     together = [[names[place] for place in places] for places in inspection.companions(found)]
     shown = zip(found, names, together, strict=True)
     if as_json:
@@ -53,85 +54,34 @@ def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
         raise click.exceptions.Exit(WRONG_INPUT)
 
 
-def _names(found: Sequence[Found]) -> list[str]:
-    """Return how to call each thing: its file, and which in it, when there are several."""
-    counts = Counter(one.file for one in found)
-    numbers: Counter[Path] = Counter()
-    names = []
-    for one in found:
-        numbers[one.file] += 1
-        name = click.format_filename(one.file)
-        if counts[one.file] > 1:
-            text = _("{file} ({number} of {count})")
-            name = text.format(file=name, number=numbers[one.file], count=counts[one.file])
-        names.append(name)
-    return names
-
-
 def _warn(found: Iterable[Found]) -> None:
     """Tell of private keys last, where it is read, and even when the result goes elsewhere."""
     secrets = {
-        one.file: warning
-        for one in found
-        for warning in one.warnings
-        if warning.code in (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
+        one.file: warning for one in found for warning in one.warnings if warning.code in _SECRETS
     }
     for file, warning in secrets.items():
         text = _("WARNING: {file}: {sentence}").format(
-            file=_visible(click.format_filename(file)), sentence=words.sentence(warning)
+            file=findings.visible(click.format_filename(file)), sentence=words.sentence(warning)
         )
         note("\n" + _bad(_wrapped(text, 0)))
 
 
 def _report(found: Found, name: str, together: Sequence[str]) -> Iterator[str]:
     """Yield the lines that a person reads about one thing."""
-    kind = words.kind(found.kind)
-    if found.kind == "other" and found.label:
-        kind = f"{kind} ({found.label})"
-    yield f"{_visible(name)}: {kind}" + (f", {found.form}" if found.form else "")
+    yield f"{findings.visible(name)}: {findings.kind(found)}"
     if found.protected:
-        yield "  " + _("Protected with a passphrase; not opened.")
-    facts = list(_facts(found, together))
+        yield "  " + findings.protected()
+    facts = list(findings.facts(found, together, _moment))
     width = max((len(label) for label, _value in facts), default=0)
     for label, value in facts:
-        yield f"  {label.ljust(width)}  {_visible(value)}".rstrip()
+        yield f"  {label.ljust(width)}  {value}".rstrip()
+    for problem in found.warnings:
+        if problem.code not in _SECRETS:
+            yield _wrapped(words.sentence(problem), 2)
     if found.rules:
         yield from _verdict(found)
     else:
         yield from (_wrapped(words.sentence(problem), 2) for problem in found.problems)
-
-
-def _facts(found: Found, together: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is known, as pairs of a label and a text."""
-    yield from _listed(_("Subject"), found.subject)
-    yield from _listed(_("Issuer"), found.issuer)
-    if found.serial_number is not None:
-        yield _("Serial no."), f"{found.serial_number:x}"
-    if found.valid_from and found.valid_to:
-        yield _("Valid from"), _moment(found.valid_from)
-        yield _("Valid to"), _moment(found.valid_to)
-        for problem in found.warnings:
-            yield "", words.sentence(problem)
-    if found.key:
-        yield _("Key"), _key(found.key)
-        yield _("Key SHA-256"), found.key.fingerprint
-    if found.signature_algorithm:
-        yield _("Signed with"), found.signature_algorithm
-    if found.fingerprint:
-        yield _("SHA-256"), found.fingerprint
-    for number, other in enumerate(together):
-        yield _("Belongs to") if number == 0 else "", other
-
-
-def _listed(label: str, pairs: Iterable[tuple[str, str]] | None) -> Iterator[tuple[str, str]]:
-    for number, (attribute, value) in enumerate(pairs or ()):
-        yield label if number == 0 else "", f"{attribute} = {value}"
-
-
-def _key(key: KeyFacts) -> str:
-    if key.bits is None:
-        return key.algorithm
-    return _("{algorithm}, {bits} bits").format(algorithm=key.algorithm, bits=key.bits)
 
 
 def _moment(moment: datetime) -> str:
@@ -144,17 +94,8 @@ def _verdict(found: Found) -> Iterator[str]:
         mark = _good(_PASSED) if result.passed else _bad(_FAILED)
         yield f"    {mark}  {words.rule(result.rule, result.field)}"
         for problem in result.problems:
-            yield _wrapped(_visible(words.sentence(problem)), 10)
-    failed = sum(not result.passed for result in found.rules)
-    if not failed:
-        yield "  " + _good(_("Acceptable: the request meets every demand."))
-        return
-    text = ngettext(
-        "NOT acceptable: {failed} of {count} demands is not met.",
-        "NOT acceptable: {failed} of {count} demands are not met.",
-        failed,
-    )
-    yield "  " + _bad(text.format(failed=failed, count=len(found.rules)))
+            yield _wrapped(findings.visible(words.sentence(problem)), 10)
+    yield "  " + (_good if found.acceptable else _bad)(findings.verdict(found))
 
 
 def _good(text: str) -> str:
@@ -168,11 +109,6 @@ def _bad(text: str) -> str:
 def _wrapped(text: str, indent: int) -> str:
     blanks = " " * indent
     return click.wrap_text(text, _WIDTH, initial_indent=blanks, subsequent_indent=blanks)
-
-
-def _visible(text: str) -> str:
-    """Return ``text`` with nothing in it that a terminal would obey or hide."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def _object(found: Found, name: str, together: Sequence[str]) -> dict[str, object]:

@@ -9,14 +9,17 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import (
+    QEvent,
     QLibraryInfo,
     QLocale,
     QMessageLogContext,
     QSocketNotifier,
     QtMsgType,
     QTranslator,
+    Signal,
     qInstallMessageHandler,
 )
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import __version__, i18n
@@ -31,7 +34,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     ``languages`` come before those that Qt finds the person to read.
     """
     qInstallMessageHandler(_explain_abort([]))
-    app = QApplication([*sys.argv[:1], *arguments])
+    app = Application([*sys.argv[:1], *arguments])
     qInstallMessageHandler(None)
     # How long a worker may keep Python to itself while the window waits, in seconds.
     sys.setswitchinterval(0.001)
@@ -44,6 +47,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     # As the desktop calls the program to open files; what begins with '-' is none.
     files = [Path(name).absolute() for name in app.arguments()[1:]]
     window = Window(app, RequestWizard(files))
+    app.files_opened.connect(window.open_files)
     report_errors(window.secrets)
     window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
     window.wizard.show()
@@ -51,6 +55,18 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     window.wizard.hide()  # lets the focus leave while everything is still there
     work.finish()
     return status
+
+
+class Application(QApplication):
+    """Emits ``files_opened`` with a list when macOS asks to open a file that was double-clicked."""
+
+    files_opened = Signal(object)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent):
+            self.files_opened.emit([Path(event.file())])
+            return True
+        return super().event(event)
 
 
 def speak(app: QApplication) -> None:
@@ -77,6 +93,10 @@ class Window:
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
         return self.wizard.secrets()
+
+    def open_files(self, files: Sequence[Path]) -> None:
+        """Give files to the wizard."""
+        self.wizard.open_files(files)
 
     def _change_language(self, language: str) -> None:
         from enos_csr_gui.core import preferences

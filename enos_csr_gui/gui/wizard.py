@@ -34,10 +34,12 @@ class Step(IntEnum):
     REVIEW = auto()
     SAVE = auto()
     DONE = auto()
+    CHECK = auto()
 
 
 ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+    Task.CHECK: (Step.CHECK,),
 }
 """Which pages each task leads over."""
 
@@ -54,6 +56,7 @@ def _name(step: Step) -> str:
         Step.REVIEW: _("Review"),
         Step.SAVE: _("Save"),
         Step.DONE: _("Done"),
+        Step.CHECK: _("Check"),
     }[step]
 
 
@@ -66,9 +69,9 @@ def _generate() -> RSAPrivateKey:
 def _prepare() -> Remembered:
     """Load what the later pages need; return what was entered the last time."""
     from enos_csr_gui.core import countries, files, making, remembered
-    from enos_csr_gui.gui.pages import done, key, review, save, subject
+    from enos_csr_gui.gui.pages import check, done, key, review, save, subject
 
-    del making, done, key, review, save, subject  # imported for their own sake
+    del making, check, done, key, review, save, subject  # imported for their own sake
     countries.suggest("China")
     files.safe_name("dev-001")
     last = remembered.load()
@@ -188,11 +191,12 @@ class RequestWizard(QWizard):
             self.draft.offer(last.answers)
             self.draft.folder = last.folder or self.draft.folder
 
-        _in_turns(self._build_pages())
+        work.in_turns(self, self._build_pages())
 
     def _build_pages(self) -> Iterator[None]:
         """Build the later pages piece by piece, so that the window stays alive."""
         from enos_csr_gui.core.subject import SUBJECT_FIELDS
+        from enos_csr_gui.gui.pages.check import CheckPage
         from enos_csr_gui.gui.pages.done import DonePage
         from enos_csr_gui.gui.pages.key import KeyPage
         from enos_csr_gui.gui.pages.review import ReviewPage
@@ -220,6 +224,8 @@ class RequestWizard(QWizard):
         self._done_page = DonePage(self.draft)
         self._done_page.another_wanted.connect(self._make_another)
         self._add_page(Step.DONE, self._done_page)
+        yield
+        self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
 
         self._ready = True
         self._start_page.set_busy(False)
@@ -244,10 +250,10 @@ class RequestWizard(QWizard):
             del self._trail[len(visited) :]
             self._task = self._trail[-1]
         self._show_buttons(Step(step))
-        if step == Step.START:
+        route = ROUTES[self._task]
+        if step == Step.START or len(route) == 1:
             self._steps.show_brand()
         else:
-            route = ROUTES[self._task]
             self._steps.show_steps([_name(step) for step in route], route.index(Step(step)))
         page = self.currentPage()
         assert isinstance(page, Page)
@@ -345,13 +351,3 @@ class RequestWizard(QWizard):
 def _local_files(event: QDropEvent) -> list[Path]:
     urls = event.mimeData().urls()
     return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-
-
-def _in_turns(work_to_do: Iterator[None]) -> None:
-    """Do each piece, up to the next ``yield``, in a turn of the event loop of its own."""
-
-    def turn() -> None:
-        if next(work_to_do, work_to_do) is None:
-            QTimer.singleShot(0, turn)
-
-    QTimer.singleShot(0, turn)

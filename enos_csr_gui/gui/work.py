@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 from enos_csr_gui.core.errors import CoreError
@@ -123,3 +123,16 @@ def run(
 def finish() -> None:
     """Wait until every call has ended."""
     _office.close()
+
+
+def in_turns(owner: QObject, work_to_do: Iterator[None]) -> None:
+    """Do each piece, up to the next ``yield``, in a turn of the event loop of its own.
+
+    The rest is left undone once ``owner`` is gone.
+    """
+
+    def turn() -> None:
+        if isValid(owner) and next(work_to_do, work_to_do) is None:
+            QTimer.singleShot(0, turn)
+
+    QTimer.singleShot(0, turn)

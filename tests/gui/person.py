@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QWheelEvent, QWindow
+from PySide6.QtCore import QEventLoop, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QInputMethodEvent,
+    QWheelEvent,
+    QWindow,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -186,6 +194,15 @@ class Person:
             False,
         )
         QApplication.sendEvent(widget, event)
+
+    def drops(self, *files: Path) -> None:
+        """Drag files from the desktop and drop them in the middle of the window."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
+        where = self.wizard.rect().center()
+        how = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier(0)
+        QApplication.sendEvent(self.wizard, QDragEnterEvent(where, *how))
+        QApplication.sendEvent(self.wizard, QDropEvent(where, *how))
 
     def waits_until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from person import Person
     from PySide6.QtGui import QPalette
 
 HOME = Path(tempfile.gettempdir()) / "home" / "lin"
@@ -157,8 +158,39 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
         "unexpected-error",
         lambda: (ReportDialog(describe(RuntimeError("an example"), [])).exec(), None)[1],
     )
+    photo_checks(person, photo)
     wizard.close()
     wizard.deleteLater()
+
+
+def photo_checks(person: Person, photo: Callable[[str], None]) -> None:
+    """Look into the files that were made, and into one that is not right."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+
+    from enos_csr_gui.core import keys
+
+    bad = HOME / "old-request.csr"
+    builder = x509.CertificateSigningRequestBuilder(
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "turbine-017")])
+    )
+    bad.write_bytes(
+        builder.sign(keys.generate(), hashes.SHA512()).public_bytes(serialization.Encoding.PEM)
+    )
+    person.click("Start page")
+    person.begins("Check a file")
+    photo("check")
+    folder = HOME / "EnOS requests"
+    person.drops(folder / "turbine-017.csr", folder / "turbine-017.key")
+    person.waits_to_read("Acceptable")
+    photo("check-good")
+    person.drops(bad)
+    person.waits_to_read("NOT acceptable")
+    photo("check-bad")
+    person.drops(folder / "turbine-017.csr")
+    person.waits_to_read("Acceptable")
+    person.click("Details")
+    photo("check-details")
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_nothing_slow_is_imported_before_the_first_page_is_painted() -> None:
     program = """
 import sys
+from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -57,3 +59,17 @@ def test_without_a_display_the_way_without_a_window_is_named(variables: dict[str
 
 def test_the_version_is_told_without_a_window() -> None:
     assert run("-m", "enos_csr_gui", "--version").stdout == f"enos-csr-gui {__version__}\n"
+
+
+def test_a_file_that_macos_wants_opened_is_taken() -> None:
+    program = """
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QFileOpenEvent
+from enos_csr_gui.gui.app import Application
+
+app = Application([])
+app.files_opened.connect(lambda files: print("opened", *files))
+app.sendEvent(app, QFileOpenEvent(QUrl.fromLocalFile("/requests/dev-001.csr")))
+"""
+    done = run("-c", program, QT_QPA_PLATFORM="offscreen")
+    assert done.stdout.strip() == f"opened {Path('/requests/dev-001.csr')}", done.stderr

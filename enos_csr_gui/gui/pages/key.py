@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
     from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
+
+
+_KEY_ENDINGS = (".key", ".pem", ".p8", ".pk8")
 
 
 class KeyPage(Page):
@@ -75,6 +80,23 @@ class KeyPage(Page):
         self.body.addWidget(self._old)
         self.body.addLayout(self._old_column)
         self.body.addStretch(1)
+
+    def initializePage(self) -> None:
+        # A page that was built anew, in another language, knows nothing yet.
+        if self.draft.passphrase and not self._passphrase:
+            self._protect.setChecked(True)
+            assert self._passphrase is not None
+            self._passphrase.set_text(self.draft.passphrase)
+        if self.draft.key_file and not self._chooser:
+            self.take_files([self.draft.key_file])
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        if len(files) != 1 or files[0].suffix.lower() not in _KEY_ENDINGS:
+            return False
+        self._old.setChecked(True)
+        assert self._chooser is not None
+        self._chooser.set_path(files[0])
+        return True
 
     @property
     def changed(self) -> bool:

@@ -17,6 +17,8 @@ class Note(QLabel):
         self._help = help_text
         self._is_problem = False
         self.setWordWrap(True)
+        # Also on a card, whose ground would have the label take another role.
+        self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.show_help()
 
     @property

@@ -58,6 +58,12 @@ class PassphrasePair(QWidget):
         """Return the passphrase."""
         return self._first.text()
 
+    def set_text(self, passphrase: str) -> None:
+        """Put a passphrase that was typed before into both fields."""
+        self._first.setText(passphrase)
+        self._second.setText(passphrase)
+        self._judge()
+
     def texts(self) -> tuple[str, str]:
         """Return what is in both fields."""
         return self._first.text(), self._second.text()

@@ -46,7 +46,7 @@ class Steps(QFrame):
         self._brand.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def show_brand(self) -> None:
-        """Show no steps: none has been taken yet."""
+        """Show no steps: none has been taken yet, or there is but one."""
         self.show_steps([], 0)
         self._brand.show()
 

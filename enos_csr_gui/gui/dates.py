@@ -1,0 +1,26 @@
+"""Dates as people read them, in their language and time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QDateTime, QLocale
+
+from enos_csr_gui.i18n import _
+
+
+def day(moment: datetime) -> str:
+    """Return the day, with the month as a word: 11/12 means two days of the year."""
+    # Translators: a date as QLocale writes it: d, M, MMM (the month's short name), yyyy.
+    return _written(moment, _("d MMM yyyy"))
+
+
+def minute(moment: datetime) -> str:
+    """Return the day and the time, and of which time zone it is."""
+    # Translators: a date and time as QLocale writes it: see 'd MMM yyyy'; HH, mm; t the time zone.
+    return _written(moment, _("d MMM yyyy, HH:mm t"))
+
+
+def _written(moment: datetime, pattern: str) -> str:
+    local = QDateTime.fromSecsSinceEpoch(int(moment.timestamp()))
+    return QLocale().toString(local, pattern)

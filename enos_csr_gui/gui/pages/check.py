@@ -1,0 +1,125 @@
+"""What is in a file, and whether EnOS would take the request in it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui import findings
+from enos_csr_gui.core import inspection
+from enos_csr_gui.core.inspection import Found, Kind
+from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.finding_card import FindingCard
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.i18n import _, ngettext
+
+_ENDINGS = "*.csr *.req *.p10 *.pem *.crt *.cer *.der *.p7b *.key *.p12 *.pfx *.jks"
+_MOST_SHOWN = 100
+
+
+class CheckPage(Page):
+    """Shows what the files hold that were chosen, dropped, or opened with the program."""
+
+    def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
+        """``tasks`` are those that can be gone on with."""
+        super().__init__(
+            draft,
+            _("Check a file"),
+            _("See what a file holds, and whether EnOS would take the request in it."),
+        )
+        self._tasks = tasks
+        self._choose = QPushButton(_("C&hoose files…"))
+        self._choose.clicked.connect(self._choose_files)
+        self._hint = Note(
+            _("Or drop them on this window. They are only read: nothing is changed or sent.")
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._choose)
+        row.addWidget(self._hint, 1)
+        self.body.addLayout(row)
+
+        self._area = QScrollArea()
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setWidgetResizable(True)
+        self._area.setAccessibleName(_("What was found"))
+        self.body.addWidget(self._area, 1)
+        self._show([])
+
+    def take_focus(self) -> None:
+        self._choose.setFocus()
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        self.wait_for(
+            lambda: inspection.inspect_files(files), self._show, None, _("Reading the files")
+        )
+        return True
+
+    def cleanupPage(self) -> None:
+        """Forget the files: who comes back wants to look at others."""
+        self._show([])
+
+    def _choose_files(self) -> None:
+        kinds = f"{_('Requests, certificates, keys')} ({_ENDINGS})"
+        chosen, _kind = QFileDialog.getOpenFileNames(
+            self, self.title(), str(self.draft.folder), f"{_('All files (*)')};;{kinds}"
+        )
+        if chosen:
+            self.take_files([Path(name) for name in chosen])
+
+    def _show(self, found: Sequence[Found]) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, style.SPACING, 0)
+        column.setSpacing(style.SPACING)
+        self._area.setWidget(inside)
+        self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus if found else Qt.FocusPolicy.NoFocus)
+        names = findings.names(found, lambda file: findings.visible(file.name))
+        together = [[names[place] for place in places] for places in inspection.companions(found)]
+
+        def build() -> Iterator[None]:
+            for one, name, others in list(zip(found, names, together, strict=True))[:_MOST_SHOWN]:
+                column.addWidget(self._card(one, name, others))
+                yield
+            if (rest := len(found) - _MOST_SHOWN) > 0:
+                text = ngettext(
+                    "{rest} more is not shown; 'enos-csr inspect' lists everything.",
+                    "{rest} more are not shown; 'enos-csr inspect' lists everything.",
+                    rest,
+                )
+                column.addWidget(QLabel(text.format(rest=rest)))
+            column.addStretch(1)
+
+        work.in_turns(inside, build())
+
+    def _card(self, found: Found, name: str, together: Sequence[str]) -> FindingCard:
+        card = FindingCard(found, name, together)
+        steps = []
+        if found.kind is Kind.CERTIFICATE:
+            steps = [
+                (Task.RECEIVE, _("Put it together with its key")),
+                (Task.RENEW, _("Renew this certificate")),
+            ]
+        elif found.acceptable is False:
+            steps = [(Task.RENEW, _("Make a new request with these answers"))]
+        for task, text in steps:
+            if task in self._tasks:
+                button = QPushButton(text)
+                button.clicked.connect(
+                    lambda _checked=False, task=task: self.task_wanted.emit(task, [found.file])
+                )
+                card.offer(button)
+        return card

@@ -1,0 +1,161 @@
+"""One thing found in a file: what it is, whether EnOS would take it, and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QIcon, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui import findings, resources, words
+from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.inspection import Found, Kind, RuleResult
+from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.fold import Fold
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _
+
+_ICONS = {Kind.REQUEST: "request", Kind.CERTIFICATE: "certificate"}
+_ICON_SIZE = 32
+_BREAK = "\u2028"
+_SECRETS = (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
+
+
+class FindingCard(QFrame):
+    """Shows ``found``, which is called ``name``; its details are made when they are asked for."""
+
+    def __init__(
+        self, found: Found, name: str, together: Sequence[str], parent: QWidget | None = None
+    ) -> None:
+        """``together`` are the names of the things that have the same key."""
+        super().__init__(parent)
+        self._found = found
+        self._together = together
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAccessibleName(name)
+
+        self._column = QVBoxLayout()
+        self._column.setSpacing(style.SPACING // 2)
+        title = WrappedLabel()
+        title.setText(name)
+        title.setFont(style.heading(self.font()))
+        self._column.addWidget(title)
+        self._column.addWidget(QLabel(findings.kind(found)))
+        self._add_verdict()
+        self._buttons = QHBoxLayout()
+        self._column.addLayout(self._buttons)
+        if found.subject or found.key:
+            self._details = QWidget()
+            fold = Fold(_("Details"), self._details)
+            fold.button.toggled.connect(self._show_details)
+            self._column.addWidget(fold)
+
+        is_bad = found.problems or any(one.code in _SECRETS for one in found.warnings)
+        icon = "problem" if is_bad else _ICONS.get(found.kind, "key")
+        picture = QLabel()
+        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON_SIZE, _ICON_SIZE))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(*[2 * style.SPACING] * 4)
+        row.setSpacing(2 * style.SPACING)
+        row.addWidget(picture, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addLayout(self._column, 1)
+
+    def offer(self, button: QPushButton) -> None:
+        """Add a next step."""
+        if self._buttons.count():
+            self._buttons.takeAt(self._buttons.count() - 1)  # the stretch
+        self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+
+    def _add_verdict(self) -> None:
+        found = self._found
+        for warning in found.warnings:
+            self._say(words.sentence(warning), is_problem=True)
+        if found.protected:
+            self._say(findings.protected())
+        if not found.rules:
+            for problem in found.problems:
+                self._say(words.sentence(problem), is_problem=True)
+            return
+        sign = "✓" if found.acceptable else "✗"
+        self._say(f"{sign}  {findings.verdict(found)}", is_problem=not found.acceptable)
+        for result in found.rules:
+            for problem in result.problems:
+                self._say(f"{_rule(result)}: {words.sentence(problem)}", indent=True)
+
+    def _say(self, text: str, *, is_problem: bool = False, indent: bool = False) -> None:
+        note = Note()
+        # In a file may stand what a label would take for its markup.
+        note.setTextFormat(Qt.TextFormat.PlainText)
+        if is_problem:
+            note.show_problem(text)
+        else:
+            note.show_help(text)
+        if indent:
+            note.setIndent(3 * style.SPACING)
+        self._column.addWidget(note)
+
+    def _show_details(self) -> None:
+        if self._details.layout():
+            return
+        found = self._found
+        grid = QGridLayout(self._details)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2 * style.SPACING)
+        grid.setVerticalSpacing(style.SPACING // 2)
+        grid.setColumnStretch(1, 1)
+        mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        rows = [(label, text, False) for label, text in self._facts()]
+        rows += [
+            ("" if number else _("Demands"), _marked(result), True)
+            for number, result in enumerate(found.rules)
+        ]
+        for row, (label, text, is_rule) in enumerate(rows):
+            value = WrappedLabel()
+            value.setText(text)
+            if not is_rule and _is_hex(text):
+                value.setFont(mono)
+            grid.addWidget(QLabel(label), row, 0, alignment=Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, row, 1)
+        copy = CopyButton(
+            _("Copy these details"),
+            lambda: "\n".join(
+                f"{label}\t{text.replace(_BREAK, '')}" for label, text, _is_rule in rows
+            ),
+        )
+        grid.addWidget(copy, len(rows), 1, alignment=Qt.AlignmentFlag.AlignLeft)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        facts = findings.facts(self._found, self._together, dates.minute)
+        return [(label, _in_two(text) if _is_hex(text) else text) for label, text in facts]
+
+
+def _rule(result: RuleResult) -> str:
+    return words.rule(result.rule, result.field)
+
+
+def _marked(result: RuleResult) -> str:
+    return f"{'✓' if result.passed else '✗'}  {_rule(result)}"
+
+
+def _is_hex(text: str) -> bool:
+    digits = text.replace(_BREAK, "")
+    return len(digits) == 64 and all(c in "0123456789abcdef" for c in digits)
+
+
+def _in_two(digest: str) -> str:
+    """Return a SHA-256 in two even lines: easier to compare than a long one and a rest."""
+    return f"{digest[:32]}{_BREAK}{digest[32:]}"
