@@ -221,14 +221,44 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.CERTIFICATE_EXPIRED: N_("This certificate expired on {date}. Please renew it."),
     Code.CERTIFICATE_NOT_YET_VALID: N_("This certificate is not valid before {date}."),
-    # Handing over
+    # Receiving and handing over
+    Code.NOT_A_CERTIFICATE: N_(
+        "This file holds no certificate; it is a {kind}. Please choose the file that you got back "
+        "for your request, often named '….pem', '….crt' or '….cer'."
+    ),
     Code.CERTIFICATE_OF_OTHER_KEY: N_(
         "This certificate belongs to another key. Please choose the key file that was written "
         "together with the request for this certificate."
     ),
+    Code.CERTIFICATE_OF_NO_KEY: N_(
+        "The key of this certificate, for '{name}', was found neither among your requests nor "
+        "beside the file. Please choose the key file that was written together with the request."
+    ),
+    Code.CERTIFICATE_OF_OTHER_REQUEST: N_(
+        "This certificate is for '{name}', but not for the request that you made for that name on "
+        "{made_on} ({csr}): it belongs to another key. Please choose that key's file, or ask "
+        "whoever gave you the certificate for the one that belongs to your request."
+    ),
+    Code.KEY_UNCHECKED: N_(
+        "The key file is protected, so it was not checked whether the certificate belongs to it. "
+        "That is done when the files for the device are made."
+    ),
+    Code.SUBJECT_CHANGED: N_(
+        "The certificate says something else than the request: {changes}. If you did not expect "
+        "that, ask whoever gave you the certificate."
+    ),
     Code.CHAIN_MISSING: N_(
-        "The device also needs the certificate of the authority that issued this one, to recognise "
-        "EnOS. Please ask whoever gave you the certificate for the chain, or CA certificate, too."
+        "The device also needs the certificate of the authority that issued this one ({issuer}), "
+        "to recognise EnOS. Please ask whoever gave you the certificate for the chain, or CA "
+        "certificate, too."
+    ),
+    Code.CHAIN_ENDS: N_(
+        "The chain does not lead to its root: the certificate of '{issuer}' is missing. Please ask "
+        "whoever gave you the certificate for the whole chain."
+    ),
+    Code.CHAIN_OF_OTHERS: N_(
+        "This is not the chain of the certificate: nothing in it has issued it. Please choose the "
+        "file with the certificate of '{issuer}'."
     ),
     # History
     Code.NAME_USED: N_(
@@ -281,6 +311,8 @@ def sentence(problem: Problem) -> str:
         )
     else:
         text = _(_SENTENCES[problem.code])
+    if "kind" in values:
+        values = {**values, "kind": kind(str(values["kind"]))}
     return text.format(**values)
 
 

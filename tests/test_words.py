@@ -45,6 +45,17 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.EXTENSION: {"extension": "subjectAltName"},
     Code.CERTIFICATE_EXPIRED: {"date": "2026-01-31"},
     Code.CERTIFICATE_NOT_YET_VALID: {"date": "2030-01-31"},
+    Code.NOT_A_CERTIFICATE: {"kind": "request"},
+    Code.CERTIFICATE_OF_NO_KEY: {"name": "dev-001"},
+    Code.CERTIFICATE_OF_OTHER_REQUEST: {
+        "name": "dev-001",
+        "made_on": "2026-11-23",
+        "csr": "/home/li/dev-001.csr",
+    },
+    Code.SUBJECT_CHANGED: {"changes": "L: Kaili → Guiyang"},
+    Code.CHAIN_MISSING: {"issuer": "Test Issuing"},
+    Code.CHAIN_ENDS: {"issuer": "Test Root"},
+    Code.CHAIN_OF_OTHERS: {"issuer": "Test Issuing"},
     Code.NAME_USED: {"name": "dev-001", "made_on": "2026-11-23", "csr": "/home/li/dev-001.csr"},
     Code.HISTORY_TROUBLE: {"reason": "disk I/O error"},
 }

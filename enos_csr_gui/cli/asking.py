@@ -19,6 +19,9 @@ from enos_csr_gui.i18n import _
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
+Check = Callable[[str], Sequence[Problem]]
+"""What returns the problems of an answer."""
+
 NOTHING = "."
 """The answer that leaves a field empty although something is offered for it, as in OpenSSL."""
 
@@ -68,7 +71,7 @@ def _question(field: SubjectField, default: str) -> str:
     return text.format(label=label, default=default, nothing=NOTHING)
 
 
-def free_name(name: str, check: Callable[[str], Sequence[Problem]]) -> str:
+def free_name(name: str, check: Check) -> str:
     """Return ``name``, or the name that somebody gives while ``check`` has a better suggestion."""
     while (problems := check(name)) and (suggestion := problems[0].values.get("suggestion")):
         _tell(problems)
@@ -77,13 +80,18 @@ def free_name(name: str, check: Callable[[str], Sequence[Problem]]) -> str:
     return name
 
 
-def new_passphrase() -> str:
-    """Ask twice for the passphrase that is to protect the new key file."""
+def new_passphrase(question: str | None = None, check: Check | None = None) -> str:
+    """Ask twice for the passphrase that is to protect a file: the new key file, if not told.
+
+    ``check`` returns the problems of the passphrase; if None, ``keys.check_passphrase`` does.
+    """
     from enos_csr_gui.core import keys
 
+    question = question or _("Passphrase for the new key file")
+    check = check or keys.check_passphrase
     while True:
-        passphrase = _prompt(_("Passphrase for the new key file"), hidden=True)
-        if problems := keys.check_passphrase(passphrase):
+        passphrase = _prompt(question, hidden=True)
+        if problems := check(passphrase):
             _tell(problems)
         elif _prompt(_("The same passphrase again"), hidden=True) != passphrase:
             note(_("These were two different passphrases. Please type both again."))

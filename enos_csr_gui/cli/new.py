@@ -21,7 +21,7 @@ from enos_csr_gui.cli.output import (
     print_json,
 )
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject, SubjectField, check
 from enos_csr_gui.i18n import _
 
@@ -128,7 +128,7 @@ def new(
 
     # Whatever is wrong with the options is told at once, before anything is asked.
     faults = Faults()
-    folder = _absolute(folder, faults)
+    folder = faults.absolute(folder)
     faults.add(p for p in check(answers) if p.field in answers or not interactive)
     passphrase = secret_files.read_passphrase(passphrase_file, faults) if passphrase_file else None
     key = None
@@ -195,36 +195,18 @@ def _check_combination(
     interactive: bool,
 ) -> None:
     """Refuse options that contradict each other, or the place where the command runs."""
-    message = None
-    if stray and encrypt:
-        # The word is not repeated: it may well be a passphrase.
-        message = _("--encrypt takes no value: it asks for the passphrase.")
-    elif stray:
-        text = _("'{word}' belongs to no option. Put a value that has blanks in quotes.")
-        message = text.format(word=click.format_filename(stray[0]))
-    elif encrypt and key_file:
-        message = _("--encrypt does not go with --key: a key file that exists stays as it is.")
-    elif encrypt and passphrase_file:
-        message = _("--encrypt asks for the passphrase, --passphrase-file reads it: choose one.")
-    elif encrypt and not interactive:
-        message = _("--encrypt asks on a terminal, and there is none: use --passphrase-file.")
-    elif passphrase_file == secret_files.STANDARD_INPUT and interactive:
-        message = _(
-            "'--passphrase-file -' would show the passphrase while you type it. Use --encrypt "
-            "for a new key; for --key leave it out, and you are asked."
+    if encrypt and key_file and not stray:
+        raise click.UsageError(
+            _("--encrypt does not go with --key: a key file that exists stays as it is.")
         )
-    if message:
-        raise click.UsageError(message)
-
-
-def _absolute(folder: Path, faults: Faults) -> Path:
-    """Return the folder from the root on; end the command when the current one was deleted."""
-    try:
-        return folder.absolute()
-    except OSError as error:
-        problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
-        faults.add([problem], status=IMPOSSIBLE)
-        faults.end()
+    secret_files.check_use(stray, encrypt, passphrase_file, interactive)
+    if passphrase_file == secret_files.STANDARD_INPUT and interactive:
+        raise click.UsageError(
+            _(
+                "'--passphrase-file -' would show the passphrase while you type it. Use --encrypt "
+                "for a new key; for --key leave it out, and you are asked."
+            )
+        )
 
 
 def _base_name(name: str | None, answers: Mapping[str, str]) -> str:

@@ -6,12 +6,14 @@ import codecs
 import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from enos_csr_gui import words
 from enos_csr_gui.core.errors import (
+    CannotHandOver,
     Code,
     CoreError,
     InvalidFileName,
@@ -19,6 +21,7 @@ from enos_csr_gui.core.errors import (
     InvalidSubject,
     Problem,
     UnreadableFile,
+    problem_from_os_error,
 )
 from enos_csr_gui.i18n import _, ngettext
 
@@ -28,7 +31,7 @@ IMPOSSIBLE = 1
 WRONG_INPUT = 2
 """Exit status: the input is wrong. The same as click's own."""
 
-_INPUT_ERRORS = (InvalidSubject, InvalidKey, InvalidFileName, UnreadableFile)
+_INPUT_ERRORS = (InvalidSubject, InvalidKey, InvalidFileName, UnreadableFile, CannotHandOver)
 
 
 def option_name(field: str) -> str:
@@ -85,6 +88,15 @@ class Faults:
     def tell(self) -> None:
         """End the command if anything was collected."""
         if self._lines:
+            self.end()
+
+    def absolute(self, path: Path) -> Path:
+        """Return the path from the root on; end the command when the current folder is gone."""
+        try:
+            return path.absolute()
+        except OSError as error:
+            problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
+            self.add([problem], status=IMPOSSIBLE)
             self.end()
 
     def end(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The options ``--key`` and ``--passphrase-file``: what is in those files."""
+"""The options ``--key``, ``--passphrase-file`` and their like: what is in those files."""
 
 from __future__ import annotations
 
@@ -23,20 +23,47 @@ STANDARD_INPUT = Path("-")
 _OPTION = "--passphrase-file"
 
 
-def read_passphrase(path: Path, faults: Faults) -> str | None:
-    """Return the first line of the file; None when there is a fault."""
+def check_use(
+    stray: list[str], encrypt: bool, passphrase_file: Path | None, interactive: bool
+) -> None:
+    """Refuse words that belong to no option, and an ``--encrypt`` that cannot be.
+
+    Raises click.UsageError.
+    """
+    message = None
+    if stray and encrypt:
+        # The word is not repeated: it may well be a passphrase.
+        message = _("--encrypt takes no value: it asks for the passphrase.")
+    elif stray:
+        text = _("'{word}' belongs to no option. Put a value that has blanks in quotes.")
+        message = text.format(word=click.format_filename(stray[0]))
+    elif encrypt and passphrase_file:
+        message = _("--encrypt asks for the passphrase, --passphrase-file reads it: choose one.")
+    elif encrypt and not interactive:
+        message = _("--encrypt asks on a terminal, and there is none: use --passphrase-file.")
+    if message:
+        raise click.UsageError(message)
+
+
+def read_passphrase(
+    path: Path, faults: Faults, *, option: str = _OPTION, check: asking.Check | None = None
+) -> str | None:
+    """Return the first line of the file that the option names; None when there is a fault.
+
+    ``check`` returns the problems of the passphrase; if None, ``keys.check_passphrase`` does.
+    """
     from enos_csr_gui.core import keys
 
     try:
         first_line = _read(path).split(b"\n")[0].removesuffix(b"\r")
         passphrase = first_line.decode("utf-8-sig")
     except CoreError as error:
-        faults.add_error(error, place=_OPTION)
+        faults.add_error(error, place=option)
     except UnicodeDecodeError:
         sentence = _("This is not text in UTF-8. Please save the file as UTF-8.")
-        faults.add_line(f"{_OPTION}: {sentence}")
+        faults.add_line(f"{option}: {sentence}")
     else:
-        faults.add(keys.check_passphrase(passphrase), place=_OPTION)
+        faults.add((check or keys.check_passphrase)(passphrase), place=option)
         return passphrase
     return None
 
@@ -48,9 +75,17 @@ def _read(path: Path) -> bytes:
 
 
 def load_key(
-    path: Path, passphrase: str | None, faults: Faults, *, passphrase_to_come: bool
+    path: Path,
+    passphrase: str | None,
+    faults: Faults,
+    *,
+    passphrase_to_come: bool,
+    option: str = _OPTION,
 ) -> rsa.RSAPrivateKey | None:
-    """Return the key in the file; None when there is a fault, or its passphrase is to come."""
+    """Return the key in the file; None when there is a fault, or its passphrase is to come.
+
+    ``option`` is the one that would name the file with the passphrase.
+    """
     from enos_csr_gui.core import making
 
     try:
@@ -62,7 +97,7 @@ def load_key(
         faults.add_error(error, place=_key_place(path))
         if needed:
             sentence = _("Name a file whose first line is that passphrase, '-' for standard input.")
-            faults.add_line(f"{_OPTION}: {sentence}")
+            faults.add_line(f"{option}: {sentence}")
     return None
 
 

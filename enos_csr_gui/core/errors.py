@@ -74,9 +74,16 @@ class Code(StrEnum):
     CERTIFICATE_EXPIRED = "certificate-expired"  # date
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"  # date
 
-    # Handing over
+    # Receiving and handing over
+    NOT_A_CERTIFICATE = "not-a-certificate"  # kind: what the file holds instead
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
-    CHAIN_MISSING = "chain-missing"
+    CERTIFICATE_OF_NO_KEY = "certificate-of-no-key"  # name: its common name
+    CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request"  # name, made_on, csr
+    KEY_UNCHECKED = "key-unchecked"
+    SUBJECT_CHANGED = "subject-changed"  # changes: "L: Kaili → Guiyang; ..."
+    CHAIN_MISSING = "chain-missing"  # issuer
+    CHAIN_ENDS = "chain-ends"  # issuer: who has issued the last one
+    CHAIN_OF_OTHERS = "chain-of-others"  # issuer: who has issued the certificate
 
     # History
     NAME_USED = "name-used"  # name: as it was written then; made_on: a date; csr: the request file
@@ -127,6 +134,10 @@ class UnreadableFile(CoreError):
 
 class CannotSave(CoreError):
     """Nothing could be saved; everything is as it was."""
+
+
+class CannotReceive(CoreError):
+    """The certificate belongs to no key that could be found, or to another one than was given."""
 
 
 class CannotHandOver(CoreError):

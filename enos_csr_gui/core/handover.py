@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from enos_csr_gui.core import files, keys, request
+from enos_csr_gui.core.certificate import issuer_name
 from enos_csr_gui.core.errors import (
     CannotHandOver,
     CannotSave,
@@ -160,7 +161,8 @@ def check_parts(
     if certificate.public_key() != key.public_key():
         raise CannotHandOver([Problem(Code.CERTIFICATE_OF_OTHER_KEY)])
     if not chain and format_ is not Format.PKCS12:
-        raise CannotHandOver([Problem(Code.CHAIN_MISSING)])
+        values = {"issuer": issuer_name(certificate)}
+        raise CannotHandOver([Problem(Code.CHAIN_MISSING, values=values)])
 
 
 def keystore(

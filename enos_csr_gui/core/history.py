@@ -70,8 +70,8 @@ class HistoryUnavailable(CoreError):
 class PastRequest:
     """One request that was made on this computer; all times are in UTC.
 
-    ``subject`` is field key -> value in the manual's order. ``issued``, ``expires`` and ``serial``
-    are None until the certificate was received.
+    ``subject`` is field key -> value in the manual's order. ``issued``, ``expires``, ``serial`` and
+    ``certificate``, its file, are None until the certificate was received.
     """
 
     number: int
@@ -84,6 +84,7 @@ class PastRequest:
     issued: datetime | None
     expires: datetime | None
     serial: int | None
+    certificate: Path | None = None
 
     @property
     def common_name(self) -> str:
@@ -146,13 +147,17 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             for column in ("name_key", "kind", "made_on", "issued", "expires", "csr")
         ),
     ),
+    (
+        # The path of the certificate's file, as that of the key.
+        "ALTER TABLE request ADD COLUMN certificate BLOB",
+    ),
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 _FIELDS = tuple(field.key for field in SUBJECT_FIELDS)
 _COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
-_COLUMNS += ("issued", "expires", "serial")
+_COLUMNS += ("issued", "expires", "serial", "certificate")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -306,6 +311,22 @@ class RequestHistory:
         sql = f"{_SELECT} WHERE fingerprint = ? ORDER BY made_on DESC, number DESC"
         return self._rows(sql, fingerprint)
 
+    def expiring(self, now: datetime | None = None) -> list[PastRequest]:
+        """Return the requests to be renewed, the most urgent first.
+
+        Their certificates expire within ``EXPIRES_SOON`` of ``now``, or have done so within that
+        time, and no later request of this computer has the same common name.
+        """
+        moment = _now(now)
+        sql = f"""
+            {_SELECT} WHERE expires BETWEEN ? AND ? AND NOT EXISTS (
+                SELECT 1 FROM request AS later
+                WHERE later.name_key = request.name_key AND later.number > request.number
+            ) ORDER BY expires, number
+        """  # noqa: S608  (constants)
+        limits = (_seconds(moment - EXPIRES_SOON), _seconds(moment + EXPIRES_SOON))
+        return self._rows(sql, *limits)
+
     def check_common_name(self, name: str) -> list[Problem]:
         """Return the problem that an earlier request has this common name, if one has."""
         if not name_key(name) or not (earlier := self.find_common_name(name)):
@@ -325,16 +346,20 @@ class RequestHistory:
         serial: int,
         issued: datetime,
         expires: datetime,
+        certificate: Path,
     ) -> bool:
         """Note the certificate for the key with this fingerprint; return whether it was requested.
+
+        ``certificate`` is the file that it is in.
 
         A key may have been used for several requests. The certificate goes with the one it went
         with before, else one of its own common name, else one that still waits, else the newest.
         Both times must know their time zone.
         """
-        values = (f"{serial:x}", _seconds(_now(issued)), _seconds(_now(expires)))
+        times = (_seconds(_now(issued)), _seconds(_now(expires)))
+        values = (f"{serial:x}", *times, _path_bytes(certificate))
         sql = """
-            UPDATE request SET serial = ?, issued = ?, expires = ? WHERE number = (
+            UPDATE request SET serial = ?, issued = ?, expires = ?, certificate = ? WHERE number = (
                 SELECT number FROM request WHERE fingerprint = ?
                 ORDER BY serial IS ? DESC, name_key = ? DESC, serial IS NULL DESC,
                     made_on DESC, number DESC
@@ -531,6 +556,7 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
         issued=None if row["issued"] is None else _time(row["issued"]),
         expires=None if row["expires"] is None else _time(row["expires"]),
         serial=None if row["serial"] is None else int(row["serial"], 16),
+        certificate=None if row["certificate"] is None else Path(os.fsdecode(row["certificate"])),
     )
 
 

@@ -327,9 +327,7 @@ def _facts(key: PublicKeyTypes) -> KeyFacts:
         algorithm = f"EC {key.curve.name}"
     else:
         algorithm = type(key).__name__.removesuffix("PublicKey").lstrip("_")
-    # The fingerprint is one of every public key, whatever its kind.
-    fingerprint = keys.fingerprint(cast(rsa.RSAPublicKey, key))
-    return KeyFacts(algorithm, getattr(key, "key_size", None), fingerprint)
+    return KeyFacts(algorithm, getattr(key, "key_size", None), keys.fingerprint(key))
 
 
 def _pkcs7(data: bytes, now: datetime) -> Iterator[Found]:
@@ -372,14 +370,6 @@ def _public_key_of(existing: request.Existing) -> PublicKeyTypes | None:
 
 def _certificate(certificate: x509.Certificate, der: bytes, now: datetime) -> Found:
     key = _public_key_of(certificate)
-    warnings = []
-    valid_from, valid_to = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if now > valid_to:
-        values = {"date": valid_to.date().isoformat()}
-        warnings.append(Problem(Code.CERTIFICATE_EXPIRED, values=values))
-    if now < valid_from:
-        values = {"date": valid_from.date().isoformat()}
-        warnings.append(Problem(Code.CERTIFICATE_NOT_YET_VALID, values=values))
     return Found(
         file=_NOWHERE,
         kind=Kind.CERTIFICATE,
@@ -389,10 +379,22 @@ def _certificate(certificate: x509.Certificate, der: bytes, now: datetime) -> Fo
         signature_algorithm=request.oid_name(certificate.signature_algorithm_oid),
         fingerprint=hashlib.sha256(der).hexdigest(),
         serial_number=_serial_number(certificate),
-        valid_from=valid_from,
-        valid_to=valid_to,
-        warnings=tuple(warnings),
+        valid_from=certificate.not_valid_before_utc,
+        valid_to=certificate.not_valid_after_utc,
+        warnings=tuple(check_validity(certificate, now)),
     )
+
+
+def check_validity(certificate: x509.Certificate, now: datetime) -> list[Problem]:
+    """Return the problem that the certificate is not valid ``now``: any more, or not yet."""
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now > last:
+        values = {"date": last.date().isoformat()}
+        return [Problem(Code.CERTIFICATE_EXPIRED, values=values)]
+    if now < first:
+        values = {"date": first.date().isoformat()}
+        return [Problem(Code.CERTIFICATE_NOT_YET_VALID, values=values)]
+    return []
 
 
 def _serial_number(certificate: x509.Certificate) -> int:

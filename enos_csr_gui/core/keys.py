@@ -8,7 +8,7 @@ import re
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from enos_csr_gui.core.errors import Code, InvalidKey, Problem
 
@@ -127,8 +127,8 @@ def to_pem(key: rsa.RSAPrivateKey, passphrase: str | None = None) -> bytes:
     )
 
 
-def fingerprint(public_key: rsa.RSAPublicKey) -> str:
-    """Return the SHA-256 of the key's SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) in hex."""
+def fingerprint(public_key: PublicKeyTypes) -> str:
+    """Return the SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) in hex."""
     spki = public_key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -84,6 +84,7 @@ def test_what_became_of_the_certificate(enos_csr, options, left, as_json, shown)
         past.certificate_received(
             made["fingerprint"],
             common_name="dev-001",
+            certificate=Path("dev-001.crt"),
             serial=0xAB << 152,
             issued=expires - timedelta(days=730),
             expires=expires,

@@ -112,7 +112,12 @@ def test_nothing_is_written_before_something_is_recorded(past, path):
     assert past.find_common_name("dev-001") == past.find_fingerprint("ab") == []
     assert past.check_common_name("dev-001") == []
     assert not past.certificate_received(
-        "ab", common_name="dev-001", serial=1, issued=NOW, expires=NOW
+        "ab",
+        common_name="dev-001",
+        certificate=Path("dev-001.crt"),
+        serial=1,
+        issued=NOW,
+        expires=NOW,
     )
     assert not path.parent.exists()
 
@@ -181,6 +186,7 @@ def test_the_status_once_the_certificate_is_there(past, left, status, days):
     assert past.certificate_received(
         "ab",
         common_name="dev-001",
+        certificate=Path("dev-001.crt"),
         serial=2**159 + 7,
         issued=NOW - timedelta(days=730),
         expires=(NOW + left).astimezone(CHINA),
@@ -200,7 +206,14 @@ def test_a_request_waits_for_its_certificate(past):
 def test_a_certificate_that_never_ends(past):
     record(past, fingerprint="ab")
     never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-    past.certificate_received("ab", common_name="dev-001", serial=1, issued=NOW, expires=never)
+    past.certificate_received(
+        "ab",
+        common_name="dev-001",
+        certificate=Path("dev-001.crt"),
+        serial=1,
+        issued=NOW,
+        expires=never,
+    )
     [request] = past.requests()
     assert request.expires == never
     assert history.local_date(never)[:4] in ("9999", "0001")
@@ -209,7 +222,12 @@ def test_a_certificate_that_never_ends(past):
 
 def receive(past: RequestHistory, serial: int, name: str) -> None:
     assert past.certificate_received(
-        "ab", common_name=name, serial=serial, issued=NOW, expires=NOW + timedelta(days=730)
+        "ab",
+        common_name=name,
+        certificate=Path("dev-001.crt"),
+        serial=serial,
+        issued=NOW,
+        expires=NOW + timedelta(days=730),
     )
 
 
@@ -236,7 +254,12 @@ def test_one_key_for_several_requests(past):
 def test_a_certificate_that_was_not_requested_here(past):
     record(past, fingerprint="ab")
     assert not past.certificate_received(
-        "cd", common_name="dev-001", serial=1, issued=NOW, expires=NOW
+        "cd",
+        common_name="dev-001",
+        certificate=Path("dev-001.crt"),
+        serial=1,
+        issued=NOW,
+        expires=NOW,
     )
     assert serials(past) == [None]
 
@@ -300,6 +323,7 @@ def five(past):
             past.certificate_received(
                 name,
                 common_name=name,
+                certificate=Path("dev-001.crt"),
                 serial=0xABC,
                 issued=NOW + timedelta(days=number),
                 expires=NOW + timedelta(days=9 - number),
@@ -879,3 +903,44 @@ def test_a_page_of_50_000_requests_takes_no_time(path, answers):
                 assert taken < 0.1, (sort, ways, taken)
         assert seconds(lambda: past.check_common_name("dev-04999")) < 0.005
         assert seconds(lambda: past.find_fingerprint("0" * 64)) < 0.005
+
+
+def test_a_history_of_the_first_schema_learns_where_certificates_are(path, monkeypatch):
+    with monkeypatch.context() as first:
+        first.setattr(history, "_MIGRATIONS", history._MIGRATIONS[:1])
+        first.setattr(history, "SCHEMA_VERSION", 1)
+        first.setattr(
+            history, "_SELECT", history._SELECT.replace(", certificate FROM", ", NULL FROM")
+        )
+        filled(path, 1)
+    with RequestHistory(path) as past:
+        [request] = past.requests()
+        assert request.certificate is None
+        file = Path("/home/li/dev-0.crt")
+        past.certificate_received(
+            request.fingerprint,
+            common_name="dev-0",
+            serial=1,
+            issued=NOW,
+            expires=NOW,
+            certificate=file,
+        )
+        [request] = past.requests()
+        assert (request.common_name, request.certificate) == ("dev-0", file)
+
+
+def test_what_is_to_be_renewed_soon(past):
+    for days in (400, 59, -3, 61, -100):
+        name = f"dev-{days}"
+        record(past, name, fingerprint=name)
+        past.certificate_received(
+            name,
+            common_name=name,
+            serial=1,
+            issued=NOW,
+            expires=NOW + timedelta(days=days),
+            certificate=Path("x.crt"),
+        )
+    assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
+    record(past, "DEV-59")  # has been renewed
+    assert names(past.expiring(NOW)) == ["dev--3"]
