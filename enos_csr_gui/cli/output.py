@@ -14,6 +14,7 @@ import click
 from enos_csr_gui import words
 from enos_csr_gui.core.errors import (
     CannotHandOver,
+    CannotReceive,
     Code,
     CoreError,
     InvalidFileName,
@@ -31,7 +32,14 @@ IMPOSSIBLE = 1
 WRONG_INPUT = 2
 """Exit status: the input is wrong. The same as click's own."""
 
-_INPUT_ERRORS = (InvalidSubject, InvalidKey, InvalidFileName, UnreadableFile, CannotHandOver)
+_INPUT_ERRORS = (
+    InvalidSubject,
+    InvalidKey,
+    InvalidFileName,
+    UnreadableFile,
+    CannotReceive,
+    CannotHandOver,
+)
 
 
 def option_name(field: str) -> str:
@@ -89,6 +97,15 @@ class Faults:
         """End the command if anything was collected."""
         if self._lines:
             self.end()
+
+    def warn(self, problems: Iterable[Problem]) -> None:
+        """Tell of problems that stop nothing."""
+        for problem in problems:
+            place = _place(problem)
+            sentence = words.sentence(problem)
+            note(
+                _("NOTE: {sentence}").format(sentence=f"{place}: {sentence}" if place else sentence)
+            )
 
     def absolute(self, path: Path) -> Path:
         """Return the path from the root on; end the command when the current folder is gone."""

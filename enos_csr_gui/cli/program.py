@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from enos_csr_gui import __version__, i18n
+from enos_csr_gui.cli.export import export
 from enos_csr_gui.cli.fields import fields
 from enos_csr_gui.cli.history import history
 from enos_csr_gui.cli.inspect import inspect
 from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
+from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.i18n import _
 
 
@@ -44,7 +46,5 @@ def program() -> None:
     """Hold the commands together."""
 
 
-program.add_command(new)
-program.add_command(fields)
-program.add_command(inspect)
-program.add_command(history)
+for command in (new, inspect, receive, export, history, fields):
+    program.add_command(command)

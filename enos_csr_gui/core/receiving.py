@@ -109,13 +109,12 @@ def take_in(received: Received) -> TakenIn:
     saved; then nothing was written. A history that cannot be written stops nothing.
     """
     folder, stem = received.key.parent, received.key.stem
-    pem = received.issued.to_pem()
     for name in _names(stem):
         place = folder / f"{name}{CERTIFICATE_SUFFIX}"
-        if already := _holds(place, pem):
+        if already := _holds(place, received.issued):
             break
         if not os.path.lexists(place):
-            files.save_set(folder, name, [files.Part(CERTIFICATE_SUFFIX, pem)])
+            files.save_set(folder, name, [files.Part(CERTIFICATE_SUFFIX, received.issued.to_pem())])
             break
     return TakenIn(place, already, _note(received, place))
 
@@ -127,9 +126,11 @@ def _names(stem: str) -> Iterator[str]:
     yield from (f"{name}-{number}" for number in count(2))
 
 
-def _holds(path: Path, pem: bytes) -> bool:
+def _holds(path: Path, issued: Issued) -> bool:
+    """Return whether the certificate, and all that is known of its chain, are in the file."""
     with suppress(UnreadableFile):
-        return b"".join(files.read(path).split()) == b"".join(pem.split())
+        there = certificate.load_all(files.read(path))
+        return {issued.certificate, *issued.chain} <= set(there)
     return False
 
 

@@ -22,7 +22,9 @@ def examples_in(help_text: str) -> list[str]:
     return [line.strip() for line in rest if line.strip()]
 
 
-@pytest.mark.parametrize("command", [[], ["new"], ["fields"]])
+@pytest.mark.parametrize(
+    "command", [[], ["new"], ["fields"], ["inspect"], ["receive"], ["export"], ["history"]]
+)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_everywhere_with_examples(enos_csr, command, option):
     result = enos_csr(*command, option)

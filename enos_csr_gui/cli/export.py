@@ -1,0 +1,262 @@
+"""``enos-csr export``: the certificate and its key in the form that the device reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui.cli import asking, secret_files
+from enos_csr_gui.cli.output import Faults, examples, note, print_json
+from enos_csr_gui.core import files
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.i18n import _
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from enos_csr_gui.core.certificate import Issued
+    from enos_csr_gui.core.handover import Format, HandedOver
+
+_FORMATS = ("pem", "p12", "jks")
+_PEM_NAME = "edge"
+
+
+@click.command(
+    help=_(
+        "Put a certificate and its key into the form that the device reads.\n\n"
+        "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS #12 "
+        "keystore. jks: a keystore for Java, in which the authority is trusted; Java 8u301 and "
+        "later read it. Never writes over another file.\n\n"
+        "A keystore needs a passphrase, which is asked for twice, or taken from a file.\n\n"
+        "Exit status: 0 done; 1 it could not be done; 2 the input is wrong. After 1 and 2 nothing "
+        "was written."
+    ),
+    epilog=examples(
+        "enos-csr export dev-001.crt --key dev-001.key --format jks --out dev-001.jks",
+        "enos-csr export dev-001.crt --key dev-001.key --format pem --out edge-box",
+    ),
+    context_settings={"allow_extra_args": True},
+)
+@click.argument("certificate", type=Path, metavar="CERT")
+@click.option(
+    "--key",
+    "key_file",
+    type=Path,
+    required=True,
+    metavar="FILE",
+    help=_("The private key of the certificate."),
+)
+@click.option(
+    "--chain",
+    "chain_file",
+    type=Path,
+    metavar="FILE",
+    help=_("The authority's certificates, if they are not in CERT already."),
+)
+@click.option(
+    "--format", "format_name", type=click.Choice(_FORMATS), required=True, help=_("What to make.")
+)
+@click.option(
+    "--out",
+    "target",
+    type=Path,
+    required=True,
+    metavar="PATH",
+    help=_("The keystore to write; for pem the folder."),
+)
+@click.option(
+    "--name",
+    default=_PEM_NAME,
+    metavar="NAME",
+    help=_("Name of the pem files.  [default: {name}]").format(name=_PEM_NAME),
+)
+@click.option(
+    "--encrypt",
+    is_flag=True,
+    help=_("Protect the key of pem with a passphrase, too, which is asked for."),
+)
+@click.option(
+    "--passphrase-file",
+    type=Path,
+    metavar="FILE",
+    help=_(
+        "Take the passphrase of what is made from the first line of this file, '-' for standard "
+        "input."
+    ),
+)
+@click.option(
+    "--key-passphrase-file",
+    type=Path,
+    metavar="FILE",
+    help=_("Take the passphrase that opens the key file from the first line of this file."),
+)
+@click.option(
+    "--older-java",
+    is_flag=True,
+    help=_("Use the weaker protection that Java 8 before 8u301 can read."),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+@click.pass_context
+def export(
+    context: click.Context,
+    /,
+    *,
+    certificate: Path,
+    key_file: Path,
+    chain_file: Path | None,
+    format_name: str,
+    target: Path,
+    name: str,
+    encrypt: bool,
+    passphrase_file: Path | None,
+    key_passphrase_file: Path | None,
+    older_java: bool,
+    as_json: bool,
+) -> None:
+    """Check what is given, ask for passphrases, write the files, print where they are."""
+    from enos_csr_gui.core import handover
+
+    interactive = asking.possible()
+    format_ = handover.Format(format_name)
+    is_keystore = format_ is not handover.Format.PEM
+    _check_combination(
+        context.args,
+        is_keystore=is_keystore,
+        encrypt=encrypt,
+        passphrase_files=(passphrase_file, key_passphrase_file),
+        older_java=older_java,
+        interactive=interactive,
+    )
+    check = handover.check_passphrase if is_keystore else None
+
+    # Whatever is wrong with the options is told at once, before anything is asked.
+    faults = Faults()
+    target = faults.absolute(target)
+    passphrase = None
+    if passphrase_file:
+        passphrase = secret_files.read_passphrase(passphrase_file, faults, check=check)
+    key = _load_key(key_file, key_passphrase_file, faults, interactive=interactive)
+    issued = _read(certificate, chain_file, key, faults)
+    faults.add(handover.check_target(format_, target, name), status=1)
+    faults.tell()
+
+    if not key:
+        key = secret_files.unlock_key(key_file, faults)
+        issued = _read(certificate, chain_file, key, faults)
+    if issued is None:
+        faults.end()
+    _check_parts(format_, key, issued, faults)
+    if encrypt or (is_keystore and not passphrase_file):
+        passphrase = asking.new_passphrase(_("Passphrase for the new file"), check)
+    try:
+        saved = handover.save(
+            format_,
+            key,
+            *issued,
+            target,
+            name=name,
+            passphrase=passphrase,
+            older_java=older_java,
+        )
+    except CoreError as error:
+        faults.add_error(error)
+        faults.end()
+    if older_java:
+        note(_("The protection that older Java reads is weak. Keep the file to yourself."))
+    _print_object(saved) if as_json else _print_advice(saved, format_)
+
+
+def _check_combination(
+    stray: list[str],
+    *,
+    is_keystore: bool,
+    encrypt: bool,
+    passphrase_files: tuple[Path | None, Path | None],
+    older_java: bool,
+    interactive: bool,
+) -> None:
+    """Refuse options that contradict each other, or the place where the command runs."""
+    new, of_key = passphrase_files
+    secret_files.check_use(stray, encrypt, new, interactive)
+    message = None
+    if older_java and not is_keystore:
+        message = _("--older-java is for the formats p12 and jks only.")
+    elif encrypt and is_keystore:
+        message = _("--encrypt is for the format pem: the others always need a passphrase.")
+    elif is_keystore and not new and not interactive:
+        message = _(
+            "A keystore needs a passphrase, and there is no terminal to ask on: use "
+            "--passphrase-file."
+        )
+    elif new == of_key == secret_files.STANDARD_INPUT:
+        message = _("Only one of the passphrases can come from standard input.")
+    elif secret_files.STANDARD_INPUT in passphrase_files and interactive:
+        message = _(
+            "A passphrase from standard input would be shown while you type it. Leave the option "
+            "out, and you are asked."
+        )
+    if message:
+        raise click.UsageError(message)
+
+
+def _load_key(
+    key_file: Path, passphrase_file: Path | None, faults: Faults, *, interactive: bool
+) -> rsa.RSAPrivateKey | None:
+    option = "--key-passphrase-file"
+    passphrase = None
+    if passphrase_file:
+        passphrase = secret_files.read_passphrase(passphrase_file, faults, option=option)
+    to_come = interactive or passphrase_file is not None
+    return secret_files.load_key(
+        key_file, passphrase, faults, passphrase_to_come=to_come, option=option
+    )
+
+
+def _read(
+    file: Path, chain_file: Path | None, key: rsa.RSAPrivateKey | None, faults: Faults
+) -> Issued | None:
+    """Return the certificate, that of the key if there are several; None when there is a fault."""
+    from enos_csr_gui.core import certificate, keys
+
+    fingerprint = keys.fingerprint(key.public_key()) if key else ""
+    try:
+        chain_data = files.read(chain_file) if chain_file else b""
+        return certificate.read(files.read(file), file, chain_data, fingerprint)
+    except CoreError as error:
+        faults.add_error(error)
+        return None
+
+
+def _check_parts(format_: Format, key: rsa.RSAPrivateKey, issued: Issued, faults: Faults) -> None:
+    from enos_csr_gui.core import certificate, handover
+
+    try:
+        handover.check_parts(format_, key, *issued)
+    except CoreError as error:
+        faults.add_error(error)
+        faults.end()
+    faults.warn(certificate.check(issued))
+
+
+def _print_object(saved: list[HandedOver]) -> None:
+    print_json([{"role": one.role, "path": str(one.path)} for one in saved])
+
+
+def _print_advice(saved: list[HandedOver], format_: Format) -> None:
+    click.echo(_("Put these on the device:"))
+    for one in saved:
+        click.echo(f"  {click.format_filename(one.path)}")
+    click.echo()
+    if format_.value == "pem":
+        click.echo(
+            _("The file that ends in '.key' holds the key. Never send it, and leave no copy.")
+        )
+    else:
+        click.echo(
+            _(
+                "The file holds the key. Never send it together with its passphrase; the device "
+                "needs both."
+            )
+        )

@@ -1,0 +1,115 @@
+"""``enos-csr receive``: an issued certificate finds its request and its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui.cli.history import tell
+from enos_csr_gui.cli.output import Faults, examples, note, print_json
+from enos_csr_gui.core.errors import CoreError, Problem
+from enos_csr_gui.i18n import _
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.receiving import Received, TakenIn
+
+
+@click.command(
+    help=_(
+        "Take in the certificate that was issued for a request.\n\n"
+        "Finds the key that it belongs to, among the requests made on this computer or beside the "
+        "file; says what is not in order; and keeps the certificate beside the key, as NAME.crt. "
+        "No passphrase is needed.\n\n"
+        "Exit status: 0 done; 1 it could not be saved; 2 it is no certificate, or belongs to no "
+        "key that was found. After 1 and 2 nothing was written."
+    ),
+    epilog=examples(
+        "enos-csr receive dev-001.pem", "enos-csr receive dev-001.pem --chain ca-chain.pem"
+    ),
+)
+@click.argument("certificate", type=Path, metavar="CERT")
+@click.option(
+    "--key",
+    "key_file",
+    type=Path,
+    metavar="FILE",
+    help=_("The private key of the certificate, if it is not found."),
+)
+@click.option(
+    "--chain",
+    "chain_file",
+    type=Path,
+    metavar="FILE",
+    help=_("The authority's certificates, if they are not in CERT already."),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+def receive(
+    certificate: Path, key_file: Path | None, chain_file: Path | None, as_json: bool
+) -> None:
+    """Find the key, save the certificate beside it, print what to do next."""
+    from enos_csr_gui.core import receiving
+
+    faults = Faults()
+    certificate = faults.absolute(certificate)
+    key_file = faults.absolute(key_file) if key_file else None
+    try:
+        received = receiving.examine(certificate, key_file, chain_file)
+        tell(received.notes)
+        taken = receiving.take_in(received)
+    except CoreError as error:
+        faults.add_error(error)
+        faults.end()
+    tell(taken.notes)
+    faults.warn(received.problems)
+    try:
+        _print_object(received, taken) if as_json else _print_advice(received, taken)
+    except OSError:
+        note(_("The certificate was saved, but the result could not be printed."))
+        raise
+
+
+def _print_object(received: Received, taken: TakenIn) -> None:
+    leaf = received.issued.certificate
+    print_json(
+        {
+            "certificate": str(taken.certificate),
+            "key": str(received.key),
+            "csr": str(received.past.csr) if received.past else None,
+            "subject": dict(received.issued.answers),
+            "serial_number": f"{leaf.serial_number:x}",
+            "valid_from": leaf.not_valid_before_utc.isoformat(),
+            "valid_to": leaf.not_valid_after_utc.isoformat(),
+            "fingerprint": received.issued.fingerprint,
+            "already_received": taken.already,
+            "problems": [_problem(problem) for problem in received.problems],
+        }
+    )
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"code": problem.code, "values": dict(problem.values)}
+
+
+def _print_advice(received: Received, taken: TakenIn) -> None:
+    leaf = received.issued.certificate
+    validity = _("Valid from {first} to {last}.").format(
+        first=leaf.not_valid_before_utc.date().isoformat(),
+        last=leaf.not_valid_after_utc.date().isoformat(),
+    )
+    file, key = click.format_filename(taken.certificate), click.format_filename(received.key)
+    heading = (
+        _("The certificate for '{name}' was here already:")
+        if taken.already
+        else _("The certificate for '{name}' is saved:")
+    )
+    name = received.issued.answers.get("common_name", "")
+    command = f'enos-csr export "{file}" --key "{key}" --format pem --out FOLDER'
+    parts = (
+        (heading.format(name=name), file),
+        (_("It belongs to the key file:"), key),
+        (validity, ""),
+        (_("To make the files for the device (--help names the other forms):"), command),
+    )
+    click.echo("\n\n".join(f"{head}\n  {value}".rstrip() for head, value in parts))

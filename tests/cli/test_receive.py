@@ -1,0 +1,178 @@
+"""``enos-csr receive`` and ``enos-csr export``: from the certificate to what the device reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SECRET = "correct horse battery"
+
+
+@pytest.fixture
+def new(enos_csr, folder, options) -> Path:
+    """Return the request file of a request that was made in the current folder."""
+    assert enos_csr("new", *options()).exit_code == 0
+    return folder / "dev-001.csr"
+
+
+@pytest.fixture
+def issued(new, authority, folder) -> Path:
+    """Return the certificate, in the folder of downloads."""
+    (folder / "downloads").mkdir()
+    return authority.issue(new, folder / "downloads" / "issued.pem")
+
+
+@pytest.fixture
+def chain(authority, folder) -> Path:
+    file = folder / "downloads" / "chain.pem"
+    file.write_bytes(authority.intermediate.read_bytes() + authority.root.read_bytes())
+    return file
+
+
+@pytest.fixture
+def secret(folder) -> Path:
+    """Return a file with a passphrase."""
+    file = folder / "secret"
+    file.write_text(SECRET + "\n")
+    return file
+
+
+def test_the_certificate_is_kept_beside_its_key(enos_csr, issued, chain, folder):
+    result = enos_csr("receive", "downloads/issued.pem", "--chain", chain)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    crt, key = folder / "dev-001.crt", folder / "dev-001.key"
+    assert f"The certificate for 'dev-001' is saved:\n  {crt}" in result.stdout
+    assert f"It belongs to the key file:\n  {key}" in result.stdout
+    assert crt.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
+    [past] = json.loads(enos_csr("history", "--json").stdout)
+    assert past["status"] == "valid"
+
+    assert "was here already" in enos_csr("receive", issued).stdout
+
+
+def test_for_scripts(enos_csr, issued, folder, answers):
+    result = enos_csr("receive", "--json", issued)
+
+    told = json.loads(result.stdout)
+    assert told["certificate"] == str(folder / "dev-001.crt")
+    assert told["subject"] == answers
+    assert not told["already_received"]
+    assert [problem["code"] for problem in told["problems"]] == ["chain-missing"]
+    assert "NOTE: The device also needs" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("dev-001.csr", "it is a request (CSR)"),
+        ("dev-001.key", "it is a private key"),
+        ("nothing.pem", "There is no such file"),
+        ("huge.pem", "far too large"),
+    ],
+)
+def test_what_is_no_certificate_is_refused(refused, new, folder, file, said):
+    with (folder / "huge.pem").open("wb") as huge:
+        huge.truncate(100 << 20)
+    assert said in "\n".join(refused("receive", file))
+    assert not (folder / "dev-001.crt").exists()
+
+
+def test_the_key_of_another_certificate(refused, issued, openssl, folder):
+    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "other.key")
+    [line, *_help] = refused("receive", issued, "--key", "other.key")
+    assert line.startswith(f"{folder / 'other.key'}: This certificate belongs to another key.")
+    refused("export", issued, "--key", "other.key", "--format", "pem", "--out", "device")
+    assert not (folder / "device").exists()
+
+
+# --- Handing over ---------------------------------------------------------------------------------
+
+
+def test_pem_for_the_device(enos_csr, issued, chain, folder, openssl):
+    result = enos_csr("export", issued, "--chain", chain, "--key", "dev-001.key",
+                      "--format", "pem", "--out", "device")  # fmt: skip
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    device = folder / "device"
+    assert [line.strip() for line in result.stdout.splitlines()[1:4]] == [
+        str(device / name) for name in ("edge.key", "edge.pem", "edge_ca.pem")
+    ]
+    openssl("verify", "-CAfile", device / "edge_ca.pem", device / "edge.pem")
+    if os.name == "posix":
+        assert stat.S_IMODE((device / "edge.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("format_", ["p12", "jks"])
+def test_a_keystore_for_the_device(  # noqa: PLR0917  (each is a part of the real thing)
+    enos_csr, issued, chain, secret, folder, openssl, format_
+):
+    arguments = ("export", issued, "--chain", chain, "--key", "dev-001.key", "--format", format_,
+                 "--out", f"dev.{format_}", "--passphrase-file", secret)  # fmt: skip
+    result = enos_csr(*arguments)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    store = folder / f"dev.{format_}"
+    shown = openssl("pkcs12", "-in", store, "-passin", f"pass:{SECRET}", "-nodes")
+    assert shown.count("BEGIN CERTIFICATE") == 3
+    assert shown.count("BEGIN PRIVATE KEY") == 1
+    if keytool := shutil.which("keytool"):
+        listed = subprocess.run(
+            [keytool, "-list", "-keystore", str(store), "-storepass", SECRET],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        assert "PrivateKeyEntry" in listed
+        assert listed.count("trustedCertEntry") == (2 if format_ == "jks" else 0)
+
+    assert enos_csr(*arguments).exit_code == 1  # never over a file
+
+
+def test_the_certificate_that_was_received_brings_its_chain(enos_csr, issued, chain, secret):
+    enos_csr("receive", issued, "--chain", chain)
+    result = enos_csr("export", "dev-001.crt", "--key", "dev-001.key", "--format", "jks",
+                      "--out", "dev.jks", "--passphrase-file", secret)  # fmt: skip
+    assert result.exit_code == 0
+
+
+def test_a_protected_key_is_opened_with_its_own_passphrase(  # noqa: PLR0917  (the same)
+    enos_csr, issued, chain, secret, folder, openssl
+):
+    openssl("pkey", "-in", "dev-001.key", "-aes256", "-passout", "pass:of the key",
+            "-out", "locked.key")  # fmt: skip
+    (folder / "of-key").write_text("of the key")
+    arguments = ("export", issued, "--chain", chain, "--key", "locked.key", "--format", "p12",
+                 "--out", "dev.p12", "--passphrase-file", secret)  # fmt: skip
+    result = enos_csr(*arguments)
+    assert result.exit_code == 2
+    assert "--key-passphrase-file: Name a file" in result.stderr
+    assert enos_csr(*arguments, "--key-passphrase-file", "of-key").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "p12"], "use --passphrase-file"),
+        (["--format", "jks", "--encrypt"], "--encrypt asks on a terminal"),
+        (["--format", "pem", "--older-java"], "--older-java is for the formats p12 and jks"),
+        (["--format", "p12", "--passphrase-file", "short"], "too short"),
+        (["--format", "pem"], "The device also needs the certificate of the authority"),
+        (["--format", "pem", "secret-word"], "belongs to no option"),
+    ],
+)
+def test_what_does_not_go_together(refused, issued, folder, arguments, said):
+    (folder / "short").write_text("abc")
+    lines = refused("export", issued, "--key", "dev-001.key", "--out", "device", *arguments)
+    assert said in "\n".join(lines)
+
+
+def test_older_java_is_warned_of(enos_csr, issued, chain, secret):
+    result = enos_csr("export", issued, "--chain", chain, "--key", "dev-001.key", "--format", "jks",
+                      "--out", "dev.jks", "--passphrase-file", secret, "--older-java")  # fmt: skip
+    assert result.exit_code == 0
+    assert "is weak" in result.stderr
