@@ -48,7 +48,7 @@ def compile_all(folder: Path = CATALOGUES) -> None:
 
 def extract() -> Catalog:
     """Return every sentence of the program, and of click, which speaks in its command line."""
-    import click  # noqa: PLC0415  (the build, which only compiles, has none)
+    import click
 
     catalogue = Catalog(domain=DOMAIN, charset="utf-8")
     for root in (TOP / "enos_csr_gui", Path(click.__file__).parent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +47,24 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
 def answers() -> dict[str, str]:
     """Return answers to all seven fields that EnOS takes."""
     return dict(ANSWERS)
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """Return an X display of its own, with room for a small window and its frame."""
+    if missing := [tool for tool in ("Xvfb", "xdotool") if not shutil.which(tool)]:
+        pytest.skip(f"needs {' and '.join(missing)}, which only systems with X11 have")
+    reader, writer = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1024x600x24"],
+        pass_fds=[writer],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        yield f":{lines.readline().strip()}"
+    server.terminate()
+    server.wait()
 
 
 @pytest.fixture(scope="session")

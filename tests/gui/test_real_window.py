@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
-
-TOOLS = ("Xvfb", "xdotool")
-
-
-@pytest.fixture
-def display() -> Iterator[str]:
-    """A display of its own."""
-    if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
-        pytest.skip(f"needs {' and '.join(missing)}, which only systems with X11 have")
-    reader, writer = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1024x600x24"],
-        pass_fds=[writer],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writer)
-    with os.fdopen(reader) as lines:
-        yield f":{lines.readline().strip()}"
-    server.terminate()
-    server.wait()
 
 
 def test_a_request_is_made_with_the_keyboard_alone(

@@ -1,0 +1,87 @@
+"""Builds what this platform can build into ``dist/``: ``python packaging/build.py``.
+
+That is the frozen program in a folder; the downloads made of it; their checksums; the list of the
+program's parts (SBOM) and the licences of all of them. Sizes are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import linux
+import records
+import translations
+from identity import MADE, TOP, VERSION
+
+DOWNLOADS = {"linux": [linux.make_tar, linux.make_deb]}
+"""What is made of the bundle on each platform."""
+
+
+def freeze(dist: Path) -> Path:
+    """Make the bundle anew, two programs that share a folder, and return that."""
+    translations.compile_all()
+    bundle = dist / "enos-csr"
+    shutil.rmtree(bundle, ignore_errors=True)
+    # The same sources give the same bytes.
+    environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(commit_time())}
+    options = ["--noconfirm", "--log-level", "WARN", "--distpath", dist, "--workpath", MADE]
+    recipe = TOP / "packaging" / "enos-csr.spec"
+    subprocess.run(
+        [sys.executable, "-m", "PyInstaller", *options, recipe], env=environment, check=True
+    )
+    if sys.platform == "linux" and (strip := shutil.which("strip")):
+        # Names for debuggers; Qt's libraries have none.
+        internal = bundle / "_internal"
+        own = [*internal.glob("libpython*"), *internal.glob("python3*/lib-dynload/*.so")]
+        subprocess.run([strip, "--strip-unneeded", *own], check=True)
+    return bundle
+
+
+def commit_time() -> int:
+    """Return when the sources were last changed, in seconds: the time of everything packed."""
+    if given := os.environ.get("SOURCE_DATE_EPOCH"):
+        return int(given)
+    done = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"], cwd=TOP, capture_output=True, check=False
+    )
+    return int(done.stdout or 0)
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    files = [path] if path.is_file() else [f for f in path.rglob("*") if not f.is_symlink()]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Build everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--into", type=Path, default=TOP / "dist", help="this folder")
+    dist = parser.parse_args(arguments).into.absolute()
+    dist.mkdir(parents=True, exist_ok=True)
+    bundle = freeze(dist)
+    report(bundle)
+    time = commit_time()
+    downloads = [make(bundle, dist, time) for make in DOWNLOADS[sys.platform]]
+    bill = dist / f"enos-csr-{VERSION}-{sys.platform}.cdx.json"
+    records.write_bill(bill, time)
+    records.write_licences(dist / "licences")
+    for download in downloads:
+        report(download)
+    records.write_checksums([*downloads, bill], dist / f"SHA256SUMS-{sys.platform}")
+
+
+def report(made: Path) -> None:
+    """Print the size of what was made."""
+    print(f"{made.name}: {size(made) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""What goes into the frozen program, and what stays out; the recipe ``enos-csr.spec`` asks here.
+
+PyInstaller takes along whatever might be of use. This is a program of widgets with no network: of
+Qt's plugins only those that it loads, of pycountry only what it reads, and of the libraries only
+those that something kept asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+TOP = Path(__file__).parents[1]
+RESOURCES = TOP / "resources"
+
+Entry = tuple[str, str, str]
+"""As PyInstaller lists a file: its place in the bundle, where it comes from, its kind."""
+
+EXCLUDED_MODULES = [
+    "PySide6.QtDBus",
+    "PySide6.QtNetwork",
+    "PySide6.QtOpenGL",
+    "PySide6.QtPdf",
+    "PySide6.QtPrintSupport",
+    "PySide6.QtQml",
+    "PySide6.QtQuick",
+    "PySide6.QtTest",
+    # OpenSSL comes with cryptography; Python's own hash functions do for the rest.
+    "_hashlib",
+    "_ssl",
+    "ssl",
+    # Compression that shutil and zipfile offer and nobody here wants.
+    "_bz2",
+    "_lzma",
+    "bz2",
+    "lzma",
+    # Nothing here goes into the network or is split into processes.
+    "asyncio",
+    "ftplib",
+    "http",
+    "multiprocessing",
+    "urllib.request",
+    "webbrowser",
+    "xmlrpc",
+    # For developers.
+    "doctest",
+    "pdb",
+    "pydoc",
+    "setuptools",
+    "tkinter",
+    "unittest",
+]
+
+_PLUGINS = {
+    "iconengines": {"qsvgicon"},
+    "imageformats": {"qico", "qsvg"},
+    "platforminputcontexts": {
+        "composeplatforminputcontextplugin",
+        "ibusplatforminputcontextplugin",
+    },
+    # Offscreen: for the self-test where there is no display.
+    "platforms": {"qcocoa", "qoffscreen", "qwayland", "qwindows", "qxcb"},
+    # Dialogs of the desktop; GTK itself is the system's.
+    "platformthemes": {"qgtk3", "qxdgdesktopportal"},
+    "styles": {"qmacstyle", "qmodernwindowsstyle"},
+    "wayland-decoration-client": {"adwaita", "bradient"},
+    "wayland-shell-integration": {"xdg-shell"},
+}
+
+# A desktop with GTK has these in the version that goes with it; another version would not do.
+_OF_THE_SYSTEM = ("libgtk-3.", "libgdk-3.")
+
+_PYCOUNTRY_DATABASES = ("iso3166-1.json", "iso3166-2.json")
+
+
+def languages() -> list[str]:
+    """Return the languages that the program speaks beside English, as 'zh_CN'."""
+    return sorted(po.stem for po in (RESOURCES / "translations").glob("*.po"))
+
+
+def resources() -> list[tuple[str, str]]:
+    """Return each file of ``resources/`` that the program reads, with its folder in the bundle."""
+    files = [*RESOURCES.glob("icons/*.svg"), *RESOURCES.glob("translations/*/LC_MESSAGES/*.mo")]
+    top = PurePosixPath("enos_csr_gui/_resources")
+    return [
+        (str(file), str(top / file.relative_to(RESOURCES).parent.as_posix()))
+        for file in sorted(files)
+    ]
+
+
+def _parts(place: str) -> tuple[str, ...]:
+    return PurePosixPath(place.replace("\\", "/")).parts
+
+
+def wanted_data(place: str) -> bool:
+    """Tell whether a file that is no library goes in."""
+    parts = _parts(place)
+    name = parts[-1]
+    if "translations" in parts and "PySide6" in parts:
+        return name in {f"qtbase_{language}.qm" for language in languages()}
+    if parts[:2] == ("pycountry", "databases"):
+        return name in _PYCOUNTRY_DATABASES
+    if parts[:2] == ("pycountry", "locales"):
+        return parts[2] in languages() and name == "iso3166-1.mo"
+    if parts[0].endswith(".dist-info"):
+        # pycountry asks for its own version; the licences have a folder of their own.
+        return name == "METADATA" and parts[0].startswith("pycountry-")
+    return name != "py.typed"
+
+
+def _is_root(entry: Entry) -> bool:
+    """Tell whether the program, Python or Qt loads this library by name."""
+    place, _source, kind = entry
+    parts = _parts(place)
+    if "plugins" in parts:
+        folder, name = parts[-2], parts[-1]
+        stem = name.removeprefix("lib").partition(".")[0]
+        return stem in _PLUGINS.get(folder, ())
+    # Without 'python3.dll', what is built for every version of Python finds none.
+    return kind == "EXTENSION" or parts[-1].lower().startswith(("libpython3", "python3"))
+
+
+def wanted_binaries(
+    binaries: Sequence[Entry], imports: Callable[[str], Iterable[str]]
+) -> list[Entry]:
+    """Return the libraries to keep: those loaded by name, and what they in turn ask for.
+
+    ``imports`` returns the names of the libraries that a file is linked to.
+    """
+    by_name = {_parts(entry[0])[-1].lower(): entry for entry in binaries}
+    kept = set()
+    waiting = [entry for entry in binaries if _is_root(entry)]
+    while waiting:
+        entry = waiting.pop()
+        if entry in kept:
+            continue
+        kept.add(entry)
+        if any(imported.startswith(_OF_THE_SYSTEM) for imported in imports(entry[1])):
+            continue  # GTK's plugin: all that it wants lies with GTK, or with Qt's main libraries
+        names = (name.lower() for name in imports(entry[1]))
+        waiting += [by_name[name] for name in names if name in by_name]
+    return [entry for entry in binaries if entry in kept]
+
+
+def wanted_links(links: Sequence[Entry], kept: Iterable[Entry]) -> list[Entry]:
+    """Return the symbolic links of which something is left to point to."""
+    places = {entry[0] for entry in kept}
+    return [link for link in links if link[1] in places]

@@ -1,0 +1,5 @@
+"""Where the frozen command line begins."""
+
+from enos_csr_gui.cli import main
+
+main()
