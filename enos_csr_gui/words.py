@@ -6,6 +6,7 @@ Glossary: *request* is the certificate signing request (CSR), *request file* the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from enos_csr_gui.core.errors import Code, Problem
@@ -87,6 +88,10 @@ _SENTENCES: dict[Code, str] = {
     Code.NOT_A_KEY: N_(
         "This file holds no private key that can be read. It may be damaged, or another kind of "
         "file. Please choose the key file, often named '….key' or '….pem'."
+    ),
+    Code.PROTECTION_UNKNOWN: N_(
+        "This key is protected in a way that cannot be undone here. 'openssl pkcs8 -topk8 -in OLD "
+        "-out NEW' protects it in the usual way; please choose the new file then."
     ),
     Code.NOT_A_PRIVATE_KEY: N_(
         "This file holds a '{label}', not a private key. Please choose the key file, often named "
@@ -221,6 +226,11 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.CERTIFICATE_EXPIRED: N_("This certificate expired on {date}. Please renew it."),
     Code.CERTIFICATE_NOT_YET_VALID: N_("This certificate is not valid before {date}."),
+    # Renewal
+    Code.NO_COMMON_NAME: N_(
+        "There is no common name in this file, so nothing tells which device or application it is "
+        "for. Please make a new request."
+    ),
     # Receiving and handing over
     Code.NOT_A_CERTIFICATE: N_(
         "This file holds no certificate; it is a {kind}. Please choose the file that you got back "
@@ -362,6 +372,29 @@ _RULES = {
 def rule(rule: str, field: str | None = None) -> str:
     """Return what EnOS demands of a request (``core.inspection.Rule``); of which field, if any."""
     return label(field) if field else _(_RULES[rule])
+
+
+_LEFT_OUT = {
+    "unknown": N_("EnOS does not ask for it"),
+    "repeated": N_("it stands there twice"),
+    "combined": N_("it is combined with others into one"),
+}
+
+
+def left_out(attribute: str, value: str, reason: str) -> str:
+    """Return what is not taken over from an old name, and why (``core.request.Reason``)."""
+    text = _("{attribute} = {value} is not taken over: {reason}.")
+    return text.format(attribute=attribute, value=value, reason=_(_LEFT_OUT[reason]))
+
+
+def kept_name(broken: Iterable[Problem]) -> str:
+    """Return that the common name of a renewal stays, although it breaks these rules."""
+    return " ".join(
+        [
+            _("The common name stays as it is, for EnOS knows the device by it. Today's rules:"),
+            *(sentence(problem) for problem in broken),
+        ]
+    )
 
 
 def request_kind(kind: Kind) -> str:

@@ -12,6 +12,7 @@ from enos_csr_gui.cli.inspect import inspect
 from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
+from enos_csr_gui.cli.renew import renew
 from enos_csr_gui.i18n import _
 
 
@@ -46,5 +47,5 @@ def program() -> None:
     """Hold the commands together."""
 
 
-for command in (new, inspect, receive, export, history, fields):
+for command in (new, renew, inspect, receive, export, history, fields):
     program.add_command(command)

@@ -43,8 +43,8 @@ def read(data: bytes, place: Path, chain_data: bytes = b"", fingerprint: str = "
     """Return the certificate in ``data``: PEM, alone or in a bundle, DER, or PKCS #7.
 
     ``place`` is the file it comes from. Of several it is the one for the key with this
-    ``fingerprint``, else the one that has issued none of the others. The chain is looked for beside
-    it and in ``chain_data``.
+    ``fingerprint``, else the one that is no authority's and has issued none of the others. The
+    chain is looked for beside it and in ``chain_data``.
 
     Raises UnreadableFile when there is no certificate; the problem says what there is instead.
     """
@@ -54,6 +54,7 @@ def read(data: bytes, place: Path, chain_data: bytes = b"", fingerprint: str = "
     pool = [*certificates, *load_all(chain_data)]
     wanted = [one for one in certificates if fingerprint and _fingerprint(one) == fingerprint]
     lowest = [one for one in certificates if not any(_has_issued(one, other) for other in pool)]
+    lowest.sort(key=_is_authority)
     leaf = next(iter(wanted + lowest + certificates))
     return Issued(leaf, _chain(leaf, pool))
 
@@ -147,6 +148,14 @@ def check_chain(issued: Issued) -> list[Problem]:
     values = {"issuer": issuer_name(top)}
     code = Code.CHAIN_ENDS if issued.chain else Code.CHAIN_MISSING
     return [Problem(code, values=values)]
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, *LIBRARY_ERRORS):
+        return False
+    return extension.value.ca
 
 
 def _is_root(certificate: x509.Certificate) -> bool:

@@ -26,6 +26,7 @@ class Code(StrEnum):
 
     # Private key
     NOT_A_KEY = "not-a-key"
+    PROTECTION_UNKNOWN = "protection-unknown"
     NOT_A_PRIVATE_KEY = "not-a-private-key"  # label: what the PEM says it is
     KEY_NOT_RSA = "key-not-rsa"  # algorithm
     KEY_SIZE = "key-size"  # bits, wanted
@@ -73,6 +74,9 @@ class Code(StrEnum):
     SECRET_POSSIBLE = "secret-possible"
     CERTIFICATE_EXPIRED = "certificate-expired"  # date
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"  # date
+
+    # Renewal
+    NO_COMMON_NAME = "no-common-name"
 
     # Receiving and handing over
     NOT_A_CERTIFICATE = "not-a-certificate"  # kind: what the file holds instead

@@ -65,7 +65,7 @@ def _deserialize(data: bytes, passphrase: str | None) -> PrivateKeyTypes:
             kind = label[1].decode("ascii").lower()
             raise _refusal(Code.NOT_A_PRIVATE_KEY, label=kind) from error
         if str(error).startswith(_UNKNOWN_PROTECTION):
-            raise _refusal(Code.NOT_A_KEY) from error
+            raise _refusal(Code.PROTECTION_UNKNOWN) from error
         # One wrong passphrase in 256 happens to give something, only no key.
         if secret is not None and _is_encrypted(data, pem=label is not None):
             raise _refusal(Code.PASSPHRASE_WRONG) from error

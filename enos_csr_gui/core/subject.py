@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -89,17 +89,18 @@ def _clean(field: SubjectField, text: str) -> str:
     return text
 
 
-def check(answers: Mapping[str, str]) -> list[Problem]:
+def check(answers: Mapping[str, str], *, exact: Collection[str] = ()) -> list[Problem]:
     """Return every problem of ``answers`` (field key -> text), in the order of the fields.
 
-    A key that is absent counts as an empty answer. Raises ValueError for a key that names no
-    field: such an answer would be lost without a word.
+    The fields ``exact`` are not looked at. A key that is absent counts as an empty answer. Raises
+    ValueError for a key that names no field: such an answer would be lost without a word.
     """
     if unknown := answers.keys() - FIELDS_BY_KEY.keys():
         raise ValueError(f"not a subject field: {', '.join(sorted(unknown))}")
     return [
         problem
         for field in SUBJECT_FIELDS
+        if field.key not in exact
         for problem in check_field(field, answers.get(field.key, ""))
     ]
 
@@ -168,24 +169,21 @@ def _check_address(field: SubjectField, value: str) -> list[Problem]:
 class Subject(Mapping[str, str]):
     """A subject that EnOS takes: field key -> value, in the manual's order, immutable.
 
-    A field that was left out is not in it. The values are normalised.
+    A field that was left out is not in it. The values are normalised, but for those of the fields
+    ``exact``, which stand as they were given, whatever they are: a renewal's common name.
     """
 
     __slots__ = ("_values",)
 
-    def __init__(self, answers: Mapping[str, str]) -> None:
+    def __init__(self, answers: Mapping[str, str], *, exact: Collection[str] = ()) -> None:
         """Raises InvalidSubject, with every problem, when EnOS would not take the answers."""
-        if problems := check(answers):
+        if problems := check(answers, exact=exact):
             raise InvalidSubject(problems)
-        cleaned = (
-            (field.key, _clean(field, answers.get(field.key, ""))) for field in SUBJECT_FIELDS
-        )
-        self._values = {key: value for key, value in cleaned if value}
-
-    @classmethod
-    def from_answers(cls, answers: Mapping[str, str]) -> Subject:
-        """Return the subject that ``answers`` (field key -> text) describe; see ``check``."""
-        return cls(answers)
+        self._values = {}
+        for field in SUBJECT_FIELDS:
+            given = answers.get(field.key, "")
+            if value := given if field.key in exact else _clean(field, given):
+                self._values[field.key] = value
 
     def __getitem__(self, key: str) -> str:
         return self._values[key]

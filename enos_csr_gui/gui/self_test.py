@@ -148,7 +148,7 @@ def _key_and_request() -> str:
 
     _expect(keys.strength("correct horse battery staple") > 2, "passphrases are not judged")
     key = keys.generate()
-    subject = Subject.from_answers(_SUBJECT)
+    subject = Subject(_SUBJECT)
     csr_pem = request.to_pem(request.sign(subject, key))
     passphrase = token_urlsafe()
     with tempfile.TemporaryDirectory(prefix="enos-csr-self-test-") as name:

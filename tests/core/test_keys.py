@@ -144,7 +144,7 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
 def test_who_types_the_right_passphrase_is_never_told_that_it_is_wrong(made, form):
     data = made(UNREADABLE_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
     assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
-    assert reason(data, PASSPHRASE) == (Code.NOT_A_KEY, {})
+    assert reason(data, PASSPHRASE) == (Code.PROTECTION_UNKNOWN, {})
 
 
 @pytest.mark.parametrize(

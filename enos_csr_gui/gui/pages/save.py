@@ -119,7 +119,7 @@ class SavePage(Page):
             from enos_csr_gui.core.making import make_request
 
             return make_request(
-                Subject.from_answers(draft.answers),
+                Subject(draft.answers),
                 key,
                 draft.folder,
                 draft.base_name,

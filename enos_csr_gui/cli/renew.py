@@ -1,0 +1,87 @@
+"""``enos-csr renew``: make a request that takes its answers from an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from enos_csr_gui import words
+from enos_csr_gui.cli import asking
+from enos_csr_gui.cli.making import Options, file_options, make, subject_option
+from enos_csr_gui.cli.output import Faults, examples, note
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
+from enos_csr_gui.i18n import _
+
+
+def _refuse_common_name(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> None:
+    if value is not None:
+        raise click.UsageError(
+            _(
+                "A renewal keeps the common name of the old certificate: EnOS knows the device by "
+                "it. For another name, make a new request: enos-csr new"
+            )
+        )
+
+
+def _overrides(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command one option for each subject field that may change."""
+    for field in reversed(SUBJECT_FIELDS):
+        if field.key == "common_name":
+            option = subject_option(
+                field, hidden=True, expose_value=False, callback=_refuse_common_name
+            )
+        else:
+            option = subject_option(field)
+        command = option(command)
+    return command
+
+
+@click.command(
+    help=_(
+        "Make a request that renews a certificate.\n\n"
+        "OLD is the old request or certificate, in PEM or DER. All answers are taken from it, the "
+        "common name exactly as it is; the options below change the others. A new key is made "
+        "unless --key names the old one. Writes NAME.key and NAME.csr, never over another file.\n\n"
+        "Exit status: 0 done; 1 it could not be done; 2 the input is wrong, for example an old "
+        "answer that EnOS does not take any more. After 1 and 2 nothing was written."
+    ),
+    epilog=examples("enos-csr renew dev-001.csr", "enos-csr renew dev-001.crt --unit Maintenance"),
+    context_settings={"allow_extra_args": True},
+)
+@click.argument("old_file", type=Path, metavar="OLD")
+@_overrides
+@file_options
+@click.pass_context
+def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
+    """Read the old file, apply what is to change, make the request."""
+    from enos_csr_gui.core import renewal
+
+    faults = Faults()
+    try:
+        old = renewal.read_old(faults.absolute(old_file))
+    except CoreError as error:
+        faults.add_error(error)
+        faults.end()
+    for left_out in old.left_out:
+        _note(words.left_out(*left_out))
+    if old.warnings:
+        _note(words.kept_name(old.warnings))
+    given = {key: options.pop(key, None) for key in FIELDS_BY_KEY}
+    answers = dict(old.answers) | {key: text for key, text in given.items() if text is not None}
+    if asking.possible():
+        # What must be mended is asked for, as 'new' asks for what is missing.
+        for problem in old.problems:
+            if problem.field and given[problem.field] is None:
+                _note(f"{words.label(problem.field)}: {words.sentence(problem)}")
+                answers.pop(problem.field, None)
+    make(context.args, answers, Options(**options), old=old)
+
+
+def _note(sentence: str) -> None:
+    note(_("NOTE: {sentence}").format(sentence=sentence))

@@ -1,0 +1,70 @@
+"""What a renewal takes over from an old request or certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+
+from enos_csr_gui.core import certificate, files, request
+from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.request import LeftOut
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
+
+EXACT = ("common_name",)
+"""The fields of a renewal that are taken as they stand, even against today's rules: EnOS knows the
+device by its common name (the manual: a renewal carries that of the old request)."""
+
+
+class Old(NamedTuple):
+    """The old request or certificate in ``file``.
+
+    ``answers`` are all that can be taken over: field key -> text, the common name always among
+    them, an optional field that is not there as an empty text. ``problems`` are what must be
+    mended in them; ``warnings`` are the rules that the common name breaks, which stays as it is.
+    ``left_out`` are the attributes that are not taken over.
+    """
+
+    file: Path
+    answers: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def common_name(self) -> str:
+        """The common name, exactly as it stands in the file."""
+        return self.answers["common_name"]
+
+
+def read_old(file: Path) -> Old:
+    """Read an old request or certificate: PEM or DER, whatever stands around it.
+
+    Of a certificate with its chain it is the certificate itself. Raises UnreadableFile when there
+    is neither, or one without a common name.
+    """
+    data = files.read(file)
+    try:
+        old = request.read(data)
+        if isinstance(old, x509.Certificate):
+            old = certificate.read(data, file).certificate
+        name = request.subject_of(old)
+    except UnreadableFile as error:
+        raise UnreadableFile([one._replace(path=file) for one in error.problems]) from error
+    taken, left_out = request.answers_from(name)
+    if not taken.get("common_name"):
+        raise UnreadableFile([Problem(Code.NO_COMMON_NAME, path=file)])
+    answers = {field.key: taken.get(field.key, "") for field in SUBJECT_FIELDS}
+    return Old(
+        file,
+        answers,
+        problems=tuple(check(answers, exact=EXACT)),
+        warnings=tuple(_broken_rules(answers["common_name"])),
+        left_out=left_out,
+    )
+
+
+def _broken_rules(common_name: str) -> list[Problem]:
+    return check_field(FIELDS_BY_KEY["common_name"], common_name)

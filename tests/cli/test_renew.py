@@ -1,0 +1,110 @@
+"""``enos-csr renew``: a request that takes its answers from an old one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from enos_csr_gui.core.inspection import inspect_files
+
+
+@pytest.fixture
+def old(enos_csr, folder, options):
+    """Return the files of a request that was made in the current folder."""
+    assert enos_csr("new", *options()).exit_code == 0
+    return folder / "dev-001"
+
+
+def subject(answers) -> str:
+    names = {"country": "C", "state": "ST", "locality": "L", "organization": "O", "unit": "OU",
+             "common_name": "CN", "email": "emailAddress"}  # fmt: skip
+    return "subject=" + ",".join(f"{names[key]}={value}" for key, value in answers.items())
+
+
+def test_everything_is_taken_over_and_the_key_is_new(enos_csr, old, folder, subject_of, answers):
+    result = enos_csr("renew", "dev-001.csr")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert str(folder / "dev-001-2.csr") in result.stdout
+    assert subject_of("dev-001-2.csr") == subject(answers)
+    files = [folder / name for name in ("dev-001.key", "dev-001-2.key")]
+    assert len({found.key.fingerprint for found in inspect_files(files) if found.key}) == 2
+    kinds = [past["kind"] for past in json.loads(enos_csr("history", "--json").stdout)]
+    assert kinds == ["renewal", "new"]
+
+
+def test_from_a_certificate_with_its_chain(enos_csr, old, authority, folder, answers):
+    issued = authority.issue(folder / "dev-001.csr", folder / "issued.pem")
+    issued.write_bytes(authority.root.read_bytes() + issued.read_bytes())
+    result = enos_csr("renew", "issued.pem", "--unit", "Maintenance", "--json")
+    assert json.loads(result.stdout)["subject"] == answers | {"unit": "Maintenance"}
+
+
+def test_the_old_key_can_be_used_again(enos_csr, old, folder):
+    result = enos_csr("renew", "dev-001.csr", "--key", "dev-001.key", "--json")
+    assert json.loads(result.stdout)["key"] == str(folder / "dev-001.key")
+    assert not (folder / "dev-001-2.key").exists()
+
+
+def test_the_common_name_cannot_be_changed(refused, old):
+    said = "\n".join(refused("renew", "dev-001.csr", "--common-name", "dev-002"))
+    assert "EnOS knows the device by it" in said
+
+
+def test_what_breaks_todays_rules_must_be_mended(enos_csr, openssl, folder, subject_of):
+    name = "dev\u200b-001"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key", "-utf8",
+            "-subj", f"/C=XX/L=Kaili/O=Wind/OU=Ops/CN={name}/serialNumber=7/L=Guiyang",
+            "-out", "old.csr")  # fmt: skip
+    result = enos_csr("renew", "old.csr")
+    assert (result.exit_code, list(folder.glob("dev*"))) == (2, [])
+    lines = result.stderr.splitlines()
+    assert lines[:3] == [
+        "NOTE: serialNumber = 7 is not taken over: EnOS does not ask for it.",
+        "NOTE: L = Guiyang is not taken over: it stands there twice.",
+        lines[2],
+    ]
+    assert lines[2].startswith("NOTE: The common name stays as it is")
+    assert [line.split(":")[0] for line in lines[3:5]] == ["--country", "--state"]
+
+    result = enos_csr("renew", "old.csr", "--country", "CN", "--state", "Guizhou", "--json")
+    assert result.exit_code == 0
+    assert f"CN={name}" in subject_of(json.loads(result.stdout)["csr"]).replace(" = ", "=")
+
+
+@pytest.mark.parametrize("tag", ["bmp", "t61", "printable"])
+def test_old_kinds_of_strings_are_read_right(enos_csr, openssl, folder, tag):
+    # A name of OpenSSL's 'asn1' language: 'nombstr' writes PrintableString, T61String, BMPString.
+    masks = {"bmp": "MASK:0x0800", "t61": "nombstr", "printable": "default"}
+    (folder / "req.conf").write_text(
+        f"[req]\nprompt=no\ndistinguished_name=dn\nstring_mask={masks[tag]}\n"
+        "[dn]\nC=CN\nST=Guizhou\nL=Kaili\nO=M\u00fcller\nOU=Ops\nCN=dev-001\n",
+        encoding="utf-8",
+    )
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key", "-utf8",
+            "-config", "req.conf", "-outform", "DER", "-out", "old.csr")  # fmt: skip
+    result = enos_csr("renew", "old.csr", "--json")
+    assert json.loads(result.stdout)["subject"]["organization"] == "M\u00fcller"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "holds neither a request nor a certificate"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nMIIC", "holds neither a request"),
+    ],
+)
+def test_what_cannot_be_renewed(refused, folder, content, said):
+    (folder / "x.csr").write_bytes(content)
+    assert said in refused("renew", "x.csr")[0]
+
+
+def test_a_key_is_nothing_to_renew(refused, old):
+    assert "holds neither a request nor a certificate" in refused("renew", "dev-001.key")[0]
+
+
+def test_without_a_common_name_nothing_says_what_it_is_for(refused, folder, openssl):
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key",
+            "-subj", "/C=CN", "-out", "old.csr")  # fmt: skip
+    assert "There is no common name in this file" in refused("renew", "old.csr")[0]
