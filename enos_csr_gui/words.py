@@ -140,6 +140,10 @@ _SENTENCES: dict[Code, str] = {
         "This folder does not exist. If it is on a USB stick or a network drive, connect it; or "
         "choose another folder."
     ),
+    Code.FOLDER_GONE: N_(
+        "This folder is no longer there. If it is on a USB stick or a network drive, connect it; "
+        "otherwise the files were moved or deleted."
+    ),
     Code.NOT_A_FOLDER: N_("This is a file, not a folder. Please choose a folder."),
     Code.NOT_A_FILE: N_("This is not a file. Please choose a file."),
     Code.NO_PERMISSION: N_(
@@ -326,6 +330,11 @@ def sentence(problem: Problem) -> str:
     return text.format(**values)
 
 
+def with_place(problem: Problem) -> str:
+    """Return the sentence, below the file or folder that it is about, if it names one."""
+    return f"{problem.path}\n{sentence(problem)}" if problem.path else sentence(problem)
+
+
 _STRENGTHS = (
     N_("Very weak: a computer guesses this at once."),
     N_("Weak: easily guessed. Add a few words."),
@@ -412,3 +421,10 @@ def request_status(status: Status, days_left: int | None) -> str:
         "valid": _("valid"),
         "expired": _("expired"),
     }[status.value]
+
+
+def missing_files(csr_exists: bool, key_exists: bool) -> str:
+    """Return which files of a request are no longer there, as a cell; empty when both are."""
+    if csr_exists:
+        return "" if key_exists else _("key file missing")
+    return _("request file missing") if key_exists else _("both files missing")

@@ -93,8 +93,8 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
     ]
     for request in requests:
         path = click.format_filename(request.csr)
-        if not request.csr_exists():
-            path = _("{path} (no longer there)").format(path=path)
+        if missing := words.missing_files(request.csr_exists(), request.key_exists()):
+            path = f"{path} ({missing})"
         rows.append(
             [
                 request.common_name,

@@ -43,6 +43,7 @@ class Code(StrEnum):
     FILE_TOO_LARGE = "file-too-large"  # limit: bytes
     NAME_UNSAFE = "name-unsafe"  # given, suggestion
     FOLDER_MISSING = "folder-missing"
+    FOLDER_GONE = "folder-gone"  # where files were saved earlier
     NOT_A_FOLDER = "not-a-folder"
     NOT_A_FILE = "not-a-file"
     NO_PERMISSION = "no-permission"

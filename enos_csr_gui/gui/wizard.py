@@ -35,11 +35,13 @@ class Step(IntEnum):
     SAVE = auto()
     DONE = auto()
     CHECK = auto()
+    REQUESTS = auto()
 
 
 ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
     Task.CHECK: (Step.CHECK,),
+    Task.REQUESTS: (Step.REQUESTS,),
 }
 """Which pages each task leads over."""
 
@@ -57,6 +59,7 @@ def _name(step: Step) -> str:
         Step.SAVE: _("Save"),
         Step.DONE: _("Done"),
         Step.CHECK: _("Check"),
+        Step.REQUESTS: _("My requests"),
     }[step]
 
 
@@ -69,9 +72,10 @@ def _generate() -> RSAPrivateKey:
 def _prepare() -> Remembered:
     """Load what the later pages need; return what was entered the last time."""
     from enos_csr_gui.core import countries, files, making, remembered
-    from enos_csr_gui.gui.pages import check, done, key, review, save, subject
+    from enos_csr_gui.gui.pages import check, done, key, requests, review, save, subject
 
-    del making, check, done, key, review, save, subject  # imported for their own sake
+    # imported for their own sake
+    del making, check, done, key, requests, review, save, subject
     countries.suggest("China")
     files.safe_name("dev-001")
     last = remembered.load()
@@ -199,6 +203,7 @@ class RequestWizard(QWizard):
         from enos_csr_gui.gui.pages.check import CheckPage
         from enos_csr_gui.gui.pages.done import DonePage
         from enos_csr_gui.gui.pages.key import KeyPage
+        from enos_csr_gui.gui.pages.requests import RequestsPage
         from enos_csr_gui.gui.pages.review import ReviewPage
         from enos_csr_gui.gui.pages.save import SavePage
         from enos_csr_gui.gui.pages.subject import SubjectPage
@@ -226,6 +231,8 @@ class RequestWizard(QWizard):
         self._add_page(Step.DONE, self._done_page)
         yield
         self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
+        yield
+        self._add_page(Step.REQUESTS, RequestsPage(self.draft, ROUTES))
 
         self._ready = True
         self._start_page.set_busy(False)
@@ -250,6 +257,7 @@ class RequestWizard(QWizard):
             del self._trail[len(visited) :]
             self._task = self._trail[-1]
         self._show_buttons(Step(step))
+        self._steps.setVisible(step != Step.REQUESTS)  # a table wants the room
         route = ROUTES[self._task]
         if step == Step.START or len(route) == 1:
             self._steps.show_brand()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -70,11 +71,7 @@ class _Office(QObject):
         self._threads: ThreadPoolExecutor | None = None
         self._returned.connect(self._deliver)  # queued: it is emitted in another thread
 
-    def hand_over(self, job: Job, function: Callable[[], object]) -> None:
-        if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # not before the first paint
-
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
+    def hand_over(self, job: Job, function: Callable[[], object], *, apart: bool) -> None:
         number = next(self._numbers)
         self._jobs[number] = job
 
@@ -87,6 +84,13 @@ class _Office(QObject):
             with suppress(RuntimeError):  # the program has ended meanwhile
                 self._returned.emit(number, result, error)
 
+        if apart:
+            Thread(target=work, name="apart", daemon=True).start()
+            return
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # not before the first paint
+
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
         self._threads.submit(work)
 
     @Slot(int, object, object)
@@ -108,20 +112,25 @@ def run(
     done: Callable[[T], None],
     failed: Callable[[CoreError], None] | None = None,
     settled: Callable[[], None] | None = None,
+    *,
+    apart: bool = False,
 ) -> Job:
     """Call ``function`` in another thread, then ``done(result)`` or ``failed(error)`` here.
 
     ``function`` must hold no QObject. ``settled`` is called before either. Nothing is called once
     ``owner`` is gone. An error that ``failed`` does not take is raised here, where the report of
     unexpected errors sees it.
+
+    ``apart`` is for what may never end, as a look at a network drive that is gone: it has a thread
+    of its own, and ``finish`` does not wait for it.
     """
     job = Job(owner, done, failed, settled)
-    _office.hand_over(job, function)
+    _office.hand_over(job, function, apart=apart)
     return job
 
 
 def finish() -> None:
-    """Wait until every call has ended."""
+    """Wait until every call has ended but those that run apart."""
     _office.close()
 
 

@@ -64,7 +64,7 @@ def test_a_table_the_newest_first(enos_csr, options, folder):
         "Common name  Kind  Made on     Status                       Expires on  Request file",
         f"风机         new   {day}  {waiting}              {folder / '风机.csr'}",
         f"dev-001      new   {day}  {waiting}              {folder / 'dev-001.csr'} "
-        "(no longer there)",
+        "(request file missing)",
     ]
 
 

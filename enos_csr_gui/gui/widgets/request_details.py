@@ -1,0 +1,126 @@
+"""All that is known of one request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui import words
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.presence import Presence
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _
+
+
+class RequestDetails(QDialog):
+    """Shows ``request``, and by ``presence`` what became of its files."""
+
+    def __init__(self, request: PastRequest, presence: Presence, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._request = request
+        self._presence = presence
+        self.setWindowTitle(_("Request: {name}").format(name=request.common_name))
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(2 * style.SPACING)
+        self._grid.setVerticalSpacing(style.SPACING // 2)
+        self._grid.setColumnStretch(1, 1)
+        for field in SUBJECT_FIELDS:
+            value = request.subject.get(field.key, _("(none)"))
+            self._add_row(f"{words.label(field.key)} ({field.initials})", value)
+        self._add_gap()
+        self._add_row(_("Kind"), words.request_kind(request.kind))
+        self._add_row(_("Made on"), dates.minute(request.made_on))
+        self._add_row(_("Status"), words.request_status(request.status(), request.days_left()))
+        if request.issued and request.expires:
+            self._add_row(_("Issued on"), dates.minute(request.issued))
+            self._add_row(_("Expires on"), dates.minute(request.expires))
+        if request.serial is not None:
+            self._add_row(_("Serial number"), f"{request.serial:X}")
+        self._add_gap()
+        copy = CopyButton(_("&Copy"), lambda: request.fingerprint)
+        copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
+        digest = f"{request.fingerprint[:32]}\u2028{request.fingerprint[32:]}"
+        fingerprint = self._add_row(_("Key fingerprint"), digest, copy)
+        fingerprint.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._csr = self._add_file(_("Request file"), request.csr)
+        self._key = self._add_file(_("Key file"), request.key)
+        self._note = Note()
+        self._note.hide()
+
+        self._lay_out()
+        presence.found.connect(self._show_files)
+        self._show_files()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, style.SPACING, 0)
+        column.addLayout(self._grid)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[2 * style.SPACING] * 4)
+        column.addWidget(area, 1)
+        column.addWidget(self._note)
+        column.addWidget(buttons)
+        room = self.screen().availableSize()
+        self.resize(min(680, room.width()), min(540, room.height() - 40))
+        buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()
+
+    def _add_row(self, name: str, text: str, button: QPushButton | None = None) -> WrappedLabel:
+        value = WrappedLabel()
+        value.setText(text)
+        value.setAccessibleName(name)
+        row = self._grid.rowCount()
+        self._grid.addWidget(QLabel(name), row, 0)
+        self._grid.addWidget(value, row, 1)
+        if button:
+            self._grid.addWidget(button, row, 2)
+        return value
+
+    def _add_gap(self) -> None:
+        self._grid.setRowMinimumHeight(self._grid.rowCount(), style.SPACING)
+
+    def _add_file(self, name: str, path: Path) -> WrappedLabel:
+        button = QPushButton(_("Open folder"))
+        button.setAccessibleName(_("Open folder: {field}").format(field=name))
+        button.clicked.connect(lambda: open_folder(self, path.parent, self._show_problem))
+        return self._add_row(name, str(path), button)
+
+    def _show_files(self) -> None:
+        files = self._presence.of(self._request)
+        if files is None:
+            return
+        if not files.csr:
+            self._csr.setText(f"{self._request.csr} ({words.missing_files(False, True)})")
+        if not files.key:
+            self._key.setText(f"{self._request.key} ({words.missing_files(True, False)})")
+
+    def _show_problem(self, problem: Problem) -> None:
+        self._note.show_problem(words.with_place(problem))
+        self._note.show()

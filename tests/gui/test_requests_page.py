@@ -1,0 +1,518 @@
+"""My requests: the table of every request that was made on this computer."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from person import Person, wait
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QTableView
+
+from enos_csr_gui.core.history import Kind, PastRequest, RequestHistory, default_path
+
+DAY = timedelta(days=1)
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def record(saved: Path, answers: dict[str, str], now: datetime) -> Callable[..., Path]:
+    """Return a function that adds a request to the history and returns its file."""
+
+    def add(name: str, days_ago: float = 0, expires: float | None = None, **values: str) -> Path:
+        saved.mkdir(exist_ok=True)
+        csr, key = saved / f"{name}.csr", saved / f"{name}.key"
+        csr.touch()
+        key.touch()
+        fingerprint = name.encode().hex().ljust(64, "0")
+        kind = Kind(values.pop("kind", "new"))
+        made_on = now - days_ago * DAY
+        subject = answers | {"common_name": name} | values
+        with RequestHistory() as past:
+            past.record(
+                subject, fingerprint=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
+            )
+            if expires is not None:
+                past.certificate_received(
+                    fingerprint,
+                    common_name=name,
+                    serial=0x12E5,
+                    issued=made_on,
+                    expires=now + expires * DAY,
+                )
+        return csr
+
+    return add
+
+
+@pytest.fixture
+def three(record: Callable[..., Path]) -> None:
+    """Three requests."""
+    record("dev-001", days_ago=3, expires=-1)
+    record("dev-002", days_ago=2, expires=11.5, kind="renewal")
+    record("dev-003", days_ago=1)
+
+
+@pytest.fixture
+def opened(start: Callable[..., Person]) -> Callable[[], Person]:
+    """Return a function that opens the page and waits until it is filled."""
+
+    def open_page() -> Person:
+        person = start("My requests")
+        person.waits_until(lambda: bool(rows(person)))
+        return person
+
+    return open_page
+
+
+@pytest.fixture
+def desktop() -> Iterator[QObject]:
+    """What opens folders; ``opened`` is the last one."""
+
+    class Desktop(QObject):
+        opened: QUrl | None = None
+
+        @Slot(QUrl)
+        def open(self, url: QUrl) -> None:
+            self.opened = url
+
+    desktop = Desktop()
+    QDesktopServices.setUrlHandler("file", desktop, "open")
+    yield desktop
+    QDesktopServices.unsetUrlHandler("file")
+
+
+def table(person: Person) -> QTableView:
+    [found] = person.wizard.findChildren(QTableView)
+    return found
+
+
+def rows(person: Person) -> list[list[str]]:
+    """What can be read in the table."""
+    model = table(person).model()
+    if not table(person).isVisible():
+        return []
+    return [
+        [model.index(row, column).data() for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def names(person: Person) -> list[str]:
+    return [row[0] for row in rows(person)]
+
+
+def tip(person: Person, row: int, column: int) -> str:
+    return table(person).model().index(row, column).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def click_heading(person: Person, column: int) -> None:
+    header = table(person).horizontalHeader()
+    where = QPoint(header.sectionViewportPosition(column) + 20, header.height() // 2)
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
+
+
+def in_dialog(person: Person, act: Callable[[], object]) -> None:
+    """Do something in the dialog that is about to open, then close it with Escape."""
+
+    def when_open() -> bool:
+        if (dialog := QApplication.activeModalWidget()) is None:
+            return False
+        try:
+            act()
+        finally:
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        return True
+
+    person.meanwhile(when_open)
+
+
+# --- The table ------------------------------------------------------------------------------------
+
+
+def test_the_newest_request_comes_first_and_each_tells_how_far_it_is(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    assert [row[:3] for row in rows(person)] == [
+        ["dev-003", "waiting for the certificate", "new"],
+        ["dev-002", "expires in 12 days", "renewal"],
+        ["dev-001", "expired", "new"],
+    ]
+    assert "3 requests" in person.reads()
+
+
+def test_a_request_that_was_just_made_is_in_the_table(
+    person: Person, labelled: dict[str, str], saved: Path
+) -> None:
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    person.click("Start page")
+    person.waits_for_page("What would you like to do?")
+    person.begins("My requests")
+    person.waits_until(lambda: names(person) == ["dev-001"])
+    assert rows(person)[0][6] == str(saved / "dev-001.csr")
+
+
+def test_dates_are_written_as_the_language_writes_them(
+    record: Callable[..., Path], opened: Callable[[], Person], now: datetime
+) -> None:
+    record("dev-001", expires=400)
+    expires = (now + 400 * DAY).astimezone()
+    assert str(expires.year) in rows(person := opened())[0][5]
+    assert f"{expires:%b}" in rows(person)[0][5]
+
+
+def test_the_whole_subject_shows_on_hover_as_it_was_typed(
+    record: Callable[..., Path], opened: Callable[[], Person]
+) -> None:
+    record("dev-001", organization="Wind <b>& Sun</b>")
+    said = tip(opened(), 0, 0)
+    assert "Organization: Wind &lt;b&gt;&amp; Sun&lt;/b&gt;" in said
+    assert "Locality: Kaili" in said
+
+
+def test_files_that_are_gone_are_told(
+    record: Callable[..., Path], opened: Callable[[], Person], saved: Path
+) -> None:
+    for name in ("all-there", "no-csr", "no-key", "neither"):
+        record(name)
+    (saved / "no-csr.csr").unlink()
+    (saved / "no-key.key").unlink()
+    (saved / "neither.csr").unlink()
+    (saved / "neither.key").unlink()
+    person = opened()
+
+    person.waits_until(lambda: rows(person)[0][6] == "both files missing")
+    assert [row[6] for row in rows(person)[1:]] == [
+        "key file missing",
+        "request file missing",
+        str(saved / "all-there.csr"),
+    ]
+    assert str(saved / "neither.key") in tip(person, 0, 6)
+
+
+def test_a_drive_that_does_not_answer_keeps_nobody_waiting(
+    record: Callable[..., Path],
+    opened: Callable[[], Person],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    drive_answers = threading.Event()
+    real = PastRequest.csr_exists
+
+    def csr_exists(request: PastRequest) -> bool:
+        if request.common_name == "on-the-drive":
+            drive_answers.wait()
+        return real(request)
+
+    monkeypatch.setattr(PastRequest, "csr_exists", csr_exists)
+    with RequestHistory() as past:
+        gone = tmp_path / "drive"
+        past.record(
+            {"common_name": "on-the-drive"},
+            fingerprint="f" * 64,
+            key=gone / "a.key",
+            csr=gone / "a.csr",
+        )
+    record("here").unlink()
+    try:
+        person = opened()
+        person.waits_until(lambda: rows(person)[0][6] == "request file missing")
+        assert rows(person)[1][6] == str(gone / "a.csr")
+        click_heading(person, 0)
+        person.waits_until(lambda: names(person) == ["here", "on-the-drive"])
+    finally:
+        drive_answers.set()
+    person.waits_until(lambda: rows(person)[1][6] == "both files missing")
+
+
+def test_what_is_made_meanwhile_is_there_when_one_comes_back(
+    three: None, opened: Callable[[], Person], record: Callable[..., Path]
+) -> None:
+    person = opened()
+    record("dev-004")
+    person.press(Qt.Key.Key_F5)
+    person.waits_until(lambda: "dev-004" in names(person))
+
+
+# --- Sorting and filtering ------------------------------------------------------------------------
+
+
+def test_a_click_on_a_heading_sorts_and_a_second_one_the_other_way_round(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    click_heading(person, 0)
+    person.waits_until(lambda: names(person) == ["dev-001", "dev-002", "dev-003"])
+    click_heading(person, 0)
+    person.waits_until(lambda: names(person) == ["dev-003", "dev-002", "dev-001"])
+
+
+def test_the_menu_sorts_for_whoever_has_no_mouse(three: None, opened: Callable[[], Person]) -> None:
+    person = opened()
+    person.waits_until(person.button("Details…").isEnabled)
+    table(person).customContextMenuRequested.emit(QPoint(5, 5))
+    person.waits_until(lambda: QApplication.activePopupWidget() is not None)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    QTest.keyClick(menu, Qt.Key.Key_S)
+    sorting = QApplication.activePopupWidget()
+    QTest.keyClick(sorting, Qt.Key.Key_Return)
+    person.waits_until(lambda: names(person) == ["dev-001", "dev-002", "dev-003"])
+
+
+def test_the_filter_shows_what_holds_each_word_and_how_many(
+    three: None, opened: Callable[[], Person], record: Callable[..., Path]
+) -> None:
+    record("other", organization="Sun Ltd")
+    person = opened()
+    person.press(Qt.Key.Key_F, CTRL)
+    person.types("WIND 00")
+    person.waits_to_read("3 of 4 requests")
+    assert names(person) == ["dev-003", "dev-002", "dev-001"]
+    person.types("2")
+    person.waits_to_read("1 of 4 requests")
+    assert names(person) == ["dev-002"]
+    person.press(Qt.Key.Key_Escape)
+    person.waits_to_read("4 requests")
+    assert person.wizard.isVisible()
+
+
+def test_a_filter_that_finds_nothing_says_so_and_leads_back(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    person.press(Qt.Key.Key_Slash)
+    person.types("dev/9")
+    person.waits_to_read("No request holds 'dev/9'.")
+    assert rows(person) == []
+    assert not person.button("Details…").isEnabled()
+    person.click("Show all requests")
+    person.waits_until(lambda: len(rows(person)) == 3)
+
+
+def test_who_types_in_the_table_filters(three: None, opened: Callable[[], Person]) -> None:
+    person = opened()
+    person.types("003")
+    person.waits_until(lambda: names(person) == ["dev-003"])
+    assert person.field("Filter").text() == "003"
+
+
+def test_rows_far_below_are_read_when_one_gets_there(
+    opened: Callable[[], Person], tmp_path: Path
+) -> None:
+    with RequestHistory() as past:
+        for number in range(450):
+            name = f"dev-{number:03}"
+            csr, key = tmp_path / f"{name}.csr", tmp_path / f"{name}.key"
+            past.record({"common_name": name}, fingerprint="f" * 64, key=key, csr=csr)
+    person = opened()
+    assert "450 requests" in person.reads()
+    person.press(Qt.Key.Key_End, CTRL)
+    view = table(person)
+    person.waits_until(lambda: view.currentIndex().siblingAtColumn(0).data() == "dev-000")
+    person.waits_until(lambda: person.button("Details…").isEnabled())
+
+
+# --- One request ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["Enter", "double click", "button"])
+def test_the_details_show_everything(
+    record: Callable[..., Path], opened: Callable[[], Person], way: str
+) -> None:
+    csr = record("dev-001", expires=400)
+    csr.unlink()
+    person = opened()
+    person.waits_until(person.button("Details…").isEnabled)
+    read = []
+
+    def look() -> None:
+        person.waits_to_read("missing")
+        read.append(person.reads())
+        person.click("Copy: Key fingerprint")
+
+    in_dialog(person, look)
+    if way == "Enter":
+        person.press(Qt.Key.Key_Return)
+    elif way == "double click":
+        view = table(person)
+        where = view.visualRect(view.model().index(0, 0)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
+        QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    else:
+        person.click("Details…")
+    person.waits_until(lambda: bool(read))
+    for text in ("Kaili", "ops@example.com", "valid", "12E5", f"{csr} (request file missing)"):
+        assert text in read[0]
+    assert str(csr.with_suffix(".key")) in read[0]
+    assert QApplication.clipboard().text() == b"dev-001".hex().ljust(64, "0")
+    assert person.title() == "My requests"
+
+
+def test_the_folder_opens(
+    three: None, opened: Callable[[], Person], desktop: QObject, saved: Path
+) -> None:
+    person = opened()
+    person.waits_until(person.button("Open folder").isEnabled)
+    person.click("Open folder")
+    person.waits_until(lambda: desktop.opened == QUrl.fromLocalFile(str(saved)))
+
+
+def test_a_folder_that_is_gone_is_told(
+    three: None, opened: Callable[[], Person], desktop: QObject, saved: Path
+) -> None:
+    for file in saved.iterdir():
+        file.unlink()
+    saved.rmdir()
+    person = opened()
+    person.waits_until(person.button("Open folder").isEnabled)
+    person.click("Open folder")
+    person.waits_until(lambda: bool(person.problems()))
+    assert "This folder is no longer there." in person.problems()[0]
+    assert desktop.opened is None
+
+
+# --- The table as a file --------------------------------------------------------------------------
+
+
+Answer = QMessageBox.StandardButton
+
+
+def export(person: Person, path: Path, answer: Answer | None = None) -> None:
+    """Save the table as a file; ``answer`` is the button to press when there is one already."""
+
+    def choose() -> bool:
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            return False
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        line.setText(str(path))
+        if answer:
+            person.meanwhile(decide)
+        person.click("Save")
+        if dialog.isVisible():
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        return True
+
+    def decide() -> bool:
+        question = QApplication.activeModalWidget()
+        if not isinstance(question, QMessageBox):
+            return False
+        assert "already exists" in question.text()
+        QTest.mouseClick(question.button(answer), Qt.MouseButton.LeftButton)
+        return True
+
+    person.waits_until(person.button("Export…").isEnabled)
+    person.meanwhile(choose)
+    person.click("Export…")
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_is_shown_can_be_saved_for_a_spreadsheet(
+    three: None,
+    opened: Callable[[], Person],
+    record: Callable[..., Path],
+    home: Path,
+    saved: Path,
+) -> None:
+    record("风机-1", organization='=cmd|"/C calc"!A0', unit="a, b")
+    person = opened()
+    click_heading(person, 0)
+    person.waits_until(lambda: names(person)[0] == "dev-001")
+    export(person, home / "list")
+    person.waits_to_read("4 requests saved: ")
+    written = home / "list.csv"
+    assert written.read_bytes().startswith(b"\xef\xbb\xbf")
+    table = read_csv(written)
+    assert [row["Common name"] for row in table] == ["dev-001", "dev-002", "dev-003", "风机-1"]
+    assert table[3]["Organization"] == """'=cmd|"/C calc"!A0"""
+    assert table[3]["Organizational unit"] == "a, b"
+    assert table[0]["Status"] == "expired"
+    assert table[0]["Serial number"] == "0x12E5"
+    assert table[2]["Request file"] == str(saved / "dev-003.csr")
+    assert [path.name for path in home.iterdir() if "enos-csr" in path.name] == []
+
+
+def test_only_what_the_filter_shows_is_saved(
+    three: None, opened: Callable[[], Person], home: Path
+) -> None:
+    person = opened()
+    person.enters("Filter", "002")
+    person.waits_to_read("1 of 3 requests")
+    export(person, home / "list.csv")
+    person.waits_to_read("1 request saved: ")
+    assert [row["Common name"] for row in read_csv(home / "list.csv")] == ["dev-002"]
+
+
+@pytest.mark.parametrize("answer", [Answer.Yes, Answer.No])
+def test_a_file_is_replaced_only_when_the_person_says_so(
+    three: None, opened: Callable[[], Person], home: Path, answer: Answer
+) -> None:
+    (home / "list.csv").write_text("old")
+    person = opened()
+    export(person, home / "list.csv", answer)
+    if answer == Answer.Yes:
+        person.waits_to_read("3 requests saved: ")
+    wait(50)
+    assert ((home / "list.csv").read_text() == "old") == (answer == Answer.No)
+
+
+# --- When there is nothing to show ----------------------------------------------------------------
+
+
+def test_where_nothing_was_requested_the_page_says_what_to_do(start: Callable[..., Person]) -> None:
+    person = start("My requests")
+    person.waits_to_read("No request was made on this computer yet.")
+    assert "Filter" not in person.reads()
+    assert "Export…" not in person.reads()
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("Key")
+
+
+def test_a_damaged_history_is_set_aside_and_the_page_says_where(
+    start: Callable[..., Person],
+) -> None:
+    default_path().parent.mkdir()
+    default_path().write_bytes(b"damaged")
+    person = start("My requests")
+    person.waits_until(lambda: bool(person.problems()))
+    assert "It was put aside under this name" in person.problems()[0]
+    [aside] = default_path().parent.glob("history-damaged-*")
+    assert str(aside) in person.problems()[0]
+    assert "No request was made on this computer yet." in person.reads()
+
+
+def test_a_history_that_cannot_be_read_is_told_and_can_be_tried_again(
+    start: Callable[..., Person], record: Callable[..., Path]
+) -> None:
+    default_path().mkdir(parents=True)
+    person = start("My requests")
+    person.waits_to_read("Requests can still be made, but are not listed.")
+    assert rows(person) == []
+    default_path().rmdir()
+    record("dev-001")
+    person.click("Try again")
+    person.waits_until(lambda: names(person) == ["dev-001"])
+
+
+def test_back_leads_where_one_came_from(three: None, opened: Callable[[], Person]) -> None:
+    person = opened()
+    person.click("< Back")
+    person.waits_for_page("What would you like to do?")
