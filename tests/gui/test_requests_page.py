@@ -50,6 +50,7 @@ def record(saved: Path, answers: dict[str, str], now: datetime) -> Callable[...,
                     serial=0x12E5,
                     issued=made_on,
                     expires=now + expires * DAY,
+                    certificate=csr.with_suffix(".pem"),
                 )
         return csr
 
