@@ -59,6 +59,7 @@ def _headings() -> list[str]:
         _("Key fingerprint"),
         _("Request file"),
         _("Key file"),
+        _("Certificate file"),
     ]
 
 
@@ -77,6 +78,7 @@ def _cells(request: PastRequest) -> list[str]:
         request.fingerprint,
         str(request.csr),
         str(request.key),
+        str(request.certificate or ""),
     ]
 
 

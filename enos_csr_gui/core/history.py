@@ -160,6 +160,13 @@ _COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
 _COLUMNS += ("issued", "expires", "serial", "certificate")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
 
+_EXPIRING = """
+    expires BETWEEN ? AND ? AND NOT EXISTS (
+        SELECT 1 FROM request AS later
+        WHERE later.name_key = request.name_key AND later.number > request.number
+    )
+"""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -271,6 +278,7 @@ class RequestHistory:
         limit: int | None = None,
         offset: int = 0,
         filter_text: str = "",
+        only_expiring: bool = False,
         sort: SortBy = SortBy.MADE_ON,
         descending: bool = True,
     ) -> list[PastRequest]:
@@ -278,9 +286,10 @@ class RequestHistory:
 
         Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
         the path of the request file or the name of the key file, or have it for the fingerprint or
-        the serial number (hexadecimal). Capital and small letters are the same.
+        the serial number (hexadecimal). Capital and small letters are the same. With
+        ``only_expiring``, those that ``expiring`` would not return are left out too.
         """
-        where, words = _filter(filter_text)
+        where, values = _where(filter_text, only_expiring)
         direction = "DESC" if descending else "ASC"
         # '+' keeps from the index: to look into every row in an order other than that on disk takes
         # four times as long.
@@ -288,15 +297,15 @@ class RequestHistory:
         order = f"ORDER BY {column} {direction}, number {direction}"
         page = f"SELECT number FROM request{where} {order} LIMIT ? OFFSET ?"  # noqa: S608
         sql = f"{_SELECT} WHERE number IN ({page}) {order}"
-        return self._rows(sql, *words, -1 if limit is None else limit, offset)
+        return self._rows(sql, *values, -1 if limit is None else limit, offset)
 
-    def count(self, filter_text: str = "") -> int:
+    def count(self, filter_text: str = "", *, only_expiring: bool = False) -> int:
         """Return how many requests ``requests`` would return without a limit."""
-        where, words = _filter(filter_text)
+        where, values = _where(filter_text, only_expiring)
         sql = f"SELECT count(*) FROM request{where}"  # noqa: S608  (constants)
 
         def number(connection: sqlite3.Connection) -> int:
-            with closing(connection.execute(sql, words)) as cursor:
+            with closing(connection.execute(sql, values)) as cursor:
                 return int(cursor.fetchone()[0])
 
         return self._do(number, nothing=0)
@@ -317,15 +326,8 @@ class RequestHistory:
         Their certificates expire within ``EXPIRES_SOON`` of ``now``, or have done so within that
         time, and no later request of this computer has the same common name.
         """
-        moment = _now(now)
-        sql = f"""
-            {_SELECT} WHERE expires BETWEEN ? AND ? AND NOT EXISTS (
-                SELECT 1 FROM request AS later
-                WHERE later.name_key = request.name_key AND later.number > request.number
-            ) ORDER BY expires, number
-        """  # noqa: S608  (constants)
-        limits = (_seconds(moment - EXPIRES_SOON), _seconds(moment + EXPIRES_SOON))
-        return self._rows(sql, *limits)
+        sql = f"{_SELECT} WHERE {_EXPIRING} ORDER BY expires, number"
+        return self._rows(sql, *_around(_now(now)))
 
     def check_common_name(self, name: str) -> list[Problem]:
         """Return the problem that an earlier request has this common name, if one has."""
@@ -560,12 +562,20 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
     )
 
 
-def _filter(text: str) -> tuple[str, tuple[str, ...]]:
+def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
     """Return the condition, and what to fill in, for rows that hold each word of ``text``."""
     words = _folded(text).split()
-    conditions = " AND ".join(["(instr(search, ?) OR ? IN (serial, fingerprint))"] * len(words))
-    twice = tuple(word for word in words for _ in range(2))
-    return (f" WHERE {conditions}" if words else ""), twice
+    conditions = ["(instr(search, ?) OR ? IN (serial, fingerprint))"] * len(words)
+    values: list[object] = [word for word in words for _ in range(2)]
+    if only_expiring:
+        conditions.append(_EXPIRING)
+        values += _around(_now(None))
+    return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
+
+
+def _around(moment: datetime) -> tuple[int, int]:
+    """Return what to fill in for ``_EXPIRING``."""
+    return _seconds(moment - EXPIRES_SOON), _seconds(moment + EXPIRES_SOON)
 
 
 def _folded(text: str) -> str:

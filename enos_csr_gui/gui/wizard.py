@@ -148,6 +148,10 @@ class RequestWizard(QWizard):
         if files and isinstance(page, Page):
             page.take_files(files)
 
+    def _show_expiring(self) -> None:
+        self._requests_page.show_expiring()
+        self.begin(Task.REQUESTS)
+
     def _go_back_to(self, step: Step) -> None:
         while self.currentId() != step:
             self.back()
@@ -232,7 +236,10 @@ class RequestWizard(QWizard):
         yield
         self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
         yield
-        self._add_page(Step.REQUESTS, RequestsPage(self.draft, ROUTES))
+        self._requests_page = RequestsPage(self.draft, ROUTES)
+        self._add_page(Step.REQUESTS, self._requests_page)
+        self._start_page.expiring_wanted.connect(self._show_expiring)
+        self._start_page.point_out_expiring()
 
         self._ready = True
         self._start_page.set_busy(False)

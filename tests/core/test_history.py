@@ -944,3 +944,25 @@ def test_what_is_to_be_renewed_soon(past):
     assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
     record(past, "DEV-59")  # has been renewed
     assert names(past.expiring(NOW)) == ["dev--3"]
+
+
+def test_a_page_of_what_is_to_be_renewed_soon(past):
+    now = datetime.now(UTC)
+    for days in (30, 20, 10, 400):
+        name = f"dev-{days}"
+        record(past, name, fingerprint=name)
+        past.certificate_received(
+            name,
+            common_name=name,
+            serial=1,
+            issued=now,
+            expires=now + timedelta(days=days),
+            certificate=Path("x.crt"),
+        )
+    record(past, "waiting")
+    by_end = {"only_expiring": True, "sort": SortBy.EXPIRES, "descending": False}
+    assert names(past.requests(**by_end)) == ["dev-10", "dev-20", "dev-30"]
+    assert names(past.requests(**by_end, limit=1, offset=1)) == ["dev-20"]
+    assert names(past.requests(**by_end, filter_text="dev 3")) == ["dev-30"]
+    assert past.count(only_expiring=True) == 3
+    assert past.count("dev 4", only_expiring=True) == 0

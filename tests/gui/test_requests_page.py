@@ -13,7 +13,7 @@ from person import Person, wait
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QTableView
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QMessageBox, QTableView
 
 from enos_csr_gui.core.history import Kind, PastRequest, RequestHistory, default_path
 
@@ -297,7 +297,7 @@ def test_a_filter_that_finds_nothing_says_so_and_leads_back(
     person = opened()
     person.press(Qt.Key.Key_Slash)
     person.types("dev/9")
-    person.waits_to_read("No request holds 'dev/9'.")
+    person.waits_to_read("No request here holds 'dev/9'.")
     assert rows(person) == []
     assert not person.button("Details…").isEnabled()
     person.click("Show all requests")
@@ -488,11 +488,11 @@ def test_where_nothing_was_requested_the_page_says_what_to_do(start: Callable[..
 
 
 def test_a_damaged_history_is_set_aside_and_the_page_says_where(
-    start: Callable[..., Person],
+    three: None, opened: Callable[[], Person]
 ) -> None:
-    default_path().parent.mkdir()
+    person = opened()
     default_path().write_bytes(b"damaged")
-    person = start("My requests")
+    person.press(Qt.Key.Key_F5)
     person.waits_until(lambda: bool(person.problems()))
     assert "It was put aside under this name" in person.problems()[0]
     [aside] = default_path().parent.glob("history-damaged-*")
@@ -517,3 +517,61 @@ def test_back_leads_where_one_came_from(three: None, opened: Callable[[], Person
     person = opened()
     person.click("< Back")
     person.waits_for_page("What would you like to do?")
+
+
+# --- Certificates to be renewed -------------------------------------------------------------------
+
+START = "What would you like to do?"
+
+
+def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
+    three: None, start: Callable[..., Person], record: Callable[..., Path]
+) -> None:
+    record("dev-004", expires=30)
+    person = start("")
+    person.waits_to_read("3 certificates are to be renewed; the most urgent: dev-001, expired.")
+    person.click("Show them")
+    person.waits_to_read("3 of 4 requests")
+    assert names(person) == ["dev-001", "dev-002", "dev-004"]
+    person.enters("Filter", "renewed")
+    person.waits_to_read("No request here holds 'renewed'.")
+    person.click("Show all requests")
+    person.waits_until(lambda: len(rows(person)) == 4)
+
+
+def test_what_was_renewed_is_not_pointed_out_when_one_comes_back(
+    start: Callable[..., Person], record: Callable[..., Path]
+) -> None:
+    record("dev-001", days_ago=700, expires=11.5)
+    person = start("")
+    person.waits_to_read("A certificate is to be renewed: dev-001, expires in 12 days.")
+    record("DEV-001", kind="renewal")
+    person.begins("My requests")
+    person.waits_until(lambda: len(rows(person)) == 2)
+    person.click("< Back")
+    person.waits_for_page(START)
+    person.waits_until(lambda: "to be renewed" not in person.reads())
+
+
+def test_with_nothing_to_renew_the_choice_says_so(
+    record: Callable[..., Path], opened: Callable[[], Person]
+) -> None:
+    record("dev-001", expires=400)
+    person = opened()
+    assert "Show them" not in person.reads()
+    [which] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    which.setFocus()
+    person.press(Qt.Key.Key_Down)
+    person.waits_to_read("No certificate is to be renewed.")
+    person.press(Qt.Key.Key_Up)
+    person.waits_until(lambda: names(person) == ["dev-001"])
+
+
+def test_the_first_page_says_where_a_damaged_history_was_put(start: Callable[..., Person]) -> None:
+    default_path().parent.mkdir()
+    default_path().write_bytes(b"damaged")
+    person = start("")
+    person.waits_to_read("It was put aside under this name")
+    [aside] = default_path().parent.glob("history-damaged-*")
+    assert str(aside) in person.reads()
+    assert "Show them" not in person.reads()

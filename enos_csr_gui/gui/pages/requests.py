@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QLocale, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -83,6 +84,7 @@ class RequestsPage(Page):
         self._table = RequestTable(self._model)
         self._nothing = _Nothing()
         self._filter = QLineEdit()
+        self._which = QComboBox()
         self._shown = QLabel()
         self._note = Note()
         self._details = self._action(_("&Details…"), self._show_details)
@@ -100,6 +102,14 @@ class RequestsPage(Page):
     def _lay_out(self) -> None:
         self._filter.setPlaceholderText(_("Any part of the subject or of a file's name"))
         self._filter.setClearButtonEnabled(True)
+        self._which.addItems([_("All requests"), _("To be renewed")])
+        self._which.setAccessibleName(_("Show"))
+        self._which.setToolTip(
+            _(
+                "To be renewed: the certificate expires within 60 days, or has done so lately, and "
+                "no later request has its common name."
+            )
+        )
         label = QLabel(_("&Filter"))
         label.setBuddy(self._filter)
         self._above = QWidget()
@@ -107,6 +117,7 @@ class RequestsPage(Page):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(label)
         row.addWidget(self._filter, 1)
+        row.addWidget(self._which)
         row.addWidget(self._shown)
 
         self._places = QStackedWidget()
@@ -127,6 +138,9 @@ class RequestsPage(Page):
 
     def _connect(self) -> None:
         self._filter.textChanged.connect(self._model.filter)
+        self._which.currentIndexChanged.connect(
+            lambda index: self._model.show_only_expiring(index == 1)
+        )
         self._table.opened.connect(self._show_details)
         self._table.typed.connect(self._type_into_filter)
         self._table.current_changed.connect(self._show_actions)
@@ -147,6 +161,12 @@ class RequestsPage(Page):
     def take_focus(self) -> None:
         self._table.setFocus()
         self._model.refresh()
+
+    def show_expiring(self) -> None:
+        """Show the requests whose certificates are to be renewed, the most urgent first."""
+        self._filter.clear()
+        self._which.setCurrentIndex(1)
+        self._table.sortByColumn(Column.EXPIRES, Qt.SortOrder.AscendingOrder)
 
     def _action(self, name: str, act: Callable[[], object]) -> QAction:
         action = QAction(name, self)
@@ -190,11 +210,11 @@ class RequestsPage(Page):
                 lambda: self.task_wanted.emit(Task.NEW, []),
             )
         elif not shown:
-            self._nothing.say(
-                _("No request holds '{text}'.").format(text=self._model.choice.filter_text),
-                _("&Show all requests"),
-                self._show_all,
-            )
+            if text := self._model.choice.filter_text:
+                reason = _("No request here holds '{text}'.").format(text=text)
+            else:
+                reason = _("No certificate is to be renewed.")
+            self._nothing.say(reason, _("&Show all requests"), self._show_all)
         self._places.setCurrentWidget(self._table if shown else self._nothing)
         self._above.setVisible(bool(total))
         self._below.setVisible(bool(total))
@@ -202,6 +222,7 @@ class RequestsPage(Page):
 
     def _show_all(self) -> None:
         self._filter.clear()
+        self._which.setCurrentIndex(0)
         self._table.setFocus()
 
     def _failed(self, problems: Iterable[Problem]) -> None:

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QComboBox, QCommandLinkButton, QHBoxLayout, QLabel
 
 from enos_csr_gui import i18n, resources
-from enos_csr_gui.gui import style
+from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.i18n import _
+from enos_csr_gui.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.errors import Problem
+    from enos_csr_gui.core.history import PastRequest
+    from enos_csr_gui.gui.widgets.notice import Notice
+
+
+class _Expiring(NamedTuple):
+    """The requests to be renewed, and what is to be told of the history."""
+
+    requests: list[PastRequest]
+    notes: tuple[Problem, ...]
+
+
+def _expiring() -> _Expiring:
+    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+
+    with RequestHistory() as past:
+        try:
+            requests = past.expiring()
+        except HistoryUnavailable:  # 'My requests' tells
+            requests = []
+        return _Expiring(requests, past.notes)
 
 
 class StartPage(Page):
@@ -22,6 +46,8 @@ class StartPage(Page):
     """
 
     language_wanted = Signal(str)
+    expiring_wanted = Signal()
+    """The person wants to see the requests whose certificates are to be renewed."""
 
     def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
         """Offer these tasks."""
@@ -30,6 +56,7 @@ class StartPage(Page):
             _("What would you like to do?"),
             _("With a certificate, a device or an application proves to EnOS who it is."),
         )
+        self._notice: Notice | None = None
         self._links: dict[Task, QCommandLinkButton] = {}
         for task, name, text in (
             (
@@ -91,3 +118,38 @@ class StartPage(Page):
 
     def take_focus(self) -> None:
         self._links[Task.NEW].setFocus()
+        if self._notice:
+            self._look_for_expiring()
+
+    def point_out_expiring(self) -> None:
+        """Begin to tell which certificates are to be renewed; needs the page that shows them."""
+        from enos_csr_gui.gui.widgets.notice import Notice
+
+        self._notice = Notice("status-expiring", _("&Show them"))
+        self._notice.button.clicked.connect(self.expiring_wanted)
+        # Below the tasks: nothing moves away under somebody's mouse.
+        self.body.insertWidget(len(self._links) + 1, self._notice)
+        self._look_for_expiring()
+
+    def _look_for_expiring(self) -> None:
+        work.run(self, _expiring, self._tell)
+
+    def _tell(self, found: _Expiring) -> None:
+        from enos_csr_gui import words
+
+        assert self._notice is not None
+        if not found.requests:
+            text = "\n".join(map(words.with_place, found.notes))
+            self._notice.say(text, with_button=False)
+            return
+        first, count = found.requests[0], len(found.requests)
+        text = ngettext(
+            "A certificate is to be renewed: {name}, {status}.",
+            "{count} certificates are to be renewed; the most urgent: {name}, {status}.",
+            count,
+        ).format(
+            count=count,
+            name=first.common_name,
+            status=words.request_status(first.status(), first.days_left()),
+        )
+        self._notice.say(text, with_button=True)

@@ -63,6 +63,8 @@ class RequestDetails(QDialog):
         fingerprint.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._csr = self._add_file(_("Request file"), request.csr)
         self._key = self._add_file(_("Key file"), request.key)
+        if request.certificate:
+            self._add_file(_("Certificate file"), request.certificate)
         self._note = Note()
         self._note.hide()
 

@@ -76,6 +76,7 @@ class Choice:
     """Which requests, and in which order."""
 
     filter_text: str = ""
+    only_expiring: bool = False
     sort: SortBy = SortBy.MADE_ON
     descending: bool = True
 
@@ -87,6 +88,7 @@ class Choice:
             limit=limit,
             offset=offset,
             filter_text=self.filter_text,
+            only_expiring=self.only_expiring,
             sort=self.sort,
             descending=self.descending,
         )
@@ -109,8 +111,8 @@ class _Chunk(NamedTuple):
 def _read_list(choice: Choice) -> _List:
     with RequestHistory() as past:
         rows = choice.read(past, _CHUNK)
-        chosen = past.count(choice.filter_text)
-        total = past.count() if choice.filter_text else chosen
+        chosen = past.count(choice.filter_text, only_expiring=choice.only_expiring)
+        total = past.count()
         return _List(rows, chosen, total, past.notes)
 
 
@@ -167,6 +169,10 @@ class RequestModel(QAbstractTableModel):
     def filter(self, text: str) -> None:
         """Show only the requests that hold each word of ``text``."""
         self._choose(replace(self._wanted, filter_text=text.strip()))
+
+    def show_only_expiring(self, only: bool) -> None:
+        """Show only the requests whose certificates are to be renewed, or all."""
+        self._choose(replace(self._wanted, only_expiring=only))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         descending = order == Qt.SortOrder.DescendingOrder

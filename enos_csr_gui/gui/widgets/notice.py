@@ -1,0 +1,40 @@
+"""Something that the person should know, and a button that leads to it."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from enos_csr_gui import resources
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+
+_ICON = 24
+
+
+class Notice(QFrame):
+    """An icon, a text, a button; hidden until there is something to say."""
+
+    def __init__(self, icon: str, button: str, parent: QWidget | None = None) -> None:
+        """``icon`` is the name of one in the resources."""
+        super().__init__(parent)
+        picture = QLabel()
+        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON, _ICON))
+        self._text = WrappedLabel()
+        self.button = QPushButton(button)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(*[style.SPACING] * 4)
+        row.setSpacing(style.SPACING)
+        row.addWidget(picture)
+        row.addWidget(self._text, 1)
+        row.addWidget(self.button)
+        self.hide()
+
+    def say(self, text: str, *, with_button: bool) -> None:
+        """Show the text; nothing of the notice when it is empty."""
+        self._text.setText(text)
+        self.button.setVisible(with_button)
+        self.setVisible(bool(text))
