@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # importing cryptography takes as long as painting the first 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from enos_csr_gui.core.making import Made
+    from enos_csr_gui.core.renewal import Old
 
 
 def default_folder() -> Path:
@@ -38,7 +39,8 @@ class Draft:
     ``key`` is the new key, or the one read from ``key_file``; None while there is none yet.
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
     as it follows the common name. ``offered`` are the answers that the person found filled in,
-    None while that is not known.
+    None while that is not known. ``old`` is what is being renewed, None for a new request, whose
+    answers are kept meanwhile.
     """
 
     def __init__(self) -> None:
@@ -50,6 +52,30 @@ class Draft:
         self.name: str | None = None
         self.made: Made | None = None
         self.offered: dict[str, str] | None = None
+        self.old: Old | None = None
+        self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
+
+    @property
+    def exact(self) -> Collection[str]:
+        """The fields whose answers stand as they are: the common name of a renewal."""
+        from enos_csr_gui.core.renewal import EXACT
+
+        return EXACT if self.old else ()
+
+    def renew(self, old: Old, name: str) -> None:
+        """Take the answers from an old file; ``name`` is a free one for the new files."""
+        if not self.old:
+            self._of_new = self.answers, self.offered
+        self.old = old
+        self.answers = dict(old.answers)
+        self.offered = dict(old.answers)
+        self.name = name
+
+    def renew_nothing(self) -> None:
+        """Go back to the answers of a new request, if this was a renewal."""
+        if self.old:
+            self.old = self.name = None
+            self.answers, self.offered = self._of_new
 
     @property
     def base_name(self) -> str:
@@ -81,6 +107,7 @@ class Draft:
 
     def for_next_device(self) -> None:
         """Forget what belongs to this device: its common name, its key, its files."""
+        self.renew_nothing()
         self.answer("common_name", "")
         self.key = self.key_file = self.made = None
         self.offered = dict(self.answers)

@@ -29,6 +29,7 @@ class Step(IntEnum):
     """The pages."""
 
     START = auto()
+    OLD = auto()
     KEY = auto()
     SUBJECT = auto()
     REVIEW = auto()
@@ -40,6 +41,7 @@ class Step(IntEnum):
 
 ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+    Task.RENEW: (Step.OLD, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
     Task.CHECK: (Step.CHECK,),
     Task.REQUESTS: (Step.REQUESTS,),
 }
@@ -53,6 +55,7 @@ def _name(step: Step) -> str:
     """Return the name of the step at the side of the window."""
     return {
         Step.START: _("Start"),
+        Step.OLD: _("Old certificate"),
         Step.KEY: _("Key"),
         Step.SUBJECT: _("Who is it for?"),
         Step.REVIEW: _("Review"),
@@ -72,10 +75,10 @@ def _generate() -> RSAPrivateKey:
 def _prepare() -> Remembered:
     """Load what the later pages need; return what was entered the last time."""
     from enos_csr_gui.core import countries, files, making, remembered
-    from enos_csr_gui.gui.pages import check, done, key, requests, review, save, subject
+    from enos_csr_gui.gui.pages import check, done, key, old, requests, review, save, subject
 
     # imported for their own sake
-    del making, check, done, key, requests, review, save, subject
+    del making, check, done, key, old, requests, review, save, subject
     countries.suggest("China")
     files.safe_name("dev-001")
     last = remembered.load()
@@ -135,15 +138,20 @@ class RequestWizard(QWizard):
             self._start_page.set_busy(True, _("Getting ready"))
             return
         if task in (Task.NEW, Task.RENEW):
+            if self.draft.made:
+                self._forget_made()
             self._want_key()
-        first = ROUTES[task][0]
-        if first in self.visitedIds():  # a page cannot be in front twice
-            self._go_back_to(first)
-        else:
-            self._task = task
-            current = self.currentPage()
-            assert isinstance(current, Page)
-            current.go_on()
+        if task is Task.NEW:
+            self.draft.renew_nothing()
+        # A page cannot be in front twice: go back to before the first one that is to come.
+        visited = self.visitedIds()
+        again = next((place for place, step in enumerate(visited) if step in ROUTES[task]), None)
+        if again is not None:
+            self._go_back_to(visited[again - 1])
+        self._task = task
+        current = self.currentPage()
+        assert isinstance(current, Page)
+        current.go_on()
         page = self.currentPage()
         if files and isinstance(page, Page):
             page.take_files(files)
@@ -152,7 +160,7 @@ class RequestWizard(QWizard):
         self._requests_page.show_expiring()
         self.begin(Task.REQUESTS)
 
-    def _go_back_to(self, step: Step) -> None:
+    def _go_back_to(self, step: int) -> None:
         while self.currentId() != step:
             self.back()
 
@@ -207,6 +215,7 @@ class RequestWizard(QWizard):
         from enos_csr_gui.gui.pages.check import CheckPage
         from enos_csr_gui.gui.pages.done import DonePage
         from enos_csr_gui.gui.pages.key import KeyPage
+        from enos_csr_gui.gui.pages.old import OldPage
         from enos_csr_gui.gui.pages.requests import RequestsPage
         from enos_csr_gui.gui.pages.review import ReviewPage
         from enos_csr_gui.gui.pages.save import SavePage
@@ -233,6 +242,8 @@ class RequestWizard(QWizard):
         self._done_page = DonePage(self.draft)
         self._done_page.another_wanted.connect(self._make_another)
         self._add_page(Step.DONE, self._done_page)
+        yield
+        self._add_page(Step.OLD, OldPage(self.draft))
         yield
         self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
         yield
@@ -312,10 +323,13 @@ class RequestWizard(QWizard):
 
     def _start_over(self) -> None:
         """Go to the first page; what has been saved is done with."""
+        self._forget_made()
+        self.restart()
+
+    def _forget_made(self) -> None:
         self.draft.for_next_device()
         if self._key_page:
             self._key_page.start_over()
-        self.restart()
 
     def _would_lose(self) -> bool:
         if self.draft.made or not self._key_page:

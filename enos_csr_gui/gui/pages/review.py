@@ -95,7 +95,7 @@ class ReviewPage(Page):
         self.body.addWidget(area, 1)
 
     def initializePage(self) -> None:
-        subject = Subject(self.draft.answers)
+        subject = Subject(self.draft.answers, exact=self.draft.exact)
         for field in SUBJECT_FIELDS:
             self._values[field.key].setText(subject.get(field.key, _("(none)")))
         from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX

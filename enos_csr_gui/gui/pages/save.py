@@ -116,15 +116,17 @@ class SavePage(Page):
         assert key is not None
 
         def make() -> Made:
+            from enos_csr_gui.core.history import Kind
             from enos_csr_gui.core.making import make_request
 
             return make_request(
-                Subject(draft.answers),
+                Subject(draft.answers, exact=draft.exact),
                 key,
                 draft.folder,
                 draft.base_name,
                 key_file=draft.key_file,
                 passphrase=draft.passphrase,
+                kind=Kind.RENEWAL if draft.old else Kind.NEW,
             )
 
         def made(result: Made) -> None:

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QVBoxLayout,
     QWidget,
+    QWizard,
 )
 
+from enos_csr_gui import words
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import style, work
@@ -21,6 +23,7 @@ from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
 from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
 
 
@@ -37,10 +40,7 @@ class SubjectPage(Page):
         super().__init__(
             draft,
             _("Who is it for?"),
-            _(
-                "Fields marked * must be filled in. All but the common name is remembered for "
-                "the next time."
-            ),
+            "",
         )
         self.editors: dict[str, FieldEditor] = {}
         self._suggesting: work.Job | None = None
@@ -54,6 +54,8 @@ class SubjectPage(Page):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, style.SPACING, 0)
+        self._remarks = Note()
+        column.addWidget(self._remarks)
         self._form = Form()
         column.addLayout(self._form)
         column.addStretch(1)
@@ -79,11 +81,39 @@ class SubjectPage(Page):
         for key, editor in self.editors.items():
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
-        self._check()
+        self._show_renewal()
+        self._check(all_of_them=self.draft.old is not None)
         self._look_up_name()
         self._suggest_states()
 
+    def _show_renewal(self) -> None:
+        """Say what is special about a renewal, if it is one."""
+        old = self.draft.old
+        self.setSubTitle(
+            _("These are the answers of the old certificate. Please change what is different now.")
+            if old
+            else _(
+                "Fields marked * must be filled in. All but the common name is remembered for "
+                "the next time."
+            )
+        )
+        self.editors["common_name"].lock(
+            _("A renewal keeps the common name: EnOS knows the device by it.") if old else None
+        )
+        remarks = [words.left_out(*one) for one in old.left_out] if old else []
+        if old and old.warnings:
+            remarks.append(words.kept_name(old.warnings))
+        self._remarks.show_help("\n".join(remarks))
+        self._remarks.setVisible(bool(remarks))
+
     def take_focus(self) -> None:
+        if self.draft.old:
+            problems = self._check()
+            if problems:
+                self._go_to(self.editors[problems[0].field or "country"])
+            else:
+                self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+            return
         empty = (e for e in self.editors.values() if e.field.required and not e.text())
         self._go_to(next(empty, self.editors["common_name"]))
 
@@ -101,6 +131,8 @@ class SubjectPage(Page):
         if problems:
             self._go_to(self.editors[problems[0].field or "country"])
             return False
+        if self.draft.old:
+            return True
         name = self.draft.answers["common_name"]
 
         def looked_up(used: list[Problem]) -> None:
@@ -135,7 +167,8 @@ class SubjectPage(Page):
         """Say while it is typed that an earlier request has this common name."""
         self._forget_lookup()
         self._show_used([])
-        if name := self.draft.answers.get("common_name"):
+        name = self.draft.answers.get("common_name")
+        if name and not self.draft.old:
             self._looking_up = work.run(self, lambda: _used(name), self._show_used)
 
     def _show_used(self, used: list[Problem]) -> None:
@@ -147,7 +180,7 @@ class SubjectPage(Page):
         self.task_wanted.emit(Task.RENEW, [Path(str(self._used[0].values["csr"]))])
 
     def _check(self, *, all_of_them: bool = False) -> list[Problem]:
-        problems = subject.check(self.draft.answers) + self._used
+        problems = subject.check(self.draft.answers, exact=self.draft.exact) + self._used
         for key, editor in self.editors.items():
             own = [problem for problem in problems if problem.field == key]
             editor.show_problems(own, all_of_them=all_of_them)

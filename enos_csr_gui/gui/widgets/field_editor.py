@@ -89,6 +89,14 @@ class FieldEditor(QObject):
         self._refused = ""
         self._show()
 
+    def lock(self, reason: str | None) -> None:
+        """Keep the answer from being changed and say why; None lets it be changed again."""
+        line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
+        line.setReadOnly(reason is not None)
+        line.setProperty("locked", reason is not None)
+        self._counter.setVisible(reason is None)
+        self._note.show_help(reason or words.help_(self.field.key))
+
     def settle(self) -> None:
         """Take what is being typed; on macOS a button that is clicked leaves the focus here."""
         if isinstance(self.edit, CountryBox):

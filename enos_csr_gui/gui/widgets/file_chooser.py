@@ -58,6 +58,11 @@ class FileChooser(QWidget):
         self._on_edited()
         self.chosen.emit()
 
+    def clear(self) -> None:
+        """Forget the path."""
+        self._path.clear()
+        self._on_edited()
+
     def show_problem(self, problem: Problem | str) -> None:
         """Show what is wrong with the file, and put the cursor there."""
         self._note.show_problem(problem if isinstance(problem, str) else words.sentence(problem))

@@ -1,0 +1,129 @@
+"""Which certificate is to be renewed: the file that the answers are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy, QWizard
+
+from enos_csr_gui import words
+from enos_csr_gui.core import files, renewal
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.renewal import Old
+from enos_csr_gui.gui import dates, work
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.i18n import _
+
+_MOST_LISTED = 200
+"""Who has more requests than one looks through here finds them on the page of all requests."""
+
+
+class _Choice(NamedTuple):
+    text: str
+    file: Path
+
+
+class OldPage(Page):
+    """Takes the answers of the draft from an old request or certificate."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft,
+            _("Which certificate?"),
+            _("The answers are taken from the old certificate, or from the request for it."),
+        )
+        self._chooser = FileChooser(
+            _("Old file"),
+            _("The old request file ('….csr') or the certificate ('….pem', '….crt')."),
+            f"{_('Requests and certificates')} (*.csr *.req *.p10 *.pem *.crt *.cer *.der)",
+            draft.folder,
+        )
+        self._list = QListWidget()
+        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._list.itemClicked.connect(self._take)
+        self._list.currentItemChanged.connect(self._take)
+        self._list.itemActivated.connect(lambda: self.wizard().next())
+        self._label = QLabel(_("Or one of &your requests:"))
+        self._label.setBuddy(self._list)
+        self._listing: work.Job | None = None
+
+        self.body.addWidget(self._chooser)
+        self.body.addWidget(self._label)
+        self.body.addWidget(self._list, 1)
+        self.body.addStretch(0)
+        self._show_choices([])
+
+    def initializePage(self) -> None:
+        if self.draft.old:
+            self._chooser.set_path(self.draft.old.file)
+        else:
+            self._chooser.clear()
+        self._listing = work.run(self, _choices, self._show_choices)
+
+    def take_focus(self) -> None:
+        self._chooser.setFocus()
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        if len(files) != 1:
+            return False
+        self._chooser.set_path(files[0])
+        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+        return True
+
+    def submit(self) -> bool:
+        path = self._chooser.path()
+        if path is None:
+            self._chooser.show_problem(_("Please choose the old file."))
+            return False
+        folder = self.draft.folder
+
+        def read() -> tuple[Old, str]:
+            old = renewal.read_old(path)
+            return old, files.free_name(folder, files.safe_name(old.common_name))
+
+        def taken(result: tuple[Old, str]) -> None:
+            self.draft.renew(*result)
+            self.go_on()
+
+        def refused(error: CoreError) -> None:
+            self._chooser.show_problem(error.problems[0])
+
+        self.wait_for(read, taken, refused, _("Reading the old file"))
+        return False
+
+    def _show_choices(self, choices: Sequence[_Choice]) -> None:
+        self._list.clear()
+        for choice in choices:
+            item = QListWidgetItem(choice.text)
+            item.setData(Qt.ItemDataRole.UserRole, choice.file)
+            self._list.addItem(item)
+        self._label.setVisible(bool(choices))
+        self._list.setVisible(bool(choices))
+
+    def _take(self, item: QListWidgetItem | None) -> None:
+        if item:
+            self._chooser.set_path(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _choices() -> list[_Choice]:
+    """Return the requests that can be renewed, what expires next first."""
+    with RequestHistory() as history:
+        try:
+            past = [*history.expiring(), *history.requests(limit=_MOST_LISTED)]
+        except HistoryUnavailable:
+            return []
+    choices = {}
+    for one in past:
+        places = (one.csr, *([one.certificate] if one.certificate else []))
+        if file := next((place for place in places if place.is_file()), None):
+            made_on = _("made on {date}").format(date=dates.day(one.made_on))
+            status = words.request_status(one.status(), one.days_left())
+            text = "  ·  ".join((one.common_name, status, made_on))
+            choices[one.number] = _Choice(text, file)
+    return list(choices.values())

@@ -1,0 +1,163 @@
+"""A renewal: the answers come from the old file, and the common name stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from person import Person
+from PySide6.QtCore import Qt
+
+from enos_csr_gui.core import request
+from enos_csr_gui.core.history import Kind, RequestHistory
+
+RENEW = "Renew a certificate"
+
+
+@pytest.fixture
+def old(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Path:
+    """Return the request file of a request made in the window."""
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    return saved / "dev-001.csr"
+
+
+def answers_in(path: Path) -> dict[str, str]:
+    return dict(request.answers_from(request.read(path.read_bytes()).subject).answers)
+
+
+def test_a_renewal_with_enter_alone(
+    start: Callable[..., Person], old: Path, saved: Path, answers: dict[str, str]
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
+        person.press(Qt.Key.Key_Return)
+        person.waits_for_page(page)
+    assert answers_in(saved / "dev-001-2.csr") == answers
+    assert (saved / "dev-001-2.key").read_bytes() != (saved / "dev-001.key").read_bytes()
+    with RequestHistory() as history:
+        assert [past.kind for past in history.requests()] == [Kind.RENEWAL, Kind.NEW]
+
+
+def test_the_common_name_cannot_be_edited_and_says_why(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").isReadOnly()
+    person.enters("Common name", "dev-002")
+    assert person.field("Common name").text() == "dev-001"
+    assert "EnOS knows the device by it" in person.reads()
+
+
+def test_one_of_the_earlier_requests_is_chosen(start: Callable[..., Person], old: Path) -> None:
+    person = start(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.NoModifier)  # typed into the path
+    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    person.press(Qt.Key.Key_Down)
+    person.waits_until(lambda: person.field("Old file").text() == str(old))
+    person.goes_on("Key")
+
+
+def test_a_used_name_leads_to_its_renewal(start: Callable[..., Person], old: Path) -> None:
+    person = start()
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Guiyang")
+    person.enters("Common name", "dev-001")
+    person.waits_to_read("is the common name of a request made")
+    person.click("Renew that certificate")
+    person.waits_for_page("Which certificate?")
+    assert person.field("Old file").text() == str(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Kaili"
+
+
+def test_the_answers_of_a_renewal_do_not_stay_for_a_new_request(
+    start: Callable[..., Person], old: Path, openssl, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "other.key",
+            "-subj", "/C=DE/ST=Bayern/L=Hof/O=Other/OU=X/CN=dev-009", "-out", other)  # fmt: skip
+    person = start(RENEW)
+    person.drops(other)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    for _page in range(3):
+        person.click("< Back")
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Kaili"
+    assert person.field("Common name").text() == ""
+    assert not person.field("Common name").isReadOnly()
+
+
+def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
+    start: Callable[..., Person], saved: Path, openssl, tmp_path: Path
+) -> None:
+    name = "dev\u200b-001"
+    old = tmp_path / "old.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "old.key",
+            "-utf8", "-subj", f"/C=AN/ST=Bonaire/O=X/OU=Y/CN={name}/serialNumber=7",
+            "-out", old)  # fmt: skip
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert "serialNumber = 7 is not taken over" in person.reads()
+    assert "The common name stays as it is" in person.reads()
+    said = " ".join(person.problems())
+    assert "'AN' is not a country code" in said
+    assert "Please fill this in" in said
+    assert "invisible" not in said
+    person.enters("Country", "Netherlands")
+    person.enters("Locality", "Kralendijk")
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.enters("Name of the files", "renewed")
+    person.goes_on("Done", "Save")
+    assert answers_in(saved / "renewed.csr")["common_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.csr", b"", "holds neither a request nor a certificate"),
+        ("x.key", b"hello", "holds neither a request nor a certificate"),
+    ],
+)
+def test_what_cannot_be_renewed(
+    start: Callable[..., Person], tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    person = start(RENEW)
+    person.drops(tmp_path / name)
+    person.tries("Next >")
+    assert said in person.problems()[0]
+
+
+def test_a_file_must_be_chosen(start: Callable[..., Person]) -> None:
+    person = start(RENEW)
+    person.tries("Next >")
+    assert person.problems() == ["Please choose the old file."]
+
+
+def test_from_a_checked_file_to_its_renewal(
+    start: Callable[..., Person], old: Path, tmp_path: Path, openssl
+) -> None:
+    certificate = tmp_path / "x.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/C=CN/ST=A/L=B/O=C/OU=D/CN=dev-7", "-out", certificate)  # fmt: skip
+    person = start("", certificate)
+    person.waits_to_read("Renew this certificate")
+    person.click("Renew this certificate")
+    person.waits_for_page("Which certificate?")
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").text() == "dev-7"
