@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from enos_csr_gui.core.handover import HandedOver
     from enos_csr_gui.core.making import Made
+    from enos_csr_gui.core.receiving import Received, TakenIn
     from enos_csr_gui.core.renewal import Old
 
 
@@ -40,7 +42,8 @@ class Draft:
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
     as it follows the common name. ``offered`` are the answers that the person found filled in,
     None while that is not known. ``old`` is what is being renewed, None for a new request, whose
-    answers are kept meanwhile.
+    answers are kept meanwhile. ``received`` is a certificate that has arrived, ``taken_in`` where
+    it is kept, and ``handed_over`` what was made of it for the device.
     """
 
     def __init__(self) -> None:
@@ -53,6 +56,9 @@ class Draft:
         self.made: Made | None = None
         self.offered: dict[str, str] | None = None
         self.old: Old | None = None
+        self.received: Received | None = None
+        self.taken_in: TakenIn | None = None
+        self.handed_over: list[HandedOver] = []
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property

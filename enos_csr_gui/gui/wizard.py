@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from enos_csr_gui.core.remembered import Remembered
+    from enos_csr_gui.gui.pages.handover import HandoverPage
     from enos_csr_gui.gui.pages.key import KeyPage
 
 
@@ -35,6 +36,9 @@ class Step(IntEnum):
     REVIEW = auto()
     SAVE = auto()
     DONE = auto()
+    CERTIFICATE = auto()
+    HANDOVER = auto()
+    HANDED_OVER = auto()
     CHECK = auto()
     REQUESTS = auto()
 
@@ -42,12 +46,13 @@ class Step(IntEnum):
 ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
     Task.RENEW: (Step.OLD, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+    Task.RECEIVE: (Step.CERTIFICATE, Step.HANDOVER, Step.HANDED_OVER),
     Task.CHECK: (Step.CHECK,),
     Task.REQUESTS: (Step.REQUESTS,),
 }
 """Which pages each task leads over."""
 
-_END_OF_WORK = frozenset({Step.DONE})
+_END_OF_WORK = frozenset({Step.DONE, Step.HANDED_OVER})
 """Where files have been saved: nothing can be lost, and there is no way back."""
 
 
@@ -61,6 +66,9 @@ def _name(step: Step) -> str:
         Step.REVIEW: _("Review"),
         Step.SAVE: _("Save"),
         Step.DONE: _("Done"),
+        Step.CERTIFICATE: _("Certificate"),
+        Step.HANDOVER: _("For the device"),
+        Step.HANDED_OVER: _("Done"),
         Step.CHECK: _("Check"),
         Step.REQUESTS: _("My requests"),
     }[step]
@@ -75,10 +83,23 @@ def _generate() -> RSAPrivateKey:
 def _prepare() -> Remembered:
     """Load what the later pages need; return what was entered the last time."""
     from enos_csr_gui.core import countries, files, making, remembered
-    from enos_csr_gui.gui.pages import check, done, key, old, requests, review, save, subject
+    from enos_csr_gui.gui.pages import (
+        certificate,
+        check,
+        done,
+        handed_over,
+        handover,
+        key,
+        old,
+        requests,
+        review,
+        save,
+        subject,
+    )
 
     # imported for their own sake
-    del making, check, done, key, old, requests, review, save, subject
+    del making, certificate, check, done, handed_over, handover
+    del key, old, requests, review, save, subject
     countries.suggest("China")
     files.safe_name("dev-001")
     last = remembered.load()
@@ -106,6 +127,7 @@ class RequestWizard(QWizard):
         self._trail: list[Task] = []
         self._making_key: work.Job | None = None
         self._key_page: KeyPage | None = None
+        self._handover_page: HandoverPage | None = None
 
         self.setWindowTitle(_("EnOS certificate request"))
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
@@ -129,7 +151,8 @@ class RequestWizard(QWizard):
 
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
-        return self._key_page.secrets() if self._key_page else []
+        pages = [page for page in (self._key_page, self._handover_page) if page]
+        return [secret for page in pages for secret in page.secrets()]
 
     def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
         """Go to the first page of a task, and give it the files; Back leads back to this page."""
@@ -212,8 +235,11 @@ class RequestWizard(QWizard):
     def _build_pages(self) -> Iterator[None]:
         """Build the later pages piece by piece, so that the window stays alive."""
         from enos_csr_gui.core.subject import SUBJECT_FIELDS
+        from enos_csr_gui.gui.pages.certificate import CertificatePage
         from enos_csr_gui.gui.pages.check import CheckPage
         from enos_csr_gui.gui.pages.done import DonePage
+        from enos_csr_gui.gui.pages.handed_over import HandedOverPage
+        from enos_csr_gui.gui.pages.handover import HandoverPage
         from enos_csr_gui.gui.pages.key import KeyPage
         from enos_csr_gui.gui.pages.old import OldPage
         from enos_csr_gui.gui.pages.requests import RequestsPage
@@ -244,6 +270,13 @@ class RequestWizard(QWizard):
         self._add_page(Step.DONE, self._done_page)
         yield
         self._add_page(Step.OLD, OldPage(self.draft))
+        yield
+        self._add_page(Step.CERTIFICATE, CertificatePage(self.draft))
+        yield
+        self._handover_page = HandoverPage(self.draft)
+        self._add_page(Step.HANDOVER, self._handover_page)
+        yield
+        self._add_page(Step.HANDED_OVER, HandedOverPage(self.draft))
         yield
         self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
         yield

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QIcon, QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
-from enos_csr_gui import resources, words
+from enos_csr_gui import words
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.note import Note
-from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
-
-_ICON_SIZE = 48
-
-
-class _Card(QFrame):
-    """One file: an icon, what to do with it, its name and place."""
-
-    def __init__(self, icon: str, heading: str, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.path = WrappedLabel()
-        picture, title, advice = QLabel(), QLabel(heading), QLabel(text)
-        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON_SIZE, _ICON_SIZE))
-        title.setFont(style.heading(self.font()))
-        title.setWordWrap(True)
-        advice.setWordWrap(True)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
-
-        grid = QGridLayout(self)
-        grid.setContentsMargins(*[2 * style.SPACING] * 4)
-        grid.setHorizontalSpacing(2 * style.SPACING)
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(picture, 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(title, 0, 1)
-        grid.addWidget(self.path, 1, 1)
-        grid.addWidget(advice, 2, 1)
 
 
 class DonePage(Page):
@@ -50,7 +23,7 @@ class DonePage(Page):
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(draft, _("Done"), _("Both files are saved on this computer."))
-        self._csr = _Card(
+        self._csr = FileCard(
             "request",
             _("Hand in the request file"),
             _(
@@ -58,7 +31,7 @@ class DonePage(Page):
                 "secret: you may send it by e-mail."
             ),
         )
-        self._key = _Card(
+        self._key = FileCard(
             "key",
             _("Keep the key file"),
             _(

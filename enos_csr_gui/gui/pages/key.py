@@ -163,9 +163,10 @@ class KeyPage(Page):
     def _show_choice(self) -> None:
         new, protected = self._new.isChecked(), self._protect.isChecked()
         if protected and self._passphrase is None:
+            from enos_csr_gui.core.keys import check_passphrase
             from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 
-            self._passphrase = PassphrasePair()
+            self._passphrase = PassphrasePair(check_passphrase)
             self._new_column.addWidget(self._passphrase)
         if not new and self._chooser is None:
             from enos_csr_gui.gui.widgets.key_chooser import KeyChooser

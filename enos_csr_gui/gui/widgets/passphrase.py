@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from enos_csr_gui import words
+from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
+
+Check = Callable[[str], Sequence[Problem]]
 
 _PAUSE_MS = 150
 """How long somebody stops typing before the strength is worked out."""
@@ -20,8 +25,10 @@ class PassphrasePair(QWidget):
 
     edited = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, check: Check, parent: QWidget | None = None) -> None:
+        """``check`` returns the problems of a passphrase."""
         super().__init__(parent)
+        self._check = check
         self._judging: work.Job | None = None
         self._first = QLineEdit()
         self._second = QLineEdit()
@@ -70,9 +77,7 @@ class PassphrasePair(QWidget):
 
     def complaint(self) -> str:
         """Return what is wrong with the passphrase, for people; empty when nothing is."""
-        from enos_csr_gui.core.keys import check_passphrase
-
-        if problems := check_passphrase(self._first.text()):
+        if problems := self._check(self._first.text()):
             return words.sentence(problems[0])
         if self._first.text() != self._second.text():
             return _("The two passphrases are not the same. Please type the second one again.")

@@ -1,0 +1,175 @@
+"""The certificate that has arrived: which key it belongs to, and whether it is in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget, QWizard
+
+from enos_csr_gui import words
+from enos_csr_gui.core import receiving
+from enos_csr_gui.core.errors import CannotReceive, Code, CoreError, Problem
+from enos_csr_gui.core.receiving import Received, TakenIn
+from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.file_card import FileCard
+from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.i18n import _
+
+_ABOUT_THE_CHAIN = (Code.CHAIN_MISSING, Code.CHAIN_ENDS, Code.CHAIN_OF_OTHERS)
+_ENDINGS = "*.pem *.crt *.cer *.der *.p7b *.p7c"
+
+
+class CertificatePage(Page):
+    """Finds ``draft.received`` and takes it in."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft,
+            _("Your certificate"),
+            _("Choose the file that you got back; its key is looked for on this computer."),
+        )
+        kinds = f"{_('Certificates')} ({_ENDINGS})"
+        self._file = FileChooser(
+            _("Certificate file"),
+            _("Often named '….pem', '….crt' or '….cer'."),
+            kinds,
+            draft.folder,
+        )
+        self._key = FileChooser(
+            _("Key file"),
+            _("The file '….key' that was written together with the request."),
+            _("Key files ({patterns})").format(patterns="*.key *.pem *.der *.p8 *.pk8"),
+            draft.folder,
+        )
+        self._chain = FileChooser(
+            _("Chain file"),
+            _("The authority's certificates, also called chain or CA certificate."),
+            kinds,
+            draft.folder,
+        )
+        self._card = FileCard("certificate", "", "")
+        self._warnings = Note()
+        for chooser in (self._file, self._key, self._chain):
+            chooser.edited.connect(self._forget)
+            # The path is set only after the signal: look at it in the next turn.
+            chooser.chosen.connect(lambda: QTimer.singleShot(0, self._look))
+
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, style.SPACING, 0)
+        column.setSpacing(style.SPACING)
+        for widget in (self._file, self._key, self._card, self._warnings, self._chain):
+            column.addWidget(widget)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        self.body.addWidget(area, 1)
+        self._key.hide()
+        self._chain.hide()
+        self._forget()
+
+    def initializePage(self) -> None:
+        self.draft.received = self.draft.taken_in = None
+        for chooser in (self._file, self._key, self._chain):
+            chooser.clear()
+        self._key.hide()
+        self._chain.hide()
+
+    def take_focus(self) -> None:
+        self._file.setFocus()
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        if len(files) != 1:
+            return False
+        chooser = self._file
+        if self._file.path() and self._key.isVisible():
+            chooser = self._key
+        elif self._file.path() and self._chain.isVisible():
+            chooser = self._chain
+        chooser.set_path(files[0])
+        return True
+
+    def submit(self) -> bool:
+        received = self.draft.received
+        if self._file.path() is None:
+            self._file.show_problem(_("Please choose the certificate file."))
+        elif received is None:
+            self._look(then_go_on=True)
+        else:
+            self._take_in(received)
+        return False
+
+    def _forget(self) -> None:
+        self.draft.received = None
+        self._card.hide()
+        self._warnings.hide()
+
+    def _look(self, *, then_go_on: bool = False) -> None:
+        """Find what the certificate belongs to, and show it."""
+        file, key, chain = self._file.path(), self._key.path(), self._chain.path()
+        if file is None:
+            return
+
+        def found(received: Received) -> None:
+            self._show(received)
+            if then_go_on and not received.problems:
+                self._take_in(received)
+
+        self.wait_for(
+            lambda: receiving.examine(file, key, chain),
+            found,
+            self._refuse,
+            _("Looking for the key"),
+        )
+
+    def _show(self, received: Received) -> None:
+        self.draft.received = received
+        leaf = received.issued.certificate
+        name = received.issued.answers.get("common_name", "")
+        self._card.title.setText(_("The certificate for '{name}'").format(name=name))
+        self._card.path.setText(_("Key file: {path}").format(path=received.key))
+        self._card.advice.setText(
+            _("Valid from {first} to {last}.").format(
+                first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
+            )
+        )
+        self._card.show()
+        said = [words.sentence(problem) for problem in received.problems]
+        self._warnings.show_problem("\n".join(said))
+        self._warnings.setVisible(bool(said))
+        if any(problem.code in _ABOUT_THE_CHAIN for problem in received.problems):
+            self._chain.show()
+        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+
+    def _refuse(self, error: CoreError) -> None:
+        problem = error.problems[0]
+        choosers = (self._key, self._chain, self._file)
+        at_fault = next((one for one in choosers if _is_about(problem, one)), self._file)
+        if isinstance(error, CannotReceive):
+            self._key.show()
+            at_fault = self._key
+        at_fault.show_problem(problem)
+
+    def _take_in(self, received: Received) -> None:
+        def taken(result: TakenIn) -> None:
+            self.draft.taken_in = result
+            self.go_on()
+
+        def refused(error: CoreError) -> None:
+            self._warnings.show_problem(words.with_place(error.problems[0]))
+            self._warnings.show()
+
+        self.wait_for(
+            lambda: receiving.take_in(received), taken, refused, _("Saving the certificate")
+        )
+
+
+def _is_about(problem: Problem, chooser: FileChooser) -> bool:
+    return problem.path is not None and problem.path == chooser.path()

@@ -1,0 +1,83 @@
+"""What was made for the device, and what to do with it."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+
+from enos_csr_gui import words
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.handover import Role
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.file_card import FileCard
+from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.i18n import _
+
+
+class HandedOverPage(Page):
+    """Shows ``draft.handed_over``."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft, _("Done"), _("The files for the device are made. Put them on the device.")
+        )
+        self._cards = QVBoxLayout()
+        self._cards.setSpacing(style.SPACING)
+        self._notes = Note()
+        self._open = QPushButton(_("&Open the folder"))
+        self._open.clicked.connect(self._open_folder)
+        row = QHBoxLayout()
+        row.addWidget(self._open)
+        row.addStretch(1)
+        self.body.addLayout(self._cards)
+        self.body.addWidget(self._notes)
+        self.body.addLayout(row)
+        self.body.addStretch(1)
+
+    def initializePage(self) -> None:
+        while item := self._cards.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        for one in self.draft.handed_over:
+            icon, heading, text = _told(one.role)
+            card = FileCard(icon, heading, text)
+            card.path.setText(str(one.path))
+            self._cards.addWidget(card)
+        notes = self.draft.taken_in.notes if self.draft.taken_in else ()
+        self._notes.show_problem(" ".join(words.sentence(note) for note in notes))
+        self._notes.setVisible(bool(notes))
+
+    def take_focus(self) -> None:
+        # Not 'Close': who presses Enter twice has not read this page.
+        self._open.setFocus()
+
+    def _open_folder(self) -> None:
+        def missing(problem: Problem) -> None:
+            self._notes.show_problem(words.with_place(problem))
+            self._notes.show()
+
+        open_folder(self, self.draft.handed_over[0].path.parent, missing)
+
+
+def _told(role: Role) -> tuple[str, str, str]:
+    """Return the icon, the heading and the advice for a file."""
+    return {
+        Role.KEY: (
+            "key",
+            _("The key"),
+            _("Copy it to the device on a way that nobody else can read. Never send it."),
+        ),
+        Role.CERTIFICATE: ("certificate", _("The certificate"), _("It holds no secret.")),
+        Role.AUTHORITY: (
+            "certificate",
+            _("The certificates of the authority"),
+            _("By them the device recognises EnOS. They hold no secret."),
+        ),
+        Role.KEYSTORE: (
+            "key",
+            _("The keystore, with key and certificates"),
+            _("Never send it together with its passphrase. The device needs both."),
+        ),
+    }[role]

@@ -1,0 +1,203 @@
+"""The certificate and its key in the form that the device reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFrame,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui import words
+from enos_csr_gui.core import handover
+from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.handover import Format, HandedOver
+from enos_csr_gui.core.making import load_key
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
+from enos_csr_gui.i18n import _
+
+_ABOUT_THE_NAME = (Code.FILE_EXISTS, Code.NAME_UNSAFE, Code.PATH_TOO_LONG)
+_ABOUT_THE_KEY = (Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG)
+
+
+class HandoverPage(Page):
+    """Makes ``draft.handed_over``."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft, _("For the device"), "")
+        self.setCommitPage(True)
+        self._formats = {
+            Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
+            Format.JAVA: QRadioButton(_("&Java keystore: for the EnOS SDK for Java")),
+            Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
+        }
+        self._passphrase = PassphrasePair(handover.check_passphrase)
+        self._older_java = QCheckBox(
+            _("For &older Java (before 8u301); this protects the key less well")
+        )
+        self._folder = QLineEdit()
+        self._choose = QPushButton(_("C&hoose…"))
+        self._name = QLineEdit()
+        self._key_passphrase = QLineEdit()
+        self._key_passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._folder_note, self._name_note = Note(), Note()
+        self._key_note, self._trouble = Note(), Note()
+        self._key_row, self._store_row = QWidget(), QWidget()
+
+        for edit in (self._folder, self._name, self._key_passphrase):
+            edit.textEdited.connect(self._forgive)
+        self._choose.clicked.connect(self._choose_folder)
+        for button in self._formats.values():
+            button.toggled.connect(self._show_format)
+
+        key_form = Form(self._key_row)
+        key_form.add_row(_("Passphrase of the key file"), self._key_passphrase, self._key_note)
+        place = Form()
+        place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
+        place.add_row(_("Name of the files"), self._name, self._name_note)
+        store = QVBoxLayout(self._store_row)
+        store.setContentsMargins(0, 0, 0, 0)
+        store.addWidget(self._passphrase)
+        store.addWidget(self._older_java)
+
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, style.SPACING, 0)
+        column.setSpacing(style.SPACING)
+        for button in self._formats.values():
+            column.addWidget(button)
+        column.addLayout(place)
+        column.addWidget(self._store_row)
+        column.addWidget(self._key_row)
+        column.addWidget(self._trouble)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        self.body.addWidget(area, 1)
+
+    def initializePage(self) -> None:
+        taken = self.draft.taken_in
+        received = self.draft.received
+        assert taken is not None
+        assert received is not None
+        self.setSubTitle(
+            _("The certificate is kept beside its key. Choose the form that your device reads.")
+        )
+        self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))
+        self._key_row.hide()
+        self._key_passphrase.clear()
+        self._passphrase.clear()
+        self._older_java.setChecked(False)
+        self._formats[Format.PEM].setChecked(True)
+        self._show_format()
+
+    def take_focus(self) -> None:
+        self._formats[Format.PEM].setFocus()
+
+    def cleanupPage(self) -> None:
+        """Going back forgets the passphrases."""
+        self._passphrase.clear()
+        self._key_passphrase.clear()
+
+    def secrets(self) -> list[str]:
+        """Return what no report may repeat."""
+        typed = (*self._passphrase.texts(), self._key_passphrase.text())
+        return [text for text in typed if text]
+
+    def submit(self) -> bool:
+        received, format_ = self.draft.received, self._format()
+        assert received is not None
+        if not self._folder.text().strip():
+            self._folder_note.show_problem(_("Please choose a folder."))
+            self._folder.setFocus()
+            return False
+        if not self._name.text().strip():
+            self._name_note.show_problem(_("Please type a name for the files."))
+            self._name.setFocus()
+            return False
+        is_store = format_ is not Format.PEM
+        if is_store and self._passphrase.complaint():
+            self._passphrase.show_complaint()
+            return False
+        folder, name = Path(self._folder.text().strip()).expanduser(), self._name.text().strip()
+        folder = folder.absolute()
+        passphrase = self._passphrase.text() if is_store else None
+        opening = self._key_passphrase.text() or None
+        older_java = is_store and self._older_java.isChecked()
+
+        def make() -> list[HandedOver]:
+            return handover.save(
+                format_,
+                load_key(received.key, opening),
+                *received.issued,
+                folder / f"{name}.{format_}" if is_store else folder,
+                name=name,
+                passphrase=passphrase,
+                older_java=older_java,
+            )
+
+        self.wait_for(make, self._made, self._refuse, _("Making the files"))
+        return False
+
+    def _made(self, saved: list[HandedOver]) -> None:
+        self.draft.handed_over = saved
+        self._passphrase.clear()
+        self._key_passphrase.clear()
+        self.go_on()
+
+    def _refuse(self, error: CoreError) -> None:
+        problem = error.problems[0]
+        if problem.code in _ABOUT_THE_KEY:
+            self._key_row.show()
+            note, edit = self._key_note, self._key_passphrase
+        elif problem.code in _ABOUT_THE_NAME:
+            note, edit = self._name_note, self._name
+        elif problem.path is not None:
+            note, edit = self._folder_note, self._folder
+        else:
+            note, edit = self._trouble, self._folder
+        note.show_problem(words.sentence(problem))
+        edit.setFocus()
+        edit.selectAll()
+
+    def _format(self) -> Format:
+        return next(format_ for format_, button in self._formats.items() if button.isChecked())
+
+    def _show_format(self) -> None:
+        received, format_ = self.draft.received, self._format()
+        is_pem = format_ is Format.PEM
+        self._store_row.setVisible(not is_pem)
+        if received:
+            self._name.setText(handover.PEM_NAME if is_pem else received.key.stem)
+        self._forgive()
+
+    def _forgive(self) -> None:
+        name, is_pem = self._name.text().strip(), self._format() is Format.PEM
+        parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
+        files = ", ".join(parts) if is_pem else f"{name}.{self._format()}"
+        self._name_note.show_help(_("This makes: {files}").format(files=files))
+        self._folder_note.show_help(_("It is made if it does not exist yet."))
+        self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
+        self._trouble.show_help("")
+
+    def _choose_folder(self) -> None:
+        start = Path(self._folder.text().strip()).parent
+        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"), str(start))
+        if chosen:
+            self._folder.setText(chosen)
+            self._forgive()

@@ -1,0 +1,177 @@
+"""A certificate has arrived: it finds its key, and is handed over to the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from person import Person
+from PySide6.QtCore import Qt
+
+from enos_csr_gui.core import keys, request
+from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.core.subject import Subject
+
+ARRIVED = "My certificate has arrived"
+PAGE = "Your certificate"
+
+
+@pytest.fixture
+def old(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Path:
+    """Return the request file of a request made in the window."""
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    return saved / "dev-001.csr"
+
+
+@pytest.fixture
+def issued(old: Path, authority, tmp_path: Path) -> Path:
+    """Return the certificate for it with its chain, in the folder of downloads."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    file = authority.issue(old, folder / "issued.pem")
+    chain = authority.intermediate.read_bytes() + authority.root.read_bytes()
+    file.write_bytes(file.read_bytes() + chain)
+    return file
+
+
+def test_from_the_certificate_to_the_files_of_the_device(
+    start: Callable[..., Person], issued: Path, saved: Path, openssl
+) -> None:
+    person = start(ARRIVED)
+    person.drops(issued)
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert f"Key file: {saved / 'dev-001.key'}" in person.reads()
+    assert not person.problems()
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("For the device")
+    assert (saved / "dev-001.crt").is_file()
+    with RequestHistory() as history:
+        assert history.requests()[0].expires is not None
+
+    assert "edge.key, edge.pem, edge_ca.pem" in person.reads()
+    person.goes_on("Done", "Save")
+    device = saved / "dev-001-device"
+    assert str(device / "edge.key") in person.reads()
+    openssl("verify", "-CAfile", device / "edge_ca.pem", device / "edge.pem")
+    person.click("Start page")
+    person.waits_for_page("What would you like to do?")
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        ("Java keystore: for the EnOS SDK for Java", "jks"),
+        ("PKCS #12 keystore: for Windows and other programs", "p12"),
+    ],
+)
+def test_a_keystore_needs_a_passphrase_that_java_takes(
+    start: Callable[..., Person], issued: Path, saved: Path, openssl, choice: tuple[str, str]
+) -> None:
+    person = start(ARRIVED)
+    person.drops(issued)
+    person.waits_to_read("The certificate for 'dev-001'")
+    person.goes_on("For the device")
+    button, ending = choice
+    person.click(button)
+    person.enters("Passphrase", "kurz")
+    person.enters("The same again", "kurz")
+    person.tries("Save")
+    assert "too short" in person.problems()[0]
+    person.enters("Passphrase", "long enough")
+    person.enters("The same again", "long enough")
+    person.goes_on("Done", "Save")
+    store = saved / "dev-001-device" / f"dev-001.{ending}"
+    assert str(store) in person.reads()
+    openssl("pkcs12", "-in", store, "-passin", "pass:long enough", "-noout")
+    assert "long enough" not in "".join(person.wizard.secrets())
+
+
+def test_the_key_of_another_certificate(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path, answers: dict[str, str]
+) -> None:
+    key = keys.generate()
+    csr = tmp_path / "other.csr"
+    csr.write_bytes(request.to_pem(request.sign(Subject(answers), key)))
+    person = start(ARRIVED)
+    person.drops(authority.issue(csr, tmp_path / "x.pem"))
+    csr.unlink()
+    person.waits_until(lambda: bool(person.problems()))
+    assert "it belongs to another key" in person.problems()[0]
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "other.key").write_bytes(keys.to_pem(key))
+    person.enters("Key file", str(elsewhere / "other.key"))
+    person.click("Next >")
+    person.waits_to_read("The certificate for 'dev-001'")
+
+
+def test_what_is_not_in_order_is_read_before_going_on(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path
+) -> None:
+    expired = authority.issue(old, tmp_path / "x.pem", days=-1)
+    person = start(ARRIVED)
+    person.enters("Certificate file", str(expired))
+    person.click("Next >")
+    person.waits_to_read("This certificate expired on")
+    assert "The device also needs the certificate of the authority" in person.reads()
+    assert person.title() == PAGE
+    person.enters("Chain file", str(authority.intermediate))
+    person.click("Next >")
+    person.waits_to_read("The chain does not lead to its root")
+    person.goes_on("For the device")
+
+
+def test_a_protected_key_is_opened_with_its_passphrase(
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path, authority
+) -> None:
+    person = start()
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "turbines17")
+    person.enters("The same again", "turbines17")
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    file = authority.issue(saved / "dev-001.csr", saved / "x.pem")
+    file.write_bytes(file.read_bytes() + authority.intermediate.read_bytes())
+    person = start(ARRIVED)
+    person.drops(file)
+    person.waits_to_read("The certificate for 'dev-001'")
+    person.goes_on("For the device")
+    person.tries("Save")
+    assert "This key is protected" in person.problems()[0]
+    person.enters("Passphrase of the key file", "wrong")
+    person.tries("Save")
+    assert "does not open this key" in person.problems()[0]
+    person.enters("Passphrase of the key file", "turbines17")
+    person.goes_on("Done", "Save")
+
+
+def test_nothing_is_replaced_on_the_way_to_the_device(
+    start: Callable[..., Person], issued: Path, saved: Path
+) -> None:
+    (saved / "dev-001-device").mkdir()
+    (saved / "dev-001-device" / "edge.pem").write_text("of another device")
+    person = start(ARRIVED)
+    person.drops(issued)
+    person.waits_to_read("The certificate for 'dev-001'")
+    person.goes_on("For the device")
+    person.tries("Save")
+    assert "'edge-2' is free" in person.problems()[0]
+    person.enters("Name of the files", "edge-2")
+    person.goes_on("Done", "Save")
+    assert (saved / "dev-001-device" / "edge.pem").read_text() == "of another device"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("dev-001.csr", "it is a request (CSR)"), ("gone.pem", "no such file")]
+)
+def test_what_is_no_certificate(
+    start: Callable[..., Person], old: Path, name: str, said: str
+) -> None:
+    person = start(ARRIVED)
+    person.drops(old.with_name(name))
+    person.waits_until(lambda: bool(person.problems()))
+    assert said in person.problems()[0]
