@@ -234,15 +234,18 @@ class RequestWizard(QWizard):
 
     def _build_pages(self) -> Iterator[None]:
         """Build the later pages piece by piece, so that the window stays alive."""
+        yield from self._build_pages_of_requests()
+        yield from self._build_pages_of_certificates()
+        self._ready = True
+        self._start_page.set_busy(False)
+        if self._wanted:
+            self.begin(*self._wanted)
+
+    def _build_pages_of_requests(self) -> Iterator[None]:
         from enos_csr_gui.core.subject import SUBJECT_FIELDS
-        from enos_csr_gui.gui.pages.certificate import CertificatePage
-        from enos_csr_gui.gui.pages.check import CheckPage
         from enos_csr_gui.gui.pages.done import DonePage
-        from enos_csr_gui.gui.pages.handed_over import HandedOverPage
-        from enos_csr_gui.gui.pages.handover import HandoverPage
         from enos_csr_gui.gui.pages.key import KeyPage
         from enos_csr_gui.gui.pages.old import OldPage
-        from enos_csr_gui.gui.pages.requests import RequestsPage
         from enos_csr_gui.gui.pages.review import ReviewPage
         from enos_csr_gui.gui.pages.save import SavePage
         from enos_csr_gui.gui.pages.subject import SubjectPage
@@ -271,6 +274,14 @@ class RequestWizard(QWizard):
         yield
         self._add_page(Step.OLD, OldPage(self.draft))
         yield
+
+    def _build_pages_of_certificates(self) -> Iterator[None]:
+        from enos_csr_gui.gui.pages.certificate import CertificatePage
+        from enos_csr_gui.gui.pages.check import CheckPage
+        from enos_csr_gui.gui.pages.handed_over import HandedOverPage
+        from enos_csr_gui.gui.pages.handover import HandoverPage
+        from enos_csr_gui.gui.pages.requests import RequestsPage
+
         self._add_page(Step.CERTIFICATE, CertificatePage(self.draft))
         yield
         self._handover_page = HandoverPage(self.draft)
@@ -284,11 +295,6 @@ class RequestWizard(QWizard):
         self._add_page(Step.REQUESTS, self._requests_page)
         self._start_page.expiring_wanted.connect(self._show_expiring)
         self._start_page.point_out_expiring()
-
-        self._ready = True
-        self._start_page.set_busy(False)
-        if self._wanted:
-            self.begin(*self._wanted)
 
     def nextId(self) -> int:
         route = (Step.START, *ROUTES[self._task])
