@@ -18,9 +18,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 import linux
 import records
 import translations
+import windows
 from identity import MADE, TOP, VERSION
 
-DOWNLOADS = {"linux": [linux.make_tar, linux.make_deb]}
+DOWNLOADS = {
+    "linux": [linux.make_tar, linux.make_deb],
+    "win32": [windows.make_installer],
+}
 """What is made of the bundle on each platform."""
 
 

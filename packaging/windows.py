@@ -1,0 +1,103 @@
+"""The download for Windows: an installer, signed when there is a certificate.
+
+``python packaging/windows.py FILE`` signs a file; the installer's script calls it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import identity
+import records
+from identity import MADE, PUBLISHER, TOP, VERSION
+
+_SCRIPT = TOP / "packaging" / "windows" / "installer.nsi"
+
+
+def make_installer(bundle: Path, dist: Path, time: int) -> Path:
+    """Make the installer of the bundle, wherever ``makensis`` runs, and return it."""
+    target = dist / f"EnOS-CSR-{VERSION}-setup.exe"
+    MADE.mkdir(parents=True, exist_ok=True)
+    records.write_licences(bundle / "licences")
+    for program in ("enos-csr.exe", "enos-csr-gui.exe"):
+        sign(bundle / program)
+    files = [file for file in bundle.rglob("*") if file.is_file()]
+    for file in files:
+        os.utime(file, (time, time))
+    removal = MADE / "remove.nsh"
+    removal.write_text(_removal(bundle, files), encoding="utf-8")
+    values = {
+        "BUNDLE": bundle,
+        "FILES_TO_REMOVE": removal,
+        "ICON": identity.icon("win32"),
+        "KILOBYTES": sum(file.stat().st_size for file in files) // 1024,
+        "OUTFILE": target,
+        "PUBLISHER": PUBLISHER,
+        "VERSION": VERSION,
+        "VERSION_4": ".".join([*VERSION.split("."), "0", "0"][:4]),
+    }
+    makensis = shutil.which("makensis") or r"C:\Program Files (x86)\NSIS\makensis.exe"
+    if _can_sign():
+        values["SIGN"] = f'"{sys.executable}" "{Path(__file__)}"'
+    if sys.platform != "win32":
+        values["TARGET"] = "amd64-unicode"  # only Debian's makensis has it; Wine may be 64-bit only
+    options = [f"-D{key}={value}" for key, value in values.items()]
+    subprocess.run([makensis, "-V2", "-WX", "-INPUTCHARSET", "UTF8", *options, _SCRIPT], check=True)
+    return target
+
+
+def _removal(bundle: Path, files: list[Path]) -> str:
+    """Return the lines of the uninstaller that remove what was installed, by name."""
+    folders = sorted({file.parent for file in files} | _all_folders(bundle), reverse=True)
+
+    def place(path: Path) -> str:
+        return str(path.relative_to(bundle)).replace("/", "\\").replace("$", "$$")
+
+    lines = [f'Delete "$INSTDIR\\{place(file)}"' for file in sorted(files)]
+    lines += [f'RMDir "$INSTDIR\\{place(folder)}"' for folder in folders if folder != bundle]
+    return "\n".join(lines) + "\n"
+
+
+def _all_folders(bundle: Path) -> set[Path]:
+    return {path for path in bundle.rglob("*") if path.is_dir()}
+
+
+def _can_sign() -> bool:
+    names = ("WINDOWS_SIGNING_THUMBPRINT", "WINDOWS_SIGNING_PFX")
+    return any(os.environ.get(name) for name in names)
+
+
+def sign(file: Path) -> None:
+    """Sign the file in place, if the environment names a certificate.
+
+    On Windows that is ``WINDOWS_SIGNING_THUMBPRINT``, of one in the store of certificates, for
+    ``signtool``; elsewhere ``WINDOWS_SIGNING_PFX``, a file, and ``WINDOWS_SIGNING_PASSWORD_FILE``,
+    for ``osslsigncode``. ``WINDOWS_SIGNING_TIMESTAMP`` is the address of a server that vouches for
+    the time.
+    """
+    timestamp = os.environ.get("WINDOWS_SIGNING_TIMESTAMP")
+    if thumbprint := os.environ.get("WINDOWS_SIGNING_THUMBPRINT"):
+        by = ["/tr", timestamp, "/td", "sha256"] if timestamp else []
+        subprocess.run(
+            ["signtool", "sign", "/sha1", thumbprint, "/fd", "sha256", *by, file], check=True
+        )
+    elif pfx := os.environ.get("WINDOWS_SIGNING_PFX"):
+        signed = file.with_suffix(".signed")
+        by = ["-ts", timestamp] if timestamp else []
+        password = ["-readpass", os.environ["WINDOWS_SIGNING_PASSWORD_FILE"]]
+        files = ["-in", file, "-out", signed]
+        texts = ["-h", "sha256", "-n", identity.NAME]
+        subprocess.run(
+            ["osslsigncode", "sign", "-pkcs12", pfx, *password, *files, *texts, *by],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        signed.replace(file)
+
+
+if __name__ == "__main__":
+    sign(Path(sys.argv[1]))

@@ -1,0 +1,289 @@
+"""The installer for Windows, compiled here and run under Wine with programs that stand in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import windows
+
+from enos_csr_gui import __version__
+
+HERE = Path(__file__).parent
+WINE = shutil.which("wine64", path=f"{os.environ['PATH']}:/usr/lib/wine")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        os.name == "nt" or not (WINE and shutil.which("makensis")),
+        reason="needs nsis and wine64; './run test' installs them for root",
+    ),
+]
+
+OURS = re.compile("enos[- ]?csr", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program for Windows that runs until it is stopped."""
+    program = tmp_path_factory.mktemp("stand-in") / "program.exe"
+    subprocess.run(["makensis", "-V1", f"-DOUTFILE={program}", HERE / "stand_in.nsi"], check=True)
+    return program
+
+
+@pytest.fixture(scope="module")
+def build(
+    stand_in: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, dict[str, bytes]], Path]:
+    """A function that makes the installer of a version that holds these files."""
+
+    def make(version: str, files: dict[str, bytes]) -> Path:
+        folder = tmp_path_factory.mktemp(version)
+        bundle = folder / "bundle"
+        for name, data in files.items():
+            (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+            (bundle / name).write_bytes(data)
+        for name in ("enos-csr.exe", "enos-csr-gui.exe"):
+            shutil.copy(stand_in, bundle / name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(windows, "VERSION", version)
+            return windows.make_installer(bundle, folder, 1_700_000_000)
+
+    return make
+
+
+OLDER = {"_internal/a.dll": b"a" * 5000, "_internal/old/gone.dll": b"b", "_internal/语言.mo": b"c"}
+NEWER = {"_internal/a.dll": b"A" * 9000, "_internal/new/come.dll": b"d", "_internal/语言.mo": b"e"}
+
+
+@pytest.fixture(scope="module")
+def older(build: Callable[[str, dict[str, bytes]], Path]) -> Path:
+    return build("0.0.9", OLDER)
+
+
+@pytest.fixture(scope="module")
+def newer(build: Callable[[str, dict[str, bytes]], Path]) -> Path:
+    return build(__version__, NEWER)
+
+
+def windows_path(path: Path) -> str:
+    """The path as Windows writes it; drive Z: is all that Linux has."""
+    before, drive, rest = str(path).partition("drive_c/")
+    return ("C:\\" + rest if drive else "Z:" + before).replace("/", "\\")
+
+
+class Computer:
+    """A computer with Windows, as far as Wine is one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "wine"
+        self._environment = os.environ | {
+            "WINEPREFIX": str(self._folder),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=d",
+            "LC_ALL": "C.UTF-8",
+        }
+        self._environment.pop("DISPLAY", None)
+        self.run("wineboot", "--init")
+        self.drive = self._folder / "drive_c"
+        [self.home] = (self.drive / "users").glob("[!P]*")
+        self.start_menu = "AppData/Roaming/Microsoft/Windows/Start Menu/Programs/EnOS CSR.lnk"
+
+    def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [WINE, *command],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def run(self, *command: str | Path) -> int:
+        """Run a program to its end and return its exit status."""
+        return self.start(*command).wait(120)
+
+    def type(self, line: str) -> int:
+        """Type a line at the prompt, and return the exit status."""
+        script = self.drive / "typed.bat"
+        script.write_text(f"@{line}\r\n@exit /b %errorlevel%\r\n", encoding="ascii")
+        return self.run("cmd", "/c", "C:\\typed.bat")
+
+    def remove(self, folder: Path) -> int:
+        """Uninstall from the folder; with '_?=', which waits, all but the uninstaller goes."""
+        path = windows_path(folder)
+        return self.type(f'"{path}\\uninstall.exe" /S _?={path}')
+
+    def registry(self) -> str:
+        """Everything of ours in the registry, of the person and of the computer."""
+        texts = []
+        for root in ("HKEY_CURRENT_USER", "HKEY_LOCAL_MACHINE"):
+            file = self.drive / "registry.txt"
+            assert self.run("regedit", "/E", "C:\\registry.txt", f"{root}\\Software") == 0
+            texts.append(file.read_text(encoding="utf-16"))
+            file.unlink()
+        keys = "\n".join(texts).split("\n\n")
+        return "\n\n".join(key for key in keys if OURS.search(key))
+
+    def files(self) -> set[str]:
+        """Everything of ours on the disk."""
+        return {
+            str(path.relative_to(self.drive))
+            for path in self.drive.rglob("*")
+            if OURS.search(str(path.relative_to(self.drive)))
+        }
+
+    def stop(self) -> None:
+        subprocess.run(
+            [Path(WINE).with_name("wineserver"), "--kill"], env=self._environment, check=False
+        )
+        time.sleep(0.5)
+
+
+@pytest.fixture
+def computer(tmp_path: Path) -> Iterator[Computer]:
+    computer = Computer(tmp_path)
+    yield computer
+    computer.stop()
+
+
+def installed_files(folder: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in (folder / "_internal").rglob("*")
+        if file.is_file()
+    }
+
+
+def test_it_is_installed_updated_and_removed_without_a_question(
+    computer: Computer, older: Path, newer: Path
+) -> None:
+    folder = computer.home / "AppData/Local/Programs/EnOS CSR"
+    settings = computer.home / "AppData/Local/enos-csr/history.sqlite3"
+    settings.parent.mkdir(parents=True)
+    settings.write_bytes(b"mine")
+    before = computer.files(), computer.registry()
+
+    assert computer.run(older, "/S") == 0
+    assert installed_files(folder) == OLDER
+    assert (computer.home / computer.start_menu).exists()
+    assert '"DisplayVersion"="0.0.9"' in computer.registry()
+
+    assert computer.run(newer, "/S") == 0
+    assert installed_files(folder) == NEWER
+    assert {file.name for file in folder.iterdir()} == {
+        *("_internal", "enos-csr.exe", "enos-csr-gui.exe", "licences", "uninstall.exe")
+    }
+    registry = computer.registry()
+    assert f'"DisplayVersion"="{__version__}"' in registry
+    assert "0.0.9" not in registry
+    assert re.search(r'"EstimatedSize"=dword:0000[0-9a-f]{4}', registry)
+    assert '"QuietUninstallString"=' in registry
+    assert r"Classes\.csr\OpenWithProgids" in registry
+    assert r"enos-csr-gui.exe\" \"%1\"" in registry
+    assert "HKEY_LOCAL_MACHINE" not in registry
+
+    assert computer.remove(folder) == 0
+    (folder / "uninstall.exe").unlink()
+    folder.rmdir()
+    assert (computer.files(), computer.registry()) == before
+    assert settings.read_bytes() == b"mine"
+
+
+def test_removed_as_windows_does_it_nothing_is_left(computer: Computer, newer: Path) -> None:
+    before = computer.files(), computer.registry()
+    assert computer.run(newer, "/S") == 0
+    folder = computer.home / "AppData/Local/Programs/EnOS CSR"
+    assert computer.run(folder / "uninstall.exe", "/S") == 0
+    end = time.monotonic() + 60  # it goes on as a copy of itself
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert (computer.files(), computer.registry()) == before
+
+
+def test_an_administrator_installs_it_for_everybody(computer: Computer, newer: Path) -> None:
+    before = computer.files(), computer.registry()
+    assert computer.run(newer, "/S", "/AllUsers") == 0
+    folder = computer.drive / "Program Files/EnOS CSR"
+    assert installed_files(folder) == NEWER
+    shared = "ProgramData/Microsoft/Windows/Start Menu/Programs/EnOS CSR.lnk"
+    assert (computer.drive / shared).exists()
+    assert not (computer.home / computer.start_menu).exists()
+    assert "HKEY_CURRENT_USER" not in computer.registry()
+    assert computer.run(newer, "/S", "/AllUsers") == 0  # once more, over itself
+    assert computer.remove(folder) == 0
+    (folder / "uninstall.exe").unlink()
+    folder.rmdir()
+    assert (computer.files(), computer.registry()) == before
+
+
+def test_it_goes_where_it_is_told_and_leaves_what_is_not_its_own(
+    computer: Computer, newer: Path
+) -> None:
+    folder = computer.drive / "Tools and more"
+    folder.mkdir()
+    (folder / "mine.key").write_bytes(b"mine")
+    assert computer.type(f"{windows_path(newer)} /S /D={windows_path(folder)}") == 0
+    assert installed_files(folder) == NEWER
+    assert computer.remove(folder) == 0
+    (folder / "uninstall.exe").unlink()
+    assert [file.name for file in folder.iterdir()] == ["mine.key"]
+
+
+@pytest.mark.parametrize("program", ["enos-csr-gui.exe", "enos-csr.exe"])
+def test_a_program_that_runs_is_not_replaced(
+    computer: Computer, older: Path, newer: Path, program: str
+) -> None:
+    assert computer.run(older, "/S") == 0
+    folder = computer.home / "AppData/Local/Programs/EnOS CSR"
+    running = computer.start(folder / program)
+    time.sleep(3)
+    assert running.poll() is None
+    assert computer.run(newer, "/S") == 3
+    assert computer.remove(folder) == 3
+    assert installed_files(folder) == OLDER
+    assert '"DisplayVersion"="0.0.9"' in computer.registry()
+    running.kill()
+    running.wait()
+    computer.stop()
+    assert computer.run(newer, "/S") == 0
+    assert installed_files(folder) == NEWER
+
+
+@pytest.mark.skipif(not shutil.which("osslsigncode"), reason="needs osslsigncode")
+def test_installer_programs_and_uninstaller_are_signed(
+    build: Callable[[str, dict[str, bytes]], Path],
+    computer: Computer,
+    openssl: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key, certificate, pfx = (tmp_path / name for name in ("key.pem", "certificate.pem", "sign.pfx"))
+    password = tmp_path / "password"
+    password.write_text("only for this test")
+    subject = ("-subj", "/CN=Test Publisher", "-addext", "extendedKeyUsage=codeSigning")
+    new = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30")
+    openssl("req", *new, *subject, "-keyout", key, "-out", certificate)
+    openssl(
+        *("pkcs12", "-export", "-inkey", key, "-in", certificate, "-out", pfx),
+        *("-passout", f"file:{password}"),
+    )
+    monkeypatch.setenv("WINDOWS_SIGNING_PFX", str(pfx))
+    monkeypatch.setenv("WINDOWS_SIGNING_PASSWORD_FILE", str(password))
+    installer = build("1.2.3", NEWER)
+    assert computer.run(installer, "/S") == 0
+    folder = computer.home / "AppData/Local/Programs/EnOS CSR"
+    for file in (installer, folder / "enos-csr-gui.exe", folder / "uninstall.exe"):
+        done = subprocess.run(
+            ["osslsigncode", "verify", "-CAfile", certificate, "-in", file],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Test Publisher" in done.stdout
