@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import linux
+import macos
 import records
 import translations
 import windows
@@ -23,6 +24,7 @@ from identity import MADE, TOP, VERSION
 
 DOWNLOADS = {
     "linux": [linux.make_tar, linux.make_deb],
+    "darwin": [macos.make_dmg],
     "win32": [windows.make_installer],
 }
 """What is made of the bundle on each platform."""

@@ -23,6 +23,8 @@ MAC_MINIMUM_SYSTEM = "14.0"
 MADE = TOP / "build" / "packaging"
 """Where files go that are made on the way."""
 
+ENTITLEMENTS = TOP / "packaging" / "macos" / "entitlements.plist"
+
 _ICON_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 _SUFFIXES = {"win32": ".ico", "darwin": ".icns"}
 
@@ -94,8 +96,7 @@ def mac_identity() -> str | None:
 
 def entitlements() -> str | None:
     """Return the file of what the hardened runtime of macOS must let the program do."""
-    path = TOP / "packaging" / "macos" / "entitlements.plist"
-    return str(path) if sys.platform == "darwin" else None
+    return str(ENTITLEMENTS) if sys.platform == "darwin" else None
 
 
 def info_plist() -> dict[str, Any]:
