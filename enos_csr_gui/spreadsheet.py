@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def write_requests(requests: Iterable[PastRequest], path: Path) -> None:
+def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
     """Write one row for each request, below one of headings, in the language chosen.
+
+    Returns how many requests they were.
 
     In UTF-8 with the mark by which Excel knows it; a cell that would be a formula begins with an
     apostrophe. Dates are ISO 8601's, where the person is. A file that is there is replaced, at
-    once and as a whole. Raises CannotSave.
+    once and as a whole. Raises CannotSave; then nothing has changed.
     """
     try:
         handle, temporary = tempfile.mkstemp(prefix=".enos-csr-", dir=path.parent)
@@ -37,7 +39,10 @@ def write_requests(requests: Iterable[PastRequest], path: Path) -> None:
             ) as file:
                 writer = csv.writer(file)
                 writer.writerow(map(_harmless, _headings()))
-                writer.writerows(map(_harmless, _cells(request)) for request in requests)
+                count = 0
+                for request in requests:
+                    writer.writerow(map(_harmless, _cells(request)))
+                    count += 1
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -45,6 +50,7 @@ def write_requests(requests: Iterable[PastRequest], path: Path) -> None:
     except OSError as error:
         problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error
+    return count
 
 
 def _headings() -> list[str]:

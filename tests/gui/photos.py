@@ -159,6 +159,7 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
         lambda: (ReportDialog(describe(RuntimeError("an example"), [])).exec(), None)[1],
     )
     photo_checks(person, photo)
+    photo_requests(person, photo, photo_of_dialog)
     wizard.close()
     wizard.deleteLater()
 
@@ -191,6 +192,63 @@ def photo_checks(person: Person, photo: Callable[[str], None]) -> None:
     person.waits_to_read("Acceptable")
     person.click("Details")
     photo("check-details")
+
+
+def photo_requests(
+    person: Person,
+    photo: Callable[[str], None],
+    photo_of_dialog: Callable[[str, Callable[[], None]], None],
+) -> None:
+    """Look at the requests of two years."""
+    from datetime import UTC, datetime, timedelta
+
+    from person import wait
+    from PySide6.QtCore import Qt
+
+    from enos_csr_gui.core.history import Kind, RequestHistory
+
+    person.click("< Back")
+    person.waits_for_page("What would you like to do?")
+    folder, now = HOME / "EnOS requests", datetime.now(UTC)
+    for name, kind, made, left in (
+        ("turbine-003", Kind.NEW, 780, -9),
+        ("turbine-004", Kind.NEW, 723, 12),
+        ("风机-0042", Kind.RENEWAL, 400, 330),
+        ("gateway-kaili-1", Kind.NEW, 9, None),
+    ):
+        csr, key = folder / f"{name}.csr", folder / f"{name}.key"
+        csr.touch()
+        if left != -9:
+            key.touch()
+        fingerprint = name.encode().hex().ljust(64, "7")
+        subject = {"country": "CN", "state": "Guizhou", "locality": "Kaili"}
+        subject |= {"organization": "Example Wind Ltd", "unit": "Operations", "common_name": name}
+        made_on = now - timedelta(days=made)
+        with RequestHistory() as past:
+            past.record(
+                subject, fingerprint=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
+            )
+            if left is not None:
+                past.certificate_received(
+                    fingerprint,
+                    common_name=name,
+                    serial=int(fingerprint[:30], 16),
+                    issued=made_on + timedelta(days=3),
+                    expires=now + timedelta(days=left),
+                    certificate=folder / f"{name}.pem",
+                )
+    person.begins("My requests")
+    wait(500)
+    photo("requests")
+    photo_of_dialog("requests-details", lambda: person.press(Qt.Key.Key_Return))
+    person.press(Qt.Key.Key_Slash)
+    person.types("turbine-99")
+    wait(300)
+    photo("requests-none-found")
+    person.click("Show all requests")
+    person.click("< Back")
+    person.waits_to_read("to be renewed")
+    photo("start-to-be-renewed")
 
 
 def main() -> int:
