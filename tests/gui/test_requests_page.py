@@ -386,6 +386,39 @@ def test_a_folder_that_is_gone_is_told(
     assert desktop.opened is None
 
 
+def test_a_request_is_renewed_from_its_row(
+    three: None, opened: Callable[[], Person], saved: Path
+) -> None:
+    person = opened()
+    person.press(Qt.Key.Key_Down)
+    person.waits_until(person.button("Renew").isEnabled)
+    person.click("Renew")
+    person.waits_for_page("Which certificate?")
+    assert str(saved / "dev-002.csr") in person.reads()
+
+
+def test_with_its_request_file_gone_it_is_renewed_from_the_certificate(
+    opened: Callable[[], Person], record: Callable[..., Path]
+) -> None:
+    csr = record("dev-001", expires=30)
+    csr.unlink()
+    person = opened()
+    person.waits_until(lambda: rows(person)[0][6] == "request file missing")
+    person.click("Renew")
+    person.waits_for_page("Which certificate?")
+    assert str(csr.with_suffix(".pem")) in person.reads()
+
+
+def test_a_certificate_that_has_arrived_is_taken_in_from_the_row(
+    three: None, opened: Callable[[], Person], saved: Path
+) -> None:
+    person = opened()
+    person.waits_until(person.button("My certificate has arrived").isEnabled)
+    person.click("My certificate has arrived")
+    person.waits_for_page("Your certificate")
+    assert person.field("Certificate file").text() == ""
+
+
 # --- The table as a file --------------------------------------------------------------------------
 
 

@@ -92,10 +92,8 @@ class RequestsPage(Page):
         self._shown = QLabel()
         self._note = Note()
         self._details = self._action(_("&Details…"), self._show_details)
-        self._renew = self._action(_("&Renew"), lambda: self._begin(Task.RENEW))
-        self._receive = self._action(
-            _("My certificate has &arrived"), lambda: self._begin(Task.RECEIVE)
-        )
+        self._renew = self._action(_("&Renew"), self._renew_it)
+        self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
         self._open = self._action(_("&Open folder"), self._open_folder)
         self._export = self._action(_("&Export…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
@@ -275,9 +273,19 @@ class RequestsPage(Page):
             dialog.exec()
             dialog.deleteLater()
 
-    def _begin(self, task: Task) -> None:
+    def _renew_it(self) -> None:
         if request := self._table.request():
-            self.task_wanted.emit(task, [request.csr])
+            files = self._model.presence.of(request)
+            gone = files is not None and not files.csr
+            old = request.certificate if gone and request.certificate else request.csr
+            self.task_wanted.emit(Task.RENEW, [old])
+
+    def _receive_it(self) -> None:
+        if request := self._table.request():
+            # A certificate finds its request by the key; one that was received is handed over anew.
+            self.task_wanted.emit(
+                Task.RECEIVE, [request.certificate] if request.certificate else []
+            )
 
     def _open_folder(self) -> None:
         if request := self._table.request():
