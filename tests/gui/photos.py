@@ -160,6 +160,7 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
     )
     photo_checks(person, photo)
     photo_requests(person, photo, photo_of_dialog)
+    photo_certificates(person, photo)
     wizard.close()
     wizard.deleteLater()
 
@@ -249,6 +250,60 @@ def photo_requests(
     person.click("< Back")
     person.waits_to_read("to be renewed")
     photo("start-to-be-renewed")
+
+
+def photo_certificates(person: Person, photo: Callable[[str], None]) -> None:
+    """Receive the certificate for the request that was made, and renew it."""
+    issue(HOME / "EnOS requests" / "turbine-017.csr", HOME / "turbine-017.pem")
+    person.begins("My certificate has arrived")
+    photo("certificate")
+    person.drops(HOME / "turbine-017.pem")
+    person.waits_to_read("The certificate for")
+    photo("certificate-found")
+    person.goes_on("For the device")
+    photo("handover")
+    person.click("Java keystore: for the EnOS SDK for Java")
+    photo("handover-java")
+    person.click("PEM files: for the EnOS Edge and most other software")
+    person.goes_on("Done", "Save")
+    photo("handed-over")
+    person.click("Start page")
+    photo("start-later")
+    person.begins("Renew a certificate")
+    person.waits_to_read("Or one of")
+    photo("renew")
+    person.drops(HOME / "turbine-017.pem")
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    photo("renew-subject")
+
+
+def issue(csr: Path, certificate: Path) -> None:
+    """Issue a certificate for the request, with the authority's beside it."""
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+
+    from enos_csr_gui.core import keys
+
+    key = keys.generate()
+    request = x509.load_pem_x509_csr(csr.read_bytes())
+    authority = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "EnOS Device CA")])
+    parts = []
+    for subject, public_key in (
+        (request.subject, request.public_key()),
+        (authority, key.public_key()),
+    ):
+        builder = x509.CertificateBuilder(
+            authority, subject, public_key, x509.random_serial_number()
+        )
+        builder = builder.not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        builder = builder.not_valid_after(datetime.now(UTC) + timedelta(days=45))
+        parts.append(builder.sign(key, hashes.SHA256()))
+    certificate.write_bytes(
+        b"".join(part.public_bytes(serialization.Encoding.PEM) for part in parts)
+    )
 
 
 def main() -> int:

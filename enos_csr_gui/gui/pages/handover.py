@@ -70,6 +70,9 @@ class HandoverPage(Page):
         place.add_row(_("Name of the files"), self._name, self._name_note)
         store = QVBoxLayout(self._store_row)
         store.setContentsMargins(0, 0, 0, 0)
+        store.addWidget(
+            Note(_("A passphrase protects the keystore. The program on the device needs it, too."))
+        )
         store.addWidget(self._passphrase)
         store.addWidget(self._older_java)
 
@@ -79,7 +82,9 @@ class HandoverPage(Page):
         column.setSpacing(style.SPACING)
         for button in self._formats.values():
             column.addWidget(button)
+        column.addSpacing(style.SPACING)
         column.addLayout(place)
+        column.addSpacing(style.SPACING)
         column.addWidget(self._store_row)
         column.addWidget(self._key_row)
         column.addWidget(self._trouble)
