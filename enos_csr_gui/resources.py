@@ -14,6 +14,14 @@ def folder() -> Path:
     return packed if packed.is_dir() else package.parent / "resources"
 
 
+def guide(language: str) -> Path:
+    """Return the user guide in this language, as 'zh_CN'; the English one if there is no other."""
+    packed = folder() / "guide"
+    where = packed if packed.is_dir() else folder().parent / "docs"
+    translated = where / f"user-guide.{language.replace('_', '-')}.md"
+    return translated if translated.is_file() else where / "user-guide.md"
+
+
 def icon(name: str) -> Path:
     """Return the SVG file of an icon."""
     return folder() / "icons" / f"{name}.svg"

@@ -10,13 +10,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from translations import compile_all
+from translations import TOP, compile_all
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Compiles; hatchling finds the class by its base."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Do it before anything is packed."""
-        del version, build_data
+        """Do it before anything is packed; the help of the program is its user guide."""
         compile_all()
+        if self.target_name == "wheel" and version == "standard":
+            for guide in (TOP / "docs").glob("user-guide*.md"):
+                place = f"enos_csr_gui/_resources/guide/{guide.name}"
+                build_data["force_include"][str(guide)] = place

@@ -79,12 +79,16 @@ def languages() -> list[str]:
 
 
 def resources() -> list[tuple[str, str]]:
-    """Return each file of ``resources/`` that the program reads, with its folder in the bundle."""
+    """Return each file that the program reads, the guide too, with its folder in the bundle."""
     files = [*RESOURCES.glob("icons/*.svg"), *RESOURCES.glob("translations/*/LC_MESSAGES/*.mo")]
     top = PurePosixPath("enos_csr_gui/_resources")
+    guides = [(str(file), str(top / "guide")) for file in sorted(TOP.glob("docs/user-guide*.md"))]
     return [
-        (str(file), str(top / file.relative_to(RESOURCES).parent.as_posix()))
-        for file in sorted(files)
+        *(
+            (str(file), str(top / file.relative_to(RESOURCES).parent.as_posix()))
+            for file in sorted(files)
+        ),
+        *guides,
     ]
 
 

@@ -131,9 +131,12 @@ class RequestWizard(QWizard):
 
         self.setWindowTitle(_("EnOS certificate request"))
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
+        self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.CommitButton, _("&Save"))
         self.setButtonText(QWizard.WizardButton.FinishButton, _("&Close"))
         self.setButtonText(QWizard.WizardButton.CustomButton1, _("S&tart page"))
+        self.setButtonText(QWizard.WizardButton.HelpButton, _("Help (F1)"))
+        self.helpRequested.connect(self._help)
         self.customButtonClicked.connect(self._start_over)
         self.setAcceptDrops(True)
 
@@ -195,11 +198,12 @@ class RequestWizard(QWizard):
 
     def _after_first_paint(self) -> None:
         """Do, while the person reads, all that the first page does not need."""
-        from PySide6.QtGui import QIcon
+        from PySide6.QtGui import QIcon, QKeySequence, QShortcut
 
         from enos_csr_gui import resources
 
         self.first_painted.emit()
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._help)
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         self._steps.complete()
         self._start_page.complete()
@@ -328,20 +332,26 @@ class RequestWizard(QWizard):
         """Show the buttons that make sense on this page, and no other."""
         button = QWizard.WizardButton
         if step == Step.START:
-            shown = [button.Stretch, button.CancelButton]
+            shown = [button.HelpButton, button.Stretch, button.CancelButton]
         elif step in _END_OF_WORK:
-            shown = [button.CustomButton1, button.Stretch, button.FinishButton]
+            shown = [
+                button.HelpButton,
+                button.CustomButton1,
+                button.Stretch,
+                button.FinishButton,
+            ]
         elif ROUTES[self._task][-1] == step:
-            shown = [button.Stretch, button.BackButton, button.CancelButton]
+            shown = [button.HelpButton, button.Stretch, button.BackButton, button.CancelButton]
         else:
             shown = [
+                button.HelpButton,
                 button.Stretch,
                 button.BackButton,
                 button.NextButton,
                 button.CommitButton,
                 button.CancelButton,
             ]
-        leaves = step == Step.START or len(shown) == 3
+        leaves = button.NextButton not in shown
         self.setButtonText(button.CancelButton, _("&Close") if leaves else _("Cancel"))
         self.setButtonLayout(shown)
 
@@ -369,6 +379,12 @@ class RequestWizard(QWizard):
         self.draft.for_next_device()
         if self._key_page:
             self._key_page.start_over()
+
+    def _help(self) -> None:
+        """Open the part of the guide that is about the page in front."""
+        from enos_csr_gui.gui.help import show_help
+
+        show_help(Step(self.currentId()).name.lower(), self)
 
     def _would_lose(self) -> bool:
         if self.draft.made or not self._key_page:

@@ -51,6 +51,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_program_and_its_resources_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "enos_csr_gui/_resources/icons/app.svg" in names
+    assert "enos_csr_gui/_resources/guide/user-guide.md" in names
     assert "enos_csr_gui/_resources/translations/zh_CN/LC_MESSAGES/enos-csr.mo" in names
     assert not [name for name in names if name.startswith("tests")]
 

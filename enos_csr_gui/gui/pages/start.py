@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QComboBox, QCommandLinkButton, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QComboBox, QCommandLinkButton, QHBoxLayout, QLabel, QPushButton
 
 from enos_csr_gui import i18n, resources
 from enos_csr_gui.gui import style, work
@@ -99,22 +99,32 @@ class StartPage(Page):
         """Add what is not needed for the first look."""
         for task, link in self._links.items():
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
+        about = QPushButton(_("A&bout"))
+        about.setFlat(True)
+        about.clicked.connect(self._about)
+        row = QHBoxLayout()
+        row.addWidget(about)
+        row.addStretch(1)
         if len(i18n.languages()) > 1:
-            self._add_languages()
+            box = self._language_box()
+            label = QLabel(_("&Language"))
+            label.setBuddy(box)
+            row.addWidget(label)
+            row.addWidget(box)
+        self.body.addLayout(row)
 
-    def _add_languages(self) -> None:
+    def _language_box(self) -> QComboBox:
         box = QComboBox()
         for language in i18n.languages():
             box.addItem(i18n.name_of(language), language)
         box.setCurrentIndex(box.findData(i18n.language()))
         box.activated.connect(lambda: self.language_wanted.emit(box.currentData()))
-        label = QLabel(_("&Language"))
-        label.setBuddy(box)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(label)
-        row.addWidget(box)
-        self.body.addLayout(row)
+        return box
+
+    def _about(self) -> None:
+        from enos_csr_gui.gui.help import show_about
+
+        show_about(self)
 
     def take_focus(self) -> None:
         self._links[Task.NEW].setFocus()

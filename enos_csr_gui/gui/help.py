@@ -1,0 +1,113 @@
+"""The part of the user guide that is about the page in front, and what the program is."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui import __version__, i18n, resources
+from enos_csr_gui.i18n import _
+
+_TOPIC = re.compile(r'^<a id="(\w+)"></a>$', re.MULTILINE)
+_PICTURE = re.compile(r"^!\[.*\]\(.*\)\n", re.MULTILINE)
+
+
+def topics(guide: str) -> dict[str, str]:
+    """Return the parts of the guide (Markdown) that begin with a mark: its name -> the text."""
+    marks = list(_TOPIC.finditer(guide))
+    ends = [*(mark.start() for mark in marks[1:]), len(guide)]
+    return {mark[1]: guide[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
+
+
+def read_guide() -> str:
+    """Return the guide in the language chosen, without its pictures: the window is there to see."""
+    return _PICTURE.sub("", resources.guide(i18n.language()).read_text(encoding="utf-8"))
+
+
+class TextWindow(QDialog):
+    """A text to read, beside the window that it is about."""
+
+    def __init__(self, title: str, markdown: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._text = QTextBrowser()
+        self._text.setOpenLinks(False)  # nothing here leads into the network
+        self._text.setMarkdown(markdown)
+        self._text.setAccessibleName(title)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(self._text)
+        column.addWidget(self.buttons)
+
+    def show_text(self, markdown: str) -> None:
+        """Show another text."""
+        self._text.setMarkdown(markdown)
+
+    def sizeHint(self) -> QSize:
+        return QSize(620, 460)
+
+
+def show_help(topic: str, parent: QWidget) -> TextWindow:
+    """Open the help about ``topic``, with a button for the whole guide."""
+    guide = read_guide()
+    window = TextWindow(_("Help"), topics(guide).get(topic, guide), parent)
+    whole = QPushButton(_("&Whole guide"))
+    whole.clicked.connect(lambda: window.show_text(guide))
+    window.buttons.addButton(whole, QDialogButtonBox.ButtonRole.ActionRole)
+    QShortcut(QKeySequence.StandardKey.HelpContents, window, window.close)
+    window.setModal(False)
+    window.show()
+    return window
+
+
+_LIBRARIES = {
+    # What the metadata says is not always there, and not always short.
+    "PySide6": "LGPL-3.0",
+    "cryptography": "Apache-2.0 / BSD-3-Clause",
+    "pycountry": "LGPL-2.1",
+    "click": "BSD-3-Clause",
+    "zxcvbn": "MIT",
+    "pathvalidate": "MIT",
+    "platformdirs": "MIT",
+}
+
+
+def show_about(parent: QWidget) -> TextWindow:
+    """Say what the program is, its version, and whose work is in it."""
+    rows = [f"| {name} | {_version(name)} | {licence} |" for name, licence in _LIBRARIES.items()]
+    parts = [
+        f"# EnOS CSR {__version__}",
+        _(
+            "Makes the key and the certificate request that EnOS asks for, and looks after the "
+            "certificate until it expires."
+        ),
+        _("Nothing is ever sent over the network. A key never leaves this computer."),
+        _("Licence: Apache 2.0, without any warranty. It is built on:"),
+        "\n".join(
+            [f"| {_('Library')} | {_('Version')} | {_('Licence')} |", "| --- | --- | --- |", *rows]
+        ),
+    ]
+    window = TextWindow(_("About EnOS CSR"), "\n\n".join(parts), parent)
+    window.show()
+    return window
+
+
+def _version(name: str) -> str:
+    """Return the version of a library; empty where the program is frozen and knows it no more."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,55 @@
+"""The help of each page, and what the program says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from person import Person
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTextBrowser
+
+from enos_csr_gui import __version__
+from enos_csr_gui.gui import help as help_
+from enos_csr_gui.gui.wizard import Step
+
+
+def read(person: Person) -> str:
+    """Return what stands in the help window."""
+    person.waits_until(lambda: bool(_windows(person)))
+    return _windows(person)[-1].toPlainText()
+
+
+def _windows(person: Person) -> list[QTextBrowser]:
+    return [text for text in person.wizard.findChildren(QTextBrowser) if text.isVisible()]
+
+
+def test_f1_shows_the_part_about_the_page(person: Person) -> None:
+    person.press(Qt.Key.Key_F1)
+    said = read(person)
+    assert said.startswith("Key\n")
+    assert "A forgotten passphrase cannot be recovered" in said
+    assert "Organizational unit" not in said
+
+
+def test_the_button_does_the_same_and_leads_to_the_whole_guide(person: Person) -> None:
+    person.goes_on("Who is it for?")
+    person.click("Help (F1)")
+    assert read(person).startswith("Who is it for?")
+    person.click("Whole guide")
+    assert read(person).startswith("User guide")
+
+
+@pytest.mark.parametrize("step", Step)
+def test_every_page_has_its_part_of_the_guide(step: Step) -> None:
+    assert step.name.lower() in help_.topics(help_.read_guide())
+
+
+def test_the_program_says_what_it_is(start: Callable[..., Person]) -> None:
+    person = start("")
+    person.waits_to_read("About")
+    person.click("About")
+    said = read(person)
+    assert f"EnOS CSR {__version__}" in said
+    assert "Nothing is ever sent over the network" in said
+    assert "cryptography" in said
