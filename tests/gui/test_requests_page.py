@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QMessageBox, QTableView
 
 from enos_csr_gui.core.history import Kind, PastRequest, RequestHistory, default_path
+from enos_csr_gui.gui import work
 
 DAY = timedelta(days=1)
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -210,30 +211,28 @@ def test_a_drive_that_does_not_answer_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    drive_answers = threading.Event()
+    drive, drive_answers = tmp_path / "drive", threading.Event()
     real = PastRequest.csr_exists
 
     def csr_exists(request: PastRequest) -> bool:
-        if request.common_name == "on-the-drive":
+        if request.csr.is_relative_to(drive):
             drive_answers.wait()
         return real(request)
 
     monkeypatch.setattr(PastRequest, "csr_exists", csr_exists)
-    with RequestHistory() as past:
-        gone = tmp_path / "drive"
-        past.record(
-            {"common_name": "on-the-drive"},
-            fingerprint="f" * 64,
-            key=gone / "a.key",
-            csr=gone / "a.csr",
-        )
     record("here").unlink()
+    with RequestHistory() as past:
+        for number in range(6):
+            name, folder = f"there-{number}", drive / str(number)
+            csr, key = folder / "dev.csr", folder / "dev.key"
+            past.record({"common_name": name}, fingerprint=str(number), key=key, csr=csr)
     try:
         person = opened()
-        person.waits_until(lambda: rows(person)[0][6] == "request file missing")
-        assert rows(person)[1][6] == str(gone / "a.csr")
         click_heading(person, 0)
-        person.waits_until(lambda: names(person) == ["here", "on-the-drive"])
+        person.waits_until(lambda: names(person)[0] == "here")
+        person.waits_until(lambda: rows(person)[0][6] == "request file missing")
+        assert rows(person)[1][6] == str(drive / "0" / "dev.csr")
+        work.finish()  # nor does the program wait when it ends
     finally:
         drive_answers.set()
     person.waits_until(lambda: rows(person)[1][6] == "both files missing")
@@ -312,19 +311,31 @@ def test_who_types_in_the_table_filters(three: None, opened: Callable[[], Person
 
 
 def test_rows_far_below_are_read_when_one_gets_there(
-    opened: Callable[[], Person], tmp_path: Path
+    opened: Callable[[], Person], tmp_path: Path, now: datetime
 ) -> None:
     with RequestHistory() as past:
         for number in range(450):
             name = f"dev-{number:03}"
             csr, key = tmp_path / f"{name}.csr", tmp_path / f"{name}.key"
-            past.record({"common_name": name}, fingerprint="f" * 64, key=key, csr=csr)
+            past.record({"common_name": name}, fingerprint=name, key=key, csr=csr)
     person = opened()
     assert "450 requests" in person.reads()
     person.press(Qt.Key.Key_End, CTRL)
     view = table(person)
     person.waits_until(lambda: view.currentIndex().siblingAtColumn(0).data() == "dev-000")
     person.waits_until(lambda: person.button("Details…").isEnabled())
+
+    with RequestHistory() as past:  # another window receives its certificate
+        past.certificate_received(
+            "dev-000",
+            common_name="dev-000",
+            serial=1,
+            issued=now,
+            expires=now + 400 * DAY,
+            certificate=tmp_path / "dev-000.pem",
+        )
+    person.press(Qt.Key.Key_F5)
+    person.waits_until(lambda: view.currentIndex().siblingAtColumn(1).data() == "valid")
 
 
 # --- One request ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.gui import work
 
-_FOLDERS_AT_ONCE = 8
+_FOLDERS_AT_ONCE = 32
 
 
 class Files(NamedTuple):
