@@ -81,7 +81,7 @@ def test_a_key_is_warned_of_loudly(
     person = start("Check a file")
     person.drops(tmp_path / "dev-001.key", good)
     person.waits_to_read("Never hand it in")
-    assert "Acceptable" in person.reads()
+    person.waits_to_read("Acceptable")
 
 
 def test_files_are_chosen_in_the_dialog(
