@@ -96,9 +96,7 @@ def show_about(parent: QWidget) -> TextWindow:
         ),
         _("Nothing is ever sent over the network. A key never leaves this computer."),
         _("Licence: Apache 2.0, without any warranty. It is built on:"),
-        "\n".join(
-            [f"| {_('Library')} | {_('Version')} | {_('Licence')} |", "| --- | --- | --- |", *rows]
-        ),
+        "\n".join([_("| Library | Version | Licence |"), "| --- | --- | --- |", *rows]),
     ]
     window = TextWindow(_("About EnOS CSR"), "\n\n".join(parts), parent)
     window.show()

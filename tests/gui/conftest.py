@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from person import Person, wait
+from shiboken6 import isValid
 
 from enos_csr_gui import words
 from enos_csr_gui.gui import work
@@ -49,8 +50,9 @@ def start(qapp) -> Iterator[Callable[..., Person]]:
 
     yield open_wizard
     for wizard in wizards:
-        wizard.hide()
-        wizard.deleteLater()
+        if isValid(wizard):  # another language has put another one in its place
+            wizard.hide()
+            wizard.deleteLater()
     work.finish()
     wait(10)
 

@@ -33,7 +33,7 @@ class CertificatePage(Page):
             _("Your certificate"),
             _("Choose the file that you got back; its key is looked for on this computer."),
         )
-        kinds = f"{_('Certificates')} ({_ENDINGS})"
+        kinds = _("Certificates ({patterns})").format(patterns=_ENDINGS)
         self._file = FileChooser(
             _("Certificate file"),
             _("Often named '….pem', '….crt' or '….cer'."),

@@ -73,9 +73,10 @@ class CheckPage(Page):
         self._show([])
 
     def _choose_files(self) -> None:
-        kinds = f"{_('Requests, certificates, keys')} ({_ENDINGS})"
+        everything = _("All files (*)")
+        kinds = _("Requests, certificates, keys ({patterns})").format(patterns=_ENDINGS)
         chosen, _kind = QFileDialog.getOpenFileNames(
-            self, self.title(), str(self.draft.folder), f"{_('All files (*)')};;{kinds}"
+            self, self.title(), str(self.draft.folder), f"{everything};;{kinds}"
         )
         if chosen:
             self.take_files([Path(name) for name in chosen])

@@ -20,6 +20,8 @@ from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.i18n import _
 
+_ENDINGS = "*.csr *.req *.p10 *.pem *.crt *.cer *.der"
+
 _MOST_LISTED = 200
 """Who has more requests than one looks through here finds them on the page of all requests."""
 
@@ -41,7 +43,7 @@ class OldPage(Page):
         self._chooser = FileChooser(
             _("Old file"),
             _("The old request file ('….csr') or the certificate ('….pem', '….crt')."),
-            f"{_('Requests and certificates')} (*.csr *.req *.p10 *.pem *.crt *.cer *.der)",
+            _("Requests and certificates ({patterns})").format(patterns=_ENDINGS),
             draft.folder,
         )
         self._list = QListWidget()

@@ -80,9 +80,10 @@ class FileChooser(QWidget):
         self.edited.emit()
 
     def _choose_file(self) -> None:
+        everything = _("All files (*)")
         start = self._path.text() or str(self._start_folder)
         chosen, _kind = QFileDialog.getOpenFileName(
-            self, self._label, start, f"{self._kinds};;{_('All files (*)')}"
+            self, self._label, start, f"{self._kinds};;{everything}"
         )
         if chosen:
             self.set_path(Path(chosen))

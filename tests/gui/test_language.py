@@ -1,0 +1,79 @@
+"""The language is changed in the window, at once, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from person import Person
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QComboBox
+
+from enos_csr_gui import i18n
+from enos_csr_gui.gui.app import Window, speak
+from enos_csr_gui.gui.wizard import RequestWizard
+
+
+@pytest.fixture(autouse=True)
+def english_again(qapp: QApplication) -> Iterator[None]:
+    yield
+    i18n.choose([])
+    speak(qapp)
+
+
+@pytest.fixture
+def window(qapp: QApplication, start: Callable[..., Person]) -> Iterator[Window]:
+    """Return the window of the program, which may be another one after a change."""
+    opened = Window(qapp, start("").wizard)
+    yield opened
+    opened.wizard.hide()
+
+
+def speaks(person: Person, window: Window, language: str) -> Person:
+    """Choose a language on the first page with the keyboard, and go on in the new window."""
+    person.waits_until(lambda: bool(person.wizard.findChildren(QComboBox)))
+    [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    box.setFocus()
+    box.showPopup()
+    key = Qt.Key.Key_Down if language == "zh_CN" else Qt.Key.Key_Up
+    person.press(key)
+    person.press(Qt.Key.Key_Return)
+    person.waits_until(lambda: window.wizard is not person.wizard)
+    return Person(window.wizard)
+
+
+def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Window) -> None:
+    person = Person(window.wizard)
+    person.begins("New request")
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "turbines17")
+    person.enters("The same again", "turbines17")
+    person.goes_on("Who is it for?")
+    person.enters("Country", "China")
+    person.enters("Locality", "凯里")
+    person.click("< Back")
+    person.click("< Back")
+
+    person = speaks(person, window, "zh_CN")
+    assert person.title() == "您想做什么？"
+    person.waits_until(lambda: person.button("新建证书请求(N)").isEnabled())
+    person.click("新建证书请求(N)")
+    person.waits_for_page("密钥")
+    assert person.button("用密码保护密钥文件(P)").isChecked()
+    person.click("下一步(N) >")
+    person.waits_for_page("用于谁？")
+    assert person.field("城市").text() == "凯里"
+    assert person.field("国家或地区").text() == "中国 (CN)"
+    person.click("< 上一步(B)")
+    person.click("< 上一步(B)")
+
+    person = speaks(person, window, "en")
+    assert person.title() == "What would you like to do?"
+    assert isinstance(person.wizard, RequestWizard)
+
+
+def test_the_choice_is_remembered(window: Window) -> None:
+    from enos_csr_gui.core import preferences
+
+    speaks(Person(window.wizard), window, "zh_CN")
+    assert preferences.language() == "zh_CN"

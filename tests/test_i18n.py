@@ -1,0 +1,191 @@
+"""Which language the program speaks, and that another one needs one file and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import translations
+from babel.messages.pofile import write_po
+
+import enos_csr_gui
+from enos_csr_gui import i18n, resources
+from enos_csr_gui.core import preferences
+
+PACKAGE = Path(enos_csr_gui.__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def english_again():
+    yield
+    i18n.choose([])
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("zh_CN", "zh_CN"),
+        ("zh_CN.UTF-8", "zh_CN"),
+        ("zh-Hans-CN", "zh_CN"),
+        ("zh-CN", "zh_CN"),
+        ("zh", "zh_CN"),
+        ("ZH_cn", "zh_CN"),
+        ("en_GB.UTF-8", "en"),
+        ("C", "en"),
+        ("C.UTF-8", "en"),
+        ("POSIX", "en"),
+        ("de_DE", None),
+        ("", None),
+    ],
+)
+def test_the_names_that_systems_give_to_languages(name: str, language: str | None) -> None:
+    assert i18n.match(name) == language
+
+
+def test_the_first_language_that_is_known_is_spoken() -> None:
+    i18n.choose(["de_DE", "zh_CN", "en"])
+    assert i18n.language() == "zh_CN"
+    assert i18n._("Cancel") == "取消"
+    i18n.choose(["tlh"])
+    assert i18n._("Cancel") == "Cancel"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "rest"),
+    [
+        (["--lang", "zh_CN", "new"], "zh_CN", ["new"]),
+        (["new", "--lang=en"], "en", ["new"]),
+        (["new"], "", ["new"]),
+        (["--lang"], "", []),
+    ],
+)
+def test_the_option_is_found_before_anything_else(given, wanted, rest) -> None:
+    assert i18n.without_option(given) == (wanted, rest)
+
+
+def run(*arguments: str, top: Path | None = None, **variables: str) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "LANGUAGE"}
+    environment["PYTHONPATH"] = str(top or PACKAGE.parent)
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment | {"PYTHONIOENCODING": "utf-8"} | variables,
+        capture_output=True,
+        check=False,
+        timeout=60,
+        cwd=top,
+    )
+    return (done.stdout + done.stderr).decode()
+
+
+ENOS_CSR = ("-c", "from enos_csr_gui.cli import main; main()")
+
+
+def test_the_command_line_speaks_the_systems_language() -> None:
+    assert "生成私钥" in run(*ENOS_CSR, "--help", LANG="zh_CN.UTF-8", LC_ALL="")
+    assert "Make the private key" in run(*ENOS_CSR, "--help", LANG="de_DE.UTF-8", LC_ALL="")
+
+
+def test_the_option_wins_over_the_system_and_over_what_is_remembered() -> None:
+    preferences.prefer_language("zh_CN")
+    assert "用法" in run(*ENOS_CSR, "--help", LANG="C")
+    assert "Usage" in run(*ENOS_CSR, "--lang", "en", "--help", LANG="zh_CN.UTF-8")
+
+
+def test_click_too_speaks_the_language() -> None:
+    assert "没有命令" in run(*ENOS_CSR, "--lang", "zh_CN", "nwe")
+
+
+def test_a_language_that_is_not_spoken_is_refused_by_name() -> None:
+    said = run(*ENOS_CSR, "--lang", "tlh", "fields")
+    assert "'tlh' is not spoken here; please choose one of: en, zh_CN." in said
+
+
+def test_an_error_of_the_core_speaks_the_language(tmp_path: Path) -> None:
+    said = run(*ENOS_CSR, "--lang", "zh_CN", "inspect", str(tmp_path / "x.csr"))
+    assert "没有这个文件" in said
+
+
+# --- A third language -----------------------------------------------------------------------------
+
+_ACCENTS = str.maketrans("aceinosuyACEINOSU", "áçéíñöšúýÁÇÉÍÑÖŠÚ")
+_KEEP = re.compile(r"(\{[^{}]*\}|%\(\w+\)s|\n+|\{\{|\}\}|--[\w-]+|&.)")
+
+
+def pseudo(text: str) -> str:
+    """Return the text with accents, longer, between brackets; what is no word stays."""
+    parts = _KEEP.split(text)
+    changed = [part if index % 2 else part.translate(_ACCENTS) for index, part in enumerate(parts)]
+    return "⟦" + "".join(changed) + "·" * (len(text) // 3) + "⟧"
+
+
+@pytest.fixture(scope="module")
+def in_pseudo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the program that speaks one language more."""
+    top = tmp_path_factory.mktemp("pseudo")
+    shutil.copytree(PACKAGE, top / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(resources.folder(), top / "resources")
+    shutil.copytree(PACKAGE.parent / "docs", top / "docs")
+    folder = top / "resources" / "translations"
+    catalogue = translations.extract()
+    catalogue.locale = "eo"
+    for message in catalogue:
+        if message.id:
+            plural = isinstance(message.id, tuple)
+            message.string = (
+                tuple(pseudo(message.id[1]) for _form in range(catalogue.num_plurals))
+                if plural
+                else pseudo(message.id)
+            )
+    with (folder / "eo.po").open("wb") as file:
+        write_po(file, catalogue)
+    translations.compile_all(folder)
+    return top
+
+
+def test_a_third_language_needs_one_file_and_nothing_else(in_pseudo: Path) -> None:
+    said = run(*ENOS_CSR, "--lang", "eo", "new", "--help", top=in_pseudo)
+    assert "⟦Úšágé:" in said
+    for line in run(*ENOS_CSR, "--lang", "eo", "fields", top=in_pseudo).splitlines()[1:]:
+        assert line.startswith("⟦")
+
+
+_ALL_PAGES = """
+import sys
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
+from PySide6.QtCore import QEventLoop, QTimer
+from enos_csr_gui import i18n
+i18n.choose(["eo"])
+from enos_csr_gui.gui.wizard import RequestWizard, Step
+
+app = QApplication([])
+wizard = RequestWizard()
+wizard.show()
+loop = QEventLoop()
+QTimer.singleShot(4000, loop.quit)
+watch = QTimer()
+watch.timeout.connect(lambda: wizard._ready and loop.quit())
+watch.start(20)
+loop.exec()
+assert set(wizard.pageIds()) == set(Step), wizard.pageIds()
+for step in wizard.pageIds():
+    page = wizard.page(step)
+    texts = [page.title(), page.subTitle()]
+    texts += [label.text() for label in page.findChildren(QLabel)]
+    texts += [button.text() for button in page.findChildren(QAbstractButton)]
+    for text in texts:
+        if any(c.isascii() and c.isalpha() for c in text):
+            print(Step(step).name, text, sep="\\t")
+"""
+
+
+def test_every_word_of_the_window_is_in_the_catalogue(in_pseudo: Path) -> None:
+    said = run("-c", _ALL_PAGES, top=in_pseudo, QT_QPA_PLATFORM="offscreen")
+    assert "Traceback" not in said, said
+    lines = [line.split("\t", 1) for line in said.splitlines() if "\t" in line]
+    assert {step for step, _text in lines} >= {"START", "KEY", "SUBJECT", "CHECK", "REQUESTS"}
+    assert [line for line in lines if "⟦" not in line[1]] == []
