@@ -285,6 +285,7 @@ class RequestWizard(QWizard):
         from enos_csr_gui.gui.pages.handed_over import HandedOverPage
         from enos_csr_gui.gui.pages.handover import HandoverPage
         from enos_csr_gui.gui.pages.requests import RequestsPage
+        from enos_csr_gui.gui.widgets.request_table import RequestTable
 
         self._add_page(Step.CERTIFICATE, CertificatePage(self.draft))
         yield
@@ -295,7 +296,9 @@ class RequestWizard(QWizard):
         yield
         self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
         yield
-        self._requests_page = RequestsPage(self.draft, ROUTES)
+        table = RequestTable()
+        yield
+        self._requests_page = RequestsPage(self.draft, ROUTES, table)
         self._add_page(Step.REQUESTS, self._requests_page)
         self._start_page.expiring_wanted.connect(self._show_expiring)
         self._start_page.point_out_expiring()

@@ -31,7 +31,7 @@ from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.request_details import RequestDetails
-from enos_csr_gui.gui.widgets.request_model import Choice, Column, RequestModel, heading
+from enos_csr_gui.gui.widgets.request_model import Choice, Column, heading
 from enos_csr_gui.gui.widgets.request_table import RequestTable
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _, ngettext
@@ -76,16 +76,19 @@ class _Nothing(QWidget):
 class RequestsPage(Page):
     """Emits ``task_wanted`` for the request in the current row."""
 
-    def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
-        """Offer those of ``tasks`` that one does with a request."""
+    def __init__(self, draft: Draft, tasks: Container[Task], table: RequestTable) -> None:
+        """Offer those of ``tasks`` that one does with a request.
+
+        ``table`` is given ready: to build it takes as long as all the rest.
+        """
         super().__init__(
             draft,
             _("My requests"),
             _("All requests made on this computer, and when their certificates expire."),
         )
         self._tasks = tasks
-        self._model = RequestModel(self)
-        self._table = RequestTable(self._model)
+        self._table = table
+        self._model = table.requests
         self._nothing = _Nothing()
         self._filter = QLineEdit()
         self._which = QComboBox()

@@ -49,7 +49,7 @@ class _PathDelegate(QStyledItemDelegate):
 
 
 class RequestTable(QTableView):
-    """Shows a ``RequestModel``; one row is the current one."""
+    """Shows ``requests``, of which one row is the current one."""
 
     opened = Signal()
     """The person wants to see all of the current request."""
@@ -58,10 +58,10 @@ class RequestTable(QTableView):
     current_changed = Signal()
     """Another row is the current one, or more is known of it."""
 
-    def __init__(self, model: RequestModel, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model = model
-        self.setModel(model)
+        self.requests = RequestModel(self)
+        self.setModel(self.requests)
         self.setAccessibleName(_("My requests"))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -92,8 +92,8 @@ class RequestTable(QTableView):
 
         self.doubleClicked.connect(self.opened)
         self.selectionModel().currentRowChanged.connect(self.current_changed)
-        model.dataChanged.connect(self.current_changed)
-        model.modelReset.connect(self._go_to_first)
+        self.requests.dataChanged.connect(self.current_changed)
+        self.requests.modelReset.connect(self._go_to_first)
 
     def _width(self, column: Column) -> int:
         margin = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
@@ -107,7 +107,7 @@ class RequestTable(QTableView):
     def request(self) -> PastRequest | None:
         """Return the current request; None when there is none, or it has not been read yet."""
         index = self.currentIndex()
-        return self._model.request(index.row()) if index.isValid() else None
+        return self.requests.request(index.row()) if index.isValid() else None
 
     def sort_by(self, column: Column) -> None:
         """Sort as a click on the heading does: the second time, the other way round."""
@@ -118,8 +118,8 @@ class RequestTable(QTableView):
         self.sortByColumn(column, order)
 
     def _go_to_first(self) -> None:
-        if self._model.rowCount():
-            self.setCurrentIndex(self._model.index(0, 0))
+        if self.requests.rowCount():
+            self.setCurrentIndex(self.requests.index(0, 0))
             self.scrollToTop()
         self.current_changed.emit()
 
