@@ -48,10 +48,7 @@ def write_licences(folder: Path) -> None:
         f"Python {sys.version.split()[0]}: Python Software Foundation License",
     ]
     (folder / "EnOS CSR.txt").write_bytes((TOP / "LICENSE").read_bytes())
-    python = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
-    if not python.exists():
-        python = Path(sys.base_prefix) / "LICENSE.txt"  # Windows
-    (folder / "Python.txt").write_bytes(python.read_bytes())
+    (folder / "Python.txt").write_bytes(_licence_of_python().read_bytes())
     for part in parts():
         licence = part.metadata["License-Expression"] or part.metadata["License"] or "see its text"
         lines.append(f"{part.name} {part.version}: {licence.splitlines()[0]}")
@@ -67,6 +64,15 @@ def write_licences(folder: Path) -> None:
     for text in (TOP / "packaging" / "licences").glob("*.txt"):
         (folder / f"Qt {text.name}").write_bytes(text.read_bytes())
     (folder / "README.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _licence_of_python() -> Path:
+    places = [
+        Path(sysconfig.get_path("stdlib")) / "LICENSE.txt",
+        Path(sys.base_prefix) / "LICENSE.txt",  # Windows
+        Path(f"/usr/share/doc/python3.{sys.version_info.minor}/copyright"),  # Debian
+    ]
+    return next(place for place in places if place.exists())
 
 
 def _is_licence(file: PurePath) -> bool:
