@@ -77,3 +77,18 @@ def test_the_choice_is_remembered(window: Window) -> None:
 
     speaks(Person(window.wizard), window, "zh_CN")
     assert preferences.language() == "zh_CN"
+
+
+def test_chinese_countries_stand_in_the_order_of_their_sounds(window: Window) -> None:
+    person = speaks(Person(window.wizard), window, "zh_CN")
+    person.waits_until(lambda: person.button("新建证书请求(N)").isEnabled())
+    person.click("新建证书请求(N)")
+    person.waits_for_page("密钥")
+    person.click("下一步(N) >")
+    person.waits_for_page("用于谁？")
+    [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    names = [box.itemText(index) for index in range(box.count())]
+    # A, Ba, Zhong; by code points 'Zhong' (U+4E2D) would be among the first.
+    order = [names.index(name) for name in ("阿尔巴尼亚 (AL)", "巴西 (BR)", "中国 (CN)")]
+    assert order == sorted(order)
+    assert order[-1] > 200

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QStringListModel, Signal
+from functools import cmp_to_key
+
+from PySide6.QtCore import QCollator, QStringListModel, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QSizePolicy, QWidget
 
@@ -36,7 +38,9 @@ class CountryBox(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(15)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        for country in countries.countries():
+        # In the order of the language: Chinese names by their sounds.
+        order = cmp_to_key(QCollator().compare)
+        for country in sorted(countries.countries(), key=lambda one: order(one.name)):
             self.addItem(_shown(country), country.code)
         self.setCurrentIndex(-1)
 
