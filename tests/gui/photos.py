@@ -1,4 +1,7 @@
-"""Photograph every page in its states, in light and dark: ``./run photos [FOLDER]``.
+"""Photograph every page in its states: ``./run photos [FOLDER]``.
+
+In every language, in light and dark, at 100 % and at 200 %. ``./run photos --docs`` makes the
+pictures of the documentation anew.
 
 The pages are filled in as a person does it, with keys and clicks, in a real window: on the display
 there is, or on a virtual one. The pictures serve the documentation and every look at the program.
@@ -7,7 +10,9 @@ there is, or on a virtual one. The pictures serve the documentation and every lo
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +22,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from person import Person
     from PySide6.QtGui import QPalette
+    from PySide6.QtWidgets import QLineEdit, QWidget
+
+    from enos_csr_gui.gui.wizard import RequestWizard
 
 HOME = Path(tempfile.gettempdir()) / "home" / "lin"
 
@@ -52,14 +60,16 @@ def _dark_palette() -> QPalette:
     return palette
 
 
-def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, told in order)
+def take_all(target: Path, language: str, scheme: str) -> None:  # noqa: PLR0915  (one walk)
     """Walk through the wizard once and photograph what comes."""
-    from person import Person, wait
+    from person import wait
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QApplication
 
+    from enos_csr_gui import i18n
     from enos_csr_gui.core import keys
+    from enos_csr_gui.gui.app import speak
     from enos_csr_gui.gui.report import ReportDialog, describe
     from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -67,10 +77,9 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
     assert isinstance(app, QApplication)
     if scheme == "dark":
         app.setPalette(_dark_palette())
+    i18n.choose([language])
+    speak(app)
     wait(50)
-
-    target = folder / scheme
-    shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     taken = 0
 
@@ -97,7 +106,7 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
     wizard = RequestWizard()
     wizard.show()
     QTest.qWaitForWindowExposed(wizard)
-    person = Person(wizard)
+    person = reader(wizard, language)
     wait(600)
     photo("start")
     person.begins("New request")
@@ -116,7 +125,7 @@ def take_all(folder: Path, scheme: str) -> None:  # noqa: PLR0915  (one walk, to
     person.click("Use a key file that I already have")
     person.enters("Key file", str(locked))
     person.click("Next >")
-    person.waits_to_read("protected")
+    person.waits_to_read("This key is protected. Please")
     photo("key-existing")
     person.click("Make a new key (recommended)")
 
@@ -248,7 +257,7 @@ def photo_requests(
     photo("requests-none-found")
     person.click("Show all requests")
     person.click("< Back")
-    person.waits_to_read("to be renewed")
+    person.waits_to_read("certificates are to be renewed")
     photo("start-to-be-renewed")
 
 
@@ -306,23 +315,125 @@ def issue(csr: Path, certificate: Path) -> None:
     )
 
 
+def reader(wizard: RequestWizard, language: str) -> Person:
+    """Return a person who is told what to do in English, and reads the language of the window."""
+    import translations
+    from person import Person
+
+    if language == "en":
+        return Person(wizard)
+
+    def without_key(text: str) -> str:
+        """Return the text without '(N)', the key to press."""
+        return re.sub(r"\(\w\)", "", text)
+
+    catalogue = translations.read(translations.CATALOGUES / f"{language}.po")
+    said = {"Next >": "下一步 >", "< Back": "< 上一步"}  # Qt's own
+    for message in catalogue:
+        for original in message.id if isinstance(message.id, tuple) else [message.id]:
+            string = message.string
+            translated = string[0] if isinstance(string, tuple) else string
+            said[original.replace("&", "")] = without_key(translated.replace("&", ""))
+
+    def translate(text: str) -> str:
+        """Return a label in the other language; of the beginning of a sentence, a part of it."""
+        if text in said:
+            return said[text]
+        whole = [one for one in said if one.startswith(text)] + [one for one in said if text in one]
+        return max(re.split(r"{[^}]*}", said[whole[0]]), key=len) if whole else text
+
+    class Reader(Person):
+        def _visible(self, kind: type[QWidget], name: str) -> QWidget:
+            return super()._visible(kind, translate(name))
+
+        def _names(self, widget: QWidget) -> list[str]:
+            return [without_key(name) for name in super()._names(widget)]
+
+        def reads(self) -> str:
+            return without_key(super().reads())
+
+        def field(self, name: str) -> QLineEdit:
+            return super().field(translate(name))
+
+        def waits_to_read(self, text: str) -> None:
+            super().waits_to_read(translate(text))
+
+        def waits_for_page(self, title: str) -> None:
+            super().waits_for_page(translate(title))
+
+    return Reader(wizard)
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "pictures"
+IN_DOCS = {
+    "start-to-be-renewed": "start",
+    "key": "key",
+    "subject": "subject",
+    "review": "review",
+    "save": "save",
+    "done": "done",
+    "renew": "renew",
+    "certificate-found": "certificate",
+    "handover": "handover",
+    "handed-over": "handed-over",
+    "check-bad": "check",
+    "requests": "requests",
+}
+
+
+def put_into_docs(photos: Path, language: str) -> None:
+    """Put the pictures that the guide shows where it shows them."""
+    folder = DOCS if language == "en" else DOCS / language.replace("_", "-")
+    folder.mkdir(exist_ok=True)
+    for taken, shown in IN_DOCS.items():
+        [photo] = (one for one in photos.glob("*.png") if one.stem[3:] == taken)
+        shutil.copyfile(photo, folder / f"{shown}.png")
+
+
+def take(folder: Path, language: str, scheme: str, percent: int) -> Path:
+    """Take the pictures in a process of its own, for Qt scales a process as a whole."""
+    target = folder / f"{language}-{scheme}-{percent}"
+    shutil.rmtree(target, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    try:
+        environment = {
+            **os.environ,
+            # Neither what this user entered the last time nor where this user's home is shows.
+            "HOME": str(HOME),
+            "XDG_CONFIG_HOME": str(HOME / ".config"),
+            "XDG_DATA_HOME": str(HOME / ".data"),
+            "QT_SCALE_FACTOR": str(percent / 100),
+        }
+        command = [sys.executable, __file__, "--one", str(target), language, scheme]
+        subprocess.run(command, env=environment, check=True)
+    finally:
+        shutil.rmtree(HOME.parent)
+    return target
+
+
 def main() -> int:
     """Take all the pictures."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/photos").absolute()
+    if sys.argv[1:2] == ["--one"]:
+        _program, _one, target, language, scheme = sys.argv
+        take_all(Path(target), language, scheme)
+        return 0
     need_a_screen()
-    # Neither what this user entered the last time nor where this user's home is shows.
-    os.environ["HOME"] = str(HOME)
-    os.environ["XDG_CONFIG_HOME"] = str(HOME / ".config")
-    os.environ["XDG_DATA_HOME"] = str(HOME / ".data")
-    for scheme in ("light", "dark"):
-        HOME.mkdir(parents=True)
-        try:
-            take_all(folder, scheme)
-        finally:
-            shutil.rmtree(HOME.parent)
+    from enos_csr_gui import i18n
+
+    if sys.argv[1:] == ["--docs"]:
+        with tempfile.TemporaryDirectory() as folder:
+            for language in i18n.languages():
+                put_into_docs(take(Path(folder), language, "light", 100), language)
+        return 0
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/photos").absolute()
+    for language in i18n.languages():
+        for scheme in ("light", "dark"):
+            for percent in (100, 200):
+                take(folder, language, scheme, percent)
     print(folder)
     return 0
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2] / "packaging"))
     sys.exit(main())
