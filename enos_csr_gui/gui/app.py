@@ -7,25 +7,19 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import (
-    QEvent,
-    QLibraryInfo,
-    QLocale,
-    QMessageLogContext,
-    QSocketNotifier,
-    QtMsgType,
-    QTranslator,
-    Signal,
-    qInstallMessageHandler,
-)
-from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtCore import QEvent, QLocale, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import __version__, i18n
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.i18n import _
+
+if TYPE_CHECKING:  # each class of Qt takes its time
+    from PySide6.QtCore import QMessageLogContext, QTranslator
+    from PySide6.QtGui import QFileOpenEvent
 
 
 def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
@@ -63,23 +57,29 @@ class Application(QApplication):
     files_opened = Signal(object)
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QFileOpenEvent):
-            self.files_opened.emit([Path(event.file())])
+        if event.type() == QEvent.Type.FileOpen:
+            self.files_opened.emit([Path(cast("QFileOpenEvent", event).file())])
             return True
         return super().event(event)
+
+
+_translators: list[QTranslator] = []
+"""What Qt was taught, at most one; to look for it among Qt's objects takes 10 ms."""
 
 
 def speak(app: QApplication) -> None:
     """Have Qt's own buttons and dialogs speak the language chosen, dates and numbers too."""
     QLocale.setDefault(QLocale(i18n.language()))
-    for old in app.findChildren(QTranslator):
-        app.removeTranslator(old)
-        old.deleteLater()
+    while _translators:
+        app.removeTranslator(_translators.pop())
     if i18n.language() != i18n.ENGLISH:
-        translator = QTranslator(app)
+        from PySide6.QtCore import QLibraryInfo, QTranslator
+
+        translator = QTranslator()
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         translator.load(f"qtbase_{i18n.language()}", folder)
         app.installTranslator(translator)
+        _translators.append(translator)
 
 
 class Window:
@@ -158,6 +158,8 @@ def _quit_on_signals(app: QApplication) -> None:
     if os.name != "posix":
         return
     import signal
+
+    from PySide6.QtCore import QSocketNotifier
 
     receiver, sender = os.pipe()
     os.set_blocking(sender, False)

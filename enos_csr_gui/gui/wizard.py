@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QWizard
 
 from enos_csr_gui.gui import work
@@ -20,6 +19,7 @@ from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPaintEvent
 
     from enos_csr_gui.core.remembered import Remembered
     from enos_csr_gui.gui.pages.handover import HandoverPage
@@ -130,8 +130,6 @@ class RequestWizard(QWizard):
         self._handover_page: HandoverPage | None = None
 
         self.setWindowTitle(_("EnOS certificate request"))
-        self.setOption(QWizard.WizardOption.HaveCustomButton1)
-        self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.CommitButton, _("&Save"))
         self.setButtonText(QWizard.WizardButton.FinishButton, _("&Close"))
         self.setButtonText(QWizard.WizardButton.CustomButton1, _("S&tart page"))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from shiboken6 import isValid
 
-from enos_csr_gui.core.errors import CoreError
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # not before the first paint
     from concurrent.futures import ThreadPoolExecutor
+
+    from enos_csr_gui.core.errors import CoreError
 
 T = TypeVar("T")
 
@@ -49,7 +49,10 @@ class Job:
             self._settled()
         if error is None:
             self._done(result)
-        elif self._failed and isinstance(error, CoreError):
+            return
+        from enos_csr_gui.core.errors import CoreError
+
+        if self._failed and isinstance(error, CoreError):
             self._failed(error)
         else:
             raise error

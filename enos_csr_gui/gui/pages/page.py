@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget, QWizardPage
 
-from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft
+
+if TYPE_CHECKING:  # not before the first paint
+    from enos_csr_gui.core.errors import CoreError
 
 T = TypeVar("T")
 

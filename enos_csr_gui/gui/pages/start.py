@@ -6,8 +6,7 @@ from collections.abc import Container
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QComboBox, QCommandLinkButton, QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QCommandLinkButton
 
 from enos_csr_gui import i18n, resources
 from enos_csr_gui.gui import style, work
@@ -16,6 +15,8 @@ from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QComboBox
+
     from enos_csr_gui.core.errors import Problem
     from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.gui.widgets.notice import Notice
@@ -97,6 +98,9 @@ class StartPage(Page):
 
     def complete(self) -> None:
         """Add what is not needed for the first look."""
+        from PySide6.QtGui import QIcon
+        from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
+
         for task, link in self._links.items():
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
         about = QPushButton(_("A&bout"))
@@ -114,6 +118,8 @@ class StartPage(Page):
         self.body.addLayout(row)
 
     def _language_box(self) -> QComboBox:
+        from PySide6.QtWidgets import QComboBox
+
         box = QComboBox()
         for language in i18n.languages():
             box.addItem(i18n.name_of(language), language)
