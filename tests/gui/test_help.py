@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTextBrowser
 
-from enos_csr_gui import __version__
+from enos_csr_gui import __version__, i18n, resources
 from enos_csr_gui.gui import help as help_
 from enos_csr_gui.gui.wizard import Step
 
@@ -40,9 +41,21 @@ def test_the_button_does_the_same_and_leads_to_the_whole_guide(person: Person) -
     assert read(person).startswith("User guide")
 
 
-@pytest.mark.parametrize("step", Step)
-def test_every_page_has_its_part_of_the_guide(step: Step) -> None:
-    assert step.name.lower() in help_.topics(help_.read_guide())
+@pytest.mark.parametrize("language", i18n.languages())
+def test_every_page_has_its_part_of_the_guide_in_every_language(language: str) -> None:
+    english = resources.guide("en")
+    guide = resources.guide(language)
+    assert (guide == english) == (language == "en")
+    marked = help_.topics(guide.read_text(encoding="utf-8"))
+    assert {step.name.lower() for step in Step} < set(marked)
+    assert set(marked) == set(help_.topics(english.read_text(encoding="utf-8")))
+
+
+def test_every_picture_of_the_guides_is_there() -> None:
+    for guide in resources.guide("en").parent.glob("user-guide*.md"):
+        pictures = re.findall(r"!\[.*\]\((.*)\)", guide.read_text(encoding="utf-8"))
+        assert pictures
+        assert all((guide.parent / picture).is_file() for picture in pictures)
 
 
 def test_the_program_says_what_it_is(start: Callable[..., Person]) -> None:

@@ -1,0 +1,52 @@
+"""How little there is to press: the counts that the README shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from person import Person
+from PySide6.QtCore import Qt
+
+TAB, ENTER = Qt.Key.Key_Tab, Qt.Key.Key_Return
+
+
+def press_enter_to(person: Person, *titles: str) -> int:
+    """Press Enter once for each page; return how often."""
+    for title in titles:
+        person.press(ENTER)
+        person.waits_for_page(title)
+    return len(titles)
+
+
+def test_the_first_request_takes_eleven_keys_beside_the_answers(
+    start: Callable[..., Person], answers: dict[str, str], saved: Path
+) -> None:
+    person = start("")
+    person.waits_until(lambda: person.button("New request").isEnabled())
+    pressed = press_enter_to(person, "Key", "Who is it for?")
+    for text in list(answers.values())[:-1]:
+        person.types(text)
+        person.press(TAB)
+        pressed += 1
+    person.types(answers["email"])
+    pressed += press_enter_to(person, "Review", "Save", "Done")
+    assert pressed == 11
+    assert (saved / "dev-001.csr").is_file()
+
+
+def test_the_next_request_takes_five_beside_the_common_name(
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path
+) -> None:
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    first.click("Close")
+
+    person = start("")
+    person.waits_until(lambda: person.button("New request").isEnabled())
+    pressed = press_enter_to(person, "Key", "Who is it for?")
+    person.types("dev-002")
+    pressed += press_enter_to(person, "Review", "Save", "Done")
+    assert pressed == 5
+    assert (saved / "dev-002.csr").is_file()
