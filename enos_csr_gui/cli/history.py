@@ -71,6 +71,7 @@ def _object(request: PastRequest) -> dict[str, object]:
         "key_exists": request.key_exists(),
         "csr": str(request.csr),
         "csr_exists": request.csr_exists(),
+        "certificate": str(request.certificate) if request.certificate else None,
     }
 
 

@@ -248,7 +248,7 @@ def _used_name(answers: Mapping[str, str]) -> list[Problem]:
 
 
 def _to_use_it_all_the_same() -> str:
-    return _("To use it all the same, add --allow-used-name.")
+    return _("'enos-csr renew OLD' renews it; to use the name all the same, add --allow-used-name.")
 
 
 def _check_target(

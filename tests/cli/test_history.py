@@ -13,9 +13,11 @@ from enos_csr_gui.core.history import Kind, RequestHistory
 
 COLUMNS = [
     "common_name", "subject", "kind", "made_on", "status", "days_left", "issued", "expires",
-    "serial", "fingerprint", "key", "key_exists", "csr", "csr_exists",
+    "serial", "fingerprint", "key", "key_exists", "csr", "csr_exists", "certificate",
 ]  # fmt: skip
-ALL_THE_SAME = "To use it all the same, add --allow-used-name."
+ALL_THE_SAME = (
+    "'enos-csr renew OLD' renews it; to use the name all the same, add --allow-used-name."
+)
 
 
 def today() -> str:
