@@ -129,6 +129,7 @@ def test_json_has_every_column(enos_csr, options, answers):
         "key_exists": False,
         "csr": made["csr"],
         "csr_exists": True,
+        "certificate": None,
     }
     assert "贵州风电" in result.stdout
 
