@@ -7,6 +7,7 @@ those that something kept asks for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -34,6 +35,10 @@ EXCLUDED_MODULES = [
     "_lzma",
     "bz2",
     "lzma",
+    # Second ways of doing what is done, and what nobody here asks for.
+    "_pydecimal",
+    "statistics",
+    "tarfile",
     # Nothing here goes into the network or is split into processes.
     "asyncio",
     "ftplib",
@@ -51,6 +56,9 @@ EXCLUDED_MODULES = [
     "unittest",
 ]
 
+IMPORTED_BY_C = ["numbers"]
+"""Modules that a module written in C imports, which nobody can see: here '_decimal'."""
+
 _PLUGINS = {
     "iconengines": {"qsvgicon"},
     "imageformats": {"qico", "qsvg"},
@@ -58,14 +66,16 @@ _PLUGINS = {
         "composeplatforminputcontextplugin",
         "ibusplatforminputcontextplugin",
     },
-    # Offscreen: for the self-test where there is no display.
-    "platforms": {"qcocoa", "qoffscreen", "qwayland", "qwindows", "qxcb"},
+    "platforms": {"qcocoa", "qwayland", "qwindows", "qxcb"},
     # Dialogs of the desktop; GTK itself is the system's.
     "platformthemes": {"qgtk3", "qxdgdesktopportal"},
     "styles": {"qmacstyle", "qmodernwindowsstyle"},
     "wayland-decoration-client": {"adwaita", "bradient"},
     "wayland-shell-integration": {"xdg-shell"},
 }
+
+if sys.platform == "linux":
+    _PLUGINS["platforms"].add("qoffscreen")  # for the self-test where there is no display
 
 # A desktop with GTK has these in the version that goes with it; another version would not do.
 _OF_THE_SYSTEM = ("libgtk-3.", "libgdk-3.")
@@ -107,8 +117,7 @@ def wanted_data(place: str) -> bool:
     if parts[:2] == ("pycountry", "locales"):
         return parts[2] in languages() and name == "iso3166-1.mo"
     if parts[0].endswith(".dist-info"):
-        # pycountry asks for its own version; the licences have a folder of their own.
-        return name == "METADATA" and parts[0].startswith("pycountry-")
+        return name == "METADATA"  # has the version; the licences have a folder of their own
     return name != "py.typed"
 
 
@@ -131,7 +140,9 @@ def wanted_binaries(
 
     ``imports`` returns the names of the libraries that a file is linked to.
     """
-    by_name = {_parts(entry[0])[-1].lower(): entry for entry in binaries}
+    by_name: dict[str, list[Entry]] = {}
+    for entry in binaries:  # Windows may have the same library in several folders
+        by_name.setdefault(_parts(entry[0])[-1].lower(), []).append(entry)
     kept = set()
     waiting = [entry for entry in binaries if _is_root(entry)]
     while waiting:
@@ -139,14 +150,27 @@ def wanted_binaries(
         if entry in kept:
             continue
         kept.add(entry)
-        if any(imported.startswith(_OF_THE_SYSTEM) for imported in imports(entry[1])):
+        names = [_parts(name)[-1].lower() for name in imports(entry[1])]
+        if any(name.startswith(_OF_THE_SYSTEM) for name in names):
             continue  # GTK's plugin: all that it wants lies with GTK, or with Qt's main libraries
-        names = (name.lower() for name in imports(entry[1]))
-        waiting += [by_name[name] for name in names if name in by_name]
+        waiting += [found for name in names for found in by_name.get(name, ())]
     return [entry for entry in binaries if entry in kept]
 
 
 def wanted_links(links: Sequence[Entry], kept: Iterable[Entry]) -> list[Entry]:
     """Return the symbolic links of which something is left to point to."""
     places = {entry[0] for entry in kept}
-    return [link for link in links if link[1] in places]
+    frameworks = {_framework(place) for place in places} - {None}
+    return [link for link in links if link[1] in places or _framework(link[0]) in frameworks]
+
+
+def without_empty_frameworks(data: Sequence[Entry], kept: Iterable[Entry]) -> list[Entry]:
+    """Return the files but those of frameworks, on macOS, whose library was left out."""
+    frameworks = {_framework(entry[0]) for entry in kept} | {None}
+    return [entry for entry in data if _framework(entry[0]) in frameworks]
+
+
+def _framework(place: str) -> str | None:
+    """Return the folder of the framework, on macOS, that the file is in; None if it is in none."""
+    before, ending, _rest = place.partition(".framework/")
+    return before if ending else None

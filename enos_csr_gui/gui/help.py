@@ -75,7 +75,7 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
 
 _LIBRARIES = {
     # What the metadata says is not always there, and not always short.
-    "PySide6": "LGPL-3.0",
+    "PySide6-Essentials": "LGPL-3.0",
     "cryptography": "Apache-2.0 / BSD-3-Clause",
     "pycountry": "LGPL-2.1",
     "click": "BSD-3-Clause",

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -91,6 +92,8 @@ def _modules() -> str:
     for package in ("cli", "core", "gui.pages", "gui.widgets"):
         start = f"enos_csr_gui.{package}."
         _expect(any(name.startswith(start) for name in found), f"{package} has no modules")
+    for library in ("PySide6-Essentials", "cryptography", "pycountry", "click"):
+        metadata.version(library)
     return f"{len(found)} imported"
 
 
@@ -126,6 +129,9 @@ def _catalogues() -> str:
 
     others = [language for language in i18n.languages() if language != i18n.ENGLISH]
     _expect(bool(others), "there is no catalogue of any language")
+    for language in i18n.languages():
+        guide = resources.guide(language)
+        _expect(guide.is_file(), f"the user guide is missing: {guide}")
     i18n.choose([i18n.ENGLISH])
     english = countries.find("CN")
     _expect(english is not None, "there is no country")
@@ -133,6 +139,7 @@ def _catalogues() -> str:
     for language in others:
         i18n.choose([language])
         _expect(i18n.language() == language, f"{language} cannot be chosen")
+        _expect(i18n._("English") != "English", f"the catalogue of {language} is empty")
         _expect(countries.find("CN") != english, f"no names of countries in {language}")
         translator = QTranslator()
         _expect(translator.load(f"qtbase_{language}", folder), f"Qt does not speak {language}")

@@ -33,7 +33,8 @@ def self_test(beside: Path) -> subprocess.CompletedProcess[str]:
 def copy(tmp_path: Path) -> Path:
     """A copy of the program, to take things away from; returns the folder it lies in."""
     shutil.copytree(PACKAGE, tmp_path / "enos_csr_gui")
-    shutil.copytree(PACKAGE.parent / "resources", tmp_path / "resources")
+    for beside in ("resources", "docs"):
+        shutil.copytree(PACKAGE.parent / beside, tmp_path / beside)
     return tmp_path
 
 
