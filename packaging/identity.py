@@ -104,6 +104,9 @@ def info_plist() -> dict[str, Any]:
     return {
         "CFBundleName": NAME,
         "CFBundleDisplayName": NAME,
+        # Beside it lies the command line; the bundle is the window all the same.
+        "CFBundleExecutable": "enos-csr-gui",
+        "LSBackgroundOnly": False,
         "CFBundleShortVersionString": VERSION,
         "CFBundleVersion": VERSION,
         "CFBundleLocalizations": ["en", "zh-Hans"],

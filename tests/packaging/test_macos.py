@@ -21,6 +21,8 @@ HERE = Path(__file__).parents[2] / "packaging" / "macos"
 def test_macos_is_told_the_version_the_files_and_the_look() -> None:
     told = plistlib.loads(plistlib.dumps(identity.info_plist()))
     assert told["CFBundleShortVersionString"] == told["CFBundleVersion"] == __version__
+    assert told["CFBundleExecutable"] == "enos-csr-gui"
+    assert told["LSBackgroundOnly"] is False  # else no window is ever in front
     [document] = told["CFBundleDocumentTypes"]
     assert "csr" in document["CFBundleTypeExtensions"]
     assert document["LSHandlerRank"] == "Alternate"  # seizes no files of other programs
