@@ -164,6 +164,8 @@ def _of_key(fingerprints: Collection[str], key: Path, history: RequestHistory) -
         fingerprint = found[0].key.fingerprint
     elif requested:
         fingerprint = requested[0]
+    elif not fingerprints:
+        return None  # a kind of key that the library does not know
     else:
         # Protected, and nothing beside it tells which key it is: its owner says so.
         past = next((one for f in fingerprints for one in _past(history, f)), None)

@@ -165,6 +165,20 @@ def test_nothing_is_replaced_on_the_way_to_the_device(
     assert (saved / "dev-001-device" / "edge.pem").read_text() == "of another device"
 
 
+def test_a_key_that_has_gone_meanwhile_is_named(
+    start: Callable[..., Person], issued: Path, saved: Path
+) -> None:
+    person = start(ARRIVED)
+    person.drops(issued)
+    person.waits_to_read("The certificate for 'dev-001'")
+    person.goes_on("For the device")
+    (saved / "dev-001.key").unlink()
+    person.tries("Save")
+    assert person.problems() == [
+        f"{saved / 'dev-001.key'}\nThere is no such file. Please check its name and folder."
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("dev-001.csr", "it is a request (CSR)"), ("gone.pem", "no such file")]
 )

@@ -166,17 +166,18 @@ class HandoverPage(Page):
         self.go_on()
 
     def _refuse(self, error: CoreError) -> None:
-        problem = error.problems[0]
+        problem, received = error.problems[0], self.draft.received
         if problem.code in _ABOUT_THE_KEY:
             self._key_row.show()
             note, edit = self._key_note, self._key_passphrase
         elif problem.code in _ABOUT_THE_NAME:
             note, edit = self._name_note, self._name
-        elif problem.path is not None:
-            note, edit = self._folder_note, self._folder
-        else:
+        elif problem.path is None or (received and problem.path == received.key):
             note, edit = self._trouble, self._folder
-        note.show_problem(words.sentence(problem))
+        else:
+            note, edit = self._folder_note, self._folder
+        said = words.with_place(problem) if note is self._trouble else words.sentence(problem)
+        note.show_problem(said)
         edit.setFocus()
         edit.selectAll()
 
