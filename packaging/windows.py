@@ -37,6 +37,7 @@ def make_installer(bundle: Path, dist: Path, time: int) -> Path:
         "KILOBYTES": sum(file.stat().st_size for file in files) // 1024,
         "OUTFILE": target,
         "PUBLISHER": PUBLISHER,
+        "SIDE": _draw_side(),
         "VERSION": VERSION,
         "VERSION_4": ".".join([*VERSION.split("."), "0", "0"][:4]),
     }
@@ -48,6 +49,25 @@ def make_installer(bundle: Path, dist: Path, time: int) -> Path:
     options = [f"-D{key}={value}" for key, value in values.items()]
     subprocess.run([makensis, "-V2", "-WX", "-INPUTCHARSET", "UTF8", *options, _SCRIPT], check=True)
     return target
+
+
+def _draw_side() -> Path:
+    """Draw what stands at the side of the installer: our icon on our colour."""
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QColor, QImage, QPainter
+    from PySide6.QtSvg import QSvgRenderer
+
+    image = QImage(328, 628, QImage.Format.Format_RGB888)  # twice the usual size, for sharp screens
+    image.fill(QColor("#e7f0ee"))
+    painter = QPainter(image)
+    painter.fillRect(0, 0, 328, 16, QColor("#0f6b5c"))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    icon = QSvgRenderer(str(TOP / "resources" / "icons" / "app.svg"))
+    icon.render(painter, QRectF(84, 72, 160, 160))
+    painter.end()
+    path = MADE / "side.bmp"
+    image.save(str(path))
+    return path
 
 
 def _removal(bundle: Path, files: list[Path]) -> str:

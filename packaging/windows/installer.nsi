@@ -44,7 +44,12 @@ VIAddVersionKey /LANG=0 "LegalCopyright" "Apache License 2.0"
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${SIDE}"
+!define MUI_UNWELCOMEFINISHPAGE_BITMAP "${SIDE}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP_STRETCH AspectFitHeight
 !define MUI_ABORTWARNING
+!define MUI_WELCOMEPAGE_TEXT "$(WELCOME_TEXT)"
+!define MUI_UNCONFIRMPAGE_TEXT_TOP "$(KEPT_TEXT)"
 !define MUI_FINISHPAGE_RUN "$INSTDIR\enos-csr-gui.exe"
 !insertmacro MUI_PAGE_WELCOME
 !insertmacro MUI_PAGE_INSTFILES
@@ -54,6 +59,8 @@ VIAddVersionKey /LANG=0 "LegalCopyright" "Apache License 2.0"
 !insertmacro MUI_LANGUAGE "English"
 !insertmacro MUI_LANGUAGE "SimpChinese"
 
+LangString WELCOME_TEXT ${LANG_ENGLISH} "EnOS CSR makes the key and the certificate request that EnOS asks for, in a few plain questions.$\r$\n$\r$\nNothing is sent over the network, neither now nor later.$\r$\n$\r$\nAn older version is replaced; your keys, requests and settings stay."
+LangString WELCOME_TEXT ${LANG_SIMPCHINESE} "EnOS CSR 只需回答几个简单的问题，就能生成 EnOS 要求的密钥和证书请求。$\r$\n$\r$\n无论现在还是以后，都不会通过网络发送任何内容。$\r$\n$\r$\n旧版本会被替换；您的密钥、请求和设置都会保留。"
 LangString RUNNING_TEXT ${LANG_ENGLISH} "EnOS CSR is running. Please close it, then press Retry."
 LangString RUNNING_TEXT ${LANG_SIMPCHINESE} "EnOS CSR 正在运行。请先关闭它，然后按“重试”。"
 LangString NO_RIGHTS_TEXT ${LANG_ENGLISH} "Only an administrator can install EnOS CSR for everybody. Start the installer without /AllUsers to install it for yourself, or as an administrator."
@@ -62,8 +69,8 @@ LangString OLD_TEXT ${LANG_ENGLISH} "The version that is installed could not be 
 LangString OLD_TEXT ${LANG_SIMPCHINESE} "无法删除已安装的版本。请重新启动计算机后再试。"
 LangString TYPE_TEXT ${LANG_ENGLISH} "Certificate signing request"
 LangString TYPE_TEXT ${LANG_SIMPCHINESE} "证书签名请求"
-LangString KEPT_TEXT ${LANG_ENGLISH} "Your keys, requests and their history are kept."
-LangString KEPT_TEXT ${LANG_SIMPCHINESE} "您的密钥、请求及其记录都会保留。"
+LangString KEPT_TEXT ${LANG_ENGLISH} "EnOS CSR will be removed. Your keys, your requests and their history stay."
+LangString KEPT_TEXT ${LANG_SIMPCHINESE} "将删除 EnOS CSR。您的密钥、请求及其记录都会保留。"
 
 !ifdef SIGN
     !uninstfinalize '${SIGN} "%1"' = 0
@@ -177,7 +184,6 @@ Function un.onInit
 FunctionEnd
 
 Section "un.Uninstall"
-    DetailPrint "$(KEPT_TEXT)"
     ; By name: whatever else lies in the folder is not ours.
     !include "${FILES_TO_REMOVE}"
     Delete "$INSTDIR\uninstall.exe"
