@@ -230,6 +230,24 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.CERTIFICATE_EXPIRED: N_("This certificate expired on {date}. Please renew it."),
     Code.CERTIFICATE_NOT_YET_VALID: N_("This certificate is not valid before {date}."),
+    # Defaults of the organisation
+    Code.DEFAULTS_NOT_TOML: N_(
+        "This file with the defaults of your organisation cannot be read: {reason}. Requests can "
+        "still be made. Please tell your administrator."
+    ),
+    Code.DEFAULTS_UNKNOWN: N_(
+        "'{key}' in this file with the defaults of your organisation means nothing, and is left "
+        "out. Please tell your administrator."
+    ),
+    Code.DEFAULTS_VALUE: N_(
+        "What '{key}' says in this file with the defaults of your organisation cannot be used, and "
+        "is left out. Please tell your administrator."
+    ),
+    Code.DEFAULTS_LOCKED: N_(
+        "'{key}' in this file with the defaults of your organisation locks something that has no "
+        "usable value there, and is left out. Please tell your administrator."
+    ),
+    Code.FIELD_LOCKED: N_("This is '{value}' for everybody here; it was set by {set_by}."),
     # Renewal
     Code.NO_COMMON_NAME: N_(
         "There is no common name in this file, so nothing tells which device or application it is "
@@ -404,6 +422,16 @@ def kept_name(broken: Iterable[Problem]) -> str:
             *(sentence(problem) for problem in broken),
         ]
     )
+
+
+def set_by(name: str) -> str:
+    """Return who has locked an answer."""
+    return name or _("your organisation")
+
+
+def locked(name: str) -> str:
+    """Return that an answer cannot be changed, and who has set it."""
+    return _("Set by {name}; it cannot be changed here.").format(name=set_by(name))
 
 
 def request_kind(kind: Kind) -> str:

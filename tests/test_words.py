@@ -45,6 +45,11 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.EXTENSION: {"extension": "subjectAltName"},
     Code.CERTIFICATE_EXPIRED: {"date": "2026-01-31"},
     Code.CERTIFICATE_NOT_YET_VALID: {"date": "2030-01-31"},
+    Code.DEFAULTS_NOT_TOML: {"reason": "Expected '=' (at line 1)"},
+    Code.DEFAULTS_UNKNOWN: {"key": "subject.size"},
+    Code.DEFAULTS_VALUE: {"key": "subject.country"},
+    Code.DEFAULTS_LOCKED: {"key": "locked: country"},
+    Code.FIELD_LOCKED: {"value": "Example Wind Ltd", "set_by": "IT"},
     Code.NOT_A_CERTIFICATE: {"kind": "request"},
     Code.CERTIFICATE_OF_NO_KEY: {"name": "dev-001"},
     Code.CERTIFICATE_OF_OTHER_REQUEST: {

@@ -33,13 +33,17 @@ def possible() -> bool:
     return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def missing_answers(given: Mapping[str, str]) -> dict[str, str]:
-    """Ask for each field that is not given, until its answer is good; return all answers."""
-    offered = remembered.load().answers
+def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dict[str, str]:
+    """Ask for each field that is not given, until its answer is good; return all answers.
+
+    Offered is what was answered the last time, or else what the organisation presets.
+    """
+    last = remembered.load().answers
+    offered = {**presets, **last}
     missing = [field for field in SUBJECT_FIELDS if field.key not in given]
     if missing:
         note(_("These answers go into the certificate. Ctrl-C ends without writing anything."))
-    if any(field.key in offered for field in missing):
+    if any(field.key in last for field in missing):
         note(_("In brackets: the answer of your last request. Enter takes it."))
     return {**given, **{field.key: _answer(field, offered) for field in missing}}
 

@@ -128,6 +128,7 @@ def make(
 
     # Whatever is wrong with the options is told at once, before anything is asked.
     faults = Faults()
+    answers, presets = _with_defaults(answers, old, faults, interactive=interactive)
     folder = faults.absolute(options.folder)
     problems = check(answers, exact=exact)
     faults.add(p for p in problems if p.field in answers or not interactive)
@@ -151,12 +152,12 @@ def make(
     if interactive:
         named = name is not None or "common_name" in answers
         may_change_name = "common_name" not in answers and not may_be_used
-        answers = asking.missing_answers(answers)
+        answers = asking.missing_answers(answers, presets)
         # Whoever has just answered everything must not lose it to a name that is used.
         while may_change_name and (used := _used_name(answers)):
             note("\n".join((words.sentence(used[0]), _to_use_it_all_the_same())))
             del answers["common_name"]
-            answers = asking.missing_answers(answers)
+            answers = asking.missing_answers(answers, presets)
         if not named:
             # Whoever has just answered everything must not lose it to a name that is taken.
             name = asking.free_name(
@@ -175,6 +176,23 @@ def make(
         passphrase,
         renewal=old is not None,
     )
+
+
+def _with_defaults(
+    answers: dict[str, str], old: Old | None, faults: Faults, *, interactive: bool
+) -> tuple[dict[str, str], Mapping[str, str]]:
+    """Return the answers with those that the organisation has set, and what it presets."""
+    from enos_csr_gui.core import defaults
+
+    found = defaults.load()
+    faults.warn(found.problems)
+    for key, value in found.locked.items():
+        given = answers.get(key, value)
+        if given != value and not (old and given == old.answers.get(key)):
+            values = {"value": value, "set_by": words.set_by(found.set_by)}
+            faults.add([Problem(Code.FIELD_LOCKED, key, values=values)])
+    presets = found.locked if interactive or old else found.presets
+    return {**presets, **answers, **found.locked}, found.presets
 
 
 def _write(

@@ -117,8 +117,10 @@ def _chain(
 
 def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     """Return whether the issuer's key signed another certificate; names alone prove nothing."""
-    if issuer == certificate:
-        return False
+    return issuer != certificate and _is_signed_by(issuer, certificate)
+
+
+def _is_signed_by(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         with request.without_warnings():
             certificate.verify_directly_issued_by(issuer)
@@ -159,7 +161,8 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 
 def _is_root(certificate: x509.Certificate) -> bool:
-    return certificate.issuer == certificate.subject
+    """Return whether the certificate is signed with its own key; its names alone prove nothing."""
+    return _is_signed_by(certificate, certificate)
 
 
 def issuer_name(certificate: x509.Certificate) -> str:

@@ -76,6 +76,13 @@ class Code(StrEnum):
     CERTIFICATE_EXPIRED = "certificate-expired"  # date
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"  # date
 
+    # Defaults of the organisation
+    DEFAULTS_NOT_TOML = "defaults-not-toml"  # reason: the library's words
+    DEFAULTS_UNKNOWN = "defaults-unknown"  # key
+    DEFAULTS_VALUE = "defaults-value"  # key
+    DEFAULTS_LOCKED = "defaults-locked"  # key
+    FIELD_LOCKED = "field-locked"  # value, set_by
+
     # Renewal
     NO_COMMON_NAME = "no-common-name"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from enos_csr_gui.core.defaults import Defaults
     from enos_csr_gui.core.handover import HandedOver
     from enos_csr_gui.core.making import Made
     from enos_csr_gui.core.receiving import Received, TakenIn
@@ -42,7 +43,8 @@ class Draft:
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
     as it follows the common name. ``offered`` are the answers that the person found filled in,
     None while that is not known. ``old`` is what is being renewed, None for a new request, whose
-    answers are kept meanwhile. ``received`` is a certificate that has arrived, ``taken_in`` where
+    answers are kept meanwhile. ``defaults`` are those of the organisation, None until they are
+    read. ``received`` is a certificate that has arrived, ``taken_in`` where
     it is kept, and ``handed_over`` what was made of it for the device.
     """
 
@@ -56,10 +58,16 @@ class Draft:
         self.made: Made | None = None
         self.offered: dict[str, str] | None = None
         self.old: Old | None = None
+        self.defaults: Defaults | None = None
         self.received: Received | None = None
         self.taken_in: TakenIn | None = None
         self.handed_over: list[HandedOver] = []
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
+
+    @property
+    def locked(self) -> Mapping[str, str]:
+        """The answers that the organisation has set for everybody."""
+        return self.defaults.locked if self.defaults else {}
 
     @property
     def exact(self) -> Collection[str]:
@@ -73,8 +81,8 @@ class Draft:
         if not self.old:
             self._of_new = self.answers, self.offered
         self.old = old
-        self.answers = dict(old.answers)
-        self.offered = dict(old.answers)
+        self.answers = {**old.answers, **self.locked}
+        self.offered = dict(self.answers)
         self.name = name
 
     def renew_nothing(self) -> None:

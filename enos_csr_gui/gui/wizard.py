@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPaintEvent
 
+    from enos_csr_gui.core.defaults import Defaults
     from enos_csr_gui.core.remembered import Remembered
     from enos_csr_gui.gui.pages.handover import HandoverPage
     from enos_csr_gui.gui.pages.key import KeyPage
@@ -80,9 +81,9 @@ def _generate() -> RSAPrivateKey:
     return generate()
 
 
-def _prepare() -> Remembered:
-    """Load what the later pages need; return what was entered the last time."""
-    from enos_csr_gui.core import countries, files, making, remembered
+def _prepare() -> tuple[Remembered, Defaults]:
+    """Load what the later pages need; return what was entered the last time, and defaults."""
+    from enos_csr_gui.core import countries, defaults, files, making, remembered
     from enos_csr_gui.gui.pages import (
         certificate,
         check,
@@ -104,8 +105,8 @@ def _prepare() -> Remembered:
     files.safe_name("dev-001")
     last = remembered.load()
     if last.folder and not last.folder.is_dir():
-        return remembered.Remembered(last.answers, None)  # a disk that is not there today
-    return last
+        last = remembered.Remembered(last.answers, None)  # a disk that is not there today
+    return last, defaults.load()
 
 
 class RequestWizard(QWizard):
@@ -227,10 +228,12 @@ class RequestWizard(QWizard):
             self._review_page.show_key()
             self._save_page.show_key()
 
-    def _prepared(self, last: Remembered) -> None:
+    def _prepared(self, prepared: tuple[Remembered, Defaults]) -> None:
+        last, defaults = prepared
+        self.draft.defaults = defaults
         if self.draft.offered is None:
-            self.draft.offer(last.answers)
-            self.draft.folder = last.folder or self.draft.folder
+            self.draft.offer({**defaults.presets, **last.answers, **defaults.locked})
+            self.draft.folder = last.folder or defaults.folder or self.draft.folder
 
         work.in_turns(self, self._build_pages())
 

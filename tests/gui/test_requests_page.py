@@ -279,7 +279,7 @@ def test_the_filter_shows_what_holds_each_word_and_how_many(
     record("other", organization="Sun Ltd")
     person = opened()
     person.press(Qt.Key.Key_F, CTRL)
-    person.types("WIND 00")
+    person.types("WIND dev-00")
     person.waits_to_read("3 of 4 requests")
     assert names(person) == ["dev-003", "dev-002", "dev-001"]
     person.types("2")
@@ -305,7 +305,7 @@ def test_a_filter_that_finds_nothing_says_so_and_leads_back(
 
 def test_who_types_in_the_table_filters(three: None, opened: Callable[[], Person]) -> None:
     person = opened()
-    person.types("003")
+    person.types("dev-003")
     person.waits_until(lambda: names(person) == ["dev-003"])
     assert person.field("Filter").text() == "003"
 

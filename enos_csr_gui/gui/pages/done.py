@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl, Signal
+from PySide6.QtCore import QUrl, QUrlQuery, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
 from enos_csr_gui import words
+from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
@@ -43,13 +44,16 @@ class DonePage(Page):
         self._open = QPushButton(_("&Open the folder"))
         self._copy = CopyButton(_("&Copy the request"), self._csr_pem)
         self._another = QPushButton(_("&Make another request"))
+        self._mail = QPushButton(_("Compose an &e-mail"))
+        self._mail.setToolTip(_("Opens your mail program; please attach the request file there."))
+        self._mail.clicked.connect(self._compose)
         self._another.setToolTip(_("For the next device: everything but the common name is kept."))
 
         self._open.clicked.connect(self._open_folder)
         self._another.clicked.connect(self.another_wanted)
 
         row = QHBoxLayout()
-        for button in (self._open, self._copy, self._another):
+        for button in (self._open, self._copy, self._mail, self._another):
             row.addWidget(button)
         row.addStretch(1)
         self.body.addWidget(self._csr)
@@ -63,6 +67,12 @@ class DonePage(Page):
         made = self.draft.made
         assert made is not None
         self._csr.path.setText(str(made.csr))
+        hand_in = self._hand_in()
+        if hand_in.email:
+            text = _("Send this file to {address}. It holds no secret.")
+            self._csr.advice.setText(
+                " ".join([text.format(address=hand_in.email), hand_in.note]).strip()
+            )
         self._key.path.setText(str(made.key))
         self._notes.show_problem(" ".join(words.sentence(note) for note in made.notes))
         self._notes.setVisible(bool(made.notes))
@@ -79,6 +89,39 @@ class DonePage(Page):
     def _csr_pem(self) -> str:
         return self.draft.made.csr_pem if self.draft.made else ""
 
+    def _hand_in(self) -> HandIn:
+        return self.draft.defaults.hand_in if self.draft.defaults else HandIn()
+
+    def _compose(self) -> None:
+        """Open the mail program with a letter; the person attaches the request, nobody the key."""
+        made, hand_in = self.draft.made, self._hand_in()
+        if made is None:
+            return
+        name = self.draft.answers.get("common_name", "")
+        subject = hand_in.subject or _("Certificate request for {name}")
+        lines = [
+            _("Please issue a certificate for this request."),
+            "",
+            _("Common name: {name}").format(name=name),
+            _("Request file, attached: {name}").format(name=made.csr.name),
+            _("SHA-256 fingerprint of the public key: {fingerprint}").format(
+                fingerprint=made.fingerprint
+            ),
+        ]
+        letter = QUrl("mailto:" + hand_in.email)
+        query = QUrlQuery()
+        query.addQueryItem("subject", _encoded(subject.replace("{name}", name)))
+        query.addQueryItem("body", _encoded("\r\n".join(lines)))
+        letter.setQuery(query)
+        QDesktopServices.openUrl(letter)
+        self._notes.show_help(_("Now attach this file to the e-mail: {path}").format(path=made.csr))
+        self._notes.show()
+
     def _open_folder(self) -> None:
         if self.draft.made:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.draft.made.csr.parent)))
+
+
+def _encoded(text: str) -> str:
+    """Return the text as it stands in a 'mailto:' (RFC 6068): '+' and '&' too are encoded."""
+    return bytes(QUrl.toPercentEncoding(text).data()).decode("ascii")

@@ -154,8 +154,9 @@ class StartPage(Page):
         from enos_csr_gui import words
 
         assert self._notice is not None
+        faults = self.draft.defaults.problems if self.draft.defaults else ()
         if not found.requests:
-            text = "\n".join(map(words.with_place, found.notes))
+            text = "\n".join(map(words.with_place, (*found.notes, *faults)))
             self._notice.say(text, with_button=False)
             return
         first, count = found.requests[0], len(found.requests)

@@ -87,7 +87,7 @@ class SubjectPage(Page):
         self._suggest_states()
 
     def _show_renewal(self) -> None:
-        """Say what is special about a renewal, if it is one."""
+        """Say what is special about a renewal, if it is one, and what cannot be changed."""
         old = self.draft.old
         self.setSubTitle(
             _("These are the answers of the old certificate. Please change what is different now.")
@@ -100,6 +100,11 @@ class SubjectPage(Page):
         self.editors["common_name"].lock(
             _("A renewal keeps the common name: EnOS knows the device by it.") if old else None
         )
+        defaults = self.draft.defaults
+        for key, editor in self.editors.items():
+            if key != "common_name":
+                is_locked = key in self.draft.locked
+                editor.lock(words.locked(defaults.set_by) if defaults and is_locked else None)
         remarks = [words.left_out(*one) for one in old.left_out] if old else []
         if old and old.warnings:
             remarks.append(words.kept_name(old.warnings))

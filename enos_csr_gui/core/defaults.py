@@ -1,0 +1,153 @@
+"""What an organisation presets for its people, in a file ``defaults.toml`` (docs/defaults.md).
+
+A fault in the file is reported and stops nobody: what is right in it counts.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from enos_csr_gui.core import files
+from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
+
+NAME = "defaults.toml"
+
+_FIELDS = [key for key in FIELDS_BY_KEY if key != "common_name"]
+_HAND_IN = ("email", "subject", "note")
+
+
+class HandIn(NamedTuple):
+    """Whom to send the request file to: an address, and what to write; each may be empty."""
+
+    email: str = ""
+    subject: str = ""
+    note: str = ""
+
+
+class Defaults(NamedTuple):
+    """``presets`` are answers, field key -> text, of which those of ``locked`` cannot be changed.
+
+    ``folder`` is where files are offered to be saved. ``set_by`` is who made the file.
+    """
+
+    presets: Mapping[str, str] = {}
+    locked: Mapping[str, str] = {}
+    folder: Path | None = None
+    hand_in: HandIn = HandIn()
+    set_by: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def places() -> list[Path]:
+    """Return where the file may be: for the whole computer, and beside the program."""
+    from platformdirs import site_config_path
+
+    found = [site_config_path("enos-csr", appauthor=False) / NAME]
+    if getattr(sys, "frozen", False):
+        found.append(Path(sys.executable).parent / NAME)
+    return found
+
+
+def load(paths: Sequence[Path] | None = None) -> Defaults:
+    """Return what the files say, a later one before an earlier one; nothing if there is none."""
+    reader = _Reader()
+    for path in places() if paths is None else paths:
+        reader.read(path)
+    return reader.result()
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._presets: dict[str, str] = {}
+        self._locked: set[str] = set()
+        self._folder: Path | None = None
+        self._hand_in = HandIn()
+        self._set_by = ""
+        self._problems: list[Problem] = []
+        self._path = Path()
+
+    def result(self) -> Defaults:
+        locked = {key: self._presets[key] for key in _FIELDS if key in self._locked}
+        return Defaults(
+            self._presets, locked, self._folder, self._hand_in, self._set_by, tuple(self._problems)
+        )
+
+    def read(self, path: Path) -> None:
+        self._path = path
+        try:
+            content = tomllib.loads(files.read(path).decode("utf-8-sig"))
+        except UnreadableFile as error:
+            self._problems += [one for one in error.problems if one.code is not Code.FILE_MISSING]
+            return
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            values = {"reason": str(error)}
+            self._problems.append(Problem(Code.DEFAULTS_NOT_TOML, path=path, values=values))
+            return
+        self._take(content)
+
+    def _take(self, content: dict[str, Any]) -> None:
+        self._set_by = self._text(content, "set_by") or self._set_by
+        subject = self._table(content, "subject")
+        for key in _FIELDS:
+            self._take_field(key, self._text(subject, key, "subject."))
+        self._report_rest(subject, "subject.")
+        self._take_locked(content.pop("locked", []))
+        hand_in = self._table(content, "hand_in")
+        given = {key: self._text(hand_in, key, "hand_in.") for key in _HAND_IN}
+        if given["email"] and check_field(FIELDS_BY_KEY["email"], given["email"]):
+            self._report(Code.DEFAULTS_VALUE, "hand_in.email")
+            given["email"] = ""
+        self._report_rest(hand_in, "hand_in.")
+        self._hand_in = self._hand_in._replace(**{k: text for k, text in given.items() if text})
+        saving = self._table(content, "files")
+        if folder := self._text(saving, "folder", "files."):
+            self._folder = Path(folder).expanduser()
+            if not self._folder.is_absolute():
+                self._report(Code.DEFAULTS_VALUE, "files.folder")
+                self._folder = None
+        self._report_rest(saving, "files.")
+        self._report_rest(content, "")
+
+    def _take_field(self, key: str, text: str) -> None:
+        if not text:
+            return
+        if check_field(FIELDS_BY_KEY[key], text):
+            self._report(Code.DEFAULTS_VALUE, f"subject.{key}")
+        else:
+            self._presets[key] = text
+
+    def _take_locked(self, locked: object) -> None:
+        if not isinstance(locked, list):
+            self._report(Code.DEFAULTS_VALUE, "locked")
+            return
+        for key in locked:
+            if isinstance(key, str) and key in self._presets:
+                self._locked.add(key)
+            else:
+                self._report(Code.DEFAULTS_LOCKED, f"locked: {key}")
+
+    def _table(self, content: dict[str, Any], key: str) -> dict[str, Any]:
+        found = content.pop(key, {})
+        if isinstance(found, dict):
+            return dict(found)
+        self._report(Code.DEFAULTS_VALUE, key)
+        return {}
+
+    def _text(self, table: dict[str, Any], key: str, prefix: str = "") -> str:
+        found = table.pop(key, "")
+        if isinstance(found, str):
+            return found.strip()
+        self._report(Code.DEFAULTS_VALUE, f"{prefix}{key}")
+        return ""
+
+    def _report_rest(self, table: dict[str, Any], prefix: str) -> None:
+        for key in table:
+            self._report(Code.DEFAULTS_UNKNOWN, f"{prefix}{key}")
+
+    def _report(self, code: Code, key: str) -> None:
+        self._problems.append(Problem(code, path=self._path, values={"key": key}))

@@ -1,0 +1,104 @@
+"""What an organisation presets: what is right counts, what is wrong is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import defaults
+from enos_csr_gui.core.defaults import HandIn
+from enos_csr_gui.core.errors import Code
+
+WHOLE = """
+set_by = "Example Wind IT"
+locked = ["country", "organization"]
+
+[subject]
+country = "CN"
+organization = "Example Wind Ltd"
+unit = "Operations"
+
+[files]
+folder = "/srv/requests"
+
+[hand_in]
+email = "certificates@example.com"
+subject = "CSR {name}"
+note = "Please add the ticket number."
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(text: str | bytes, name: str = "defaults.toml") -> Path:
+        file = tmp_path / name
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    return write
+
+
+def test_all_that_can_be_set(write):
+    found = defaults.load([write(WHOLE)])
+    assert found.problems == ()
+    assert found.presets == {
+        "country": "CN",
+        "organization": "Example Wind Ltd",
+        "unit": "Operations",
+    }
+    assert found.locked == {"country": "CN", "organization": "Example Wind Ltd"}
+    assert found.folder == Path("/srv/requests")
+    assert found.hand_in == HandIn(
+        "certificates@example.com", "CSR {name}", "Please add the ticket number."
+    )
+    assert found.set_by == "Example Wind IT"
+
+
+def test_without_a_file_nothing_is_preset(tmp_path):
+    assert defaults.load([tmp_path / "defaults.toml"]) == defaults.Defaults()
+
+
+def test_the_file_beside_the_program_wins_key_by_key(write):
+    own = write('[subject]\nunit = "Solar"\n[hand_in]\nemail = "solar@example.com"', "own.toml")
+    found = defaults.load([write(WHOLE), own])
+    assert found.presets["unit"] == "Solar"
+    assert found.presets["country"] == "CN"
+    assert found.hand_in.email == "solar@example.com"
+    assert found.hand_in.subject == "CSR {name}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "key"),
+    [
+        ('[subject]\ncommon_name = "x"', Code.DEFAULTS_UNKNOWN, "subject.common_name"),
+        ('[subject]\ncuontry = "CN"', Code.DEFAULTS_UNKNOWN, "subject.cuontry"),
+        ('colour = "red"', Code.DEFAULTS_UNKNOWN, "colour"),
+        ('[subject]\ncountry = "XX"', Code.DEFAULTS_VALUE, "subject.country"),
+        ("[subject]\ncountry = 86", Code.DEFAULTS_VALUE, "subject.country"),
+        ('subject = "CN"', Code.DEFAULTS_VALUE, "subject"),
+        ('[hand_in]\nemail = "nobody"', Code.DEFAULTS_VALUE, "hand_in.email"),
+        ('[files]\nfolder = "here"', Code.DEFAULTS_VALUE, "files.folder"),
+        ('locked = ["unit"]', Code.DEFAULTS_LOCKED, "locked: unit"),
+        ('locked = "unit"', Code.DEFAULTS_VALUE, "locked"),
+    ],
+)
+def test_a_fault_is_told_and_the_rest_counts(write, text, code, key):
+    file = write(f'set_by = "IT"\n{text}')
+    found = defaults.load([file])
+    assert [(one.code, one.path, one.values) for one in found.problems] == [
+        (code, file, {"key": key})
+    ]
+    assert found.set_by == "IT"
+    assert not found.locked
+
+
+@pytest.mark.parametrize("content", [b"country CN", b"\xff\xfe\x00", b"[subject"])
+def test_a_file_that_is_no_toml(write, content):
+    found = defaults.load([write(content)])
+    assert [one.code for one in found.problems] == [Code.DEFAULTS_NOT_TOML]
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    found = defaults.load([tmp_path])
+    assert [one.code for one in found.problems] == [Code.NOT_A_FILE]

@@ -1,0 +1,107 @@
+"""What the organisation has set: filled in, locked, and whom to send the request to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from person import Person
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from enos_csr_gui.core import request
+
+FILE = """
+set_by = "Example Wind IT"
+locked = ["country", "organization"]
+[subject]
+country = "CN"
+organization = "Example Wind Ltd"
+unit = "Operations"
+[hand_in]
+email = "certificates@example.com"
+"""
+
+
+@pytest.fixture
+def defaults_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the administrator of this computer puts the file."""
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "xdg"))
+    file = tmp_path / "xdg" / "enos-csr" / "defaults.toml"
+    file.parent.mkdir(parents=True)
+    return file
+
+
+def test_what_is_set_is_filled_in_and_what_is_locked_says_by_whom(
+    start: Callable[..., Person], defaults_file: Path
+) -> None:
+    defaults_file.write_text(FILE)
+    person = start()
+    person.goes_on("Who is it for?")
+    assert person.field("Country").text() == "China (CN)"
+    assert person.field("Organizational unit").text() == "Operations"
+    assert not person.field("Organizational unit").isReadOnly()
+    assert person.field("Organization").isReadOnly()
+    assert "Set by Example Wind IT; it cannot be changed here." in person.reads()
+    person.enters("Organization", "Another")
+    assert person.field("Organization").text() == "Example Wind Ltd"
+
+
+def test_a_renewal_takes_what_is_locked(
+    start: Callable[..., Person], defaults_file: Path, openssl, tmp_path: Path, saved: Path
+) -> None:
+    defaults_file.write_text(FILE)
+    old = tmp_path / "old.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "old.key",
+            "-subj", "/C=CN/ST=A/L=B/O=Old Name/OU=C/CN=dev-1", "-out", old)  # fmt: skip
+    person = start("Renew a certificate")
+    person.drops(old)
+    for title in ("Key", "Who is it for?", "Review", "Save"):
+        person.goes_on(title)
+    person.goes_on("Done", "Save")
+    taken = request.answers_from(request.read((saved / "dev-1.csr").read_bytes()).subject)
+    assert taken.answers["organization"] == "Example Wind Ltd"
+    assert taken.answers["unit"] == "C"
+
+
+def test_the_letter_goes_to_whom_the_organisation_names(
+    start: Callable[..., Person],
+    defaults_file: Path,
+    labelled: dict[str, str],
+    saved: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    defaults_file.write_text(FILE)
+    opened: list[str] = []
+    # No mail program is started by a test.
+    monkeypatch.setattr(
+        QDesktopServices, "openUrl", lambda url: opened.append(QUrl(url).toEncoded().data())
+    )
+    person = start()
+    del labelled["Country"], labelled["Organization"]
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    assert "Send this file to certificates@example.com." in person.reads()
+    person.click("Compose an e-mail")
+    [letter] = opened
+    parts = urlsplit(letter.decode())
+    assert (parts.scheme, parts.path) == ("mailto", "certificates@example.com")
+    query = parse_qs(parts.query)
+    assert query["subject"] == ["Certificate request for dev-001"]
+    assert "Request file, attached: dev-001.csr" in query["body"][0]
+    assert "dev-001.key" not in query["body"][0]
+    assert f"Now attach this file to the e-mail: {saved / 'dev-001.csr'}" in person.reads()
+
+
+def test_a_fault_in_the_file_is_told_and_stops_nobody(
+    start: Callable[..., Person], defaults_file: Path
+) -> None:
+    defaults_file.write_text('[subject]\ncountry = "XX"\nunit = "Operations"\n')
+    person = start("")
+    person.waits_to_read("What 'subject.country' says")
+    assert str(defaults_file) in person.reads()
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    assert person.field("Organizational unit").text() == "Operations"
