@@ -82,13 +82,14 @@ def windows_path(path: Path) -> str:
 class Computer:
     """A computer with Windows, as far as Wine is one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self._folder = folder / "wine"
         self._environment = os.environ | {
             "WINEPREFIX": str(self._folder),
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=d",
             "LC_ALL": "C.UTF-8",
+            **environment,
         }
         self._environment.pop("DISPLAY", None)
         self.run("wineboot", "--init")
@@ -233,6 +234,18 @@ def test_it_goes_where_it_is_told_and_leaves_what_is_not_its_own(
     assert computer.remove(folder) == 0
     (folder / "uninstall.exe").unlink()
     assert [file.name for file in folder.iterdir()] == ["mine.key"]
+
+
+def test_it_speaks_chinese_where_windows_does(newer: Path, tmp_path: Path) -> None:
+    made = ["localedef", "-i", "zh_CN", "-f", "UTF-8", tmp_path / "zh_CN.UTF-8"]
+    if not shutil.which("localedef") or subprocess.run(made, check=False).returncode > 1:
+        pytest.skip("needs Chinese from the package locales")
+    computer = Computer(tmp_path, LOCPATH=str(tmp_path), LC_ALL="zh_CN.UTF-8")
+    try:
+        assert computer.run(newer, "/S") == 0
+        assert '@="证书签名请求"' in computer.registry()
+    finally:
+        computer.stop()
 
 
 @pytest.mark.parametrize("program", ["enos-csr-gui.exe", "enos-csr.exe"])
