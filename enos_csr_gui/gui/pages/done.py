@@ -42,7 +42,7 @@ class DonePage(Page):
         )
         self._notes = Note()
         self._open = QPushButton(_("&Open the folder"))
-        self._copy = CopyButton(_("&Copy the request"), self._csr_pem)
+        self._copy = CopyButton(_("Cop&y the request"), self._csr_pem)
         self._another = QPushButton(_("&Make another request"))
         self._mail = QPushButton(_("Compose an &e-mail"))
         self._mail.setToolTip(_("Opens your mail program; please attach the request file there."))

@@ -75,7 +75,7 @@ class ReviewPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._commands)
         column.addWidget(
-            CopyButton(_("C&opy the commands"), self._commands.toPlainText),
+            CopyButton(_("Cop&y the commands"), self._commands.toPlainText),
             alignment=Qt.AlignmentFlag.AlignLeft,
         )
 

@@ -77,7 +77,7 @@ class StartPage(Page):
             ),
             (
                 Task.CHECK,
-                _("&Check a file"),
+                _("Check a &file"),
                 _("See what a file holds, and whether EnOS would take the request in it."),
             ),
             (

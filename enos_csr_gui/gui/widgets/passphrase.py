@@ -34,7 +34,7 @@ class PassphrasePair(QWidget):
         self._second = QLineEdit()
         self._strength = QProgressBar()
         self._note = Note()
-        self._visible = QCheckBox(_("&Show what I type"))
+        self._visible = QCheckBox(_("Show &what I type"))
         self._pause = QTimer(self)
 
         self._strength.setRange(0, 5)
