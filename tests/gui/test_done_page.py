@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 from person import Person
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 
 @pytest.fixture
@@ -63,3 +66,26 @@ def test_a_history_that_cannot_be_kept_is_told_and_the_files_are_there_all_the_s
     person.goes_on("Done", "Save")
     assert len(person.problems()) == 1
     assert (saved / "dev-001.key").exists()
+
+
+def test_a_sheet_for_the_ticket_is_saved_and_nothing_is_replaced(
+    person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = saved / "dev-001.pdf"
+    # The system's own dialog cannot be driven from here.
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(sheet), ""))
+    person.click("Save a hand-over sheet…")
+    person.waits_to_read(f"The sheet is saved: {sheet}")
+    data = sheet.read_bytes()
+    assert data.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 1
+    if pdftotext := shutil.which("pdftotext"):
+        command = [pdftotext, "-layout", str(sheet), "-"]
+        text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        assert "dev-001.csr" in text
+        assert "Example Wind Ltd" in text
+        assert "dev-001.key" not in text
+
+    person.click("Save a hand-over sheet…")
+    person.waits_to_read("There already is a file of this name")
+    assert sheet.read_bytes() == data

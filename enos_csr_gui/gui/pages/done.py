@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QUrl, QUrlQuery, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from enos_csr_gui import words
 from enos_csr_gui.core.defaults import HandIn
@@ -15,6 +17,8 @@ from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
+
+_PDF = ".pdf"
 
 
 class DonePage(Page):
@@ -52,15 +56,22 @@ class DonePage(Page):
         self._open.clicked.connect(self._open_folder)
         self._another.clicked.connect(self.another_wanted)
 
-        row = QHBoxLayout()
-        for button in (self._open, self._copy, self._mail, self._another):
-            row.addWidget(button)
-        row.addStretch(1)
+        self._sheet = QPushButton(_("Save a &hand-over sheet…"))
+        self._sheet.setToolTip(_("One page (PDF) with all but the key, for a ticket or to print."))
+        self._sheet.clicked.connect(self._save_sheet)
+
+        rows = QVBoxLayout()
+        for buttons in ((self._open, self._copy, self._another), (self._mail, self._sheet)):
+            row = QHBoxLayout()
+            for button in buttons:
+                row.addWidget(button)
+            row.addStretch(1)
+            rows.addLayout(row)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
         self.body.addWidget(self._notes)
         self.body.addSpacing(style.SPACING)
-        self.body.addLayout(row)
+        self.body.addLayout(rows)
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
@@ -115,6 +126,40 @@ class DonePage(Page):
         letter.setQuery(query)
         QDesktopServices.openUrl(letter)
         self._notes.show_help(_("Now attach this file to the e-mail: {path}").format(path=made.csr))
+        self._notes.show()
+
+    def _save_sheet(self) -> None:
+        """Save the sheet where the person says, never over a file."""
+        from datetime import UTC, datetime
+
+        from enos_csr_gui.core.errors import CannotSave, InvalidFileName
+        from enos_csr_gui.core.files import Part, save_set
+        from enos_csr_gui.core.subject import Subject
+        from enos_csr_gui.gui import dates, sheet
+
+        draft, made = self.draft, self.draft.made
+        if made is None:
+            return
+        chosen, _kind = QFileDialog.getSaveFileName(
+            self,
+            _("Save the hand-over sheet"),
+            str(made.csr.with_suffix(_PDF)),
+            f"PDF (*{_PDF})",
+            # Nothing is replaced, so there is nothing to confirm.
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if not chosen:
+            return
+        target = Path(chosen)
+        name = target.stem if target.suffix.lower() == _PDF else target.name
+        subject = Subject(draft.answers, exact=draft.exact)
+        data = sheet.pdf(made, subject, self._hand_in(), dates.day(datetime.now(UTC)))
+        try:
+            [saved] = save_set(target.parent, name, [Part(_PDF, data)])
+        except (CannotSave, InvalidFileName) as error:
+            self._notes.show_problem(words.with_place(error.problems[0]))
+        else:
+            self._notes.show_help(_("The sheet is saved: {path}").format(path=saved))
         self._notes.show()
 
     def _open_folder(self) -> None:
