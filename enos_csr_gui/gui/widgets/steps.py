@@ -11,6 +11,8 @@ from enos_csr_gui import resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
+_DONE, _NOW, _TO_COME = "✓", "▸", "  "
+
 
 class Steps(QFrame):
     """A list of steps, the current one marked.
@@ -31,10 +33,14 @@ class Steps(QFrame):
         self._column.setSpacing(style.SPACING + 4)
         self._column.addWidget(self._brand)
         self._column.addStretch()
-        # As wide as the widest name will be when it is the current one.
-        metrics = QFontMetrics(style.heading(self.font()))
-        widest = max(metrics.horizontalAdvance(f"▸  {name}") for name in names)
-        self.setFixedWidth(widest + 4 * style.SPACING)
+        # As wide as the widest name will be, done, to come, or the current one.
+        plain, bold = QFontMetrics(self.font()), QFontMetrics(style.heading(self.font()))
+        widths = [
+            metrics.horizontalAdvance(f"{sign}  {name}")
+            for name in names
+            for metrics, sign in ((bold, _NOW), (plain, _DONE), (plain, _TO_COME))
+        ]
+        self.setFixedWidth(max(widths) + 4 * style.SPACING + 2 * self.frameWidth() + 2)
 
     def complete(self) -> None:
         """Add what is not needed for the first look."""
@@ -60,7 +66,7 @@ class Steps(QFrame):
         for label in self._labels[len(names) :]:
             label.hide()
         for index, (label, name) in enumerate(zip(self._labels, names, strict=False)):
-            sign = "✓" if index < current else "▸" if index == current else "  "
+            sign = _DONE if index < current else _NOW if index == current else _TO_COME
             label.setText(f"{sign}  {name}")
             label.setFont(style.heading(self.font()) if index == current else self.font())
             label.setAccessibleName(
