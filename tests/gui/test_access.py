@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QAccessible, QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -90,6 +90,20 @@ def test_whatever_takes_keys_has_a_name(wizard: RequestWizard, step: Step) -> No
             assert widget.accessibleName() or widget in buddies, widget
         if isinstance(widget, QAbstractButton) and not isinstance(parent, QLineEdit):
             assert widget.text() or widget.accessibleName(), widget
+
+
+def test_a_screen_reader_says_what_is_wrong_once(
+    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(
+        QAccessible, "updateAccessibility", lambda event: said.append(event.message())
+    )
+    person = start("Renew a certificate")
+    person.tries("Next >")
+    person.tries("Next >")
+    assert said == ["Please choose the old file."]
 
 
 # --- Contrast -------------------------------------------------------------------------------------

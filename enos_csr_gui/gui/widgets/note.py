@@ -37,7 +37,17 @@ class Note(QLabel):
         from PySide6.QtCore import Qt  # takes 16 ms, and the first page has no problem yet
 
         self.setTextFormat(Qt.TextFormat.PlainText)
+        is_news = bool(text) and not (self._is_problem and text == self.text())
         self._show(text, is_problem=True)
+        if is_news:
+            self._announce(text)
+
+    def _announce(self, text: str) -> None:
+        """Have a screen reader, if there is one, say it: nobody looks below the field."""
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def _show(self, text: str, *, is_problem: bool) -> None:
         self._is_problem = is_problem
