@@ -224,7 +224,7 @@ def _neighbours(file: Path) -> Iterator[Path]:
     """Yield the files beside ``file`` that may hold its key or request, keys first."""
     found: list[Path] = []
     with suppress(OSError):
-        for path in islice(file.parent.iterdir(), 10 * MAX_NEIGHBOURS):
+        for path in islice(file.parent.iterdir(), 100 * MAX_NEIGHBOURS):
             if path.suffix.lower() in (*_KEY_SUFFIXES, *_REQUEST_SUFFIXES):
                 found.append(path)
     found.sort(key=lambda path: (path.suffix.lower() in _REQUEST_SUFFIXES, path))
