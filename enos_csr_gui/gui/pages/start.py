@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
@@ -155,18 +155,23 @@ class StartPage(Page):
 
         assert self._notice is not None
         faults = self.draft.defaults.problems if self.draft.defaults else ()
-        if not found.requests:
-            text = "\n".join(map(words.with_place, (*found.notes, *faults)))
-            self._notice.say(text, with_button=False)
-            return
-        first, count = found.requests[0], len(found.requests)
-        text = ngettext(
-            "A certificate is to be renewed: {name}, {status}.",
-            "{count} certificates are to be renewed; the most urgent: {name}, {status}.",
-            count,
-        ).format(
-            count=count,
-            name=first.common_name,
-            status=words.request_status(first.status(), first.days_left()),
-        )
-        self._notice.say(text, with_button=True)
+        lines = [words.with_place(problem) for problem in (*found.notes, *faults)]
+        if found.requests:
+            lines.insert(0, _to_be_renewed(found.requests))
+        self._notice.say("\n".join(lines), with_button=bool(found.requests))
+
+
+def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
+    """Return how many certificates are to be renewed, and which first."""
+    from enos_csr_gui import words
+
+    first, count = requests[0], len(requests)
+    return ngettext(
+        "A certificate is to be renewed: {name}, {status}.",
+        "{count} certificates are to be renewed; the most urgent: {name}, {status}.",
+        count,
+    ).format(
+        count=count,
+        name=first.common_name,
+        status=words.request_status(first.status(), first.days_left()),
+    )
