@@ -121,6 +121,7 @@ class StartPage(Page):
         from PySide6.QtWidgets import QComboBox
 
         box = QComboBox()
+        box.setAccessibleName(_("Language"))
         for language in i18n.languages():
             box.addItem(i18n.name_of(language), language)
         box.setCurrentIndex(box.findData(i18n.language()))

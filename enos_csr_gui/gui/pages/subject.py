@@ -130,8 +130,11 @@ class SubjectPage(Page):
         self._go_to(self.editors[key])
 
     def submit(self) -> bool:
-        for editor in self.editors.values():
+        for key, editor in self.editors.items():
             editor.settle()
+            # What a voice or a screen reader has put there, nobody has typed.
+            if editor.text() != self.draft.answers.get(key, ""):
+                self.draft.answer(key, editor.text())
         problems = self._check(all_of_them=True)
         if problems:
             self._go_to(self.editors[problems[0].field or "country"])

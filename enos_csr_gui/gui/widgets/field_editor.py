@@ -60,6 +60,7 @@ class FieldEditor(QObject):
         self.edit.setAccessibleName(
             name if field.required else _("{field}, optional").format(field=name)
         )
+        line.setAccessibleName(self.edit.accessibleName())
         self._counter.setWordWrap(False)
 
         if isinstance(self.edit, CountryBox):
