@@ -44,7 +44,7 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "common_name": FieldWords(
         N_("Common name"),
-        N_("A name that no other device or application has."),
+        N_("A name nobody else has, best the asset ID on the device's page in EnOS."),
         "dev-001",
     ),
     "email": FieldWords(
