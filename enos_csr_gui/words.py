@@ -250,8 +250,8 @@ _SENTENCES: dict[Code, str] = {
     Code.FIELD_LOCKED: N_("This is '{value}' for everybody here; it was set by {set_by}."),
     # Renewal
     Code.NO_COMMON_NAME: N_(
-        "There is no common name in this file, so nothing tells which device or application it is "
-        "for. Please make a new request."
+        "There is no common name of its own in this file, so nothing tells which device or "
+        "application it is for. Please make a new request."
     ),
     # Receiving and handing over
     Code.NOT_A_CERTIFICATE: N_(

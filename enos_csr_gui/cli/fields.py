@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from enos_csr_gui import words
-from enos_csr_gui.cli.output import examples, option_name, print_json
+from enos_csr_gui.cli.output import examples, option_name, print_columns, print_json
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 
@@ -44,7 +44,4 @@ def fields(as_json: bool) -> None:
     for row in rows:
         shown = row | {"required": _("yes") if row["required"] else _("no")}
         table.append([str(shown[column]) for column in heading])
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for line in table:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    print_columns(table)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from enos_csr_gui import words
-from enos_csr_gui.cli.output import Faults, examples, note, print_json
+from enos_csr_gui.cli.output import Faults, examples, note, print_columns, print_json
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.i18n import _
 
@@ -106,22 +105,4 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
                 path,
             ]
         )
-    _print_columns(rows)
-
-
-def _print_columns(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        click.echo("  ".join(cells).rstrip())
-
-
-def _width(text: str) -> int:
-    """Return how many columns of a terminal the text takes: Chinese takes two each."""
-    return sum(
-        0 if unicodedata.combining(character) else 1 + (wide in "WF")
-        for character in text
-        for wide in unicodedata.east_asian_width(character)[0]
-    )
+    print_columns(rows)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -65,6 +66,25 @@ def print_json(value: object) -> None:
     # A path that is not UTF-8 holds surrogates; 'backslashreplace', which ``main`` has chosen,
     # writes those the way JSON does.
     click.echo(json.dumps(value, ensure_ascii=encoding != "utf-8", indent=2))
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; the first row is its heading."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal the text takes: Chinese takes two each."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (wide in "WF")
+        for character in text
+        for wide in unicodedata.east_asian_width(character)[0]
+    )
 
 
 class Faults:

@@ -23,7 +23,8 @@ def examples_in(help_text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["new"], ["fields"], ["inspect"], ["receive"], ["export"], ["history"]]
+    "command",
+    [[], ["new"], ["fields"], ["renew"], ["inspect"], ["receive"], ["export"], ["history"]],
 )
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_everywhere_with_examples(enos_csr, command, option):

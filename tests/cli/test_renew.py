@@ -107,4 +107,4 @@ def test_a_key_is_nothing_to_renew(refused, old):
 def test_without_a_common_name_nothing_says_what_it_is_for(refused, folder, openssl):
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key",
             "-subj", "/C=CN", "-out", "old.csr")  # fmt: skip
-    assert "There is no common name in this file" in refused("renew", "old.csr")[0]
+    assert "There is no common name of its own in this file" in refused("renew", "old.csr")[0]
