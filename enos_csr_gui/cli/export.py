@@ -9,6 +9,7 @@ import click
 
 from enos_csr_gui.cli import asking, secret_files
 from enos_csr_gui.cli.output import Faults, examples, note, print_json
+from enos_csr_gui.cli.receive import chain_option
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.i18n import _
@@ -48,13 +49,7 @@ _PEM_NAME = "edge"
     metavar="FILE",
     help=_("The private key of the certificate."),
 )
-@click.option(
-    "--chain",
-    "chain_file",
-    type=Path,
-    metavar="FILE",
-    help=_("The authority's certificates, if they are not in CERT already."),
-)
+@chain_option
 @click.option(
     "--format", "format_name", type=click.Choice(_FORMATS), required=True, help=_("What to make.")
 )

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.receiving import Received, TakenIn
 
 
+chain_option = click.option(
+    "--chain",
+    "chain_file",
+    type=Path,
+    metavar="FILE",
+    help=_("The authority's certificates, if they are not in CERT already."),
+)
+
+
 @click.command(
     help=_(
         "Take in the certificate that was issued for a request.\n\n"
@@ -37,13 +46,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=_("The private key of the certificate, if it is not found."),
 )
-@click.option(
-    "--chain",
-    "chain_file",
-    type=Path,
-    metavar="FILE",
-    help=_("The authority's certificates, if they are not in CERT already."),
-)
+@chain_option
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def receive(
     certificate: Path, key_file: Path | None, chain_file: Path | None, as_json: bool

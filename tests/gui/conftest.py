@@ -67,3 +67,12 @@ def person(start: Callable[[], Person]) -> Person:
 def labelled(answers: dict[str, str]) -> dict[str, str]:
     """Answers to all seven fields, by the labels that a person reads."""
     return {words.label(key): text for key, text in answers.items()}
+
+
+@pytest.fixture
+def old(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Path:
+    """Return the request file of a request made in the window."""
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    return saved / "dev-001.csr"

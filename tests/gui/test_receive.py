@@ -18,15 +18,6 @@ PAGE = "Your certificate"
 
 
 @pytest.fixture
-def old(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Path:
-    """Return the request file of a request made in the window."""
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
-    return saved / "dev-001.csr"
-
-
-@pytest.fixture
 def issued(old: Path, authority, tmp_path: Path) -> Path:
     """Return the certificate for it with its chain, in the folder of downloads."""
     folder = tmp_path / "downloads"

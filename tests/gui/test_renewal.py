@@ -15,15 +15,6 @@ from enos_csr_gui.core.history import Kind, RequestHistory
 RENEW = "Renew a certificate"
 
 
-@pytest.fixture
-def old(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Path:
-    """Return the request file of a request made in the window."""
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
-    return saved / "dev-001.csr"
-
-
 def answers_in(path: Path) -> dict[str, str]:
     return dict(request.answers_from(request.read(path.read_bytes()).subject).answers)
 
