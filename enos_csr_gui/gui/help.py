@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import __version__, i18n, resources
+from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
 _TOPIC = re.compile(r'^<a id="(\w+)"></a>$', re.MULTILINE)
@@ -51,6 +52,7 @@ class TextWindow(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self._text)
         column.addWidget(self.buttons)
+        style.enlarge_all(self)
 
     def show_text(self, markdown: str) -> None:
         """Show another text."""
@@ -66,7 +68,9 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
     window = TextWindow(_("Help"), topics(guide).get(topic, guide), parent)
     whole = QPushButton(_("&Whole guide"))
     whole.clicked.connect(lambda: window.show_text(guide))
+    style.enlarge(whole)
     window.buttons.addButton(whole, QDialogButtonBox.ButtonRole.ActionRole)
+    window.setTabOrder(whole, window.buttons.button(QDialogButtonBox.StandardButton.Close))
     QShortcut(QKeySequence.StandardKey.HelpContents, window, window.close)
     window.setModal(False)
     window.show()

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 import PySide6
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout
 
 from enos_csr_gui import __version__
+from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.source_text import SourceText
 from enos_csr_gui.i18n import _
 
 _PEM = re.compile(r"-----BEGIN.*?(-----END[^-]*-----|\Z)", re.DOTALL)
@@ -48,23 +49,22 @@ class ReportDialog(QDialog):
             )
         )
         text.setWordWrap(True)
-        details = QPlainTextEdit(report)
-        details.setReadOnly(True)
-        details.setTabChangesFocus(True)
-        details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        details.setAccessibleName(_("Report"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        details = SourceText(_("Report"))
+        details.setPlainText(report)
+        details.setLineWrapMode(SourceText.LineWrapMode.NoWrap)
+        buttons = QDialogButtonBox()
         buttons.addButton(
             CopyButton(_("C&opy the report"), details.toPlainText),
             QDialogButtonBox.ButtonRole.ActionRole,
         )
+        buttons.addButton(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
 
         column = QVBoxLayout(self)
         column.addWidget(text)
         column.addWidget(details)
         column.addWidget(buttons)
+        style.enlarge_all(self)
 
     def sizeHint(self) -> QSize:
         return QSize(680, 400)

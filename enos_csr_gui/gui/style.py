@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+
 from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QWidget
 
 SPACING = 8
 """The step, in device-independent pixels, that every distance is a multiple of."""
+
+_TARGET = 30
+"""The least height of what is to be clicked, for a finger in a glove; WCAG 2.2 asks for 24."""
+
+
+def enlarge(target: QWidget) -> None:
+    """Make it large enough to touch."""
+    # On macOS nobody touches the screen, and stretched controls look foreign.
+    if target.sizeHint().height() < _TARGET and sys.platform != "darwin":
+        target.setMinimumHeight(_TARGET)
+
+
+def enlarge_all(widget: QWidget) -> None:
+    """Make large enough to touch what is to be clicked: it, and all that is in it."""
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit  # after the first paint
+
+    for one in (widget, *widget.findChildren(QWidget)):
+        is_part = isinstance(one.parentWidget(), QLineEdit | QComboBox)
+        if isinstance(one, QAbstractButton | QLineEdit | QComboBox) and not is_part:
+            enlarge(one)
 
 
 def is_dark(palette: QPalette) -> bool:

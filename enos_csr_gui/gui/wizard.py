@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, auto
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QWizard
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget, QWizard
 
-from enos_csr_gui.gui import work
+from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.pages.start import StartPage
@@ -52,6 +53,16 @@ ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.REQUESTS: (Step.REQUESTS,),
 }
 """Which pages each task leads over."""
+
+_TO_GO_ON = (
+    QWizard.WizardButton.NextButton,
+    QWizard.WizardButton.CommitButton,
+    QWizard.WizardButton.FinishButton,
+)
+
+_SIZE = QSize(860, 600)
+"""Of the window, with a font whose lines are ``_USUAL_LINE`` apart."""
+_USUAL_LINE = 16
 
 _END_OF_WORK = frozenset({Step.DONE, Step.HANDED_OVER})
 """Where files have been saved: nothing can be lost, and there is no way back."""
@@ -147,7 +158,9 @@ class RequestWizard(QWizard):
         self.currentIdChanged.connect(self._on_step)
         # At 200 % a usual screen has 960 x 540; some of it is for the title and a task bar.
         room = self.screen().availableSize()
-        self.resize(min(860, room.width()), min(560, room.height() - 40))
+        larger = max(1, self.fontMetrics().lineSpacing() / _USUAL_LINE)
+        width, height = round(larger * _SIZE.width()), round(larger * _SIZE.height())
+        self.resize(min(width, room.width()), min(height, room.height() - 40))
         if files:
             self.begin(Task.CHECK, files)
 
@@ -206,11 +219,21 @@ class RequestWizard(QWizard):
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         self._steps.complete()
         self._start_page.complete()
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._bring_into_view)
         work.run(self, _prepare, self._prepared)
+
+    def _bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
+        page = self.currentPage()
+        if focused and isinstance(page, Page):
+            page.bring_into_view(focused)
 
     def _add_page(self, step: Step, page: Page) -> None:
         page.task_wanted.connect(self.begin)
         self.setPage(step, page)
+        if self._painted:
+            page.finish()
 
     def _want_key(self) -> None:
         """Have a new key made unless there is one, or one is being made."""
@@ -358,6 +381,13 @@ class RequestWizard(QWizard):
         leaves = button.NextButton not in shown
         self.setButtonText(button.CancelButton, _("&Close") if leaves else _("Cancel"))
         self.setButtonLayout(shown)
+        # Who leaves the last field with Tab wants to go on, and neither back nor away.
+        places = (*_TO_GO_ON, *(one for one in reversed(shown) if one not in _TO_GO_ON))
+        in_turn = [self.button(one) for one in places if one in shown and one != button.Stretch]
+        for one, following in pairwise(in_turn):
+            self.setTabOrder(one, following)
+        for one in in_turn:
+            style.enlarge(one)
 
     def _change(self, what: str) -> None:
         """Go back from the review to where ``what`` is answered."""
@@ -432,6 +462,7 @@ class RequestWizard(QWizard):
         stay = box.addButton(_("&Go on"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
+        style.enlarge_all(box)
         box.exec()
         return box.clickedButton() is close
 

@@ -39,6 +39,10 @@ def wait(milliseconds: int) -> None:
     loop.exec()
 
 
+def _is_popup(widget: QWidget) -> bool:
+    return widget.window().windowType() == Qt.WindowType.Popup
+
+
 class Person:
     """Acts on the window that is in front, as somebody does who knows nothing of its code."""
 
@@ -115,7 +119,8 @@ class Person:
 
     def focus(self) -> QWidget:
         """Where the keys go."""
-        if QApplication.focusWidget() is None:
+        focused = QApplication.focusWidget()
+        if focused is None or (focused.window() is not self.window and not _is_popup(focused)):
             # A screen without a window manager gives the focus to nobody of itself.
             self.window.activateWindow()
             wait(20)

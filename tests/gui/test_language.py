@@ -31,8 +31,9 @@ def window(qapp: QApplication, start: Callable[..., Person]) -> Iterator[Window]
 
 def speaks(person: Person, window: Window, language: str) -> Person:
     """Choose a language on the first page with the keyboard, and go on in the new window."""
-    person.waits_until(lambda: bool(person.wizard.findChildren(QComboBox)))
-    [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    boxes = person.wizard.findChildren
+    person.waits_until(lambda: any(box.isVisible() for box in boxes(QComboBox)))
+    [box] = [box for box in boxes(QComboBox) if box.isVisible()]
     box.setFocus()
     box.showPopup()
     key = Qt.Key.Key_Down if language == "zh_CN" else Qt.Key.Key_Up

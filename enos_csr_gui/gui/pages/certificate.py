@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget, QWizard
+from PySide6.QtWidgets import QWizard
 
 from enos_csr_gui import words
 from enos_csr_gui.core import receiving
 from enos_csr_gui.core.errors import CannotReceive, Code, CoreError, Problem
 from enos_csr_gui.core.receiving import Received, TakenIn
-from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.file_card import FileCard
@@ -53,24 +53,15 @@ class CertificatePage(Page):
             draft.folder,
         )
         self._card = FileCard("certificate", "", "")
-        self._warnings = Note()
+        self._warnings = Note(about=self._chain)
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
             # The path is set only after the signal: look at it in the next turn.
             chooser.chosen.connect(lambda: QTimer.singleShot(0, self._look))
 
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, style.SPACING, 0)
-        column.setSpacing(style.SPACING)
         for widget in (self._file, self._key, self._card, self._warnings, self._chain):
-            column.addWidget(widget)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        self.body.addWidget(area, 1)
+            self.body.addWidget(widget)
+        self.body.addStretch(1)
         self._key.hide()
         self._chain.hide()
         self._forget()

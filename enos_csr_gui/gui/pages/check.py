@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +21,7 @@ from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.finding_card import FindingCard
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.note import Note, announce
 from enos_csr_gui.i18n import _, ngettext
 
 _ENDINGS = "*.csr *.req *.p10 *.pem *.crt *.cer *.der *.p7b *.key *.p12 *.pfx *.jks"
@@ -52,11 +49,8 @@ class CheckPage(Page):
         row.addWidget(self._hint, 1)
         self.body.addLayout(row)
 
-        self._area = QScrollArea()
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setWidgetResizable(True)
-        self._area.setAccessibleName(_("What was found"))
-        self.body.addWidget(self._area, 1)
+        self._cards = QWidget()
+        self.body.addWidget(self._cards, 1)
         self._show([])
 
     def take_focus(self) -> None:
@@ -82,12 +76,15 @@ class CheckPage(Page):
             self.take_files([Path(name) for name in chosen])
 
     def _show(self, found: Sequence[Found]) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, style.SPACING, 0)
+        cards = QWidget()
+        column = QVBoxLayout(cards)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.SPACING)
-        self._area.setWidget(inside)
-        self._area.setFocusPolicy(Qt.FocusPolicy.StrongFocus if found else Qt.FocusPolicy.NoFocus)
+        self.body.replaceWidget(self._cards, cards)
+        self._cards.hide()
+        self._cards.deleteLater()
+        self._cards = cards
+        cards.setAccessibleName(_("What was found"))
         names = findings.names(found, lambda file: findings.visible(file.name))
         together = [[names[place] for place in places] for places in inspection.companions(found)]
 
@@ -103,11 +100,12 @@ class CheckPage(Page):
                 )
                 column.addWidget(QLabel(text.format(rest=rest)))
             column.addStretch(1)
+            for card in cards.findChildren(FindingCard):
+                announce(card, f"{card.accessibleName()}: {card.accessibleDescription()}")
 
-        work.in_turns(inside, build())
+        work.in_turns(cards, build())
 
     def _card(self, found: Found, name: str, together: Sequence[str]) -> FindingCard:
-        card = FindingCard(found, name, together)
         steps = []
         if found.kind is Kind.CERTIFICATE:
             steps = [
@@ -116,11 +114,12 @@ class CheckPage(Page):
             ]
         elif found.acceptable is False:
             steps = [(Task.RENEW, _("Make a new request with these answers"))]
+        offers = []
         for task, text in steps:
             if task in self._tasks:
                 button = QPushButton(text)
                 button.clicked.connect(
                     lambda _checked=False, task=task: self.task_wanted.emit(task, [found.file])
                 )
-                card.offer(button)
-        return card
+                offers.append(button)
+        return FindingCard(found, name, together, offers)

@@ -44,8 +44,8 @@ class DonePage(Page):
                 "and nobody can restore it: keep it safe until the certificate has expired."
             ),
         )
-        self._notes = Note()
         self._open = QPushButton(_("&Open the folder"))
+        self._notes = Note(about=self._open)
         self._copy = CopyButton(_("Cop&y the request"), self._csr_pem)
         self._another = QPushButton(_("&Make another request"))
         self._mail = QPushButton(_("Compose an &e-mail"))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
-    QWidget,
 )
 
 from enos_csr_gui import words
@@ -31,24 +27,18 @@ class HandedOverPage(Page):
         super().__init__(
             draft, _("Done"), _("The files for the device are made. Put them on the device.")
         )
-        inside = QWidget()
-        self._cards = QVBoxLayout(inside)
-        self._cards.setContentsMargins(0, 0, 0, 0)
+        self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._notes = Note()
         self._open = QPushButton(_("&Open the folder"))
+        self._notes = Note(about=self._open)
         self._open.clicked.connect(self._open_folder)
         row = QHBoxLayout()
         row.addWidget(self._open)
         row.addStretch(1)
-        self.body.addWidget(area, 1)
+        self.body.addLayout(self._cards)
         self.body.addWidget(self._notes)
         self.body.addLayout(row)
+        self.body.addStretch(1)
 
     def initializePage(self) -> None:
         while item := self._cards.takeAt(0):
@@ -59,7 +49,6 @@ class HandedOverPage(Page):
             card = FileCard(icon, heading, text)
             card.path.setText(str(one.path))
             self._cards.addWidget(card)
-        self._cards.addStretch(1)
         notes = self.draft.taken_in.notes if self.draft.taken_in else ()
         self._notes.show_problem(" ".join(words.sentence(note) for note in notes))
         self._notes.setVisible(bool(notes))

@@ -7,11 +7,9 @@ from pathlib import Path
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QFrame,
     QLineEdit,
     QPushButton,
     QRadioButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +19,6 @@ from enos_csr_gui.core import handover
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.handover import Format, HandedOver
 from enos_csr_gui.core.making import load_key
-from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.form import Form
@@ -53,8 +50,10 @@ class HandoverPage(Page):
         self._name = QLineEdit()
         self._key_passphrase = QLineEdit()
         self._key_passphrase.setEchoMode(QLineEdit.EchoMode.Password)
-        self._folder_note, self._name_note = Note(), Note()
-        self._key_note, self._trouble = Note(), Note()
+        self._folder_note = Note(about=self._folder)
+        self._name_note = Note(about=self._name)
+        self._key_note = Note(about=self._key_passphrase)
+        self._trouble = Note(about=self._formats[Format.PEM])
         self._key_row, self._store_row = QWidget(), QWidget()
 
         for edit in (self._folder, self._name, self._key_passphrase):
@@ -76,24 +75,16 @@ class HandoverPage(Page):
         store.addWidget(self._passphrase)
         store.addWidget(self._older_java)
 
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, style.SPACING, 0)
-        column.setSpacing(style.SPACING)
+        formats = QVBoxLayout()
+        formats.setSpacing(0)
         for button in self._formats.values():
-            column.addWidget(button)
-        column.addSpacing(style.SPACING)
-        column.addLayout(place)
-        column.addSpacing(style.SPACING)
-        column.addWidget(self._store_row)
-        column.addWidget(self._key_row)
-        column.addWidget(self._trouble)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        self.body.addWidget(area, 1)
+            formats.addWidget(button)
+        self.body.addLayout(formats)
+        self.body.addLayout(place)
+        self.body.addWidget(self._store_row)
+        self.body.addWidget(self._key_row)
+        self.body.addWidget(self._trouble)
+        self.body.addStretch(1)
 
     def initializePage(self) -> None:
         taken = self.draft.taken_in

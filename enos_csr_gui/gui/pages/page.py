@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget, QWizardPage
 
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.widgets.scrolling import Scrolling
 
 if TYPE_CHECKING:  # not before the first paint
     from enos_csr_gui.core.errors import CoreError
@@ -31,13 +32,12 @@ class Page(QWizardPage):
         super().__init__()
         self.draft = draft
         self._passed = self._busy = False
+        self._focused: QWidget | None = None
         self.setTitle(title)
         self.setSubTitle(subtitle)
 
-        self._content = QWidget()
-        self.body = QVBoxLayout(self._content)
-        self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(style.SPACING)
+        self._area = Scrolling()
+        self.body = self._area.column
         self._progress = QProgressBar()
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)
@@ -52,8 +52,26 @@ class Page(QWizardPage):
         self._patience.timeout.connect(self._progress.show)
 
         column = QVBoxLayout(self)
-        column.addWidget(self._content, 1)
+        column.addWidget(self._area, 1)
         column.addWidget(self._progress)
+        # The scroll bar stands at the edge of the window, what it scrolls in line with the buttons.
+        margins = column.contentsMargins()
+        self.body.setContentsMargins(0, 0, margins.right(), 0)
+        margins.setRight(0)
+        column.setContentsMargins(margins)
+
+    def finish(self) -> None:
+        """Make large enough what is to be clicked, when all of it is there."""
+        from PySide6.QtCore import Qt
+
+        style.enlarge_all(self)
+        # The keyboard comes to what is inside, and that scrolls.
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def bring_into_view(self, widget: QWidget) -> None:
+        """Scroll to what has got the focus, and to what stands below it."""
+        if self._area.isAncestorOf(widget):
+            self._area.ensureWidgetVisible(widget, 0, 3 * self.fontMetrics().lineSpacing())
 
     @property
     def busy(self) -> bool:
@@ -101,7 +119,12 @@ class Page(QWizardPage):
         from PySide6.QtCore import Qt  # takes 16 ms, and nothing is busy before the first paint
 
         self._progress.setAccessibleName(what)
-        self._content.setEnabled(not busy)
+        if busy:
+            self._focused = self._area.focusWidget()
+        self._area.setEnabled(not busy)
+        if self._focused and not busy:
+            self._focused.setFocus()  # what is greyed out loses it
+            self._focused = None
         self.setCursor(Qt.CursorShape.BusyCursor if busy else Qt.CursorShape.ArrowCursor)
         if busy:
             self._patience.start()

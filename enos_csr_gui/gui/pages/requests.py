@@ -7,8 +7,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QLocale, QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -93,7 +93,7 @@ class RequestsPage(Page):
         self._filter = QLineEdit()
         self._which = QComboBox()
         self._shown = QLabel()
-        self._note = Note()
+        self._note = Note(about=self._table)
         self._details = self._action(_("&Details…"), self._show_details)
         self._renew = self._action(_("&Renew"), self._renew_it)
         self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
@@ -103,6 +103,7 @@ class RequestsPage(Page):
         self._lay_out()
         self._connect()
         self._show_actions()
+        self._recolour()
 
     def _lay_out(self) -> None:
         self._filter.setPlaceholderText(_("Any part of the subject or of a file's name"))
@@ -162,6 +163,17 @@ class RequestsPage(Page):
         clear = self._shortcut(QKeySequence(Qt.Key.Key_Escape), self._filter, self._filter.clear)
         clear.setEnabled(False)
         self._filter.textChanged.connect(lambda text: clear.setEnabled(bool(text)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        """Have what stands in the empty filter readable; the platforms' own colour is too pale."""
+        palette = self._filter.palette()
+        palette.setColor(QPalette.ColorRole.PlaceholderText, style.muted(self.palette()))
+        self._filter.setPalette(palette)
 
     def take_focus(self) -> None:
         self._table.setFocus()

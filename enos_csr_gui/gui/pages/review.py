@@ -9,12 +9,9 @@ import subprocess
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
     QWizard,
@@ -27,6 +24,7 @@ from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.fold import Fold
+from enos_csr_gui.gui.widgets.source_text import SourceText
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
@@ -49,7 +47,6 @@ class ReviewPage(Page):
             _("Please check that all of this is right; a certificate cannot be changed later."),
         )
         self._values: dict[str, WrappedLabel] = {}
-        inside = QWidget()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(2 * style.SPACING)
         self._grid.setVerticalSpacing(style.SPACING // 2)
@@ -64,11 +61,7 @@ class ReviewPage(Page):
 
         mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         self._values["fingerprint"].setFont(mono)
-        self._commands = QPlainTextEdit()
-        self._commands.setReadOnly(True)
-        self._commands.setTabChangesFocus(True)
-        self._commands.setFont(mono)
-        self._commands.setAccessibleName(_("OpenSSL commands"))
+        self._commands = SourceText(_("OpenSSL commands"))
         self._commands.setFixedHeight(7 * self._commands.fontMetrics().lineSpacing())
         commands = QWidget()
         column = QVBoxLayout(commands)
@@ -79,20 +72,11 @@ class ReviewPage(Page):
             alignment=Qt.AlignmentFlag.AlignLeft,
         )
 
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, style.SPACING, 0)
-        column.addLayout(self._grid)
-        column.addSpacing(style.SPACING)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         fold = Fold(_("For engineers: the same with &OpenSSL"), commands)
-        fold.unfolded.connect(lambda: area.ensureWidgetVisible(commands))
-        column.addWidget(fold)
-        column.addStretch(1)
-        self.body.addWidget(area, 1)
+        fold.unfolded.connect(lambda: self.bring_into_view(commands))
+        self.body.addLayout(self._grid)
+        self.body.addWidget(fold)
+        self.body.addStretch(1)
 
     def initializePage(self) -> None:
         subject = Subject(self.draft.answers, exact=self.draft.exact)
@@ -145,7 +129,7 @@ class ReviewPage(Page):
         value.setAccessibleName(name)
         row = self._grid.rowCount()
         self._grid.addWidget(QLabel(name), row, 0)
-        self._grid.addWidget(value, row, 1)
+        self._grid.addWidget(value, row, 1, 1, 1 if changeable else 2)
         if changeable:
             change = QPushButton(_("Change"))
             change.setAccessibleName(_("Change: {field}").format(field=name))

@@ -6,12 +6,12 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QCommandLinkButton
 
 from enos_csr_gui import i18n, resources
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class StartPage(Page):
             _("With a certificate, a device or an application proves to EnOS who it is."),
         )
         self._notice: Notice | None = None
-        self._links: dict[Task, QCommandLinkButton] = {}
+        self._links: dict[Task, TaskLink] = {}
         for task, name, text in (
             (
                 Task.NEW,
@@ -88,7 +88,7 @@ class StartPage(Page):
         ):
             if task not in tasks:
                 continue
-            link = QCommandLinkButton(name, text)
+            link = TaskLink(name, text)
             link.setIconSize(QSize(32, 32))
             link.clicked.connect(lambda _checked=False, task=task: self.task_wanted.emit(task, []))
             self._links[task] = link
@@ -102,9 +102,9 @@ class StartPage(Page):
         from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
         for task, link in self._links.items():
+            link.complete()
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
         about = QPushButton(_("A&bout"))
-        about.setFlat(True)
         about.clicked.connect(self._about)
         row = QHBoxLayout()
         row.addWidget(about)
@@ -116,6 +116,7 @@ class StartPage(Page):
             row.addWidget(label)
             row.addWidget(box)
         self.body.addLayout(row)
+        self.finish()
 
     def _language_box(self) -> QComboBox:
         from PySide6.QtWidgets import QComboBox
@@ -146,6 +147,7 @@ class StartPage(Page):
         self._notice.button.clicked.connect(self.expiring_wanted)
         # Below the tasks: nothing moves away under somebody's mouse.
         self.body.insertWidget(len(self._links) + 1, self._notice)
+        self.setTabOrder(list(self._links.values())[-1], self._notice.button)
         self._look_for_expiring()
 
     def _look_for_expiring(self) -> None:

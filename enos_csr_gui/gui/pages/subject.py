@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFrame,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
     QWizard,
 )
 
 from enos_csr_gui import words
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.errors import Problem
-from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
@@ -51,22 +45,11 @@ class SubjectPage(Page):
         self._renew.clicked.connect(self._renew_instead)
         self._renew.hide()
 
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, style.SPACING, 0)
         self._remarks = Note()
-        column.addWidget(self._remarks)
         self._form = Form()
-        column.addLayout(self._form)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area = area
-        self.body.addWidget(area, 1)
+        self.body.addWidget(self._remarks)
+        self.body.addLayout(self._form)
+        self.body.addStretch(1)
 
     def add_editor(self, field: subject.SubjectField) -> None:
         """Add the next field."""
@@ -156,7 +139,6 @@ class SubjectPage(Page):
 
     def _go_to(self, editor: FieldEditor) -> None:
         editor.edit.setFocus()
-        self._area.ensureWidgetVisible(editor.edit)
 
     def _on_edited(self, key: str, text: str) -> None:
         self.draft.answer(key, text)

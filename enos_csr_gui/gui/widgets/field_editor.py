@@ -14,7 +14,7 @@ from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import SubjectField, normalize
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.note import Note
-from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.i18n import _
 
 # What more typing cannot mend is said at once; the rest when the person has had a chance.
 _SAID_AT_ONCE = frozenset(
@@ -54,7 +54,7 @@ class FieldEditor(QObject):
         line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
         self._mark = line.addAction(_problem_icon(), QLineEdit.ActionPosition.TrailingPosition)
         self.below = QWidget()
-        self._note = Note(words.help_(field.key))
+        self._note = Note(words.help_(field.key), about=self.edit)
         self._counter = Note()
 
         self.edit.setAccessibleName(
@@ -98,7 +98,7 @@ class FieldEditor(QObject):
         if reason is not None:  # as flat as a text, for nothing can be typed
             palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
         line.setPalette(palette)
-        self._counter.setVisible(reason is None)
+        self._counter.setVisible(reason is None and not isinstance(self.edit, CountryBox))
         self._note.show_help(reason or words.help_(self.field.key))
 
     def settle(self) -> None:
@@ -128,11 +128,7 @@ class FieldEditor(QObject):
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
         self._say(self._refused or " ".join(words.sentence(problem) for problem in shown))
         left = self.field.max_length - len(normalize(self.text()))
-        self._counter.show_help(
-            ngettext("{left} character left", "{left} characters left", left).format(left=left)
-            if left >= 0
-            else ""
-        )
+        self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
 
     def _say(self, complaint: str) -> None:
         if complaint:
@@ -140,7 +136,6 @@ class FieldEditor(QObject):
         else:
             self._note.show_help()
         self._mark.setVisible(bool(complaint))
-        self.edit.setAccessibleDescription(self._note.text())
 
     def _on_edited(self, text: str) -> None:
         self._typed = True

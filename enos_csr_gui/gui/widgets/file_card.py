@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
-from enos_csr_gui import resources
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 _ICON_SIZE = 48
@@ -20,8 +20,6 @@ class FileCard(QFrame):
         super().__init__(parent)
         self.path = WrappedLabel()
         self.title, self.advice = QLabel(heading), QLabel(text)
-        picture = QLabel()
-        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON_SIZE, _ICON_SIZE))
         self.title.setFont(style.heading(self.font()))
         self.title.setWordWrap(True)
         self.advice.setWordWrap(True)
@@ -33,7 +31,7 @@ class FileCard(QFrame):
         grid.setContentsMargins(*[2 * style.SPACING] * 4)
         grid.setHorizontalSpacing(2 * style.SPACING)
         grid.setColumnStretch(1, 1)
-        grid.addWidget(picture, 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(Picture(icon, _ICON_SIZE), 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.title, 0, 1)
         grid.addWidget(self.path, 1, 1)
         grid.addWidget(self.advice, 2, 1)

@@ -37,7 +37,7 @@ class FileChooser(QWidget):
         self._start_folder = start_folder
         self._path = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
-        self._note = Note(help_text)
+        self._note = Note(help_text, about=self._path)
 
         self._path.setAcceptDrops(False)  # the window takes files; as text they would be URLs
         self._path.textEdited.connect(self._on_edited)
@@ -66,14 +66,12 @@ class FileChooser(QWidget):
     def show_problem(self, problem: Problem | str) -> None:
         """Show what is wrong with the file, and put the cursor there."""
         self._note.show_problem(problem if isinstance(problem, str) else words.sentence(problem))
-        self._path.setAccessibleDescription(self._note.text())
         self._path.setFocus()
         self._path.selectAll()
 
     def forgive(self) -> None:
         """Show no problem any more."""
         self._note.show_help()
-        self._path.setAccessibleDescription(self._note.text())
 
     def _on_edited(self) -> None:
         self.forgive()

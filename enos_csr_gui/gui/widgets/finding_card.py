@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QIcon, QPalette
+from PySide6.QtGui import QFontDatabase, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui import findings, resources, words
+from enos_csr_gui import findings, words
 from enos_csr_gui.core.errors import Code
 from enos_csr_gui.core.inspection import Found, Kind, RuleResult
 from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.fold import Fold
 from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
@@ -36,9 +37,17 @@ class FindingCard(QFrame):
     """Shows ``found``, which is called ``name``; its details are made when they are asked for."""
 
     def __init__(
-        self, found: Found, name: str, together: Sequence[str], parent: QWidget | None = None
+        self,
+        found: Found,
+        name: str,
+        together: Sequence[str],
+        offers: Sequence[QPushButton] = (),
+        parent: QWidget | None = None,
     ) -> None:
-        """``together`` are the names of the things that have the same key."""
+        """``together`` are the names of the things that have the same key.
+
+        ``offers`` lead to a next step.
+        """
         super().__init__(parent)
         self._found = found
         self._together = together
@@ -55,8 +64,7 @@ class FindingCard(QFrame):
         self._column.addWidget(title)
         self._column.addWidget(QLabel(findings.kind(found)))
         self._add_verdict()
-        self._buttons = QHBoxLayout()
-        self._column.addLayout(self._buttons)
+        self._add_offers(offers)
         if found.subject or found.key:
             self._details = QWidget()
             fold = Fold(_("Details"), self._details)
@@ -65,20 +73,20 @@ class FindingCard(QFrame):
 
         is_bad = found.problems or any(one.code in _SECRETS for one in found.warnings)
         icon = "problem" if is_bad else _ICONS.get(found.kind, "key")
-        picture = QLabel()
-        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON_SIZE, _ICON_SIZE))
+        picture = Picture(icon, _ICON_SIZE)
         row = QHBoxLayout(self)
         row.setContentsMargins(*[2 * style.SPACING] * 4)
         row.setSpacing(2 * style.SPACING)
         row.addWidget(picture, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(self._column, 1)
+        style.enlarge_all(self)
 
-    def offer(self, button: QPushButton) -> None:
-        """Add a next step."""
-        if self._buttons.count():
-            self._buttons.takeAt(self._buttons.count() - 1)  # the stretch
-        self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
+    def _add_offers(self, offers: Sequence[QPushButton]) -> None:
+        row = QHBoxLayout()
+        for button in offers:
+            row.addWidget(button)
+        row.addStretch(1)
+        self._column.addLayout(row)
 
     def _add_verdict(self) -> None:
         found = self._found
@@ -97,6 +105,7 @@ class FindingCard(QFrame):
                 self._say(f"{_rule(result)}: {words.sentence(problem)}", indent=True)
 
     def _say(self, text: str, *, is_problem: bool = False, indent: bool = False) -> None:
+        self.setAccessibleDescription(f"{self.accessibleDescription()} {text}".strip())
         note = Note()
         # In a file may stand what a label would take for its markup.
         note.setTextFormat(Qt.TextFormat.PlainText)
@@ -136,6 +145,7 @@ class FindingCard(QFrame):
                 f"{label}\t{text.replace(_BREAK, '')}" for label, text, _is_rule in rows
             ),
         )
+        style.enlarge(copy)
         grid.addWidget(copy, len(rows), 1, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def _facts(self) -> list[tuple[str, str]]:

@@ -23,7 +23,9 @@ class Form(QGridLayout):
         """Add a row; ``beside`` stands at the right of the field. Return the label."""
         label = QLabel(name)
         label.setBuddy(field)
-        label.setMinimumHeight(field.sizeHint().height())
+        for widget in (field, *beside, *([note] if note else [])):
+            style.enlarge_all(widget)
+        label.setMinimumHeight(max(field.sizeHint().height(), field.minimumHeight()))
         line = QHBoxLayout()
         line.addWidget(field, 1)
         for widget in beside:

@@ -39,6 +39,7 @@ class KeyChooser(FileChooser):
         )
         self._ask_passphrase(about_passphrase)
         if about_passphrase:
+            self._passphrase.setAccessibleDescription(self._note.text())
             self._passphrase.setFocus()
             self._passphrase.selectAll()
 

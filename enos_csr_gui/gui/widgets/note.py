@@ -9,11 +9,23 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from enos_csr_gui.gui import style
 
 
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader, if there is one, say what has just appeared in the widget."""
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+    if QAccessible.isActive():
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
 class Note(QLabel):
     """Text in the colour of help or of a problem, right in light and in dark."""
 
-    def __init__(self, help_text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, help_text: str = "", *, about: QWidget | None = None, parent: QWidget | None = None
+    ) -> None:
+        """``about`` is what a screen reader describes with the text."""
         super().__init__(parent)
+        self._about = about
         self._help = help_text
         self._is_problem = False
         self.setWordWrap(True)
@@ -40,18 +52,13 @@ class Note(QLabel):
         is_news = bool(text) and not (self._is_problem and text == self.text())
         self._show(text, is_problem=True)
         if is_news:
-            self._announce(text)
-
-    def _announce(self, text: str) -> None:
-        """Have a screen reader, if there is one, say it: nobody looks below the field."""
-        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+            announce(self, text)
 
     def _show(self, text: str, *, is_problem: bool) -> None:
         self._is_problem = is_problem
         self.setText(text)
+        if self._about:
+            self._about.setAccessibleDescription(text)
         self._recolour()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QIcon, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from enos_csr_gui import resources
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 _ICON = 24
@@ -18,8 +18,6 @@ class Notice(QFrame):
     def __init__(self, icon: str, button: str, parent: QWidget | None = None) -> None:
         """``icon`` is the name of one in the resources."""
         super().__init__(parent)
-        picture = QLabel()
-        picture.setPixmap(QIcon(str(resources.icon(icon))).pixmap(_ICON, _ICON))
         self._text = WrappedLabel()
         self.button = QPushButton(button)
         self.setFrameShape(QFrame.Shape.StyledPanel)
@@ -28,9 +26,10 @@ class Notice(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(*[style.SPACING] * 4)
         row.setSpacing(style.SPACING)
-        row.addWidget(picture)
+        row.addWidget(Picture(icon, _ICON))
         row.addWidget(self._text, 1)
         row.addWidget(self.button)
+        style.enlarge_all(self)
         self.hide()
 
     def say(self, text: str, *, with_button: bool) -> None:

@@ -33,7 +33,7 @@ class PassphrasePair(QWidget):
         self._first = QLineEdit()
         self._second = QLineEdit()
         self._strength = QProgressBar()
-        self._note = Note()
+        self._note = Note(about=self._second)
         self._visible = QCheckBox(_("Show &what I type"))
         self._pause = QTimer(self)
 

@@ -9,11 +9,9 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFrame,
     QGridLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +25,7 @@ from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.presence import Presence
+from enos_csr_gui.gui.widgets.scrolling import Scrolling
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
@@ -73,15 +72,9 @@ class RequestDetails(QDialog):
         self._show_files()
 
     def _lay_out(self) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, style.SPACING, 0)
-        column.addLayout(self._grid)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
+        area = Scrolling()
+        area.column.addLayout(self._grid)
+        area.column.addStretch(1)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -90,6 +83,7 @@ class RequestDetails(QDialog):
         column.addWidget(area, 1)
         column.addWidget(self._note)
         column.addWidget(buttons)
+        style.enlarge_all(self)
         room = self.screen().availableSize()
         self.resize(min(680, room.width()), min(540, room.height() - 40))
         buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QFontMetrics, QIcon, QPalette
+from PySide6.QtGui import QFontMetrics, QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-from enos_csr_gui import resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
@@ -23,7 +22,7 @@ class Steps(QFrame):
     def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels: list[QLabel] = []
-        self._brand = QLabel()
+        self._brand = QWidget()
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAccessibleName(_("Steps"))
@@ -46,10 +45,12 @@ class Steps(QFrame):
         """Add what is not needed for the first look."""
         from PySide6.QtCore import Qt
 
-        icon = QIcon(str(resources.icon("app")))
-        size = self.width() // 2
-        self._brand.setPixmap(icon.pixmap(size, size))
-        self._brand.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        from enos_csr_gui.gui.widgets.picture import Picture
+
+        middle = Qt.AlignmentFlag.AlignHCenter
+        row = QVBoxLayout(self._brand)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(Picture("app", self.width() // 2), 0, middle)
 
     def show_brand(self) -> None:
         """Show no steps: none has been taken yet, or there is but one."""

@@ -1,0 +1,199 @@
+"""What is wrong with a window as it stands on the screen: found in its widgets and its picture."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QWidget,
+)
+
+from enos_csr_gui.gui.widgets.fold import Fold
+from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+
+TAKES_TEXT = (QLineEdit, QComboBox, QAbstractItemView, QPlainTextEdit, QAbstractSpinBox)
+TARGETS = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox)
+SMALLEST_TARGET = 30
+"""In device-independent pixels; WCAG 2.2 asks for 24."""
+ENOUGH_CONTRAST = 4.5
+_MNEMONIC = re.compile(r"&([^&\s])")
+
+
+def faults(window: QWidget, picture: QImage, *, is_usual: bool) -> list[str]:
+    """Return what is wrong, for people.
+
+    ``picture`` shows the whole window; with ``is_usual`` it has the size and font it opens with.
+    """
+    found = [*cut_off(window), *clashing_keys(window), *nameless(window), *unsaid(window)]
+    found += [*small_targets(window), *pale(window, picture)]
+    if is_usual:
+        found += scrolled(window)
+    return found
+
+
+def on_screen(window: QWidget) -> Iterator[QWidget]:
+    """Yield what can be seen, without the parts that Qt's own widgets are made of."""
+    for widget in window.findChildren(QWidget):
+        parent = widget.parentWidget()
+        is_part = isinstance(parent, QLineEdit | QComboBox)
+        if widget.isVisible() and not is_part and widget.window() is window:
+            yield widget
+
+
+def _text(widget: QWidget) -> str:
+    if isinstance(widget, QLabel | QAbstractButton):
+        return widget.text().strip()
+    if isinstance(widget, QLineEdit) and not widget.text():
+        return widget.placeholderText()
+    return ""
+
+
+def _can_be_scrolled_to(widget: QWidget) -> bool:
+    parent = widget.parentWidget()
+    while parent:
+        if isinstance(parent, QScrollArea):
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def cut_off(window: QWidget) -> Iterator[str]:
+    """Yield the texts that have less room than they need."""
+    for widget in on_screen(window):
+        text = _text(widget)
+        if not text:
+            continue
+        if isinstance(widget, QLineEdit):
+            needed = widget.fontMetrics().horizontalAdvance(text)
+            fits = needed <= widget.width()
+        elif widget.hasHeightForWidth() or isinstance(widget, WrappedLabel):
+            needed = widget.heightForWidth(widget.width())
+            fits = needed <= widget.height()
+        else:
+            needed = widget.minimumSizeHint()
+            fits = needed.width() <= widget.width() and needed.height() <= widget.height() + 1
+        if not fits:
+            yield f"cut off: {text!r} needs {needed}, has {widget.size()}"
+        seen = widget.visibleRegion().boundingRect()
+        if seen != widget.rect() and not _can_be_scrolled_to(widget):
+            yield f"cut off: {text!r}, of {widget.rect()} one sees {seen}"
+
+
+def scrolled(window: QWidget) -> Iterator[str]:
+    """Yield the pages that one would have to scroll."""
+    if any(fold.button.isChecked() for fold in window.findChildren(Fold) if fold.isVisible()):
+        return  # the person wanted to see more
+    for area in window.findChildren(QScrollArea):
+        if area.isVisible() and (hidden := area.verticalScrollBar().maximum()):
+            yield f"scrolls: {hidden} pixels of {type(area.parentWidget()).__name__}"
+        if area.isVisible() and (hidden := area.horizontalScrollBar().maximum()):
+            yield f"scrolls sideways: {hidden} pixels"
+
+
+def small_targets(window: QWidget) -> Iterator[str]:
+    """Yield what a finger in a glove would miss."""
+    for widget in on_screen(window):
+        if isinstance(widget, TARGETS) and min(widget.width(), widget.height()) < SMALLEST_TARGET:
+            yield f"small: {type(widget).__name__} {_text(widget)!r} is {widget.size().toTuple()}"
+
+
+def clashing_keys(window: QWidget) -> Iterator[str]:
+    """Yield the keys that two things on the screen wait for."""
+    texts = Counter[str]()
+    for widget in on_screen(window):
+        if isinstance(widget, QAbstractButton) or (isinstance(widget, QLabel) and widget.buddy()):
+            texts[widget.text()] += 1
+    pressed: dict[str, list[str]] = {}
+    for text in texts.elements():
+        for key in _MNEMONIC.findall(text.replace("&&", "")):
+            pressed.setdefault(key.upper(), []).append(text)
+    for key, names in pressed.items():
+        if len(names) > 1:
+            yield f"Alt+{key} could mean {names}"
+
+
+def nameless(window: QWidget) -> Iterator[str]:
+    """Yield what takes keys, and would be nothing but its kind to a screen reader."""
+    labelled = {label.buddy() for label in window.findChildren(QLabel)}
+    for widget in on_screen(window):
+        if widget.focusPolicy() == Qt.FocusPolicy.NoFocus:
+            continue
+        is_named = widget.accessibleName() or widget in labelled
+        if isinstance(widget, QAbstractButton):
+            is_named = is_named or widget.text()
+        elif not isinstance(widget, TAKES_TEXT):
+            continue
+        if not is_named:
+            yield f"has no name: {widget}"
+
+
+def unsaid(window: QWidget) -> Iterator[str]:
+    """Yield the problems that nothing on the screen tells to a screen reader by itself."""
+    told = "\n".join(
+        widget.accessibleDescription()
+        for widget in on_screen(window)
+        if not isinstance(widget, QLabel)
+    )
+    for note in on_screen(window):
+        if isinstance(note, Note) and note.is_problem and note.text() not in told:
+            yield f"only to be seen: {note.text()!r}"
+
+
+# --- Contrast -------------------------------------------------------------------------------------
+
+
+def _luminance(colour: QColor) -> float:
+    """Return the relative luminance (WCAG 2.2)."""
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (colour.redF(), colour.greenF(), colour.blueF())
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Return the contrast of two colours (WCAG 2.2)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def seen_contrast(picture: QImage) -> float:
+    """Return the contrast of what stands in the picture to its ground, its commonest colour."""
+    pixels = Counter(picture.convertToFormat(QImage.Format.Format_RGB32).constBits()[:].cast("I"))
+    [(ground, _count)] = pixels.most_common(1)
+    return max(contrast(QColor(pixel), QColor(ground)) for pixel in pixels)
+
+
+def pale(window: QWidget, picture: QImage) -> Iterator[str]:
+    """Yield the texts in the picture that stand out too little.
+
+    At 100 % no pixel of a thin letter has the letter's whole colour: nothing can be said then.
+    """
+    ratio = picture.devicePixelRatio()
+    if ratio < 1.5:
+        return
+    for widget in on_screen(window):
+        text = _text(widget)
+        if not text or not widget.isEnabled():
+            continue
+        if widget.visibleRegion().boundingRect() != widget.rect():
+            continue  # part of it has been scrolled away
+        # Without a frame, which would pass for text.
+        inside = widget.rect().adjusted(3, 0, -3, 0)
+        corner = widget.mapTo(window, inside.topLeft()) * ratio
+        part = picture.copy(QRect(corner, inside.size() * ratio))
+        if (found := seen_contrast(part)) < ENOUGH_CONTRAST:
+            yield f"pale: {text!r} has a contrast of {found:.1f}"

@@ -1,0 +1,92 @@
+"""Whoever has no mouse comes to everything with Tab, in the order of reading, and sees where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from looks import on_screen
+from person import Person
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QPushButton, QRadioButton, QWidget, QWizard
+from tour import Tour
+
+SAME_LINE = 12
+"""Tops that differ by less, in pixels, are side by side."""
+
+
+def takes_focus(widget: QWidget) -> bool:
+    of_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    return bool(of_tab) and widget.isEnabled() and widget.focusProxy() is None
+
+
+def place(widget: QWidget, window: QWidget) -> QPoint:
+    return widget.mapTo(window, QPoint())
+
+
+def picture(widget: QWidget, window: QWidget) -> QImage:
+    around = QRect(place(widget, window), widget.size()).adjusted(-3, -3, 3, 3)
+    return window.grab(around).toImage()
+
+
+def tab_through(person: Person, window: QWidget) -> list[QWidget]:
+    """Press Tab until one is where one began; return what had the focus, and see that it shows."""
+    person.press(Qt.Key.Key_Tab)  # the mouse was used: from now on the focus is to show
+    person.press(Qt.Key.Key_Backtab)
+    visited: list[QWidget] = []
+    while (widget := person.focus()) not in visited:
+        visited.append(widget)
+        focused = picture(widget, window)
+        seen = widget.visibleRegion().boundingRect().height()
+        assert seen >= min(widget.height(), 20), f"the focus is out of sight: {widget}"
+        before = place(widget, window)
+        person.press(Qt.Key.Key_Tab)
+        if place(widget, window) == before and person.focus() is not widget:
+            assert picture(widget, window) != focused, f"the focus does not show: {widget}"
+    return visited
+
+
+def is_read_before(one: QWidget, other: QWidget, window: QWidget) -> bool:
+    first, second = place(one, window), place(other, window)
+    if abs(first.y() - second.y()) < SAME_LINE:
+        return first.x() < second.x()
+    return first.y() < second.y()
+
+
+@pytest.mark.slow
+def test_tab_leads_everywhere_in_the_order_of_reading(
+    start: Callable[..., Person], home: Path
+) -> None:
+    person = start("")
+    wrong: list[str] = []
+
+    def look(name: str, window: QWidget) -> None:
+        if QApplication.activePopupWidget() or window is not person.window:
+            return
+        visited = tab_through(person, window)
+        for widget in on_screen(window):
+            alone = not isinstance(widget, QRadioButton) or widget.isChecked()
+            if takes_focus(widget) and alone and widget not in visited:
+                wrong.append(f"{name}: Tab does not lead to {widget}")
+        page = window.currentPage() if isinstance(window, QWizard) else window
+        on_page = [widget for widget in visited if page.isAncestorOf(widget)]
+        first = min(on_page, key=lambda one: place(one, window).toTuple()[::-1], default=None)
+        turn = on_page.index(first) if first else 0
+        for one, following in pairwise(on_page[turn:] + on_page[:turn]):
+            if not is_read_before(one, following, window):
+                wrong.append(f"{name}: {one} comes before {following}")
+
+    Tour(person, home, look).go()
+    assert "\n".join(wrong) == ""
+
+
+def test_after_the_last_field_comes_next(person: Person) -> None:
+    person.goes_on("Who is it for?")
+    person.field("E-mail address").setFocus()
+    person.press(Qt.Key.Key_Tab)
+    following = person.focus()
+    assert isinstance(following, QPushButton)
+    assert following.text() == "&Next >"

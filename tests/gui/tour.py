@@ -1,0 +1,333 @@
+"""A walk over every page in each of its states; whoever goes along looks at what comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import translations
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from person import Person, wait
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+
+from enos_csr_gui.core import keys
+from enos_csr_gui.core.history import Kind, RequestHistory
+from enos_csr_gui.gui.report import ReportDialog, describe
+from enos_csr_gui.gui.wizard import RequestWizard
+
+ANSWERS = {
+    "Country": "China",
+    "State or province": "Guizhou",
+    "Locality": "Kaili",
+    "Organization": "Example Wind Ltd",
+    "Organizational unit": "Operations",
+    "Common name": "turbine-017",
+    "E-mail address": "ops@example.com",
+}
+
+
+class Look(Protocol):
+    """Looks at the state called ``name`` of the window or dialog that is in front."""
+
+    def __call__(self, name: str, window: QWidget) -> None: ...
+
+
+class Tour:
+    """``person`` sits in front of a window just opened; ``home`` is theirs, and still empty."""
+
+    def __init__(self, person: Person, home: Path, look: Look) -> None:
+        self._person = person
+        self._home = home
+        self._look = look
+        self._folder = home / "EnOS requests"
+
+    def go(self) -> None:
+        """Go everywhere."""
+        self._key()
+        self._subject()
+        self._review_and_save()
+        self._checks()
+        self._requests()
+        self._certificates()
+        self._renewal()
+
+    def _sees(self, name: str) -> None:
+        wait(100)
+        self._look(name, self._person.window)
+
+    def _sees_dialog(self, name: str, act: Callable[[], object]) -> None:
+        """Look at the dialog that ``act`` opens, and close it."""
+
+        def look() -> None:
+            dialog = self._person.window
+            assert dialog is not self._person.wizard, f"no dialog: {name}"
+            self._sees(name)
+            dialog.close()
+
+        QTimer.singleShot(300, look)
+        act()
+
+    def _sees_window(self, name: str, act: Callable[[], object]) -> None:
+        """Look at the window that ``act`` opens beside the first one, and close it."""
+        before = set(QApplication.topLevelWidgets())
+        act()
+        wait(100)
+        opened = set(QApplication.topLevelWidgets()) - before
+        [window] = [one for one in opened if one.isVisible()]
+        self._look(name, window)
+        window.close()
+
+    def _key(self) -> None:
+        person = self._person
+        wait(600)
+        self._sees("start")
+        self._sees_window("about", lambda: person.click("About"))
+        person.begins("New request")
+        self._sees("key")
+        self._sees_window("help", lambda: person.press(Qt.Key.Key_F1))
+        person.click("Protect the key file with a passphrase")
+        person.enters("Passphrase", "turbines17")
+        person.enters("The same again", "turbine")
+        wait(600)
+        self._sees("key-passphrase")
+        person.click("Next >")
+        self._sees("key-passphrases-differ")
+        person.click("Protect the key file with a passphrase")
+
+        locked = self._home / "locked.key"
+        locked.write_bytes(keys.to_pem(keys.generate(), "secret"))
+        person.click("Use a key file that I already have")
+        person.click("Next >")
+        self._sees("key-no-file")
+        person.enters("Key file", str(locked))
+        person.click("Next >")
+        person.waits_to_read("This key is protected. Please")
+        self._sees("key-existing")
+        person.click("Make a new key (recommended)")
+
+    def _subject(self) -> None:
+        person = self._person
+        person.goes_on("Who is it for?")
+        self._sees("subject-first-time")
+        person.field("Country").setFocus()
+        person.types("chi")
+        self._sees("subject-country")
+        person.press(Qt.Key.Key_Escape)
+        person.enters("Country", "United States")
+        person.enters(
+            "State or province", "Guangxi Zhuang Autonomous Region, Liuzhou City, Liubei District 3"
+        )
+        person.enters("Locality", "Kai\u200bli")
+        person.enters("E-mail address", "ops@example")
+        person.click("Next >")
+        self._sees("subject-problems")
+        person.fills_in(ANSWERS)
+        person.field("Common name").setFocus()
+        self._sees("subject")
+
+    def _review_and_save(self) -> None:
+        person = self._person
+        person.goes_on("Review")
+        wait(300)
+        self._sees("review")
+        person.click("For engineers: the same with OpenSSL")
+        self._sees("review-openssl")
+        person.click("For engineers: the same with OpenSSL")
+        person.goes_on("Save")
+        self._sees("save")
+        self._folder.mkdir(exist_ok=True)
+        (self._folder / "turbine-017.csr").touch()
+        person.click("Save")
+        person.waits_to_read("There already is")
+        self._sees("save-file-exists")
+        self._sees_dialog("close", person.wizard.close)
+        (self._folder / "turbine-017.csr").unlink()
+        person.goes_on("Done", "Save")
+        self._sees("done")
+        error = describe(RuntimeError("an example"), [])
+        self._sees_dialog("unexpected-error", lambda: ReportDialog(error).exec())
+
+    def _checks(self) -> None:
+        """Look into the files that were made, and into one that is not right."""
+        person = self._person
+        bad = self._home / "old-request.csr"
+        builder = x509.CertificateSigningRequestBuilder(
+            x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "turbine-017")])
+        )
+        request = builder.sign(keys.generate(), hashes.SHA512())
+        bad.write_bytes(request.public_bytes(serialization.Encoding.PEM))
+        person.click("Start page")
+        person.begins("Check a file")
+        self._sees("check")
+        person.drops(self._folder / "turbine-017.csr", self._folder / "turbine-017.key")
+        person.waits_to_read("Acceptable")
+        self._sees("check-good")
+        person.drops(bad)
+        person.waits_to_read("NOT acceptable")
+        self._sees("check-bad")
+        person.drops(self._folder / "turbine-017.csr")
+        person.waits_to_read("Acceptable")
+        person.click("Details")
+        self._sees("check-details")
+
+    def _requests(self) -> None:
+        """Look at the requests of two years."""
+        person = self._person
+        person.click("< Back")
+        person.waits_for_page("What would you like to do?")
+        make_past(self._folder)
+        person.begins("My requests")
+        wait(500)
+        self._sees("requests")
+        self._sees_dialog("requests-details", lambda: person.press(Qt.Key.Key_Return))
+        person.press(Qt.Key.Key_Slash)
+        person.types("turbine-99")
+        wait(300)
+        self._sees("requests-none-found")
+        person.click("Show all requests")
+        person.click("< Back")
+        person.waits_to_read("certificates are to be renewed")
+        self._sees("start-to-be-renewed")
+
+    def _certificates(self) -> None:
+        """Receive the certificate for the request that was made."""
+        person = self._person
+        certificate = self._home / "turbine-017.pem"
+        issue(self._folder / "turbine-017.csr", certificate)
+        person.begins("My certificate has arrived")
+        self._sees("certificate")
+        person.click("Next >")
+        self._sees("certificate-no-file")
+        person.drops(certificate)
+        person.waits_to_read("The certificate for")
+        self._sees("certificate-found")
+        person.goes_on("For the device")
+        self._sees("handover")
+        person.click("Java keystore: for the EnOS SDK for Java")
+        self._sees("handover-java")
+        person.tries("Save")
+        self._sees("handover-no-passphrase")
+        person.click("PEM files: for the EnOS Edge and most other software")
+        person.goes_on("Done", "Save")
+        self._sees("handed-over")
+        person.click("Start page")
+        self._sees("start-later")
+
+    def _renewal(self) -> None:
+        person = self._person
+        person.begins("Renew a certificate")
+        person.waits_to_read("Or one of")
+        self._sees("renew")
+        person.tries("Next >")
+        self._sees("renew-no-file")
+        person.drops(self._home / "turbine-017.pem")
+        person.goes_on("Key")
+        person.goes_on("Who is it for?")
+        self._sees("renew-subject")
+
+
+def make_past(folder: Path) -> None:
+    """Put requests of two years into the history."""
+    now = datetime.now(UTC)
+    for name, kind, made, left in (
+        ("turbine-003", Kind.NEW, 780, -9),
+        ("turbine-004", Kind.NEW, 723, 12),
+        ("风机-0042", Kind.RENEWAL, 400, 330),
+        ("gateway-kaili-1", Kind.NEW, 9, None),
+    ):
+        csr, key = folder / f"{name}.csr", folder / f"{name}.key"
+        csr.touch()
+        if left != -9:
+            key.touch()
+        fingerprint = name.encode().hex().ljust(64, "7")
+        subject = {"country": "CN", "state": "Guizhou", "locality": "Kaili"}
+        subject |= {"organization": "Example Wind Ltd", "unit": "Operations", "common_name": name}
+        made_on = now - timedelta(days=made)
+        with RequestHistory() as past:
+            past.record(
+                subject, fingerprint=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
+            )
+            if left is not None:
+                past.certificate_received(
+                    fingerprint,
+                    common_name=name,
+                    serial=int(fingerprint[:30], 16),
+                    issued=made_on + timedelta(days=3),
+                    expires=now + timedelta(days=left),
+                    certificate=folder / f"{name}.pem",
+                )
+
+
+def issue(csr: Path, certificate: Path) -> None:
+    """Issue a certificate for the request, with the authority's beside it."""
+    key = keys.generate()
+    request = x509.load_pem_x509_csr(csr.read_bytes())
+    authority = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "EnOS Device CA")])
+    parts = []
+    for subject, public_key in (
+        (request.subject, request.public_key()),
+        (authority, key.public_key()),
+    ):
+        builder = x509.CertificateBuilder(
+            authority, subject, public_key, x509.random_serial_number()
+        )
+        builder = builder.not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        builder = builder.not_valid_after(datetime.now(UTC) + timedelta(days=45))
+        parts.append(builder.sign(key, hashes.SHA256()))
+    certificate.write_bytes(
+        b"".join(part.public_bytes(serialization.Encoding.PEM) for part in parts)
+    )
+
+
+def reader(wizard: RequestWizard, language: str) -> Person:
+    """Return a person who is told what to do in English, and reads the language of the window."""
+    if language == "en":
+        return Person(wizard)
+
+    def without_key(text: str) -> str:
+        """Return the text without '(N)', the key to press."""
+        return re.sub(r"\(\w\)", "", text)
+
+    catalogue = translations.read(translations.CATALOGUES / f"{language}.po")
+    said = {}
+    for text in ("&Next >", "< &Back"):  # Qt's own
+        translated = QCoreApplication.translate("QWizard", text)
+        said[text.replace("&", "")] = without_key(translated.replace("&", ""))
+    for message in catalogue:
+        for original in message.id if isinstance(message.id, tuple) else [message.id]:
+            string = message.string
+            translated = string[0] if isinstance(string, tuple) else string
+            said[original.replace("&", "")] = without_key(translated.replace("&", ""))
+
+    def translate(text: str) -> str:
+        """Return a label in the other language; of the beginning of a sentence, a part of it."""
+        if text in said:
+            return said[text]
+        whole = [one for one in said if one.startswith(text)] + [one for one in said if text in one]
+        return max(re.split(r"{[^}]*}", said[whole[0]]), key=len) if whole else text
+
+    class Reader(Person):
+        def _visible(self, kind: type[QWidget], name: str) -> QWidget:
+            return super()._visible(kind, translate(name))
+
+        def _names(self, widget: QWidget) -> list[str]:
+            return [without_key(name) for name in super()._names(widget)]
+
+        def reads(self) -> str:
+            return without_key(super().reads())
+
+        def field(self, name: str) -> QLineEdit:
+            return super().field(translate(name))
+
+        def waits_to_read(self, text: str) -> None:
+            super().waits_to_read(translate(text))
+
+        def waits_for_page(self, title: str) -> None:
+            super().waits_for_page(translate(title))
+
+    return Reader(wizard)
