@@ -105,6 +105,7 @@ class Window:
         preferences.prefer_language(language)
         speak(self._app)
         old = self.wizard
+        old.keep_answers()
         self.wizard = RequestWizard(draft=old.draft)
         self.wizard.language_wanted.connect(self._change_language)
         self.wizard.setGeometry(old.geometry())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -36,6 +36,17 @@ class Task(Enum):
     REQUESTS = auto()
 
 
+class KeyAnswers(NamedTuple):
+    """What has been chosen and typed on the page of the key, submitted or not."""
+
+    is_new: bool
+    is_protected: bool
+    passphrases: tuple[str, str]
+    path: Path | None
+    opening: str | None
+    """The passphrase of the existing key."""
+
+
 class Draft:
     """The answers of one request, from the first page to the last.
 
@@ -45,7 +56,8 @@ class Draft:
     None while that is not known. ``old`` is what is being renewed, None for a new request, whose
     answers are kept meanwhile. ``defaults`` are those of the organisation, None until they are
     read. ``received`` is a certificate that has arrived, ``taken_in`` where
-    it is kept, and ``handed_over`` what was made of it for the device.
+    it is kept, and ``handed_over`` what was made of it for the device. ``about_key`` waits for a
+    page of the key that is built anew, in another language.
     """
 
     def __init__(self) -> None:
@@ -62,6 +74,7 @@ class Draft:
         self.received: Received | None = None
         self.taken_in: TakenIn | None = None
         self.handed_over: list[HandedOver] = []
+        self.about_key: KeyAnswers | None = None
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property

@@ -47,12 +47,19 @@ class TextWindow(QDialog):
         self._text.setOpenLinks(False)  # nothing here leads into the network
         self._text.setMarkdown(markdown)
         self._text.setAccessibleName(title)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.buttons.rejected.connect(self.reject)
+        self._buttons = QDialogButtonBox()
+        self._close = self._buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
+        self._buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addWidget(self._text)
-        column.addWidget(self.buttons)
+        column.addWidget(self._buttons)
         style.enlarge_all(self)
+
+    def add_button(self, button: QPushButton) -> None:
+        """Add a button before 'Close'."""
+        style.enlarge(button)
+        self._buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        self.setTabOrder(button, self._close)
 
     def show_text(self, markdown: str) -> None:
         """Show another text."""
@@ -68,9 +75,7 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
     window = TextWindow(_("Help"), topics(guide).get(topic, guide), parent)
     whole = QPushButton(_("&Whole guide"))
     whole.clicked.connect(lambda: window.show_text(guide))
-    style.enlarge(whole)
-    window.buttons.addButton(whole, QDialogButtonBox.ButtonRole.ActionRole)
-    window.setTabOrder(whole, window.buttons.button(QDialogButtonBox.StandardButton.Close))
+    window.add_button(whole)
     QShortcut(QKeySequence.StandardKey.HelpContents, window, window.close)
     window.setModal(False)
     window.show()

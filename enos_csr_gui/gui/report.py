@@ -57,7 +57,7 @@ class ReportDialog(QDialog):
             CopyButton(_("C&opy the report"), details.toPlainText),
             QDialogButtonBox.ButtonRole.ActionRole,
         )
-        buttons.addButton(QDialogButtonBox.StandardButton.Close)
+        buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
 
         column = QVBoxLayout(self)

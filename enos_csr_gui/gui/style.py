@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QWidget
 SPACING = 8
 """The step, in device-independent pixels, that every distance is a multiple of."""
 
+ROW = 24
+"""The least height of a row in a list, which is chosen with a click too."""
+
 _TARGET = 30
 """The least height of what is to be clicked, for a finger in a glove; WCAG 2.2 asks for 24."""
 

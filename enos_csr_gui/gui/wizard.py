@@ -164,6 +164,11 @@ class RequestWizard(QWizard):
         if files:
             self.begin(Task.CHECK, files)
 
+    def keep_answers(self) -> None:
+        """Put into the draft what only the pages know, for a window in another language."""
+        if self._key_page:
+            self.draft.about_key = self._key_page.answers()
+
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
         pages = [page for page in (self._key_page, self._handover_page) if page]

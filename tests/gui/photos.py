@@ -73,6 +73,7 @@ def dark_palette() -> QPalette:
 def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
     """Photograph what comes on a tour, in this process; return what is wrong with the looks."""
     from looks import faults
+    from PySide6.QtGui import QCursor
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
     from tour import Tour, reader
@@ -108,6 +109,8 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
             picture = screen.grabWindow(0, *frame.getRect())
         picture.save(str(target / f"{taken:02}-{name}.png"))
 
+    if screen := app.primaryScreen():  # no pointer on the page
+        QCursor.setPos(screen.geometry().bottomRight())
     wizard = RequestWizard()
     wizard.show()
     QTest.qWaitForWindowExposed(wizard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from person import Person
@@ -71,6 +72,28 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wind
     person = speaks(person, window, "en")
     assert person.title() == "What would you like to do?"
     assert isinstance(person.wizard, RequestWizard)
+
+
+def test_what_was_typed_about_the_key_is_kept_though_nobody_went_on(
+    window: Window, tmp_path: Path
+) -> None:
+    person = Person(window.wizard)
+    person.begins("New request")
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "turbines17")
+    person.enters("The same again", "turb")
+    person.click("Use a key file that I already have")
+    person.enters("Key file", str(tmp_path / "my.key"))
+    person.click("< Back")
+
+    person = speaks(person, window, "zh_CN")
+    person.waits_until(lambda: person.button("新建证书请求(N)").isEnabled())
+    person.click("新建证书请求(N)")
+    person.waits_for_page("密钥")
+    assert person.button("使用我已有的密钥文件(U)").isChecked()
+    assert person.field("密钥文件").text() == str(tmp_path / "my.key")
+    person.click("生成新密钥（推荐）(M)")
+    assert [person.field(name).text() for name in ("密码", "再次输入密码")] == ["turbines17", "turb"]
 
 
 def test_the_choice_is_remembered(window: Window) -> None:

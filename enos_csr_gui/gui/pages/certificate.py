@@ -17,6 +17,7 @@ from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.gui.widgets.form import align
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
 
@@ -52,6 +53,7 @@ class CertificatePage(Page):
             kinds,
             draft.folder,
         )
+        align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
         self._warnings = Note(about=self._chain)
         for chooser in (self._file, self._key, self._chain):

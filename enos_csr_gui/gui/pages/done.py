@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, QUrlQuery, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
 
 from enos_csr_gui import words
 from enos_csr_gui.core.defaults import HandIn
-from enos_csr_gui.gui import style
+from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
@@ -60,18 +60,15 @@ class DonePage(Page):
         self._sheet.setToolTip(_("One page (PDF) with all but the key, for a ticket or to print."))
         self._sheet.clicked.connect(self._save_sheet)
 
-        rows = QVBoxLayout()
-        for buttons in ((self._open, self._copy, self._another), (self._mail, self._sheet)):
-            row = QHBoxLayout()
-            for button in buttons:
-                row.addWidget(button)
-            row.addStretch(1)
-            rows.addLayout(row)
+        self._csr.offer(self._mail, self._copy, self._sheet)
+        row = QHBoxLayout()
+        row.addWidget(self._open)
+        row.addWidget(self._another)
+        row.addStretch(1)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
         self.body.addWidget(self._notes)
-        self.body.addSpacing(style.SPACING)
-        self.body.addLayout(rows)
+        self.body.addLayout(row)
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
@@ -132,7 +129,6 @@ class DonePage(Page):
         """Save the sheet where the person says, never over a file."""
         from datetime import UTC, datetime
 
-        from enos_csr_gui.core.errors import CannotSave, InvalidFileName
         from enos_csr_gui.core.files import Part, save_set
         from enos_csr_gui.core.subject import Subject
         from enos_csr_gui.gui import dates, sheet
@@ -153,14 +149,22 @@ class DonePage(Page):
         target = Path(chosen)
         name = target.stem if target.suffix.lower() == _PDF else target.name
         subject = Subject(draft.answers, exact=draft.exact)
-        data = sheet.pdf(made, subject, self._hand_in(), dates.day(datetime.now(UTC)))
-        try:
+        hand_in, today = self._hand_in(), dates.day(datetime.now(UTC))
+
+        def save() -> Path:
+            data = sheet.pdf(made, subject, hand_in, today)
             [saved] = save_set(target.parent, name, [Part(_PDF, data)])
-        except (CannotSave, InvalidFileName) as error:
-            self._notes.show_problem(words.with_place(error.problems[0]))
-        else:
+            return saved
+
+        def done(saved: Path) -> None:
             self._notes.show_help(_("The sheet is saved: {path}").format(path=saved))
-        self._notes.show()
+            self._notes.show()
+
+        def failed(error: CoreError) -> None:
+            self._notes.show_problem(words.with_place(error.problems[0]))
+            self._notes.show()
+
+        self.wait_for(save, done, failed, _("Saving"))
 
     def _open_folder(self) -> None:
         if self.draft.made:

@@ -71,7 +71,10 @@ def _told(role: Role) -> tuple[str, str, str]:
         Role.KEY: (
             "key",
             _("The key"),
-            _("Copy it to the device on a way that nobody else can read. Never send it."),
+            _(
+                "Bring it to the device in a way that nobody else can read it, for example on a "
+                "USB stick that you erase afterwards. Never send it by e-mail."
+            ),
         ),
         Role.CERTIFICATE: ("certificate", _("The certificate"), _("It holds no secret.")),
         Role.AUTHORITY: (

@@ -21,7 +21,7 @@ from enos_csr_gui.core.handover import Format, HandedOver
 from enos_csr_gui.core.making import load_key
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.form import Form, align
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 from enos_csr_gui.i18n import _
@@ -67,6 +67,7 @@ class HandoverPage(Page):
         place = Form()
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
         place.add_row(_("Name of the files"), self._name, self._name_note)
+        align(place, key_form, self._passphrase.form)
         store = QVBoxLayout(self._store_row)
         store.setContentsMargins(0, 0, 0, 0)
         store.addWidget(

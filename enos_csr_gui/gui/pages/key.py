@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWid
 
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.gui import style
-from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.draft import Draft, KeyAnswers
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
@@ -82,13 +82,29 @@ class KeyPage(Page):
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
-        # A page that was built anew, in another language, knows nothing yet.
-        if self.draft.passphrase and not self._passphrase:
-            self._protect.setChecked(True)
-            assert self._passphrase is not None
-            self._passphrase.set_text(self.draft.passphrase)
-        if self.draft.key_file and not self._chooser:
-            self.take_files([self.draft.key_file])
+        answers, self.draft.about_key = self.draft.about_key, None
+        if answers is None:
+            return
+        self._protect.setChecked(answers.is_protected)
+        if self._passphrase:
+            self._passphrase.set_texts(*answers.passphrases)
+        if answers.path:
+            self._old.setChecked(True)
+            assert self._chooser is not None
+            self._chooser.set_path(answers.path)
+            self._chooser.set_passphrase(answers.opening)
+        self._new.setChecked(answers.is_new)
+
+    def answers(self) -> KeyAnswers:
+        """Return what has been chosen and typed."""
+        pair, chooser = self._passphrase, self._chooser
+        return KeyAnswers(
+            self._new.isChecked(),
+            self._protect.isChecked(),
+            pair.texts() if pair else ("", ""),
+            chooser.path() if chooser else None,
+            chooser.passphrase() if chooser else None,
+        )
 
     def take_files(self, files: Sequence[Path]) -> bool:
         if len(files) != 1 or files[0].suffix.lower() not in _KEY_ENDINGS:

@@ -18,6 +18,7 @@ from enos_csr_gui.gui import dates, work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 
 _ENDINGS = "*.csr *.req *.p10 *.pem *.crt *.cer *.der"
@@ -48,6 +49,7 @@ class OldPage(Page):
         )
         self._list = QListWidget()
         self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        make_roomy(self._list)
         self._list.itemClicked.connect(self._take)
         self._list.currentItemChanged.connect(self._take)
         self._list.itemActivated.connect(lambda: self.wizard().next())

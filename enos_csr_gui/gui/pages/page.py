@@ -68,6 +68,10 @@ class Page(QWizardPage):
         # The keyboard comes to what is inside, and that scrolls.
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
+    def use_whole_width(self) -> None:
+        """Let the page become as wide as the window: it is no text to read."""
+        self._area.use_whole_width()
+
     def bring_into_view(self, widget: QWidget) -> None:
         """Scroll to what has got the focus, and to what stands below it."""
         if self._area.isAncestorOf(widget):

@@ -101,6 +101,7 @@ class RequestsPage(Page):
         self._export = self._action(_("&Export…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
         self._lay_out()
+        self.use_whole_width()
         self._connect()
         self._show_actions()
         self._recolour()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QSizePolicy, QWidget
 
 from enos_csr_gui.core import countries
+from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 
 
 def _shown(country: countries.Country) -> str:
@@ -33,6 +34,8 @@ class CountryBox(QComboBox):
         completer = QCompleter(self._found, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(10)
+        make_roomy(completer.popup())
+        make_roomy(self.view())
 
         self.setLineEdit(self.line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

@@ -14,6 +14,7 @@ from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import SubjectField, normalize
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 
 # What more typing cannot mend is said at once; the rest when the person has had a chance.
@@ -115,6 +116,7 @@ class FieldEditor(QObject):
         completer = QCompleter(list(texts), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        make_roomy(completer.popup())
         if isinstance(self.edit, QLineEdit):
             self.edit.setCompleter(completer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.picture import Picture
@@ -35,3 +35,14 @@ class FileCard(QFrame):
         grid.addWidget(self.title, 0, 1)
         grid.addWidget(self.path, 1, 1)
         grid.addWidget(self.advice, 2, 1)
+        self._grid = grid
+
+    def offer(self, *buttons: QPushButton) -> None:
+        """Add what one does with the file."""
+        row = QHBoxLayout()
+        row.setSpacing(style.SPACING)
+        for button in buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        self._grid.setRowMinimumHeight(3, style.SPACING)
+        self._grid.addLayout(row, 4, 1)

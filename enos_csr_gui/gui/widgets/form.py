@@ -16,6 +16,11 @@ class Form(QGridLayout):
         self.setHorizontalSpacing(2 * style.SPACING)
         self.setVerticalSpacing(style.SPACING)
         self.setColumnStretch(1, 1)
+        self._labels: list[QLabel] = []
+
+    def label_width(self) -> int:
+        """Return how wide the widest label is, in device-independent pixels."""
+        return max(label.sizeHint().width() for label in self._labels)
 
     def add_row(
         self, name: str, field: QWidget, note: QWidget | None = None, *beside: QWidget
@@ -41,4 +46,12 @@ class Form(QGridLayout):
         row = self.rowCount()
         self.addLayout(beside_line, row, 0)
         self.addLayout(column, row, 1)
+        self._labels.append(label)
         return label
+
+
+def align(*forms: Form) -> None:
+    """Have the fields of forms that stand below one another begin at the same place."""
+    width = max(form.label_width() for form in forms)
+    for form in forms:
+        form.setColumnMinimumWidth(0, width)

@@ -30,6 +30,11 @@ class KeyChooser(FileChooser):
         """Return the passphrase; None when there is none."""
         return self._passphrase.text() or None
 
+    def set_passphrase(self, passphrase: str | None) -> None:
+        """Put a passphrase that was typed before into its field; None shows no such field."""
+        self._passphrase.setText(passphrase or "")
+        self._ask_passphrase(passphrase is not None)
+
     def show_problem(self, problem: Problem | str) -> None:
         """Show what is wrong with the file or its passphrase, and put the cursor there."""
         super().show_problem(problem)

@@ -57,18 +57,18 @@ class PassphrasePair(QWidget):
         column.addWidget(self._strength)
         column.addWidget(self._note)
         column.addWidget(self._visible)
-        form = Form(self)
-        form.add_row(_("Passphrase"), self._first)
-        form.add_row(_("The same again"), self._second, below)
+        self.form = Form(self)
+        self.form.add_row(_("Passphrase"), self._first)
+        self.form.add_row(_("The same again"), self._second, below)
 
     def text(self) -> str:
         """Return the passphrase."""
         return self._first.text()
 
-    def set_text(self, passphrase: str) -> None:
-        """Put a passphrase that was typed before into both fields."""
-        self._first.setText(passphrase)
-        self._second.setText(passphrase)
+    def set_texts(self, first: str, second: str) -> None:
+        """Put what was typed before into the fields."""
+        self._first.setText(first)
+        self._second.setText(second)
         self._judge()
 
     def texts(self) -> tuple[str, str]:

@@ -55,7 +55,7 @@ class RequestDetails(QDialog):
         if request.serial is not None:
             self._add_row(_("Serial number"), f"{request.serial:X}")
         self._add_gap()
-        copy = CopyButton(_("&Copy"), lambda: request.fingerprint)
+        copy = CopyButton(_("Cop&y"), lambda: request.fingerprint)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
         digest = f"{request.fingerprint[:32]}\u2028{request.fingerprint[32:]}"
         fingerprint = self._add_row(_("Key fingerprint"), digest, copy)
@@ -76,7 +76,8 @@ class RequestDetails(QDialog):
         area.column.addLayout(self._grid)
         area.column.addStretch(1)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = QDialogButtonBox()
+        close = buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * style.SPACING] * 4)
@@ -86,7 +87,7 @@ class RequestDetails(QDialog):
         style.enlarge_all(self)
         room = self.screen().availableSize()
         self.resize(min(680, room.width()), min(540, room.height() - 40))
-        buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()
+        close.setFocus()
 
     def _add_row(self, name: str, text: str, button: QPushButton | None = None) -> WrappedLabel:
         value = WrappedLabel()

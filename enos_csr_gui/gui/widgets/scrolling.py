@@ -6,16 +6,27 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import style
 
+_WIDEST = 140
+"""Of the column, in letters of average width."""
+_NO_LIMIT = 16_777_215
+"""Qt's QWIDGETSIZE_MAX."""
+
 
 class Scrolling(QScrollArea):
     """Lay widgets out in ``column``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        inside = QWidget()
-        self.column = QVBoxLayout(inside)
+        self._inside = QWidget()
+        # On a large screen lines would become too long to read.
+        self._inside.setMaximumWidth(_WIDEST * self.fontMetrics().averageCharWidth())
+        self.column = QVBoxLayout(self._inside)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(style.SPACING)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setWidget(inside)
+        self.setWidget(self._inside)
+
+    def use_whole_width(self) -> None:
+        """Become as wide as there is room: what is in it is no text to read."""
+        self._inside.setMaximumWidth(_NO_LIMIT)
