@@ -31,6 +31,7 @@ class Setting(NamedTuple):
 
     language: str
     scheme: str = "light"
+    """'light', 'dark', or 'darkening': dark when the window has been there for a while."""
     percent: int = 100
     points: int = 0
     """Size of the font; 0 is the desktop's own."""
@@ -73,6 +74,7 @@ def dark_palette() -> QPalette:
 def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
     """Photograph what comes on a tour, in this process; return what is wrong with the looks."""
     from looks import faults
+    from person import wait
     from PySide6.QtGui import QCursor
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
@@ -98,6 +100,9 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
 
     def photo(name: str, window: QWidget) -> None:
         nonlocal taken
+        if setting.scheme == "darkening" and name == "subject":
+            app.setPalette(dark_palette())
+            wait(100)
         taken += 1
         picture = window.grab()
         found.extend(

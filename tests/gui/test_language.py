@@ -93,7 +93,10 @@ def test_what_was_typed_about_the_key_is_kept_though_nobody_went_on(
     assert person.button("使用我已有的密钥文件(U)").isChecked()
     assert person.field("密钥文件").text() == str(tmp_path / "my.key")
     person.click("生成新密钥（推荐）(M)")
-    assert [person.field(name).text() for name in ("密码", "再次输入密码")] == ["turbines17", "turb"]
+    assert [person.field(name).text() for name in ("密码", "再次输入密码")] == [
+        "turbines17",
+        "turb",
+    ]
 
 
 def test_the_choice_is_remembered(window: Window) -> None:
