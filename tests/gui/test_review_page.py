@@ -27,7 +27,7 @@ def test_everything_is_shown_as_it_will_be(person: Person, saved: Path) -> None:
     person.waits_until(lambda: "The key is being made" not in person.reads())
     shown = person.reads().split("\n")
     for name, value in {
-        "Country (C)": "CN",
+        "Country (C)": "China (CN)",
         "State or province (ST)": "Guizhou",
         "Locality (L)": "Kaili",
         "Organization (O)": "Example Wind Ltd",
@@ -64,7 +64,7 @@ def test_each_field_has_a_way_back_to_it(person: Person, name: str) -> None:
     person.types("Norway" if label == "Country" else "x@y.zz")
     person.goes_on("Review")
     shown = person.reads().split("\n")
-    assert ("NO" if label == "Country" else "x@y.zz") in shown
+    assert ("Norway (NO)" if label == "Country" else "x@y.zz") in shown
 
 
 def test_the_key_has_a_way_back_too(person: Person) -> None:

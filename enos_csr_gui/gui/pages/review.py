@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import words
+from enos_csr_gui.core import countries
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.country_box import shown
 from enos_csr_gui.gui.widgets.fold import Fold
 from enos_csr_gui.gui.widgets.source_text import SourceText
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -82,6 +84,8 @@ class ReviewPage(Page):
         subject = Subject(self.draft.answers, exact=self.draft.exact)
         for field in SUBJECT_FIELDS:
             self._values[field.key].setText(subject.get(field.key, _("(none)")))
+        if country := countries.find(subject["country"]):
+            self._values["country"].setText(shown(country))
         from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
 
         draft = self.draft

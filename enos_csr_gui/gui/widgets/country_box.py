@@ -12,7 +12,8 @@ from enos_csr_gui.core import countries
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 
 
-def _shown(country: countries.Country) -> str:
+def shown(country: countries.Country) -> str:
+    """Return the country as it stands in the list: its name and its code."""
     return f"{country.name} ({country.code})"
 
 
@@ -44,7 +45,7 @@ class CountryBox(QComboBox):
         # In the order of the language: Chinese names by their sounds.
         order = cmp_to_key(QCollator().compare)
         for country in sorted(countries.countries(), key=lambda one: order(one.name)):
-            self.addItem(_shown(country), country.code)
+            self.addItem(shown(country), country.code)
         self.setCurrentIndex(-1)
 
         # The box's own completer would map a row of the answers to a row of all the countries.
@@ -66,7 +67,7 @@ class CountryBox(QComboBox):
         """Choose the country with this code; none for any other text."""
         country = countries.find(code)
         self.setCurrentIndex(self.findData(country.code) if country else -1)
-        self.setEditText(_shown(country) if country else "")
+        self.setEditText(shown(country) if country else "")
         self._told = self.text()
 
     def settle(self) -> None:
@@ -86,7 +87,7 @@ class CountryBox(QComboBox):
 
     def _narrow(self, text: str) -> None:
         found = countries.search(text) if text.strip() else ()
-        self._found.setStringList([_shown(country) for country in found])
+        self._found.setStringList([shown(country) for country in found])
         self._tell()
 
     @staticmethod
