@@ -350,7 +350,9 @@ class RequestWizard(QWizard):
             del self._trail[len(visited) :]
             self._task = self._trail[-1]
         self._show_buttons(Step(step))
-        self._steps.setVisible(step != Step.REQUESTS)  # a table wants the room
+        # A table wants the room, which macOS' kind of wizard would leave empty.
+        is_mac = self.wizardStyle() == QWizard.WizardStyle.MacStyle
+        self._steps.setVisible(is_mac or step != Step.REQUESTS)
         route = ROUTES[self._task]
         if step == Step.START or len(route) == 1:
             self._steps.show_brand()
