@@ -20,7 +20,7 @@ from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 
     from enos_csr_gui.core.defaults import Defaults
     from enos_csr_gui.core.remembered import Remembered
@@ -133,7 +133,7 @@ class RequestWizard(QWizard):
         """
         super().__init__()
         self.draft = draft or Draft()
-        self._ready = self._painted = False
+        self._ready = self._painted = self._closing = False
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._task = Task.NEW
         self._trail: list[Task] = []
@@ -147,7 +147,8 @@ class RequestWizard(QWizard):
         self.setButtonText(QWizard.WizardButton.CustomButton1, _("S&tart page"))
         self.setButtonText(QWizard.WizardButton.HelpButton, _("Help (F1)"))
         self.helpRequested.connect(self._help)
-        self.customButtonClicked.connect(self._start_over)
+        self.setButtonText(QWizard.WizardButton.CustomButton2, _("&Close"))
+        self.customButtonClicked.connect(self._custom_button)
         self.setAcceptDrops(True)
 
         self._steps = Steps([_name(step) for step in Step])
@@ -375,7 +376,7 @@ class RequestWizard(QWizard):
                 button.FinishButton,
             ]
         elif ROUTES[self._task][-1] == step:
-            shown = [button.HelpButton, button.Stretch, button.BackButton, button.CancelButton]
+            shown = [button.HelpButton, button.Stretch, button.BackButton, button.CustomButton2]
         else:
             shown = [
                 button.HelpButton,
@@ -385,8 +386,8 @@ class RequestWizard(QWizard):
                 button.CommitButton,
                 button.CancelButton,
             ]
-        leaves = button.NextButton not in shown
-        self.setButtonText(button.CancelButton, _("&Close") if leaves else _("Cancel"))
+        is_start = step == Step.START
+        self.setButtonText(button.CancelButton, _("&Close") if is_start else _("Cancel"))
         self.setButtonLayout(shown)
         # Who leaves the last field with Tab wants to go on, and neither back nor away.
         places = (*_TO_GO_ON, *(one for one in reversed(shown) if one not in _TO_GO_ON))
@@ -410,6 +411,12 @@ class RequestWizard(QWizard):
         self.begin(Task.NEW)
         if had_new_key:
             self.next()
+
+    def _custom_button(self, which: int) -> None:
+        if QWizard.WizardButton(which) is QWizard.WizardButton.CustomButton1:
+            self._start_over()
+        else:
+            self.close()
 
     def _start_over(self) -> None:
         """Go to the first page; what has been saved is done with."""
@@ -449,13 +456,28 @@ class RequestWizard(QWizard):
             self.begin(Task.CHECK, files)
 
     def reject(self) -> None:
-        """Close the window; ask first if an answer would be lost."""
+        """Go to the first page, which keeps all answers; from there, close the window.
+
+        Ask first if an answer would be lost.
+        """
         page = self.currentPage()
         if isinstance(page, Page) and not page.may_close:
             return  # it takes but a moment, and half a pair of files helps nobody
+        step = self.currentId()
+        if step != Step.START and not self._closing:
+            if step in _END_OF_WORK:
+                self._start_over()
+            else:
+                self._go_back_to(Step.START)
+            return
         if self._would_lose() and not self._may_lose():
             return
         super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._closing = True
+        super().closeEvent(event)  # calls 'reject'
+        self._closing = False
 
     def _may_lose(self) -> bool:
         from PySide6.QtWidgets import QMessageBox
@@ -466,7 +488,7 @@ class RequestWizard(QWizard):
         box.setText(_("Nothing has been saved yet."))
         box.setInformativeText(_("If you close now, what you have entered is lost."))
         close = box.addButton(_("&Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton(_("&Go on"), QMessageBox.ButtonRole.RejectRole)
+        stay = box.addButton(_("&Keep it open"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
         style.enlarge_all(box)

@@ -4,21 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
+import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
+
+from enos_csr_gui.core import keys
 
 QUESTION = "Nothing has been saved yet."
 
 
 def test_nothing_is_asked_when_nothing_was_entered(person: Person) -> None:
     person.goes_on("Who is it for?")
+    person.wizard.close()
+    assert not person.wizard.isVisible()
+
+
+def test_cancel_and_escape_lead_to_the_first_page_and_lose_nothing(person: Person) -> None:
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Kaili")
+    person.click("Cancel")
+    assert person.title() == "What would you like to do?"
+    person.begins("My requests")
+    person.press(Qt.Key.Key_Escape)
+    assert person.title() == "What would you like to do?"
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Kaili"
+
+
+def test_escape_on_the_last_page_leads_to_the_first_and_there_it_closes(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    person.press(Qt.Key.Key_Escape)
+    assert person.title() == "What would you like to do?"
     person.press(Qt.Key.Key_Escape)
     assert not person.wizard.isVisible()
 
 
-def test_going_on_keeps_the_answers_and_closing_writes_nothing(person: Person, home: Path) -> None:
+def test_who_cancels_while_the_key_is_being_made_saves_nothing(
+    start: Callable[..., Person],
+    labelled: dict[str, str],
+    saved: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, generate = Event(), keys.generate
+
+    def slowly() -> object:
+        assert made.wait(20)
+        return generate()
+
+    monkeypatch.setattr(keys, "generate", slowly)
+    person = start()
+    person.walks_to_save(labelled)
+    person.click("Save")
+    person.click("Cancel")
+    made.set()
+    wait(300)
+    assert person.title() == "What would you like to do?"
+    assert not saved.exists()
+
+
+def test_keeping_it_open_keeps_the_answers_and_closing_writes_nothing(
+    person: Person, home: Path
+) -> None:
     person.goes_on("Who is it for?")
     person.enters("Locality", "Kaili")
     read: list[str] = []
@@ -33,8 +86,8 @@ def test_going_on_keeps_the_answers_and_closing_writes_nothing(person: Person, h
 
         return act
 
-    person.meanwhile(answer("Go on"))
-    person.click("Cancel")
+    person.meanwhile(answer("Keep it open"))
+    person.wizard.close()
     wait(50)
     assert QUESTION in read[0]
     assert person.wizard.isVisible()
@@ -47,7 +100,7 @@ def test_going_on_keeps_the_answers_and_closing_writes_nothing(person: Person, h
     assert not list(home.rglob("*"))
 
 
-def test_escape_in_the_question_means_go_on(person: Person) -> None:
+def test_escape_in_the_question_keeps_it_open(person: Person) -> None:
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "not lost by accident")
 
@@ -58,7 +111,7 @@ def test_escape_in_the_question_means_go_on(person: Person) -> None:
         return True
 
     person.meanwhile(escape)
-    person.press(Qt.Key.Key_Escape)
+    person.wizard.close()
     wait(50)
     assert person.wizard.isVisible()
 

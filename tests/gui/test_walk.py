@@ -62,6 +62,8 @@ def test_the_keyboard_alone_is_enough(
     )
     assert SUBJECT in shown
     person.press(Qt.Key.Key_Escape)
+    assert person.title() == "What would you like to do?"
+    person.press(Qt.Key.Key_Escape)
     assert not person.wizard.isVisible()
 
 

@@ -114,6 +114,8 @@ class Page(QWizardPage):
 
     def go_on(self) -> None:
         """Leave the page after all: what it waited for has come."""
+        if self.wizard().currentPage() is not self:
+            return  # the person would not wait
         self._passed = True
         self.wizard().next()
 

@@ -83,7 +83,10 @@ class SavePage(Page):
         self._name.selectAll()
 
     def cleanupPage(self) -> None:
-        """Going back keeps folder and name."""
+        """Going back keeps folder and name, and saves nothing when the key comes later."""
+        if self._waits_for_key:
+            self._waits_for_key = False
+            self.set_busy(False)
 
     @property
     def may_close(self) -> bool:
