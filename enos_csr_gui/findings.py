@@ -60,7 +60,7 @@ def facts(
         yield _("Valid to"), moment(found.valid_to)
     if found.key:
         yield _("Key"), _key(found.key)
-        yield _("Key SHA-256"), found.key.fingerprint
+        yield _("Key fingerprint"), found.key.fingerprint
     if found.signature_algorithm:
         yield _("Signed with"), found.signature_algorithm
     if found.fingerprint:

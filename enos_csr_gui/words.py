@@ -49,7 +49,7 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "email": FieldWords(
         N_("E-mail address"),
-        N_("Whom to write to about this certificate. May stay empty."),
+        N_("Yours or your team's, as part of the certificate; not where to send it. May be empty."),
         "ops@example.com",
     ),
 }
@@ -140,6 +140,7 @@ _SENTENCES: dict[Code, str] = {
         "This folder does not exist. If it is on a USB stick or a network drive, connect it; or "
         "choose another folder."
     ),
+    Code.FOLDER_NOT_SHOWN: N_("No program on this computer shows folders. The files are in it."),
     Code.FOLDER_GONE: N_(
         "This folder is no longer there. If it is on a USB stick or a network drive, connect it; "
         "otherwise the files were moved or deleted."

@@ -44,6 +44,7 @@ class Code(StrEnum):
     NAME_UNSAFE = "name-unsafe"  # given, suggestion
     FOLDER_MISSING = "folder-missing"
     FOLDER_GONE = "folder-gone"  # where files were saved earlier
+    FOLDER_NOT_SHOWN = "folder-not-shown"
     NOT_A_FOLDER = "not-a-folder"
     NOT_A_FILE = "not-a-file"
     NO_PERMISSION = "no-permission"

@@ -22,6 +22,10 @@ from enos_csr_gui.i18n import _
 
 _TOPIC = re.compile(r'^<a id="(\w+)"></a>$', re.MULTILINE)
 _PICTURE = re.compile(r"^!\[.*\]\(.*\)\n", re.MULTILINE)
+_LINK_ALONE = re.compile(r"^\[.*\]\(.*\)\n", re.MULTILINE)
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
+# A line that ends in Chinese goes on without a blank.
+_CHINESE_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 
 
 def topics(guide: str) -> dict[str, str]:
@@ -32,8 +36,13 @@ def topics(guide: str) -> dict[str, str]:
 
 
 def read_guide() -> str:
-    """Return the guide in the language chosen, without its pictures: the window is there to see."""
-    return _PICTURE.sub("", resources.guide(i18n.language()).read_text(encoding="utf-8"))
+    """Return the guide in the language chosen, as it is read in the window.
+
+    Without pictures, for the window is there to see, and without links to other documents.
+    """
+    guide = resources.guide(i18n.language()).read_text(encoding="utf-8")
+    guide = _LINK_ALONE.sub("", _PICTURE.sub("", guide))
+    return _CHINESE_BREAK.sub("", _LINK.sub(r"\1", guide))
 
 
 class TextWindow(QDialog):
@@ -103,7 +112,7 @@ def show_about(parent: QWidget) -> TextWindow:
             "Makes the key and the certificate request that EnOS asks for, and looks after the "
             "certificate until it expires."
         ),
-        _("Nothing is ever sent over the network. A key never leaves this computer."),
+        _("Nothing is ever sent over the network. A key is written only where you say."),
         _("Licence: Apache 2.0, without any warranty. It is built on:"),
         "\n".join([_("| Library | Version | Licence |"), "| --- | --- | --- |", *rows]),
     ]

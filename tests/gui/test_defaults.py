@@ -75,10 +75,12 @@ def test_the_letter_goes_to_whom_the_organisation_names(
 ) -> None:
     defaults_file.write_text(FILE)
     opened: list[str] = []
-    # No mail program is started by a test.
-    monkeypatch.setattr(
-        QDesktopServices, "openUrl", lambda url: opened.append(QUrl(url).toEncoded().data())
-    )
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(QUrl(url).toEncoded().data())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)  # no mail program for a test
     person = start()
     del labelled["Country"], labelled["Organization"]
     person.walks_to_save(labelled)

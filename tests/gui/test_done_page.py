@@ -12,7 +12,7 @@ import pytest
 from person import Person
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def test_the_folder_opens(person: Person, saved: Path) -> None:
     QDesktopServices.setUrlHandler("file", desktop, "open")
     try:
         person.click("Open the folder")
+        person.waits_until(lambda: desktop.opened is not None)
     finally:
         QDesktopServices.unsetUrlHandler("file")
     assert desktop.opened == QUrl.fromLocalFile(str(saved))
@@ -49,6 +50,48 @@ def test_the_folder_opens(person: Person, saved: Path) -> None:
 def test_the_key_is_nowhere_on_the_page_or_the_clipboard(person: Person, saved: Path) -> None:
     person.click("Copy the request")
     assert "PRIVATE KEY" not in QApplication.clipboard().text() + person.reads()
+
+
+def test_without_a_mail_program_the_letter_is_on_the_clipboard(
+    person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    person.click("Compose an e-mail")
+    [problem] = person.problems()
+    assert "No mail program was found" in problem
+    assert str(saved / "dev-001.csr") in problem
+    letter = QApplication.clipboard().text()
+    assert letter.startswith("Certificate request for dev-001\n")
+    assert "attached: dev-001.csr" in letter
+    person.click("Open the folder")
+    person.waits_to_read("No program on this computer shows folders.")
+
+
+def test_a_request_can_be_handed_in_later_from_its_details(
+    person: Person, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.click("Start page")
+    person.begins("My requests")
+    person.waits_until(lambda: person.button("Details…").isEnabled())
+    sheet = tmp_path / "sheet.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(sheet), ""))
+    read: list[str] = []
+
+    def hand_in() -> bool:
+        if not isinstance(dialog := QApplication.activeModalWidget(), QDialog):
+            return False
+        person.waits_until(lambda: person.button("Copy the request").isEnabled())
+        person.click("Copy the request")
+        person.click("Save a hand-over sheet…")
+        person.waits_to_read(f"The sheet is saved: {sheet}")
+        read.append(QApplication.clipboard().text())
+        dialog.close()
+        return True
+
+    person.meanwhile(hand_in)
+    person.click("Details…")
+    assert read == [(saved / "dev-001.csr").read_text()]
+    assert sheet.read_bytes().startswith(b"%PDF-")
 
 
 def test_a_history_that_cannot_be_kept_is_told_and_the_files_are_there_all_the_same(

@@ -63,7 +63,7 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wind
     person.waits_for_page("密钥")
     assert person.button("用密码保护密钥文件(P)").isChecked()
     person.click("下一步(N) >")
-    person.waits_for_page("用于谁？")
+    person.waits_for_page("证书用于谁？")
     assert person.field("城市").text() == "凯里"
     assert person.field("国家或地区").text() == "中国 (CN)"
     person.click("< 上一步(B)")
@@ -112,7 +112,7 @@ def test_chinese_countries_stand_in_the_order_of_their_sounds(window: Window) ->
     person.click("新建证书请求(N)")
     person.waits_for_page("密钥")
     person.click("下一步(N) >")
-    person.waits_for_page("用于谁？")
+    person.waits_for_page("证书用于谁？")
     [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
     names = [box.itemText(index) for index in range(box.count())]
     # A, Ba, Zhong; by code points 'Zhong' (U+4E2D) would be among the first.

@@ -131,6 +131,9 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.drops(file)
     person.waits_to_read("The certificate for 'dev-001'")
     person.goes_on("For the device")
+    person.waits_to_read("The key file is protected. Its passphrase opens it.")
+    assert person.field("Passphrase of the key file").hasFocus()
+    assert "not protected with a passphrase" in person.reads()  # what the device gets
     person.tries("Save")
     assert "This key is protected" in person.problems()[0]
     person.enters("Passphrase of the key file", "wrong")
@@ -138,6 +141,21 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     assert "does not open this key" in person.problems()[0]
     person.enters("Passphrase of the key file", "turbines17")
     person.goes_on("Done", "Save")
+
+
+def test_without_the_authority_there_is_a_keystore_and_a_way_back(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
+) -> None:
+    person = start(ARRIVED)
+    person.drops(authority.issue(old, tmp_path / "x.pem"))
+    person.waits_to_read("The device also needs the certificate of the authority")
+    person.goes_on("For the device")
+    assert "go back and choose the chain file" in person.problems()[0]
+    assert not person.button("PEM files: for the EnOS Edge and most other software").isEnabled()
+    person.enters("Passphrase", "long enough")
+    person.enters("The same again", "long enough")
+    person.goes_on("Done", "Save")
+    assert (saved / "dev-001-device" / "dev-001.p12").is_file()
 
 
 def test_nothing_is_replaced_on_the_way_to_the_device(

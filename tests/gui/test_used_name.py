@@ -56,3 +56,24 @@ def test_a_history_that_cannot_be_read_stops_nobody(
     person.goes_on("Done", "Save")
     assert (saved / "dev-001.csr").is_file()
     assert "not listed" in person.reads()
+
+
+def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path
+) -> None:
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+
+    person = start()
+    person.goes_on("Who is it for?")
+    person.types("dev-001")
+    person.waits_to_read("is the common name of a request made on this computer")
+    person.click("The earlier request was never handed in: use this name")
+    assert not person.problems()
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.waits_to_read("Use 'dev-001-2'")
+    person.click("Use 'dev-001-2'")
+    person.goes_on("Done", "Save")
+    assert (saved / "dev-001-2.csr").is_file()

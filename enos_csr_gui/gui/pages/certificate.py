@@ -94,7 +94,7 @@ class CertificatePage(Page):
         if self._file.path() is None:
             self._file.show_problem(_("Please choose the certificate file."))
         elif received is None:
-            self._look(then_go_on=True)
+            self._look()
         else:
             self._take_in(received)
         return False
@@ -104,20 +104,15 @@ class CertificatePage(Page):
         self._card.hide()
         self._warnings.hide()
 
-    def _look(self, *, then_go_on: bool = False) -> None:
+    def _look(self) -> None:
         """Find what the certificate belongs to, and show it."""
         file, key, chain = self._file.path(), self._key.path(), self._chain.path()
         if file is None:
             return
 
-        def found(received: Received) -> None:
-            self._show(received)
-            if then_go_on and not received.problems:
-                self._take_in(received)
-
         self.wait_for(
             lambda: receiving.examine(file, key, chain),
-            found,
+            self._show,
             self._refuse,
             _("Looking for the key"),
         )

@@ -72,8 +72,9 @@ def _told(role: Role) -> tuple[str, str, str]:
             "key",
             _("The key"),
             _(
-                "Bring it to the device in a way that nobody else can read it, for example on a "
-                "USB stick that you erase afterwards. Never send it by e-mail."
+                "Whoever has this file can use it: it is not protected with a passphrase. Bring it "
+                "to the device for example on a USB stick that you erase afterwards. Never send it "
+                "by e-mail."
             ),
         ),
         Role.CERTIFICATE: ("certificate", _("The certificate"), _("It holds no secret.")),
@@ -85,6 +86,9 @@ def _told(role: Role) -> tuple[str, str, str]:
         Role.KEYSTORE: (
             "key",
             _("The keystore, with key and certificates"),
-            _("Never send it together with its passphrase. The device needs both."),
+            _(
+                "Bring it to the device for example on a USB stick that you erase afterwards. "
+                "Never send it by e-mail. The device needs its passphrase, too."
+            ),
         ),
     }[role]

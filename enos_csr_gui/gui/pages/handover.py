@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import (
@@ -18,9 +19,12 @@ from enos_csr_gui import words
 from enos_csr_gui.core import handover
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.handover import Format, HandedOver
+from enos_csr_gui.core.inspection import inspect_files
 from enos_csr_gui.core.making import load_key
+from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.folder import typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
@@ -76,6 +80,9 @@ class HandoverPage(Page):
         store.addWidget(self._passphrase)
         store.addWidget(self._older_java)
 
+        self._missing = Note(about=self._formats[Format.PKCS12])
+        self.body.addWidget(self._missing)
+        self.body.addWidget(self._key_row)
         formats = QVBoxLayout()
         formats.setSpacing(0)
         for button in self._formats.values():
@@ -83,7 +90,6 @@ class HandoverPage(Page):
         self.body.addLayout(formats)
         self.body.addLayout(place)
         self.body.addWidget(self._store_row)
-        self.body.addWidget(self._key_row)
         self.body.addWidget(self._trouble)
         self.body.addStretch(1)
 
@@ -100,11 +106,30 @@ class HandoverPage(Page):
         self._key_passphrase.clear()
         self._passphrase.clear()
         self._older_java.setChecked(False)
-        self._formats[Format.PEM].setChecked(True)
+        has_chain = bool(received.issued.chain)
+        self._missing.setVisible(not has_chain)
+        self._missing.show_problem(
+            ""
+            if has_chain
+            else _(
+                "The certificates of the authority are missing, so only a PKCS #12 keystore can be "
+                "made. For the other forms, go back and choose the chain file."
+            )
+        )
+        for format_, button in self._formats.items():
+            button.setEnabled(has_chain or format_ is Format.PKCS12)
+        self._formats[Format.PEM if has_chain else Format.PKCS12].setChecked(True)
         self._show_format()
+        work.run(self, partial(_is_protected, received.key), self._ask_for_passphrase)
+
+    def _ask_for_passphrase(self, is_protected: bool) -> None:
+        """Ask for what opens the key file, before anybody tries to save."""
+        if is_protected and not self._key_row.isVisible():
+            self._key_row.show()
+            self._key_passphrase.setFocus()
 
     def take_focus(self) -> None:
-        self._formats[Format.PEM].setFocus()
+        self._formats[self._format()].setFocus()
 
     def cleanupPage(self) -> None:
         """Going back forgets the passphrases."""
@@ -131,8 +156,7 @@ class HandoverPage(Page):
         if is_store and self._passphrase.complaint():
             self._passphrase.show_complaint()
             return False
-        folder, name = Path(self._folder.text().strip()).expanduser(), self._name.text().strip()
-        folder = folder.absolute()
+        folder, name = typed_path(self._folder.text()), self._name.text().strip()
         passphrase = self._passphrase.text() if is_store else None
         opening = self._key_passphrase.text() or None
         older_java = is_store and self._older_java.isChecked()
@@ -188,8 +212,16 @@ class HandoverPage(Page):
         name, is_pem = self._name.text().strip(), self._format() is Format.PEM
         parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
         files = ", ".join(parts) if is_pem else f"{name}.{self._format()}"
-        self._name_note.show_help(_("This makes: {files}").format(files=files))
-        self._folder_note.show_help(_("It is made if it does not exist yet."))
+        said = [_("This makes: {files}").format(files=files)]
+        if is_pem:
+            said.append(
+                _(
+                    "The key in it is not protected with a passphrase, so that the device can "
+                    "start by itself."
+                )
+            )
+        self._name_note.show_help("\n".join(said))
+        self._folder_note.show_help(_("Its last part is made if it does not exist yet."))
         self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
         self._trouble.show_help("")
 
@@ -199,3 +231,8 @@ class HandoverPage(Page):
         if chosen:
             self._folder.setText(chosen)
             self._forgive()
+
+
+def _is_protected(key: Path) -> bool:
+    """Tell whether the key file needs a passphrase; one that cannot be read is told of later."""
+    return any(found.protected for found in inspect_files([key]))

@@ -49,6 +49,7 @@ class ReviewPage(Page):
             _("Please check that all of this is right; a certificate cannot be changed later."),
         )
         self._values: dict[str, WrappedLabel] = {}
+        self._changes: dict[str, QPushButton] = {}
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(2 * style.SPACING)
         self._grid.setVerticalSpacing(style.SPACING // 2)
@@ -86,6 +87,9 @@ class ReviewPage(Page):
             self._values[field.key].setText(subject.get(field.key, _("(none)")))
         if country := countries.find(subject["country"]):
             self._values["country"].setText(shown(country))
+        fixed = {*self.draft.locked, *self.draft.exact}
+        for key, change in self._changes.items():
+            change.setVisible(key not in fixed)
         from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
 
         draft = self.draft
@@ -139,4 +143,5 @@ class ReviewPage(Page):
             change.setAccessibleName(_("Change: {field}").format(field=name))
             change.clicked.connect(lambda: self.change_wanted.emit(key))
             self._grid.addWidget(change, row, 2)
+            self._changes[key] = change
         self._values[key] = value

@@ -14,6 +14,7 @@ from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.folder import typed_path
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -146,16 +147,15 @@ class SavePage(Page):
         at_fault.selectAll()
 
     def _on_edited(self) -> None:
-        # '~' is a folder to everybody who types it.
-        folder = Path(self._folder.text().strip() or ".").expanduser()
-        self.draft.folder = folder.absolute()
+        if self._folder.text().strip():
+            self.draft.folder = typed_path(self._folder.text())
         self.draft.name = self._name.text().strip() or None
         self._forgive()
         self._show_paths()
         self._check()
 
     def _forgive(self) -> None:
-        self._folder_note.show_help(_("It is made if it does not exist yet."))
+        self._folder_note.show_help(_("Its last part is made if it does not exist yet."))
         self._name_note.show_help(_("Both files get this name."))
         self._suggestion.hide()
 

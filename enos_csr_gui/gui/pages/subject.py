@@ -43,7 +43,11 @@ class SubjectPage(Page):
         self._used: list[Problem] = []
         self._renew = QPushButton(_("&Renew that certificate"))
         self._renew.clicked.connect(self._renew_instead)
+        self._use_it = QPushButton(_("The earlier request was never &handed in: use this name"))
+        self._use_it.clicked.connect(self._use_all_the_same)
         self._renew.hide()
+        self._use_it.hide()
+        self._accepted_name = ""
 
         self._remarks = Note()
         self._form = Form()
@@ -59,6 +63,7 @@ class SubjectPage(Page):
         self.editors[field.key] = editor
         if field.key == "common_name":
             editor.offer(self._renew)
+            editor.offer(self._use_it)
 
     def initializePage(self) -> None:
         for key, editor in self.editors.items():
@@ -122,9 +127,9 @@ class SubjectPage(Page):
         if problems:
             self._go_to(self.editors[problems[0].field or "country"])
             return False
-        if self.draft.old:
-            return True
         name = self.draft.answers["common_name"]
+        if self.draft.old or name == self._accepted_name:
+            return True
 
         def looked_up(used: list[Problem]) -> None:
             self._show_used(used)
@@ -158,13 +163,19 @@ class SubjectPage(Page):
         self._forget_lookup()
         self._show_used([])
         name = self.draft.answers.get("common_name")
-        if name and not self.draft.old:
+        if name and name != self._accepted_name and not self.draft.old:
             self._looking_up = work.run(self, lambda: _used(name), self._show_used)
 
     def _show_used(self, used: list[Problem]) -> None:
         self._used = used
         self._renew.setVisible(bool(used))
+        self._use_it.setVisible(bool(used))
         self._check()
+
+    def _use_all_the_same(self) -> None:
+        self._accepted_name = self.draft.answers.get("common_name", "")
+        self._show_used([])
+        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
 
     def _renew_instead(self) -> None:
         self.task_wanted.emit(Task.RENEW, [Path(str(self._used[0].values["csr"]))])

@@ -128,7 +128,10 @@ class FieldEditor(QObject):
 
     def _show(self) -> None:
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
-        self._say(self._refused or " ".join(words.sentence(problem) for problem in shown))
+        said = [self._refused] if self._refused else [words.sentence(problem) for problem in shown]
+        if any(problem.code is Code.REQUIRED for problem in shown):
+            said.append(words.help_(self.field.key))  # just when it is needed
+        self._say(" ".join(said))
         left = self.field.max_length - len(normalize(self.text()))
         self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
 
@@ -150,6 +153,6 @@ class FieldEditor(QObject):
 
     def _on_refused(self, text: str) -> None:
         self._refused = _(
-            "'{given}' does not stand for one country. Please choose one from the list."
+            "'{given}' is not a country in the list. Please choose one from the list."
         ).format(given=text)
         self._show()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
 
 from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.gui.widgets.folder import typed_path
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
@@ -50,7 +51,7 @@ class FileChooser(QWidget):
     def path(self) -> Path | None:
         """Return the path, from the root on; None while there is none."""
         typed = self._path.text().strip()
-        return Path(typed).expanduser().absolute() if typed else None
+        return typed_path(typed) if typed else None
 
     def set_path(self, path: Path) -> None:
         """Take a file that was chosen elsewhere, for example dropped."""

@@ -12,16 +12,21 @@ from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.gui import work
 
 
+def typed_path(text: str) -> Path:
+    """Return the path that somebody typed, from the root on; what has no root is below the home."""
+    return Path.home() / Path(text.strip()).expanduser()
+
+
 def open_folder(owner: QObject, folder: Path, missing: Callable[[Problem], None]) -> None:
-    """Have the desktop show the folder; tell ``missing`` if it is no longer there.
+    """Have the desktop show the folder; tell ``missing`` if that cannot be.
 
     The look whether it is, which may never end on a network drive, keeps nobody waiting.
     """
 
     def looked(there: bool) -> None:
-        if there:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-        else:
+        if not there:
             missing(Problem(Code.FOLDER_GONE, path=folder))
+        elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            missing(Problem(Code.FOLDER_NOT_SHOWN, path=folder))
 
     work.run(owner, folder.is_dir, looked, apart=True)

@@ -40,6 +40,10 @@ class PassphrasePair(QWidget):
         self._strength.setRange(0, 5)
         self._strength.setTextVisible(False)
         self._strength.setFixedHeight(self._strength.fontMetrics().height() // 2)
+        policy = self._strength.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing jumps when it appears
+        self._strength.setSizePolicy(policy)
+        self._strength.hide()
         self._strength.setAccessibleName(_("Strength of the passphrase"))
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -86,7 +90,7 @@ class PassphrasePair(QWidget):
     def show_complaint(self) -> None:
         """Show what is wrong and put the cursor there."""
         self._note.show_problem(self.complaint())
-        at_fault = self._second if self._first.text() else self._first
+        at_fault = self._first if self._check(self._first.text()) else self._second
         at_fault.setFocus()
         at_fault.selectAll()
 
@@ -94,7 +98,7 @@ class PassphrasePair(QWidget):
         """Forget the passphrase."""
         self._first.clear()
         self._second.clear()
-        self._strength.reset()
+        self._strength.hide()
         self._note.show_help("")
 
     def _on_edited(self) -> None:
@@ -119,8 +123,8 @@ class PassphrasePair(QWidget):
         self._judging = work.run(self, judge, self._show_strength)
 
     def _show_strength(self, score: int) -> None:
+        self._strength.setVisible(bool(self._first.text()))
         if not self._first.text():
-            self._strength.reset()
             self._note.show_help("")
             return
         self._strength.setValue(score + 1)

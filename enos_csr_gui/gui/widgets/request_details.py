@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -17,12 +19,15 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import words
+from enos_csr_gui.core import files
+from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
-from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui import dates, style, work
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.presence import Presence
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
@@ -33,7 +38,10 @@ from enos_csr_gui.i18n import _
 class RequestDetails(QDialog):
     """Shows ``request``, and by ``presence`` what became of its files."""
 
-    def __init__(self, request: PastRequest, presence: Presence, parent: QWidget) -> None:
+    def __init__(
+        self, request: PastRequest, presence: Presence, hand_in: HandIn, parent: QWidget
+    ) -> None:
+        """``hand_in`` is what the organisation says of handing in."""
         super().__init__(parent)
         self._request = request
         self._presence = presence
@@ -64,16 +72,32 @@ class RequestDetails(QDialog):
         self._key = self._add_file(_("Key file"), request.key)
         if request.certificate:
             self._add_file(_("Certificate file"), request.certificate)
+        self._hand_in = HandInButtons(self)
+        self._hand_in.offer(None, hand_in)
+        self._hand_in.said.connect(self._show_help)
+        self._hand_in.failed.connect(self._show_text)
         self._note = Note()
         self._note.hide()
 
         self._lay_out()
+        work.run(
+            self,
+            partial(files.read, request.csr),
+            lambda data: self._offer(data, hand_in),
+            lambda _error: None,  # a missing file is told beside its name
+            apart=True,
+        )
         presence.found.connect(self._show_files)
         self._show_files()
 
     def _lay_out(self) -> None:
         area = Scrolling()
         area.column.addLayout(self._grid)
+        row = QHBoxLayout()
+        for button in self._hand_in.buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        area.column.addLayout(row)
         area.column.addStretch(1)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         buttons = QDialogButtonBox()
@@ -118,6 +142,22 @@ class RequestDetails(QDialog):
         if not files.key:
             self._key.setText(f"{self._request.key} ({words.missing_files(True, False)})")
 
+    def _offer(self, data: bytes, hand_in: HandIn) -> None:
+        """Let the request be handed in: its file has been read."""
+        request = self._request
+        subject = request.subject
+        pem = data.decode("ascii", "replace")
+        self._hand_in.offer(
+            ToHandIn(subject, request.csr, pem, request.fingerprint, request.made_on), hand_in
+        )
+
     def _show_problem(self, problem: Problem) -> None:
-        self._note.show_problem(words.with_place(problem))
+        self._show_text(words.with_place(problem))
+
+    def _show_text(self, text: str) -> None:
+        self._note.show_problem(text)
+        self._note.show()
+
+    def _show_help(self, text: str) -> None:
+        self._note.show_help(text)
         self._note.show()

@@ -1,0 +1,134 @@
+"""How a request gets to whoever issues certificates: a letter, a copy, a sheet for the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QUrl, QUrlQuery, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
+
+from enos_csr_gui import words
+from enos_csr_gui.core.defaults import HandIn
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.files import Part, save_set
+from enos_csr_gui.gui import dates, sheet, work
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.i18n import _
+
+_PDF = ".pdf"
+
+
+class ToHandIn(NamedTuple):
+    """A request: its subject by the keys of the fields, its file and what is in it."""
+
+    subject: Mapping[str, str]
+    csr: Path
+    csr_pem: str
+    fingerprint: str
+    made_on: datetime
+
+
+class HandInButtons(QObject):
+    """``buttons`` for a card or a row; what comes of them is told by the signals."""
+
+    said = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._parent = parent
+        self._request: ToHandIn | None = None
+        self._hand_in = HandIn()
+        mail = QPushButton(_("Compose an &e-mail"))
+        mail.setToolTip(_("Opens your mail program; please attach the request file there."))
+        mail.clicked.connect(self._compose)
+        copy = CopyButton(_("Cop&y the request"), self._pem)
+        save = QPushButton(_("Save a &hand-over sheet…"))
+        save.setToolTip(_("One page (PDF) with all but the key, for a ticket or to print."))
+        save.clicked.connect(self._save_sheet)
+        self.buttons: tuple[QPushButton, ...] = mail, copy, save
+
+    def offer(self, request: ToHandIn | None, hand_in: HandIn) -> None:
+        """Act on this request from now on; None disables the buttons."""
+        self._request, self._hand_in = request, hand_in
+        for button in self.buttons:
+            button.setEnabled(request is not None)
+
+    def _pem(self) -> str:
+        return self._request.csr_pem if self._request else ""
+
+    def _compose(self) -> None:
+        """Open the mail program with a letter; the person attaches the request, nobody the key."""
+        request, hand_in = self._request, self._hand_in
+        if request is None:
+            return
+        name = request.subject.get("common_name", "")
+        subject = (hand_in.subject or _("Certificate request for {name}")).replace("{name}", name)
+        lines = [
+            _("Please issue a certificate for this request."),
+            "",
+            _("Common name: {name}").format(name=name),
+            _("Request file, attached: {name}").format(name=request.csr.name),
+            _("Key fingerprint (SHA-256): {fingerprint}").format(fingerprint=request.fingerprint),
+        ]
+        letter = QUrl("mailto:" + hand_in.email)
+        query = QUrlQuery()
+        query.addQueryItem("subject", _encoded(subject))
+        query.addQueryItem("body", _encoded("\r\n".join(lines)))
+        letter.setQuery(query)
+        if QDesktopServices.openUrl(letter):
+            text = _("Now attach this file to the e-mail: {path}")
+            self.said.emit(text.format(path=request.csr))
+        else:
+            QGuiApplication.clipboard().setText("\n".join([subject, "", *lines]))
+            text = _(
+                "No mail program was found on this computer. The letter is copied: paste it into "
+                "an e-mail, and attach this file: {path}"
+            )
+            self.failed.emit(text.format(path=request.csr))
+
+    def _save_sheet(self) -> None:
+        """Save the sheet where the person says, never over a file."""
+        request, hand_in = self._request, self._hand_in
+        if request is None:
+            return
+        chosen, _kind = QFileDialog.getSaveFileName(
+            self._parent,
+            _("Save the hand-over sheet"),
+            str(request.csr.with_suffix(_PDF)),
+            f"PDF (*{_PDF})",
+            # Nothing is replaced, so there is nothing to confirm.
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if not chosen:
+            return
+        target = Path(chosen)
+        name = target.stem if target.suffix.lower() == _PDF else target.name
+        rows = sheet.rows(
+            request.subject,
+            request.csr.name,
+            request.fingerprint,
+            dates.day(request.made_on),
+            hand_in.email,
+        )
+
+        def save() -> Path:
+            [saved] = save_set(target.parent, name, [Part(_PDF, sheet.pdf(rows, hand_in.note))])
+            return saved
+
+        def done(saved: Path) -> None:
+            self.said.emit(_("The sheet is saved: {path}").format(path=saved))
+
+        def refused(error: CoreError) -> None:
+            self.failed.emit(words.with_place(error.problems[0]))
+
+        work.run(self, save, done, refused)
+
+
+def _encoded(text: str) -> str:
+    """Return the text as it stands in a 'mailto:' (RFC 6068): '+' and '&' too are encoded."""
+    return bytes(QUrl.toPercentEncoding(text).data()).decode("ascii")
