@@ -60,7 +60,7 @@ _TO_GO_ON = (
     QWizard.WizardButton.FinishButton,
 )
 
-_SIZE = QSize(860, 600)
+_SIZE = QSize(860, 608)
 """Of the window, with a font whose lines are ``_USUAL_LINE`` apart."""
 _USUAL_LINE = 16
 

@@ -63,7 +63,7 @@ class RequestDetails(QDialog):
         if request.serial is not None:
             self._add_row(_("Serial number"), f"{request.serial:X}")
         self._add_gap()
-        copy = CopyButton(_("Cop&y"), lambda: request.fingerprint)
+        copy = CopyButton(_("Co&py"), lambda: request.fingerprint)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
         digest = f"{request.fingerprint[:32]}\u2028{request.fingerprint[32:]}"
         fingerprint = self._add_row(_("Key fingerprint"), digest, copy)
