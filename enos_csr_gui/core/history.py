@@ -25,6 +25,8 @@ from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_e
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, normalize
 
 EXPIRES_SOON = timedelta(days=60)
+RENEWAL_PENDING = timedelta(days=14)
+"""So long a renewal that was requested counts, though its certificate has not been received."""
 BUSY_SECONDS = 10.0
 """How long one copy of the program waits while another one writes."""
 
@@ -164,6 +166,7 @@ _EXPIRING = """
     expires BETWEEN ? AND ? AND NOT EXISTS (
         SELECT 1 FROM request AS later
         WHERE later.name_key = request.name_key AND later.number > request.number
+            AND (later.expires IS NOT NULL OR later.made_on > ?)
     )
 """
 
@@ -324,7 +327,8 @@ class RequestHistory:
         """Return the requests to be renewed, the most urgent first.
 
         Their certificates expire within ``EXPIRES_SOON`` of ``now``, or have done so within that
-        time, and no later request of this computer has the same common name.
+        time, and no later one of the same common name has been received; one that was requested
+        less than ``RENEWAL_PENDING`` ago is still to come.
         """
         sql = f"{_SELECT} WHERE {_EXPIRING} ORDER BY expires, number"
         return self._rows(sql, *_around(_now(now)))
@@ -573,9 +577,11 @@ def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
     return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 
-def _around(moment: datetime) -> tuple[int, int]:
+def _around(moment: datetime) -> tuple[int, int, int]:
     """Return what to fill in for ``_EXPIRING``."""
-    return _seconds(moment - EXPIRES_SOON), _seconds(moment + EXPIRES_SOON)
+    times = moment - EXPIRES_SOON, moment + EXPIRES_SOON, moment - RENEWAL_PENDING
+    first, last, pending = map(_seconds, times)
+    return first, last, pending
 
 
 def _folded(text: str) -> str:

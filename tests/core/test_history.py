@@ -942,8 +942,19 @@ def test_what_is_to_be_renewed_soon(past):
             certificate=Path("x.crt"),
         )
     assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
-    record(past, "DEV-59")  # has been renewed
+    record(past, "DEV-59", fingerprint="renewal", made_on=NOW)
     assert names(past.expiring(NOW)) == ["dev--3"]
+    # Whoever forgot to hand the request in is reminded again.
+    assert names(past.expiring(NOW + timedelta(days=15))) == ["dev--3", "dev-59", "dev-61"]
+    past.certificate_received(
+        "renewal",
+        common_name="DEV-59",
+        serial=2,
+        issued=NOW,
+        expires=NOW + timedelta(days=400),
+        certificate=Path("y.crt"),
+    )
+    assert names(past.expiring(NOW + timedelta(days=15))) == ["dev--3", "dev-61"]
 
 
 def test_a_page_of_what_is_to_be_renewed_soon(past):

@@ -115,7 +115,7 @@ class RequestsPage(Page):
         self._which.setToolTip(
             _(
                 "To be renewed: the certificate expires within 60 days, or has done so lately, and "
-                "no later request has its common name."
+                "no later one has arrived; a renewal counts for two weeks while it is awaited."
             )
         )
         label = QLabel(_("&Filter"))
