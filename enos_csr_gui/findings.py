@@ -37,8 +37,10 @@ def visible(text: str) -> str:
 
 
 def kind(found: Found) -> str:
-    """Return what the thing is, with the form it stands in."""
-    kind = words.kind(found.kind)
+    """Return what the thing is and for whom, with the form it stands in."""
+    kind = _("certificate of an authority") if found.is_authority else words.kind(found.kind)
+    if name := dict(found.subject or ()).get("CN"):
+        kind = _("{kind} for '{name}'").format(kind=kind, name=visible(name))
     if found.kind == "other" and found.label:
         kind = f"{kind} ({visible(found.label)})"
     return kind + (f", {found.form}" if found.form else "")
@@ -60,7 +62,7 @@ def facts(
         yield _("Valid to"), moment(found.valid_to)
     if found.key:
         yield _("Key"), _key(found.key)
-        yield _("Key fingerprint"), found.key.fingerprint
+        yield _("Key SHA-256"), found.key.fingerprint
     if found.signature_algorithm:
         yield _("Signed with"), found.signature_algorithm
     if found.fingerprint:

@@ -54,7 +54,7 @@ def read(data: bytes, place: Path, chain_data: bytes = b"", fingerprint: str = "
     pool = [*certificates, *load_all(chain_data)]
     wanted = [one for one in certificates if fingerprint and _fingerprint(one) == fingerprint]
     lowest = [one for one in certificates if not any(_has_issued(one, other) for other in pool)]
-    lowest.sort(key=_is_authority)
+    lowest.sort(key=inspection.is_authority)
     leaf = next(iter(wanted + lowest + certificates))
     return Issued(leaf, _chain(leaf, pool))
 
@@ -150,14 +150,6 @@ def check_chain(issued: Issued) -> list[Problem]:
     values = {"issuer": issuer_name(top)}
     code = Code.CHAIN_ENDS if issued.chain else Code.CHAIN_MISSING
     return [Problem(code, values=values)]
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, *LIBRARY_ERRORS):
-        return False
-    return extension.value.ca
 
 
 def _is_root(certificate: x509.Certificate) -> bool:

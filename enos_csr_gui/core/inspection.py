@@ -95,6 +95,7 @@ class Found:
 
     ``problems`` say why it cannot be read, or why EnOS would not take the request; ``warnings``
     what else its owner should know. ``protected``: by a passphrase, and not opened.
+    ``is_authority``: a certificate that issues others.
     """
 
     file: Path
@@ -110,6 +111,7 @@ class Found:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     protected: bool = False
+    is_authority: bool = False
     rules: tuple[RuleResult, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -381,8 +383,18 @@ def _certificate(certificate: x509.Certificate, der: bytes, now: datetime) -> Fo
         serial_number=_serial_number(certificate),
         valid_from=certificate.not_valid_before_utc,
         valid_to=certificate.not_valid_after_utc,
+        is_authority=is_authority(certificate),
         warnings=tuple(check_validity(certificate, now)),
     )
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Tell whether the certificate is one of an authority (RFC 5280, 4.2.1.9)."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, *LIBRARY_ERRORS):
+        return False
+    return extension.value.ca
 
 
 def check_validity(certificate: x509.Certificate, now: datetime) -> list[Problem]:

@@ -33,7 +33,7 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     assert result.exit_code == 0
     assert result.stderr == ""
     first, *lines = result.stdout.splitlines()
-    assert first == "good.csr: request (CSR), PEM"
+    assert first == "good.csr: request (CSR) for 'dev-001', PEM"
     assert lines[-1] == "  Acceptable: the request meets every demand."
     assert lines[0].split() == ["Subject", "C", "=", "CN"]
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
@@ -91,7 +91,7 @@ def test_several_things_in_one_file(enos_csr, files):
     )
     result = enos_csr("inspect", "all.pem")
     assert result.exit_code == 0
-    assert "all.pem (1 of 2): certificate, PEM\n" in result.stdout
+    assert "all.pem (1 of 2): certificate of an authority for 'dev-001', PEM\n" in result.stdout
     assert "  Belongs to   all.pem (2 of 2)\n" in result.stdout
 
 

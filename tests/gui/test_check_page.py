@@ -35,7 +35,7 @@ def test_the_program_opens_a_request_it_is_started_with(
     person.waits_to_read("Acceptable: the request meets every demand.")
     assert person.title() == CHECK
     assert "dev-001.csr" in person.reads()
-    assert "request (CSR), PEM" in person.reads()
+    assert "request (CSR) for 'dev-001', PEM" in person.reads()
     assert not person.problems()
 
 
@@ -135,3 +135,12 @@ def test_who_comes_back_finds_an_empty_page(start: Callable[..., Person], good: 
     person.click("< Back")
     person.begins("Check a file")
     assert "Acceptable" not in person.reads()
+
+
+def test_with_the_certificate_of_an_authority_there_is_nothing_to_do(
+    start: Callable[..., Person], authority
+) -> None:
+    person = start("", authority.intermediate)
+    person.waits_to_read("certificate of an authority for '")
+    assert "Renew this certificate" not in person.reads()
+    assert "Put it together" not in person.reads()

@@ -107,7 +107,7 @@ class CheckPage(Page):
 
     def _card(self, found: Found, name: str, together: Sequence[str]) -> FindingCard:
         steps = []
-        if found.kind is Kind.CERTIFICATE:
+        if found.kind is Kind.CERTIFICATE and not found.is_authority:
             steps = [
                 (Task.RECEIVE, _("Put it together with its key")),
                 (Task.RENEW, _("Renew this certificate")),

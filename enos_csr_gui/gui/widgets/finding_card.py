@@ -62,7 +62,9 @@ class FindingCard(QFrame):
         title.setText(name)
         title.setFont(style.heading(self.font()))
         self._column.addWidget(title)
-        self._column.addWidget(QLabel(findings.kind(found)))
+        kind = WrappedLabel()
+        kind.setText(findings.kind(found))
+        self._column.addWidget(kind)
         self._add_verdict()
         self._add_offers(offers)
         if found.subject or found.key:
