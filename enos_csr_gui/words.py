@@ -263,6 +263,10 @@ _SENTENCES: dict[Code, str] = {
         "This certificate belongs to another key. Please choose the key file that was written "
         "together with the request for this certificate."
     ),
+    Code.CERTIFICATE_OF_AUTHORITY: N_(
+        "This is the certificate of an authority, '{name}', and not the one of your device. Please "
+        "choose the certificate that was issued for your request."
+    ),
     Code.CERTIFICATE_OF_NO_KEY: N_(
         "The key of this certificate, for '{name}', was found neither among your requests nor "
         "beside the file. Please choose the key file that was written together with the request."

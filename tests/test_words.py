@@ -51,6 +51,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.DEFAULTS_LOCKED: {"key": "locked: country"},
     Code.FIELD_LOCKED: {"value": "Example Wind Ltd", "set_by": "IT"},
     Code.NOT_A_CERTIFICATE: {"kind": "request"},
+    Code.CERTIFICATE_OF_AUTHORITY: {"name": "EnOS CA"},
     Code.CERTIFICATE_OF_NO_KEY: {"name": "dev-001"},
     Code.CERTIFICATE_OF_OTHER_REQUEST: {
         "name": "dev-001",

@@ -88,6 +88,7 @@ class Code(StrEnum):
     NO_COMMON_NAME = "no-common-name"
 
     # Receiving and handing over
+    CERTIFICATE_OF_AUTHORITY = "certificate-of-authority"  # name: its common name
     NOT_A_CERTIFICATE = "not-a-certificate"  # kind: what the file holds instead
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key"  # name: its common name

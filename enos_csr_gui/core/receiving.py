@@ -246,6 +246,8 @@ def _unmatched(issued: Issued, key: Path | None, history: RequestHistory) -> Pro
     if key:
         return Problem(Code.CERTIFICATE_OF_OTHER_KEY, path=key)
     name = issued.answers.get("common_name", "")
+    if inspection.is_authority(issued.certificate):
+        return Problem(Code.CERTIFICATE_OF_AUTHORITY, values={"name": name})
     earlier: list[PastRequest] = []
     with suppress(HistoryUnavailable):
         earlier = history.find_common_name(name) if name else []

@@ -213,6 +213,13 @@ def test_a_file_without_a_certificate(tmp_path, content, code, refusal):
     assert refusal(UnreadableFile, receiving.examine, file) == [code]
 
 
+def test_the_certificate_of_the_authority_alone(authority, refusal, tmp_path):
+    file = tmp_path / "ca.pem"  # without the authority's key beside it
+    file.write_bytes(authority.intermediate.read_bytes())
+    found = refusal(CannotReceive, receiving.examine, file)
+    assert found == [Code.CERTIFICATE_OF_AUTHORITY]
+
+
 def test_the_request_is_no_certificate(made):
     with pytest.raises(UnreadableFile) as caught:
         receiving.examine(made.csr)

@@ -158,6 +158,18 @@ def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     assert (saved / "dev-001-device" / "dev-001.p12").is_file()
 
 
+def test_the_certificate_of_the_authority_alone_asks_for_the_right_file(
+    start: Callable[..., Person], authority, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"  # without the authority's key beside it
+    file.write_bytes(authority.intermediate.read_bytes())
+    person = start(ARRIVED)
+    person.drops(file)
+    person.waits_to_read("This is the certificate of an authority")
+    assert "Key file" not in person.reads()
+    assert person.field("Certificate file").hasFocus()
+
+
 def test_nothing_is_replaced_on_the_way_to_the_device(
     start: Callable[..., Person], issued: Path, saved: Path
 ) -> None:

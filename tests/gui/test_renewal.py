@@ -144,7 +144,8 @@ def test_from_a_checked_file_to_its_renewal(
 ) -> None:
     certificate = tmp_path / "x.pem"
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
-            "-subj", "/C=CN/ST=A/L=B/O=C/OU=D/CN=dev-7", "-out", certificate)  # fmt: skip
+            "-subj", "/C=CN/ST=A/L=B/O=C/OU=D/CN=dev-7", "-addext", "basicConstraints=CA:FALSE",
+            "-out", certificate)  # fmt: skip
     person = start("", certificate)
     person.waits_to_read("Renew this certificate")
     person.click("Renew this certificate")

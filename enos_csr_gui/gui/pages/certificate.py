@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QWizard
 
 from enos_csr_gui import words
@@ -34,16 +34,18 @@ class CertificatePage(Page):
             _("Your certificate"),
             _("Choose the file that you got back; its key is looked for on this computer."),
         )
+        downloads = QStandardPaths.StandardLocation.DownloadLocation
+        arrived = Path(QStandardPaths.writableLocation(downloads) or draft.folder)
         kinds = _("Certificates ({patterns})").format(patterns=_ENDINGS)
         self._file = FileChooser(
             _("Certificate file"),
-            _("Often named '….pem', '….crt' or '….cer'."),
+            _("Its name often ends in .pem, .crt or .cer."),
             kinds,
-            draft.folder,
+            arrived,
         )
         self._key = FileChooser(
             _("Key file"),
-            _("The file '….key' that was written together with the request."),
+            _("The key file (.key) that was written together with the request."),
             _("Key files ({patterns})").format(patterns="*.key *.pem *.der *.p8 *.pk8"),
             draft.folder,
         )
@@ -51,7 +53,7 @@ class CertificatePage(Page):
             _("Chain file"),
             _("The authority's certificates, also called chain or CA certificate."),
             kinds,
-            draft.folder,
+            arrived,
         )
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
@@ -140,7 +142,8 @@ class CertificatePage(Page):
         problem = error.problems[0]
         choosers = (self._key, self._chain, self._file)
         at_fault = next((one for one in choosers if _is_about(problem, one)), self._file)
-        if isinstance(error, CannotReceive):
+        is_authority = problem.code is Code.CERTIFICATE_OF_AUTHORITY
+        if isinstance(error, CannotReceive) and not is_authority:
             self._key.show()
             at_fault = self._key
         at_fault.show_problem(problem)

@@ -43,7 +43,7 @@ class OldPage(Page):
         )
         self._chooser = FileChooser(
             _("Old file"),
-            _("The old request file ('….csr') or the certificate ('….pem', '….crt')."),
+            _("The old request file (its name ends in .csr) or the certificate (.pem, .crt)."),
             _("Requests and certificates ({patterns})").format(patterns=_ENDINGS),
             draft.folder,
         )

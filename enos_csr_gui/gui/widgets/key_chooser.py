@@ -16,7 +16,7 @@ class KeyChooser(FileChooser):
 
     def __init__(self, start_folder: Path, parent: QWidget | None = None) -> None:
         kinds = _("Key files ({patterns})").format(patterns="*.key *.pem *.der *.p8 *.pk8")
-        help_text = _("The file of the key, often named '….key' or '….pem'.")
+        help_text = _("The key file, whose name often ends in .key or .pem.")
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
         self._passphrase = QLineEdit()
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
