@@ -128,10 +128,11 @@ class FieldEditor(QObject):
 
     def _show(self) -> None:
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
-        said = [self._refused] if self._refused else [words.sentence(problem) for problem in shown]
+        said = self._refused or " ".join(words.sentence(problem) for problem in shown)
         if any(problem.code is Code.REQUIRED for problem in shown):
-            said.append(words.help_(self.field.key))  # just when it is needed
-        self._say(" ".join(said))
+            # Just when it is needed.
+            said = _("{problem} {help}").format(problem=said, help=words.help_(self.field.key))
+        self._say(said)
         left = self.field.max_length - len(normalize(self.text()))
         self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
 
