@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from enos_csr_gui.core.defaults import Defaults
+    from enos_csr_gui.core.defaults import Defaults, HandIn
     from enos_csr_gui.core.handover import HandedOver
     from enos_csr_gui.core.making import Made
     from enos_csr_gui.core.receiving import Received, TakenIn
@@ -81,6 +81,13 @@ class Draft:
     def locked(self) -> Mapping[str, str]:
         """The answers that the organisation has set for everybody."""
         return self.defaults.locked if self.defaults else {}
+
+    @property
+    def hand_in(self) -> HandIn:
+        """What the organisation says of handing in."""
+        from enos_csr_gui.core.defaults import HandIn
+
+        return self.defaults.hand_in if self.defaults else HandIn()
 
     @property
     def exact(self) -> Collection[str]:

@@ -173,7 +173,9 @@ class RequestWizard(QWizard):
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
         pages = [page for page in (self._key_page, self._handover_page) if page]
-        return [secret for page in pages for secret in page.secrets()]
+        kept = self.draft.about_key
+        waiting = [*kept.passphrases, kept.opening or ""] if kept else []
+        return [secret for page in pages for secret in page.secrets()] + list(filter(None, waiting))
 
     def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
         """Go to the first page of a task, and give it the files; Back leads back to this page."""

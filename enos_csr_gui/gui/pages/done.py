@@ -8,7 +8,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
 from enos_csr_gui import words
-from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui.draft import Draft
@@ -69,7 +68,7 @@ class DonePage(Page):
         made = self.draft.made
         assert made is not None
         self._csr.path.setText(str(made.csr))
-        hand_in = self.draft.defaults.hand_in if self.draft.defaults else HandIn()
+        hand_in = self.draft.hand_in
         subject = Subject(self.draft.answers, exact=self.draft.exact)
         self._hand_in.offer(
             ToHandIn(subject, made.csr, made.csr_pem, made.fingerprint, datetime.now(UTC)), hand_in

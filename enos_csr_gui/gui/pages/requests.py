@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import spreadsheet, words
-from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.gui import style
@@ -286,12 +285,9 @@ class RequestsPage(Page):
 
     def _show_details(self) -> None:
         if request := self._table.request():
-            dialog = RequestDetails(request, self._model.presence, self._hand_in(), self)
+            dialog = RequestDetails(request, self._model.presence, self.draft.hand_in, self)
             dialog.exec()
             dialog.deleteLater()
-
-    def _hand_in(self) -> HandIn:
-        return self.draft.defaults.hand_in if self.draft.defaults else HandIn()
 
     def _renew_it(self) -> None:
         if request := self._table.request():
