@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -19,6 +20,9 @@ if TYPE_CHECKING:  # not before the first paint
 T = TypeVar("T")
 
 _THREADS = 4
+
+_COLLECT_EVERY = 1000
+"""Milliseconds between two looks for garbage."""
 
 
 class Job:
@@ -63,6 +67,8 @@ class _Office(QObject):
 
     A thread holds nothing but the call and a number: a widget, or any QObject, whose last
     reference is dropped in another thread is destroyed there, under the hands of the UI thread.
+    Python collects garbage in whatever thread happens to call for it, old widgets among the
+    garbage; so from the first call on, it is collected here.
     """
 
     _returned = Signal(int, object, object)
@@ -73,8 +79,12 @@ class _Office(QObject):
         self._jobs: dict[int, Job] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._returned.connect(self._deliver)  # queued: it is emitted in another thread
+        self._collecting = QTimer(self, interval=_COLLECT_EVERY)
+        self._collecting.timeout.connect(_collect_garbage)
 
     def hand_over(self, job: Job, function: Callable[[], object], *, apart: bool) -> None:
+        gc.disable()
+        self._collecting.start()
         number = next(self._numbers)
         self._jobs[number] = job
 
@@ -101,9 +111,18 @@ class _Office(QObject):
         self._jobs.pop(number).deliver(result, error)
 
     def close(self) -> None:
+        self._collecting.stop()
         if self._threads is not None:
             self._threads.shutdown()
             self._threads = None
+
+
+def _collect_garbage() -> None:
+    """Do what Python would have done by itself, generation by generation."""
+    counts_and_limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
+    due = [n for n, (count, limit) in enumerate(counts_and_limits) if count > limit > 0]
+    if due:
+        gc.collect(due[-1])
 
 
 _office = _Office()

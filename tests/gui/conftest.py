@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from shiboken6 import isValid
 from enos_csr_gui import words
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.wizard import RequestWizard
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage() -> Iterator[None]:
+    """Leave the collection of garbage as it was before a window had threads."""
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
