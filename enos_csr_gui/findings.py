@@ -43,7 +43,7 @@ def kind(found: Found) -> str:
         kind = _("{kind} for '{name}'").format(kind=kind, name=visible(name))
     if found.kind == "other" and found.label:
         kind = f"{kind} ({visible(found.label)})"
-    return kind + (f", {found.form}" if found.form else "")
+    return _("{kind}, {form}").format(kind=kind, form=found.form) if found.form else kind
 
 
 def facts(
@@ -62,13 +62,18 @@ def facts(
         yield _("Valid to"), moment(found.valid_to)
     if found.key:
         yield _("Key"), _key(found.key)
-        yield _("Key SHA-256"), found.key.fingerprint
+        yield _("Key fingerprint"), found.key.fingerprint
     if found.signature_algorithm:
         yield _("Signed with"), found.signature_algorithm
     if found.fingerprint:
-        yield _("SHA-256"), found.fingerprint
+        yield _("Fingerprint"), found.fingerprint
     for number, other in enumerate(together):
         yield _("Belongs to") if number == 0 else "", visible(other)
+
+
+def is_digest(text: str) -> bool:
+    """Return whether the text is a SHA-256 in hexadecimal, as a fingerprint is."""
+    return len(text) == 64 and all(c in "0123456789abcdef" for c in text)
 
 
 def _listed(label: str, pairs: Iterable[tuple[str, str]] | None) -> Iterator[tuple[str, str]]:

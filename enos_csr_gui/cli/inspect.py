@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui import findings, words
-from enos_csr_gui.cli.output import WRONG_INPUT, examples, note, print_json
+from enos_csr_gui.cli.output import WRONG_INPUT, columns, examples, note, padded, print_json
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.i18n import _
 
@@ -72,9 +72,13 @@ def _report(found: Found, name: str, together: Sequence[str]) -> Iterator[str]:
     if found.protected:
         yield "  " + findings.protected()
     facts = list(findings.facts(found, together, _moment))
-    width = max((len(label) for label, _value in facts), default=0)
+    width = max((columns(label) for label, _value in facts), default=0)
     for label, value in facts:
-        yield f"  {label.ljust(width)}  {value}".rstrip()
+        if findings.is_digest(value):  # in a line of its own it fits, and can be copied whole
+            yield f"  {label}"
+            yield f"    {value}"
+        else:
+            yield f"  {padded(label, width)}  {value}".rstrip()
     for problem in found.warnings:
         if problem.code not in _SECRETS:
             yield _wrapped(words.sentence(problem), 2)

@@ -303,6 +303,6 @@ def _print_advice(made: Made) -> None:
             _("Keep the key file and never send it; nobody can restore it:"),
             click.format_filename(made.key),
         ),
-        (_("SHA-256 fingerprint of the public key:"), made.fingerprint),
+        (_("Key fingerprint (SHA-256):"), made.fingerprint),
     )
     click.echo("\n\n".join(f"{heading}\n  {value}" for heading, value in parts))

@@ -70,15 +70,18 @@ def print_json(value: object) -> None:
 
 def print_columns(rows: Sequence[Sequence[str]]) -> None:
     """Print a table; the first row is its heading."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = (
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        )
+        cells = (padded(cell, width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
 
 
-def _width(text: str) -> int:
+def padded(text: str, width: int) -> str:
+    """Return the text with blanks up to ``width`` columns of a terminal."""
+    return text + " " * (width - columns(text))
+
+
+def columns(text: str) -> int:
     """Return how many columns of a terminal the text takes: Chinese takes two each."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (wide in "WF")

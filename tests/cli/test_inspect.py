@@ -38,7 +38,8 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     assert lines[0].split() == ["Subject", "C", "=", "CN"]
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
         assert value in result.stdout
-    assert keys.fingerprint(key.public_key()) in result.stdout
+    fingerprint = keys.fingerprint(key.public_key())
+    assert f"\n  Key fingerprint\n    {fingerprint}\n" in result.stdout
     assert "FAIL" not in result.stdout
     assert max(map(len, lines)) < 80
 
@@ -73,7 +74,7 @@ def test_a_private_key_is_a_loud_warning(enos_csr, files):
     assert result.exit_code == 0
     warning = " ".join(result.stderr.split())
     assert warning.startswith("WARNING: dev.key: This file holds a private key. Never hand it in")
-    assert "\n  Belongs to   good.csr\n" in result.stdout
+    assert "\n  Belongs to       good.csr\n" in result.stdout
     assert "PRIVATE" not in result.output
 
 
@@ -92,7 +93,7 @@ def test_several_things_in_one_file(enos_csr, files):
     result = enos_csr("inspect", "all.pem")
     assert result.exit_code == 0
     assert "all.pem (1 of 2): certificate of an authority for 'dev-001', PEM\n" in result.stdout
-    assert "  Belongs to   all.pem (2 of 2)\n" in result.stdout
+    assert "  Belongs to       all.pem (2 of 2)\n" in result.stdout
 
 
 def test_json(enos_csr, files, answers, key):

@@ -47,7 +47,7 @@ def test_says_what_to_do_with_the_files(enos_csr, options, folder):
     assert key == (
         f"Keep the key file and never send it; nobody can restore it:\n  {folder / 'dev-001.key'}"
     )
-    assert public_key.startswith("SHA-256 fingerprint of the public key:\n  ")
+    assert public_key.startswith("Key fingerprint (SHA-256):\n  ")
 
 
 def test_json_is_one_object_for_scripts(enos_csr, options, openssl, folder, answers):

@@ -129,30 +129,26 @@ class FindingCard(QFrame):
         grid.setVerticalSpacing(style.SPACING // 2)
         grid.setColumnStretch(1, 1)
         mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        rows = [(label, text, False) for label, text in self._facts()]
+        rows = list(findings.facts(found, self._together, dates.minute))
         rows += [
-            ("" if number else _("Demands"), _marked(result), True)
+            ("" if number else _("Demands"), _marked(result))
             for number, result in enumerate(found.rules)
         ]
-        for row, (label, text, is_rule) in enumerate(rows):
+        for row, (label, text) in enumerate(rows):
             value = WrappedLabel()
-            value.setText(text)
-            if not is_rule and _is_hex(text):
+            if findings.is_digest(text):
                 value.setFont(mono)
+                value.setText(_in_two(text))
+            else:
+                value.setText(text)
             grid.addWidget(QLabel(label), row, 0, alignment=Qt.AlignmentFlag.AlignTop)
             grid.addWidget(value, row, 1)
         copy = CopyButton(
             _("Copy these details"),
-            lambda: "\n".join(
-                f"{label}\t{text.replace(_BREAK, '')}" for label, text, _is_rule in rows
-            ),
+            lambda: "\n".join(f"{label}\t{text}" for label, text in rows),
         )
         style.enlarge(copy)
         grid.addWidget(copy, len(rows), 1, alignment=Qt.AlignmentFlag.AlignLeft)
-
-    def _facts(self) -> list[tuple[str, str]]:
-        facts = findings.facts(self._found, self._together, dates.minute)
-        return [(label, _in_two(text) if _is_hex(text) else text) for label, text in facts]
 
 
 def _rule(result: RuleResult) -> str:
@@ -161,11 +157,6 @@ def _rule(result: RuleResult) -> str:
 
 def _marked(result: RuleResult) -> str:
     return f"{'✓' if result.passed else '✗'}  {_rule(result)}"
-
-
-def _is_hex(text: str) -> bool:
-    digits = text.replace(_BREAK, "")
-    return len(digits) == 64 and all(c in "0123456789abcdef" for c in digits)
 
 
 def _in_two(digest: str) -> str:
