@@ -13,7 +13,15 @@ from person import Person, wait
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QMessageBox, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QTableView,
+    QTextBrowser,
+)
 
 from enos_csr_gui.core.history import Kind, PastRequest, RequestHistory, default_path
 from enos_csr_gui.gui import work
@@ -372,6 +380,25 @@ def test_the_details_show_everything(
     assert str(csr.with_suffix(".key")) in read[0]
     assert QApplication.clipboard().text() == b"dev-001".hex().ljust(64, "0")
     assert person.title() == "My requests"
+
+
+def test_f1_explains_the_details_too(
+    record: Callable[..., Path], opened: Callable[[], Person]
+) -> None:
+    record("dev-001")
+    person = opened()
+    person.waits_until(person.button("Details…").isEnabled)
+    read = []
+
+    def ask() -> None:
+        person.press(Qt.Key.Key_F1)
+        person.waits_until(lambda: bool(person.wizard.findChildren(QTextBrowser)))
+        read.append(person.wizard.findChildren(QTextBrowser)[0].toPlainText())
+
+    in_dialog(person, ask)
+    person.click("Details…")
+    person.waits_until(lambda: bool(read))
+    assert read[0].startswith("My requests\n")
 
 
 def test_the_folder_opens(

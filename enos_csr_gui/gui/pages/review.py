@@ -7,7 +7,6 @@ import shlex
 import subprocess
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -62,8 +61,6 @@ class ReviewPage(Page):
         self._add_row("key_file", _("Key file"), changeable=False)
         self._add_row("csr_file", _("Request file"), changeable=False)
 
-        mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        self._values["fingerprint"].setFont(mono)
         self._commands = SourceText(_("OpenSSL commands"))
         self._commands.setFixedHeight(7 * self._commands.fontMetrics().lineSpacing())
         commands = QWidget()
@@ -128,9 +125,7 @@ class ReviewPage(Page):
             return
         from enos_csr_gui.core.keys import fingerprint
 
-        digest = fingerprint(self.draft.key.public_key())
-        # Two even lines are easier to compare than a long one and a rest.
-        self._values["fingerprint"].setText(f"{digest[:32]}\u2028{digest[32:]}")
+        self._values["fingerprint"].show_digest(fingerprint(self.draft.key.public_key()))
 
     def _add_row(self, key: str, name: str, *, changeable: bool = True) -> None:
         value = WrappedLabel()

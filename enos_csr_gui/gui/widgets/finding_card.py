@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -29,7 +29,6 @@ from enos_csr_gui.i18n import _
 
 _ICONS = {Kind.REQUEST: "request", Kind.CERTIFICATE: "certificate"}
 _ICON_SIZE = 32
-_BREAK = "\u2028"
 _SECRETS = (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
 
 
@@ -128,7 +127,6 @@ class FindingCard(QFrame):
         grid.setHorizontalSpacing(2 * style.SPACING)
         grid.setVerticalSpacing(style.SPACING // 2)
         grid.setColumnStretch(1, 1)
-        mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         rows = list(findings.facts(found, self._together, dates.minute))
         rows += [
             ("" if number else _("Demands"), _marked(result))
@@ -137,8 +135,7 @@ class FindingCard(QFrame):
         for row, (label, text) in enumerate(rows):
             value = WrappedLabel()
             if findings.is_digest(text):
-                value.setFont(mono)
-                value.setText(_in_two(text))
+                value.show_digest(text)
             else:
                 value.setText(text)
             grid.addWidget(QLabel(label), row, 0, alignment=Qt.AlignmentFlag.AlignTop)
@@ -157,8 +154,3 @@ def _rule(result: RuleResult) -> str:
 
 def _marked(result: RuleResult) -> str:
     return f"{'✓' if result.passed else '✗'}  {_rule(result)}"
-
-
-def _in_two(digest: str) -> str:
-    """Return a SHA-256 in two even lines: easier to compare than a long one and a rest."""
-    return f"{digest[:32]}{_BREAK}{digest[32:]}"

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -65,9 +65,7 @@ class RequestDetails(QDialog):
         self._add_gap()
         copy = CopyButton(_("Co&py"), lambda: request.fingerprint)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
-        digest = f"{request.fingerprint[:32]}\u2028{request.fingerprint[32:]}"
-        fingerprint = self._add_row(_("Key fingerprint"), digest, copy)
-        fingerprint.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._add_row(_("Key fingerprint"), "", copy).show_digest(request.fingerprint)
         self._csr = self._add_file(_("Request file"), request.csr)
         self._key = self._add_file(_("Key file"), request.key)
         if request.certificate:
@@ -103,6 +101,10 @@ class RequestDetails(QDialog):
         buttons = QDialogButtonBox()
         close = buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
+        # The window behind, which has the same, does not hear a key while this one is open.
+        explain = buttons.addButton(_("Help (F1)"), QDialogButtonBox.ButtonRole.HelpRole)
+        explain.clicked.connect(self._explain)
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._explain)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * style.SPACING] * 4)
         column.addWidget(area, 1)
@@ -112,6 +114,11 @@ class RequestDetails(QDialog):
         room = self.screen().availableSize()
         self.resize(min(680, room.width()), min(540, room.height() - 40))
         close.setFocus()
+
+    def _explain(self) -> None:
+        from enos_csr_gui.gui.help import show_help
+
+        show_help("requests", self)
 
     def _add_row(self, name: str, text: str, button: QPushButton | None = None) -> WrappedLabel:
         value = WrappedLabel()

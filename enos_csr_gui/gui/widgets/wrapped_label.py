@@ -21,6 +21,14 @@ class WrappedLabel(QLabel):
         super().setText(text)
         self.updateGeometry()
 
+    def show_digest(self, digest: str) -> None:
+        """Show a SHA-256 in two even lines: easier to compare than a long one and a rest."""
+        from PySide6.QtGui import QFontDatabase  # not before the first paint
+
+        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        half = len(digest) // 2
+        self.setText(f"{digest[:half]}\N{LINE SEPARATOR}{digest[half:]}")
+
     def hasHeightForWidth(self) -> bool:
         return True
 
