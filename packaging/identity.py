@@ -11,9 +11,9 @@ from typing import Any
 TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP))
 
+from enos_csr_gui import NAME  # noqa: E402
 from enos_csr_gui import __version__ as VERSION  # noqa: E402, N812
 
-NAME = "EnOS CSR"
 PUBLISHER = "The EnOS CSR maintainers"
 SUMMARY = "Makes keys and certificate signing requests (CSR) for EnOS"
 MAC_IDENTIFIER = "com.envisioniot.enos-csr"

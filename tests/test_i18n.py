@@ -174,7 +174,7 @@ loop.exec()
 assert set(wizard.pageIds()) == set(Step), wizard.pageIds()
 for step in wizard.pageIds():
     page = wizard.page(step)
-    texts = [page.title(), page.subTitle()]
+    texts = [page.title()]
     texts += [label.text() for label in page.findChildren(QLabel)]
     texts += [button.text() for button in page.findChildren(QAbstractButton)]
     for text in texts:

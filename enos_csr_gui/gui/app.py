@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QEvent, QLocale, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui import __version__, i18n
+from enos_csr_gui import NAME, __version__, i18n
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.i18n import _
@@ -35,7 +35,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     # A program that was double-clicked has no environment to tell the language, Qt knows it.
     i18n.choose([*languages, *QLocale().uiLanguages()])
     speak(app)
-    app.setApplicationName("EnOS CSR")
+    app.setApplicationName(NAME)
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")
     # As the desktop calls the program to open files; what begins with '-' is none.

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui import __version__, i18n, resources
+from enos_csr_gui import NAME, __version__, i18n, resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
@@ -107,7 +107,7 @@ def show_about(parent: QWidget) -> TextWindow:
     """Say what the program is, its version, and whose work is in it."""
     rows = [f"| {name} | {_version(name)} | {licence} |" for name, licence in _LIBRARIES.items()]
     parts = [
-        f"# EnOS CSR {__version__}",
+        f"# {NAME} {__version__}",
         _(
             "Makes the key and the certificate request that EnOS asks for, and looks after the "
             "certificate until it expires."

@@ -11,7 +11,7 @@ import PySide6
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout
 
-from enos_csr_gui import __version__
+from enos_csr_gui import NAME, __version__
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.source_text import SourceText
@@ -23,7 +23,7 @@ _PEM = re.compile(r"-----BEGIN.*?(-----END[^-]*-----|\Z)", re.DOTALL)
 def describe(error: BaseException, secrets: Iterable[str]) -> str:
     """Return a report of the error without ``secrets`` and without anything in PEM."""
     lines = [
-        f"EnOS CSR {__version__}",
+        f"{NAME} {__version__}",
         f"Python {platform.python_version()}, PySide6 {PySide6.__version__}, {platform.platform()}",
         "",
         *traceback.format_exception(error),

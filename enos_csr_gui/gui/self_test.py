@@ -21,7 +21,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 import enos_csr_gui
-from enos_csr_gui import __version__, i18n, resources
+from enos_csr_gui import NAME, __version__, i18n, resources
 
 _PATIENCE_S = 60
 
@@ -46,7 +46,7 @@ def run() -> int:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    _say(f"EnOS CSR {__version__}, Python {sys.version.split()[0]}, {sys.platform}")
+    _say(f"{NAME} {__version__}, Python {sys.version.split()[0]}, {sys.platform}")
     from PySide6.QtWidgets import QApplication
 
     app = QApplication(sys.argv[:1])

@@ -13,6 +13,9 @@ SPACING = 8
 ROW = 24
 """The least height of a row in a list, which is chosen with a click too."""
 
+ACCENT = "#16917a"
+"""The colour of our icons, and of the step that one is at; at least 3 : 1 in light and dark."""
+
 _TARGET = 30
 """The least height of what is to be clicked, for a finger in a glove; WCAG 2.2 asks for 24."""
 

@@ -81,7 +81,7 @@ class DonePage(Page):
         self._key.path.setText(str(made.key))
         self._notes.show_problem(" ".join(words.sentence(note) for note in made.notes))
         self._notes.setVisible(bool(made.notes))
-        self.setSubTitle(
+        self.explain(
             _("The request file is saved on this computer.")
             if self.draft.key_file
             else _("Both files are saved on this computer.")

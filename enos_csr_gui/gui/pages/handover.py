@@ -98,7 +98,7 @@ class HandoverPage(Page):
         received = self.draft.received
         assert taken is not None
         assert received is not None
-        self.setSubTitle(
+        self.explain(
             _("The certificate is kept beside its key. Choose the form that your device reads.")
         )
         self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))

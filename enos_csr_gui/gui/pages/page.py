@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget, QWizardPage
 
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft
@@ -34,7 +34,6 @@ class Page(QWizardPage):
         self._passed = self._busy = False
         self._focused: QWidget | None = None
         self.setTitle(title)
-        self.setSubTitle(subtitle)
 
         self._area = Scrolling()
         self.body = self._area.column
@@ -51,14 +50,22 @@ class Page(QWizardPage):
         self._patience.setInterval(_PATIENCE_MS)
         self._patience.timeout.connect(self._progress.show)
 
+        self._explanation = QLabel(subtitle)
+        self._explanation.setWordWrap(True)
         column = QVBoxLayout(self)
+        column.setSpacing(style.SPACING)
+        column.addWidget(self._explanation)
+        column.addSpacing(style.SPACING)
         column.addWidget(self._area, 1)
         column.addWidget(self._progress)
         # The scroll bar stands at the edge of the window, what it scrolls in line with the buttons.
-        margins = column.contentsMargins()
-        self.body.setContentsMargins(0, 0, margins.right(), 0)
-        margins.setRight(0)
-        column.setContentsMargins(margins)
+        # -1 is the style's own margin.
+        column.setContentsMargins(-1, 0, 0, 0)
+        self.body.setContentsMargins(0, 0, -1, 0)
+
+    def explain(self, text: str) -> None:
+        """Say below the title, in one line, what to do on this page and why."""
+        self._explanation.setText(text)
 
     def finish(self) -> None:
         """Make large enough what is to be clicked, when all of it is there."""

@@ -77,12 +77,12 @@ class SubjectPage(Page):
     def _show_renewal(self) -> None:
         """Say what is special about a renewal, if it is one, and what cannot be changed."""
         old = self.draft.old
-        self.setSubTitle(
+        self.explain(
             _("These are the answers of the old certificate. Please change what is different now.")
             if old
             else _(
-                "Fields marked * must be filled in. All but the common name is remembered for "
-                "the next time."
+                "Fields marked * must be filled in. Everything except the common "
+                "name is remembered for the next time."
             )
         )
         self.editors["common_name"].lock(

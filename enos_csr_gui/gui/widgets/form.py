@@ -36,7 +36,7 @@ class Form(QGridLayout):
         for widget in beside:
             line.addWidget(widget)
         column = QVBoxLayout()
-        column.setSpacing(1)
+        column.setSpacing(2)
         column.addLayout(line)
         if note:
             column.addWidget(note)

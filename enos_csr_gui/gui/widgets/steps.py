@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QFontMetrics, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from enos_csr_gui import NAME
 from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
 _DONE, _NOW, _TO_COME = "✓", "▸", "  "
+_BAR = 4
+"""Width of the bar beside the current step."""
 
 
 class Steps(QFrame):
@@ -22,6 +25,7 @@ class Steps(QFrame):
     def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels: list[QLabel] = []
+        self._current: QLabel | None = None
         self._brand = QWidget()
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
@@ -48,9 +52,13 @@ class Steps(QFrame):
         from enos_csr_gui.gui.widgets.picture import Picture
 
         middle = Qt.AlignmentFlag.AlignHCenter
+        name = QLabel(NAME)
+        name.setFont(style.heading(self.font()))
         row = QVBoxLayout(self._brand)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(style.SPACING)
         row.addWidget(Picture("app", self.width() // 2), 0, middle)
+        row.addWidget(name, 0, middle)
 
     def show_brand(self) -> None:
         """Show no steps: none has been taken yet, or there is but one."""
@@ -76,3 +84,15 @@ class Steps(QFrame):
                 )
             )
             label.show()
+        self._current = self._labels[current] if names else None
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._current:
+            place = self._current.geometry()
+            half = self._column.spacing() // 2
+            place.adjust(0, -half, 0, half)
+            place.setLeft(self.rect().left())
+            place.setWidth(_BAR)
+            QPainter(self).fillRect(place, QColor(style.ACCENT))
