@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from person import Person
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont
+from pytestqt.qtbot import QtBot
+
+from enos_csr_gui.gui.widgets.task_link import TaskLink
 
 START = "What would you like to do?"
 
@@ -45,3 +49,40 @@ def test_after_a_request_the_first_page_begins_anew(
     person.goes_on("Who is it for?")
     assert person.field("Common name").text() == ""
     assert person.field("Locality").text() == "Kaili"
+
+
+def ink(link: TaskLink) -> QSize:
+    """Return how much of the link its text takes, in pixels."""
+    link.resize(link.sizeHint())
+    picture = link.grab().toImage()
+    ground = picture.pixel(0, 0)
+    inked = [
+        (x, y)
+        for x in range(picture.width())
+        for y in range(picture.height())
+        if picture.pixel(x, y) != ground
+    ]
+    columns, rows = zip(*inked, strict=True)
+    return QSize(max(columns) - min(columns), max(rows) - min(rows))
+
+
+def test_the_text_of_a_task_is_as_large_as_the_desktop_wants_it(qtbot: QtBot) -> None:
+    sizes = []
+    for points in (10, 20):
+        link = TaskLink("&Task", "What the task is for.")
+        qtbot.addWidget(link)
+        link.setFont(QFont(link.font().family(), points))
+        sizes.append(ink(link))
+    usual, large = sizes
+    assert large.width() > 1.8 * usual.width()
+    assert large.height() > 1.8 * usual.height()
+
+
+def test_a_narrow_window_wraps_the_text_of_a_task(qtbot: QtBot) -> None:
+    link = TaskLink("&Task", "What the task is for, in very many words.")
+    qtbot.addWidget(link)
+    wide = link.sizeHint()
+    assert link.heightForWidth(wide.width()) == wide.height()
+    assert link.minimumSizeHint().width() < wide.width()
+    narrow = link.heightForWidth(2 * wide.width() // 3)
+    assert narrow > wide.height()
