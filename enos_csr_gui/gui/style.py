@@ -16,6 +16,21 @@ ROW = 24
 ACCENT = "#16917a"
 """The colour of our icons, and of the step that one is at; at least 3 : 1 in light and dark."""
 
+_FUSION_DARKER = 140
+"""In percent: Fusion outlines with the window's colour, darkened by it."""
+
+_OUTLINED = (
+    "QAbstractItemView",
+    "QCheckBox",
+    "QComboBox",
+    "QLineEdit",
+    "QPlainTextEdit",
+    "QProgressBar",
+    "QPushButton",
+    "QRadioButton",
+    "QTextEdit",
+)
+
 _TARGET = 30
 """The least height of what is to be clicked, for a finger in a glove; WCAG 2.2 asks for 24."""
 
@@ -44,9 +59,14 @@ def is_dark(palette: QPalette) -> bool:
 
 def muted(palette: QPalette) -> QColor:
     """Return the colour of what explains: between text and ground, contrast at least 4.5 : 1."""
+    return _mixed(palette, 0.7)
+
+
+def _mixed(palette: QPalette, share: float) -> QColor:
+    """Return a colour between that of text, of which it has a share from 0 to 1, and the ground."""
     text, ground = palette.windowText().color(), palette.window().color()
     mixed = [
-        round(0.7 * t + 0.3 * g)
+        round(share * t + (1 - share) * g)
         for t, g in zip(text.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index]
     ]
     return QColor(*mixed)
@@ -55,6 +75,25 @@ def muted(palette: QPalette) -> QColor:
 def problem(palette: QPalette) -> QColor:
     """Return the colour of what is wrong; never the only sign of it."""
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
+
+
+def outline_controls() -> None:
+    """Give what takes clicks and text an outline that can be seen; again when the colours change.
+
+    Fusion, Qt's own style, outlines with a darker shade of the window's colour: nearly the colour
+    of a field, in the dark. WCAG 2.2 asks for 3 : 1. The styles of Windows and macOS know better.
+    """
+    from PySide6.QtWidgets import QApplication  # after the first paint
+
+    if QApplication.style().objectName() != "fusion":
+        return
+    palette = QApplication.palette()
+    outline = _mixed(palette, 0.5).lighter(_FUSION_DARKER)
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        palette.setColor(group, QPalette.ColorRole.Window, outline)
+    for kind in _OUTLINED:
+        # PySide6 takes a str, and declares bytes, which it refuses.
+        QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
 
 
 def heading(font: QFont) -> QFont:

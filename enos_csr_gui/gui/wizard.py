@@ -20,6 +20,7 @@ from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 
     from enos_csr_gui.core.defaults import Defaults
@@ -216,6 +217,11 @@ class RequestWizard(QWizard):
             self._painted = True
             QTimer.singleShot(0, self._after_first_paint)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if self._painted and event.type() == event.Type.PaletteChange:
+            style.outline_controls()
+
     def _after_first_paint(self) -> None:
         """Do, while the person reads, all that the first page does not need."""
         from PySide6.QtGui import QIcon, QKeySequence, QShortcut
@@ -223,6 +229,7 @@ class RequestWizard(QWizard):
         from enos_csr_gui import resources
 
         self.first_painted.emit()
+        style.outline_controls()
         QShortcut(QKeySequence.StandardKey.HelpContents, self, self._help)
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         self._steps.complete()

@@ -12,11 +12,14 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QRadioButton,
     QScrollArea,
+    QStyle,
     QWidget,
 )
 
@@ -29,6 +32,8 @@ TARGETS = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox)
 SMALLEST_TARGET = 30
 """In device-independent pixels; WCAG 2.2 asks for 24."""
 ENOUGH_CONTRAST = 4.5
+ENOUGH_FOR_SHAPES = 3.0
+"""Of the contrast of what is no text (WCAG 2.2)."""
 _MNEMONIC = re.compile(r"&([^&\s])")
 
 
@@ -38,7 +43,7 @@ def faults(window: QWidget, picture: QImage, *, is_usual: bool) -> list[str]:
     ``picture`` shows the whole window; with ``is_usual`` it has the size and font it opens with.
     """
     found = [*cut_off(window), *clashing_keys(window), *nameless(window), *unsaid(window)]
-    found += [*small_targets(window), *pale(window, picture)]
+    found += [*small_targets(window), *pale(window, picture), *faint(window, picture)]
     if is_usual:
         found += scrolled(window)
     return found
@@ -193,7 +198,33 @@ def pale(window: QWidget, picture: QImage) -> Iterator[str]:
             continue  # part of it has been scrolled away
         # Without a frame, which would pass for text.
         inside = widget.rect().adjusted(3, 0, -3, 0)
-        corner = widget.mapTo(window, inside.topLeft()) * ratio
-        part = picture.copy(QRect(corner, inside.size() * ratio))
-        if (found := seen_contrast(part)) < ENOUGH_CONTRAST:
+        if (found := seen_contrast(_part(picture, widget, inside))) < ENOUGH_CONTRAST:
             yield f"pale: {text!r} has a contrast of {found:.1f}"
+
+
+def _part(picture: QImage, widget: QWidget, inside: QRect) -> QImage:
+    """Return what is seen of a rectangle of the widget."""
+    ratio = picture.devicePixelRatio()
+    corner = widget.mapTo(widget.window(), inside.topLeft()) * ratio
+    return picture.copy(QRect(corner, inside.size() * ratio))
+
+
+def faint(window: QWidget, picture: QImage) -> Iterator[str]:
+    """Yield the boxes and fields whose outline stands out too little.
+
+    What has the focus has an outline of the desktop's own colour.
+    """
+    for widget in on_screen(window):
+        if widget.visibleRegion().boundingRect() != widget.rect():
+            continue
+        if widget.hasFocus() or not widget.isEnabled():
+            continue
+        if isinstance(widget, QCheckBox | QRadioButton) and not widget.isChecked():
+            size = widget.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, None, widget)
+            place = QRect(0, 0, size + 2, widget.height())
+        elif isinstance(widget, QLineEdit | QComboBox | QPlainTextEdit):
+            place = QRect(0, widget.height() // 2, 4, 4)
+        else:
+            continue
+        if (found := seen_contrast(_part(picture, widget, place))) < ENOUGH_FOR_SHAPES:
+            yield f"faint: {type(widget).__name__} {_text(widget)!r} has a contrast of {found:.1f}"

@@ -68,6 +68,11 @@ def dark_palette() -> QPalette:
     palette.setColor(QPalette.ColorRole.Highlight, QColor(48, 140, 198))
     palette.setColor(QPalette.ColorRole.HighlightedText, text)
     palette.setColor(QPalette.ColorRole.PlaceholderText, QColor(240, 240, 240, 128))
+    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(130, 130, 130))
+    palette.setColor(
+        QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor(130, 130, 130)
+    )
     return palette
 
 

@@ -81,8 +81,8 @@ class SubjectPage(Page):
             _("These are the answers of the old certificate. Please change what is different now.")
             if old
             else _(
-                "Fields marked * must be filled in. Everything except the common "
-                "name is remembered for the next time."
+                "Fields marked * must be filled in. Everything but the common "
+                "name is remembered for next time."
             )
         )
         self.editors["common_name"].lock(
