@@ -54,15 +54,19 @@ class TextWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._text = QTextBrowser()
         self._text.setOpenLinks(False)  # nothing here leads into the network
-        self._text.setMarkdown(markdown)
+        self._text.setFrameShape(QTextBrowser.Shape.NoFrame)
         self._text.setAccessibleName(title)
         self._buttons = QDialogButtonBox()
         self._close = self._buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
         self._buttons.rejected.connect(self.reject)
+        self._buttons.setContentsMargins(*[style.SPACING] * 4)
         column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
         column.addWidget(self._text)
         column.addWidget(self._buttons)
         style.enlarge_all(self)
+        self.show_text(markdown)
 
     def add_button(self, button: QPushButton) -> None:
         """Add a button before 'Close'."""
@@ -71,8 +75,9 @@ class TextWindow(QDialog):
         self.setTabOrder(button, self._close)
 
     def show_text(self, markdown: str) -> None:
-        """Show another text."""
+        """Show a text from its beginning."""
         self._text.setMarkdown(markdown)
+        self._text.document().setDocumentMargin(2 * style.SPACING)
 
     def sizeHint(self) -> QSize:
         return QSize(620, 460)

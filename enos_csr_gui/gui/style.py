@@ -10,11 +10,17 @@ from PySide6.QtWidgets import QWidget
 SPACING = 8
 """The step, in device-independent pixels, that every distance is a multiple of."""
 
+EDGE = 3 * SPACING
+"""Between the edge of a page and what is on it."""
+
+CORNER = 6.0
+"""The radius of the corners of what we paint ourselves."""
+
 ROW = 24
 """The least height of a row in a list, which is chosen with a click too."""
 
-ACCENT = "#16917a"
-"""The colour of our icons, and of the step that one is at; at least 3 : 1 in light and dark."""
+_ACCENT, _ACCENT_IN_THE_DARK = "#0f7a66", "#3cbfa4"
+"""The colour of what is ours, at least 4.5 : 1; our icons have one that does for both, at 3 : 1."""
 
 _FUSION_DARKER = 140
 """In percent: Fusion outlines with the window's colour, darkened by it."""
@@ -62,14 +68,42 @@ def muted(palette: QPalette) -> QColor:
     return _mixed(palette, 0.7)
 
 
-def _mixed(palette: QPalette, share: float) -> QColor:
-    """Return a colour between that of text, of which it has a share from 0 to 1, and the ground."""
-    text, ground = palette.windowText().color(), palette.window().color()
+def _mixed(palette: QPalette, share: float, ground: QColor | None = None) -> QColor:
+    """Return a colour between that of text, of which it has a share from 0 to 1, and a ground.
+
+    Without ``ground`` it is the window's.
+    """
+    text, ground = palette.windowText().color(), ground or palette.window().color()
     mixed = [
         round(share * t + (1 - share) * g)
         for t, g in zip(text.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index]
     ]
     return QColor(*mixed)
+
+
+def outline(palette: QPalette) -> QColor:
+    """Return the colour of the outline of a shape that means something: at least 3 : 1."""
+    return _mixed(palette, 0.5)
+
+
+def hairline(palette: QPalette) -> QColor:
+    """Return the colour of a line that only adorns."""
+    return _mixed(palette, 0.2)
+
+
+def raised(palette: QPalette) -> QColor:
+    """Return the ground of what stands for itself on a page, nearly the page's own."""
+    return _mixed(palette, 0.04, palette.base().color())
+
+
+def accent(palette: QPalette) -> QColor:
+    """Return the colour of where one is, and of what is done."""
+    return QColor(_ACCENT_IN_THE_DARK if is_dark(palette) else _ACCENT)
+
+
+def on_accent(palette: QPalette) -> QColor:
+    """Return the colour of text on ``accent``."""
+    return QColor("#000000" if is_dark(palette) else "#ffffff")
 
 
 def problem(palette: QPalette) -> QColor:
@@ -88,12 +122,19 @@ def outline_controls() -> None:
     if QApplication.style().objectName() != "fusion":
         return
     palette = QApplication.palette()
-    outline = _mixed(palette, 0.5).lighter(_FUSION_DARKER)
+    ground = outline(palette).lighter(_FUSION_DARKER)
     for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-        palette.setColor(group, QPalette.ColorRole.Window, outline)
+        palette.setColor(group, QPalette.ColorRole.Window, ground)
     for kind in _OUTLINED:
         # PySide6 takes a str, and declares bytes, which it refuses.
         QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
+
+
+def title(font: QFont) -> QFont:
+    """Return the font of the title of a page, from that of its text."""
+    large = heading(font)
+    large.setPointSizeF(1.6 * font.pointSizeF())
+    return large
 
 
 def heading(font: QFont) -> QFont:

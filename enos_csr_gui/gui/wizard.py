@@ -61,7 +61,7 @@ _TO_GO_ON = (
     QWizard.WizardButton.FinishButton,
 )
 
-_SIZE = QSize(860, 608)
+_SIZE = QSize(900, 608)
 """Of the window, with a font whose lines are ``_USUAL_LINE`` apart."""
 _USUAL_LINE = 16
 
@@ -153,6 +153,8 @@ class RequestWizard(QWizard):
         self.setAcceptDrops(True)
 
         self._steps = Steps([_name(step) for step in Step])
+        # The same on every system; the controls on the pages are the system's own.
+        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
         self.setSideWidget(self._steps)
         self._start_page = StartPage(self.draft, ROUTES)
         self._start_page.language_wanted.connect(self.language_wanted)
@@ -360,9 +362,7 @@ class RequestWizard(QWizard):
             del self._trail[len(visited) :]
             self._task = self._trail[-1]
         self._show_buttons(Step(step))
-        # A table wants the room, which macOS' kind of wizard would leave empty.
-        is_mac = self.wizardStyle() == QWizard.WizardStyle.MacStyle
-        self._steps.setVisible(is_mac or step != Step.REQUESTS)
+        self._steps.setVisible(step != Step.REQUESTS)  # a table wants the room
         route = ROUTES[self._task]
         if step == Step.START or len(route) == 1:
             self._steps.show_brand()

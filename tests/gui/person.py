@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -68,7 +69,9 @@ class Person:
         return "\n".join(texts)
 
     def title(self) -> str:
-        return self.wizard.currentPage().title()
+        page = self.wizard.currentPage()
+        assert isinstance(page, Page)
+        return page.heading.text()
 
     def problems(self) -> list[str]:
         """What is wrong, as it stands below the fields."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from looks import ENOUGH_CONTRAST, contrast
+from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast
 from person import Person
 from photos import dark_palette
 from PySide6.QtGui import QAccessible, QColor, QPalette
@@ -42,8 +42,16 @@ def _light_palette() -> QPalette:
 def test_our_colours_stand_out_from_page_and_card(
     qapp: QApplication, palette: QPalette, colour: Callable[[QPalette], QColor]
 ) -> None:
-    for ground in (palette.window(), palette.base()):
-        assert contrast(colour(palette), ground.color()) >= ENOUGH_CONTRAST
+    for ground in (palette.window().color(), palette.base().color(), style.raised(palette)):
+        assert contrast(colour(palette), ground) >= ENOUGH_CONTRAST
+
+
+@pytest.mark.parametrize("palette", [_light_palette(), dark_palette()], ids=["light", "dark"])
+def test_the_marks_of_the_steps_stand_out(qapp: QApplication, palette: QPalette) -> None:
+    ground = palette.window().color()
+    assert contrast(style.on_accent(palette), style.accent(palette)) >= ENOUGH_CONTRAST
+    assert contrast(style.accent(palette), ground) >= ENOUGH_CONTRAST
+    assert contrast(style.outline(palette), ground) >= ENOUGH_FOR_SHAPES
 
 
 @pytest.mark.parametrize("palette", [_light_palette(), dark_palette()], ids=["light", "dark"])
@@ -53,8 +61,8 @@ def test_icons_stand_out_from_page_and_card(qapp: QApplication, palette: QPalett
     assert len(icons) > 10
     for path in icons:
         for colour in re.findall(r"#[0-9a-f]{6}\b", path.read_text(encoding="utf-8")):
-            for ground in (palette.window(), palette.base()):
-                assert contrast(QColor(colour), ground.color()) >= 3, (path.name, colour)
+            for ground in (palette.window().color(), palette.base().color(), style.raised(palette)):
+                assert contrast(QColor(colour), ground) >= ENOUGH_FOR_SHAPES, (path.name, colour)
 
 
 def test_a_note_follows_the_desktop_into_the_dark(qapp: QApplication) -> None:

@@ -70,7 +70,7 @@ class CheckPage(Page):
         everything = _("All files (*)")
         kinds = _("Requests, certificates, keys ({patterns})").format(patterns=_ENDINGS)
         chosen, _kind = QFileDialog.getOpenFileNames(
-            self, self.title(), str(self.draft.folder), f"{everything};;{kinds}"
+            self, self.heading.text(), str(self.draft.folder), f"{everything};;{kinds}"
         )
         if chosen:
             self.take_files([Path(name) for name in chosen])

@@ -33,7 +33,6 @@ class Page(QWizardPage):
         self.draft = draft
         self._passed = self._busy = False
         self._focused: QWidget | None = None
-        self.setTitle(title)
 
         self._area = Scrolling()
         self.body = self._area.column
@@ -50,18 +49,22 @@ class Page(QWizardPage):
         self._patience.setInterval(_PATIENCE_MS)
         self._patience.timeout.connect(self._progress.show)
 
+        # Not QWizard's own title, which stands where the platform's style puts it.
+        self.heading = QLabel(title)
+        self.heading.setFont(style.title(self.font()))
+        self.heading.setWordWrap(True)
         self._explanation = QLabel(subtitle)
         self._explanation.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setSpacing(style.SPACING)
+        column.addWidget(self.heading)
         column.addWidget(self._explanation)
         column.addSpacing(style.SPACING)
         column.addWidget(self._area, 1)
         column.addWidget(self._progress)
-        # The scroll bar stands at the edge of the window, what it scrolls in line with the buttons.
-        # -1 is the style's own margin.
-        column.setContentsMargins(-1, 0, 0, 0)
-        self.body.setContentsMargins(0, 0, -1, 0)
+        # The scroll bar stands at the edge of the window.
+        column.setContentsMargins(style.EDGE, style.EDGE - style.SPACING, 0, 0)
+        self.body.setContentsMargins(0, 0, style.EDGE, 0)
 
     def explain(self, text: str) -> None:
         """Say below the title, in one line, what to do on this page and why."""
@@ -69,11 +72,8 @@ class Page(QWizardPage):
 
     def finish(self) -> None:
         """Make large enough what is to be clicked, when all of it is there."""
-        from PySide6.QtCore import Qt
-
         style.enlarge_all(self)
-        # The keyboard comes to what is inside, and that scrolls.
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.finish()
 
     def use_whole_width(self) -> None:
         """Let the page become as wide as the window: it is no text to read."""

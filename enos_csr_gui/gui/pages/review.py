@@ -8,8 +8,6 @@ import subprocess
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QGridLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -19,11 +17,11 @@ from PySide6.QtWidgets import (
 from enos_csr_gui import words
 from enos_csr_gui.core import countries
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
-from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.country_box import shown
+from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.fold import Fold
 from enos_csr_gui.gui.widgets.source_text import SourceText
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -49,13 +47,10 @@ class ReviewPage(Page):
         )
         self._values: dict[str, WrappedLabel] = {}
         self._changes: dict[str, QPushButton] = {}
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(2 * style.SPACING)
-        self._grid.setVerticalSpacing(style.SPACING // 2)
-        self._grid.setColumnStretch(1, 1)
+        self._facts = Facts()
         for field in SUBJECT_FIELDS:
             self._add_row(field.key, f"{words.label(field.key)} ({field.initials})")
-        self._grid.setRowMinimumHeight(self._grid.rowCount(), style.SPACING)
+        self._facts.add_gap()
         self._add_row("key", _("Key"))
         self._add_row("fingerprint", _("Key fingerprint"), changeable=False)
         self._add_row("key_file", _("Key file"), changeable=False)
@@ -74,7 +69,7 @@ class ReviewPage(Page):
 
         fold = Fold(_("For engineers: the same with &OpenSSL"), commands)
         fold.unfolded.connect(lambda: self.bring_into_view(commands))
-        self.body.addLayout(self._grid)
+        self.body.addLayout(self._facts)
         self.body.addWidget(fold)
         self.body.addStretch(1)
 
@@ -128,15 +123,9 @@ class ReviewPage(Page):
         self._values["fingerprint"].show_digest(fingerprint(self.draft.key.public_key()))
 
     def _add_row(self, key: str, name: str, *, changeable: bool = True) -> None:
-        value = WrappedLabel()
-        value.setAccessibleName(name)
-        row = self._grid.rowCount()
-        self._grid.addWidget(QLabel(name), row, 0)
-        self._grid.addWidget(value, row, 1, 1, 1 if changeable else 2)
-        if changeable:
-            change = QPushButton(_("Change"))
+        change = QPushButton(_("Change")) if changeable else None
+        if change:
             change.setAccessibleName(_("Change: {field}").format(field=name))
             change.clicked.connect(lambda: self.change_wanted.emit(key))
-            self._grid.addWidget(change, row, 2)
             self._changes[key] = change
-        self._values[key] = value
+        self._values[key] = self._facts.add_row(name, button=change)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.card import Card
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 _ICON_SIZE = 48
 
 
-class FileCard(QFrame):
+class FileCard(Card):
     """Set ``path`` to where the file is."""
 
     def __init__(self, icon: str, heading: str, text: str, parent: QWidget | None = None) -> None:
@@ -23,9 +23,6 @@ class FileCard(QFrame):
         self.title.setFont(style.heading(self.font()))
         self.title.setWordWrap(True)
         self.advice.setWordWrap(True)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
 
         grid = QGridLayout(self)
         grid.setContentsMargins(*[2 * style.SPACING] * 4)

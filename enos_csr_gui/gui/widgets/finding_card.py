@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -20,7 +16,9 @@ from enos_csr_gui import findings, words
 from enos_csr_gui.core.errors import Code
 from enos_csr_gui.core.inspection import Found, Kind, RuleResult
 from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui.widgets.card import Card
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.fold import Fold
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.picture import Picture
@@ -32,7 +30,7 @@ _ICON_SIZE = 32
 _SECRETS = (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
 
 
-class FindingCard(QFrame):
+class FindingCard(Card):
     """Shows ``found``, which is called ``name``; its details are made when they are asked for."""
 
     def __init__(
@@ -50,9 +48,6 @@ class FindingCard(QFrame):
         super().__init__(parent)
         self._found = found
         self._together = together
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAccessibleName(name)
 
         self._column = QVBoxLayout()
@@ -83,7 +78,10 @@ class FindingCard(QFrame):
         style.enlarge_all(self)
 
     def _add_offers(self, offers: Sequence[QPushButton]) -> None:
+        if not offers:
+            return
         row = QHBoxLayout()
+        row.setContentsMargins(0, style.SPACING, 0, 0)
         for button in offers:
             row.addWidget(button)
         row.addStretch(1)
@@ -122,30 +120,22 @@ class FindingCard(QFrame):
         if self._details.layout():
             return
         found = self._found
-        grid = QGridLayout(self._details)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * style.SPACING)
-        grid.setVerticalSpacing(style.SPACING // 2)
-        grid.setColumnStretch(1, 1)
+        shown = Facts(self._details)
         rows = list(findings.facts(found, self._together, dates.minute))
         rows += [
             ("" if number else _("Demands"), _marked(result))
             for number, result in enumerate(found.rules)
         ]
-        for row, (label, text) in enumerate(rows):
-            value = WrappedLabel()
+        for label, text in rows:
+            value = shown.add_row(label, text)
             if findings.is_digest(text):
                 value.show_digest(text)
-            else:
-                value.setText(text)
-            grid.addWidget(QLabel(label), row, 0, alignment=Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(value, row, 1)
         copy = CopyButton(
             _("Copy these details"),
             lambda: "\n".join(f"{label}\t{text}" for label, text in rows),
         )
         style.enlarge(copy)
-        grid.addWidget(copy, len(rows), 1, alignment=Qt.AlignmentFlag.AlignLeft)
+        shown.addWidget(copy, shown.rowCount(), 1, Qt.AlignmentFlag.AlignLeft)
 
 
 def _rule(result: RuleResult) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.card import Card
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 _ICON = 24
 
 
-class Notice(QFrame):
+class Notice(Card):
     """An icon, a text, a button; hidden until there is something to say."""
 
     def __init__(self, icon: str, button: str, parent: QWidget | None = None) -> None:
@@ -20,9 +20,6 @@ class Notice(QFrame):
         super().__init__(parent)
         self._text = WrappedLabel()
         self.button = QPushButton(button)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
         row = QHBoxLayout(self)
         row.setContentsMargins(*[style.SPACING] * 4)
         row.setSpacing(style.SPACING)

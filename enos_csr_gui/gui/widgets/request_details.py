@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -19,13 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import words
-from enos_csr_gui.core import files
+from enos_csr_gui.core import countries, files
 from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import dates, style, work
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.country_box import shown
+from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
 from enos_csr_gui.gui.widgets.note import Note
@@ -33,6 +34,8 @@ from enos_csr_gui.gui.widgets.presence import Presence
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
+
+_WIDTH = 720
 
 
 class RequestDetails(QDialog):
@@ -46,26 +49,27 @@ class RequestDetails(QDialog):
         self._request = request
         self._presence = presence
         self.setWindowTitle(_("Request: {name}").format(name=request.common_name))
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(2 * style.SPACING)
-        self._grid.setVerticalSpacing(style.SPACING // 2)
-        self._grid.setColumnStretch(1, 1)
+        self._facts = Facts()
         for field in SUBJECT_FIELDS:
             value = request.subject.get(field.key, _("(none)"))
-            self._add_row(f"{words.label(field.key)} ({field.initials})", value)
-        self._add_gap()
-        self._add_row(_("Kind"), words.request_kind(request.kind))
-        self._add_row(_("Made on"), dates.minute(request.made_on))
-        self._add_row(_("Status"), words.request_status(request.status(), request.days_left()))
+            if field.key == "country" and (country := countries.find(value)):
+                value = shown(country)
+            self._facts.add_row(f"{words.label(field.key)} ({field.initials})", value)
+        self._facts.add_gap()
+        self._facts.add_row(_("Kind"), words.request_kind(request.kind))
+        self._facts.add_row(_("Made on"), dates.minute(request.made_on))
+        self._facts.add_row(
+            _("Status"), words.request_status(request.status(), request.days_left())
+        )
         if request.issued and request.expires:
-            self._add_row(_("Issued on"), dates.minute(request.issued))
-            self._add_row(_("Expires on"), dates.minute(request.expires))
+            self._facts.add_row(_("Issued on"), dates.minute(request.issued))
+            self._facts.add_row(_("Expires on"), dates.minute(request.expires))
         if request.serial is not None:
-            self._add_row(_("Serial number"), f"{request.serial:X}")
-        self._add_gap()
+            self._facts.add_row(_("Serial number"), f"{request.serial:X}")
+        self._facts.add_gap()
         copy = CopyButton(_("Co&py"), lambda: request.fingerprint)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
-        self._add_row(_("Key fingerprint"), "", copy).show_digest(request.fingerprint)
+        self._facts.add_row(_("Key fingerprint"), "", copy).show_digest(request.fingerprint)
         self._csr = self._add_file(_("Request file"), request.csr)
         self._key = self._add_file(_("Key file"), request.key)
         if request.certificate:
@@ -90,14 +94,15 @@ class RequestDetails(QDialog):
 
     def _lay_out(self) -> None:
         area = Scrolling()
-        area.column.addLayout(self._grid)
+        area.column.addLayout(self._facts)
+        area.column.addSpacing(style.SPACING)
         row = QHBoxLayout()
         for button in self._hand_in.buttons:
             row.addWidget(button)
         row.addStretch(1)
         area.column.addLayout(row)
         area.column.addStretch(1)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.finish()
         buttons = QDialogButtonBox()
         close = buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
@@ -105,14 +110,20 @@ class RequestDetails(QDialog):
         explain = buttons.addButton(_("Help (F1)"), QDialogButtonBox.ButtonRole.HelpRole)
         explain.clicked.connect(self._explain)
         QShortcut(QKeySequence.StandardKey.HelpContents, self, self._explain)
+        heading = QLabel(self._request.common_name)
+        heading.setTextFormat(Qt.TextFormat.PlainText)
+        heading.setFont(style.title(self.font()))
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * style.SPACING] * 4)
+        column.setSpacing(2 * style.SPACING)
+        column.addWidget(heading)
         column.addWidget(area, 1)
         column.addWidget(self._note)
         column.addWidget(buttons)
         style.enlarge_all(self)
         room = self.screen().availableSize()
-        self.resize(min(680, room.width()), min(540, room.height() - 40))
+        height = self.sizeHint().height() - area.sizeHint().height() + area.full_height()
+        self.resize(min(_WIDTH, room.width()), min(height, room.height() - 40))
         close.setFocus()
 
     def _explain(self) -> None:
@@ -120,25 +131,11 @@ class RequestDetails(QDialog):
 
         show_help("requests", self)
 
-    def _add_row(self, name: str, text: str, button: QPushButton | None = None) -> WrappedLabel:
-        value = WrappedLabel()
-        value.setText(text)
-        value.setAccessibleName(name)
-        row = self._grid.rowCount()
-        self._grid.addWidget(QLabel(name), row, 0)
-        self._grid.addWidget(value, row, 1)
-        if button:
-            self._grid.addWidget(button, row, 2)
-        return value
-
-    def _add_gap(self) -> None:
-        self._grid.setRowMinimumHeight(self._grid.rowCount(), style.SPACING)
-
     def _add_file(self, name: str, path: Path) -> WrappedLabel:
         button = QPushButton(_("Open folder"))
         button.setAccessibleName(_("Open folder: {field}").format(field=name))
         button.clicked.connect(lambda: open_folder(self, path.parent, self._show_problem))
-        return self._add_row(name, str(path), button)
+        return self._facts.add_row(name, str(path), button)
 
     def _show_files(self) -> None:
         files = self._presence.of(self._request)

@@ -27,6 +27,19 @@ class Scrolling(QScrollArea):
         self.setWidgetResizable(True)
         self.setWidget(self._inside)
 
+    def finish(self) -> None:
+        """Do what is not needed for the first look, and takes 16 ms."""
+        from PySide6.QtCore import Qt
+
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys come to what is inside, and that scrolls
+        # The ground of the page shows through, also when all of it is greyed out.
+        self._inside.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+
     def use_whole_width(self) -> None:
         """Become as wide as there is room: what is in it is no text to read."""
         self._inside.setMaximumWidth(_NO_LIMIT)
+
+    def full_height(self) -> int:
+        """Return the height at which nothing need be scrolled."""
+        return self._inside.sizeHint().height()

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from enos_csr_gui.gui import style
 
-_CORNER = 4.0
 _MARGIN = 10
 # Qt::TextShowMnemonic and Qt::TextWordWrap. To import Qt takes 16 ms, and the links are in the
 # first page to be painted.
@@ -90,7 +89,7 @@ class TaskLink(QPushButton):
         painter.setPen(colour if self.hasFocus() else QColor(0, 0, 0, 0))
         painter.setBrush(ground)
         frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(frame, _CORNER, _CORNER)
+        painter.drawRoundedRect(frame, style.CORNER, style.CORNER)
         painter.restore()
 
     def _icon_size(self) -> int:
