@@ -82,8 +82,11 @@ def _mixed(palette: QPalette, share: float, ground: QColor | None = None) -> QCo
 
 
 def outline(palette: QPalette) -> QColor:
-    """Return the colour of the outline of a shape that means something: at least 3 : 1."""
-    return _mixed(palette, 0.5)
+    """Return the colour of the outline of a shape that means something: at least 3 : 1.
+
+    Also at 125 %, where part of a line's colour is lost between two pixels.
+    """
+    return _mixed(palette, 0.6)
 
 
 def hairline(palette: QPalette) -> QColor:

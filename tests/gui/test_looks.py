@@ -14,6 +14,7 @@ from enos_csr_gui import i18n
 DESKTOPS = [
     ("light", 100, 0, None),
     ("dark", 100, 0, (1024, 600)),
+    ("light", 125, 0, (1366, 768)),
     ("dark", 150, 0, (1366, 768)),
     ("darkening", 200, 0, (1920, 1080)),
     ("light", 100, 20, (1366, 768)),

@@ -22,7 +22,7 @@ from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.widgets.request_model import Column, RequestModel
 from enos_csr_gui.i18n import _
 
-_ICON = 16
+_SMALLEST_ICON = 16
 
 
 def _widest(column: Column) -> list[str]:
@@ -70,7 +70,8 @@ class RequestTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
-        self.setIconSize(QSize(_ICON, _ICON))
+        icon = max(_SMALLEST_ICON, self.fontMetrics().height())
+        self.setIconSize(QSize(icon, icon))
         self.setWordWrap(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setItemDelegateForColumn(Column.FILE, _PathDelegate(self))
@@ -99,7 +100,7 @@ class RequestTable(QTableView):
         margin = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
         width = max(map(self.fontMetrics().horizontalAdvance, _widest(column)), default=0)
         if column in (Column.STATUS, Column.FILE):
-            width += _ICON + margin
+            width += self.iconSize().width() + margin
         return max(
             width + margin + style.SPACING // 2, self.horizontalHeader().sectionSizeHint(column)
         )
