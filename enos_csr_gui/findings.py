@@ -56,10 +56,10 @@ def facts(
     yield from _listed(_("Subject"), found.subject)
     yield from _listed(_("Issuer"), found.issuer)
     if found.serial_number is not None:
-        yield _("Serial no."), f"{found.serial_number:x}"
+        yield _("Serial number"), f"{found.serial_number:x}"
     if found.valid_from and found.valid_to:
-        yield _("Valid from"), moment(found.valid_from)
-        yield _("Valid to"), moment(found.valid_to)
+        yield _("Issued on"), moment(found.valid_from)
+        yield _("Expires on"), moment(found.valid_to)
     if found.key:
         yield _("Key"), _key(found.key)
         yield _("Key fingerprint"), found.key.fingerprint
@@ -91,10 +91,10 @@ def verdict(found: Found) -> str:
     """Return in one sentence whether EnOS would take the request."""
     failed = sum(not result.passed for result in found.rules)
     if not failed:
-        return _("Acceptable: the request meets every demand.")
+        return _("Acceptable: the request meets every requirement.")
     text = ngettext(
-        "NOT acceptable: {failed} of {count} demands is not met.",
-        "NOT acceptable: {failed} of {count} demands are not met.",
+        "NOT acceptable: {failed} of {count} requirements is not met.",
+        "NOT acceptable: {failed} of {count} requirements are not met.",
         failed,
     )
     return text.format(failed=failed, count=len(found.rules))

@@ -6,7 +6,7 @@ Glossary: *request* is the certificate signing request (CSR), *request file* the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from enos_csr_gui.core.errors import Code, Problem
@@ -44,20 +44,54 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "common_name": FieldWords(
         N_("Common name"),
-        N_("A name nobody else has, best the asset ID on the device's page in EnOS."),
+        N_("A name nothing else has: for a device, best the asset ID on its page in EnOS."),
         "dev-001",
     ),
     "email": FieldWords(
         N_("E-mail address"),
-        N_("Yours or your team's, as part of the certificate; not where to send it. May be empty."),
+        N_("Yours or your team's, for the certificate; nothing is sent to it. May be empty."),
         "ops@example.com",
     ),
 }
 
 
+def named(name: str, text: str) -> str:
+    """Return the text behind the name of what it is about."""
+    return _("{name}: {text}").format(name=name, text=text)
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Return whole sentences, one behind the other."""
+    together = _("{first} {second}")
+    said = ""
+    for sentence in filter(None, sentences):
+        said = together.format(first=said, second=sentence) if said else sentence
+    return said
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return the items one behind the other."""
+    # Translators: what stands between the items of a list.
+    return _(", ").join(items)
+
+
 def label(field: str) -> str:
     """Return the name of a subject field for people."""
     return _(FIELDS[field].label)
+
+
+def country(code: str) -> str:
+    """Return the country with this alpha-2 code as people read it; any other text as it is."""
+    from enos_csr_gui.core import countries
+
+    found = countries.find(code)
+    return f"{found.name} ({found.code})" if found else code
+
+
+def value(field: str, subject: Mapping[str, str]) -> str:
+    """Return the value of a field of a subject as people read it."""
+    text = subject.get(field, "") or _("(none)")
+    return country(text) if field == "country" else text
 
 
 def help_(field: str) -> str:
@@ -116,12 +150,12 @@ _SENTENCES: dict[Code, str] = {
         "shorten it."
     ),
     Code.PASSPHRASE_TOO_SHORT: N_(
-        "The passphrase is too short: Java opens a keystore with at least {minimum} characters. "
-        "Please lengthen it."
+        "The passphrase is too short: a keystore needs at least {minimum} characters, for Java "
+        "opens none with fewer. Please lengthen it."
     ),
     Code.PASSPHRASE_NOT_ASCII: N_(
-        "Java opens a keystore with plain characters only. Please use letters from a to z without "
-        "accents, digits, blanks and common signs."
+        "The passphrase of a keystore may hold plain characters only, for Java opens no other. "
+        "Please use letters from a to z without accents, digits, blanks and common signs."
     ),
     Code.FILE_EXISTS: N_(
         "There already is a file of this name, and it will not be replaced. Please choose another "
@@ -129,8 +163,7 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.FILE_MISSING: N_("There is no such file. Please check its name and folder."),
     Code.FILE_TOO_LARGE: N_(
-        "This file is far too large to be the right one. Please choose another; a key file is "
-        "often named '….key'."
+        "This file is far too large to be the right one. Please choose another."
     ),
     Code.NAME_UNSAFE: N_(
         "This name cannot be used for a file on every computer. Please use '{suggestion}', or "
@@ -148,7 +181,8 @@ _SENTENCES: dict[Code, str] = {
     Code.NOT_A_FOLDER: N_("This is a file, not a folder. Please choose a folder."),
     Code.NOT_A_FILE: N_("This is not a file. Please choose a file."),
     Code.NO_PERMISSION: N_(
-        "You have no permission here. Please choose another place, or ask your administrator."
+        "You have no permission to open this, or to save here. Please choose another place, or ask "
+        "the administrator of this computer."
     ),
     Code.READ_ONLY: N_(
         "This disk is read-only, so nothing can be saved on it. Please choose another folder."
@@ -173,19 +207,22 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.NOTHING_KNOWN: N_(
         "This file holds no request, certificate or key that can be read. It may be cut off, or "
-        "another kind of file."
+        "another kind of file. Please choose another, or get it anew from where it was made."
     ),
     Code.FILE_EMPTY: N_("This file is empty. Please get it anew from where it was made."),
-    Code.DAMAGED: N_("This is damaged and cannot be read. Please get it anew where it was made."),
+    Code.DAMAGED: N_(
+        "This is damaged and cannot be read. Please get it anew from where it was made."
+    ),
     Code.TOO_MANY_OBJECTS: N_(
-        "There is more in this file than the first {limit} objects; the rest was not looked at."
+        "Only the first {limit} requests, certificates and keys in this file were looked at. To "
+        "see the rest, please split the file."
     ),
     Code.NOT_PEM: N_(
-        "EnOS takes requests in PEM, as plain text. Please hand in the request file in that form; "
-        "'openssl req -in OLD -out NEW' converts it."
+        "EnOS takes requests in PEM, as plain text. Please make a new request, or convert the "
+        "file: 'openssl req -inform DER -in OLD -out NEW'."
     ),
     Code.KEY_INSIDE: N_(
-        "The private key is in the same file, and never may be handed in. Please hand in a file "
+        "The private key is in the same file, and must never be handed in. Please hand in a file "
         "with the request alone."
     ),
     Code.SIGNATURE_FALSE: N_(
@@ -200,14 +237,15 @@ _SENTENCES: dict[Code, str] = {
         "Please make a new request."
     ),
     Code.ATTRIBUTE_ORDER: N_(
-        "The fields stand in the order {given}; the manual's is {wanted}. Please make a new "
-        "request."
+        "The fields stand in the order {given}; EnOS wants {wanted}. Please make a new request."
     ),
     Code.ATTRIBUTES_COMBINED: N_(
         "{attributes} are combined into one; EnOS asks for each by itself. Please make a new "
         "request."
     ),
-    Code.ATTRIBUTE_REPEATED: N_("This stands {count} times in the request; only one is allowed."),
+    Code.ATTRIBUTE_REPEATED: N_(
+        "This stands {count} times in the request; only one is allowed. Please make a new request."
+    ),
     Code.ATTRIBUTE_UNKNOWN: N_(
         "EnOS does not ask for '{attribute}' in the subject. Please make a request without it."
     ),
@@ -229,26 +267,34 @@ _SENTENCES: dict[Code, str] = {
         "This file may hold a private key. Never hand it in, never send it to anybody. EnOS needs "
         "the request file only."
     ),
-    Code.CERTIFICATE_EXPIRED: N_("This certificate expired on {date}. Please renew it."),
-    Code.CERTIFICATE_NOT_YET_VALID: N_("This certificate is not valid before {date}."),
+    Code.CERTIFICATE_EXPIRED: N_(
+        "This certificate expired on {date}. Please renew it, and ask whoever manages certificates "
+        "in your EnOS whether a renewal is still possible."
+    ),
+    Code.CERTIFICATE_NOT_YET_VALID: N_(
+        "This certificate is not valid before {date}. Please wait until then, or set the date of "
+        "this computer right."
+    ),
     # Defaults of the organisation
     Code.DEFAULTS_NOT_TOML: N_(
         "This file with the defaults of your organisation cannot be read: {reason}. Requests can "
-        "still be made. Please tell your administrator."
+        "still be made. Please tell the administrator of this computer."
     ),
     Code.DEFAULTS_UNKNOWN: N_(
         "'{key}' in this file with the defaults of your organisation means nothing, and is left "
-        "out. Please tell your administrator."
+        "out. Please tell the administrator of this computer."
     ),
     Code.DEFAULTS_VALUE: N_(
         "What '{key}' says in this file with the defaults of your organisation cannot be used, and "
-        "is left out. Please tell your administrator."
+        "is left out. Please tell the administrator of this computer."
     ),
     Code.DEFAULTS_LOCKED: N_(
         "'{key}' in this file with the defaults of your organisation locks something that has no "
-        "usable value there, and is left out. Please tell your administrator."
+        "usable value there, and is left out. Please tell the administrator of this computer."
     ),
-    Code.FIELD_LOCKED: N_("This is '{value}' for everybody here; it was set by {set_by}."),
+    Code.FIELD_LOCKED: N_(
+        "This is '{value}' for everybody here; it was set by {set_by}. Please leave it out."
+    ),
     # Renewal
     Code.NO_COMMON_NAME: N_(
         "There is no common name of its own in this file, so nothing tells which device or "
@@ -264,17 +310,23 @@ _SENTENCES: dict[Code, str] = {
         "together with the request for this certificate."
     ),
     Code.CERTIFICATE_OF_AUTHORITY: N_(
-        "This is the certificate of an authority, '{name}', and not the one of your device. Please "
-        "choose the certificate that was issued for your request."
+        "This is the certificate of an authority, '{name}'. Please choose the certificate of your "
+        "device or application."
     ),
     Code.CERTIFICATE_OF_NO_KEY: N_(
         "The key of this certificate, for '{name}', was found neither among your requests nor "
-        "beside the file. Please choose the key file that was written together with the request."
+        "beside the file, where one with a passphrase is found only together with its request "
+        "file. Please choose the key file that was written together with the request."
     ),
     Code.CERTIFICATE_OF_OTHER_REQUEST: N_(
         "This certificate is for '{name}', but not for the request that you made for that name on "
         "{made_on} ({csr}): it belongs to another key. Please choose that key's file, or ask "
         "whoever gave you the certificate for the one that belongs to your request."
+    ),
+    Code.KEY_GONE: N_(
+        "The key of this certificate is no longer at {path}, and the certificate is of no use "
+        "without it. Please bring the file back, or choose it where it is now. If it is lost, "
+        "renew the certificate."
     ),
     Code.KEY_UNCHECKED: N_(
         "The key file is protected, so it was not checked whether the certificate belongs to it. "
@@ -286,8 +338,8 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.CHAIN_MISSING: N_(
         "The device also needs the certificate of the authority that issued this one ({issuer}), "
-        "to recognise EnOS. Please ask whoever gave you the certificate for the chain, or CA "
-        "certificate, too."
+        "to recognise EnOS. Please ask whoever gave you the certificate for it: they may call it "
+        "the chain, or CA certificate. Without it, only a PKCS #12 keystore can be made."
     ),
     Code.CHAIN_ENDS: N_(
         "The chain does not lead to its root: the certificate of '{issuer}' is missing. Please ask "
@@ -300,7 +352,7 @@ _SENTENCES: dict[Code, str] = {
     # History
     Code.NAME_USED: N_(
         "'{name}' is the common name of a request made on this computer on {made_on}: {csr}. "
-        "Please use another name, or renew that certificate."
+        "Please use another name for another device; for the same one, renew its certificate."
     ),
     Code.HISTORY_DAMAGED: N_(
         "The list of your requests was damaged. It was put aside under this name, and a new list "
@@ -315,8 +367,8 @@ _SENTENCES: dict[Code, str] = {
         "can still be made, but are not listed."
     ),
     Code.HISTORY_NO_ACCESS: N_(
-        "You have no permission to open or change the list of your requests. Please ask your "
-        "administrator. Requests can still be made, but are not listed."
+        "You have no permission to open or change the list of your requests. Please ask the "
+        "administrator of this computer. Requests can still be made, but are not listed."
     ),
     Code.HISTORY_BUSY: N_(
         "The list of your requests is in use by another program. Please close that. Requests can "
@@ -329,9 +381,24 @@ _SENTENCES: dict[Code, str] = {
 }
 
 
+_DAYS = ("date", "made_on")
+"""The values of problems that are dates, as ISO 8601 writes them."""
+
+_write_day: Callable[[str], str] = str
+
+
+def write_days_with(write: Callable[[str], str]) -> None:
+    """Have sentences show a date, given as ISO 8601 writes it, as ``write`` returns it."""
+    global _write_day  # noqa: PLW0603  (as the language, it is the process's)
+    _write_day = write
+
+
 def sentence(problem: Problem) -> str:
     """Return what is wrong and how to mend it; where it is, the caller shows beside it."""
-    values = problem.values
+    values = {
+        key: _write_day(str(value)) if key in _DAYS else value
+        for key, value in problem.values.items()
+    }
     if problem.code is Code.TOO_LONG:
         excess = int(values["excess"])
         text = ngettext(
@@ -348,9 +415,18 @@ def sentence(problem: Problem) -> str:
         )
     else:
         text = _(_SENTENCES[problem.code])
+    if problem.code is Code.SUBJECT_CHANGED:
+        values["changes"] = "; ".join(named(label(key), str(one)) for key, one in values.items())
     if "kind" in values:
-        values = {**values, "kind": kind(str(values["kind"]))}
+        values["kind"] = kind(str(values["kind"]))
     return text.format(**values)
+
+
+def in_file(problem: Problem) -> str:
+    """Return what is wrong with a part of a request that has been made, and how to mend it."""
+    if problem.code is Code.REQUIRED:
+        return _("This is missing; EnOS requires it.")
+    return sentence(problem)
 
 
 def with_place(problem: Problem) -> str:
@@ -377,7 +453,7 @@ _KINDS = {
     "certificate": N_("certificate"),
     "private-key": N_("private key"),
     "public-key": N_("public key"),
-    "pkcs12": N_("PKCS #12 keystore"),
+    "pkcs12": N_("keystore (PKCS #12; Java reads it too)"),
     "java-keystore": N_("Java keystore"),
     "other": N_("something EnOS does not ask for"),
     "unknown": N_("unknown"),
@@ -395,14 +471,14 @@ _RULES = {
     "signature": N_("Signature is genuine"),
     "key": N_("Key is RSA, 2048 bits"),
     "hash": N_("Signed with RSA and SHA-256"),
-    "order": N_("Fields in the manual's order"),
+    "order": N_("Fields in the order of EnOS"),
     "subject-extras": N_("No other fields"),
     "request-extras": N_("No attributes or extensions"),
 }
 
 
 def rule(rule: str, field: str | None = None) -> str:
-    """Return what EnOS demands of a request (``core.inspection.Rule``); of which field, if any."""
+    """Return what EnOS requires of a request (``core.inspection.Rule``); of which field, if any."""
     return label(field) if field else _(_RULES[rule])
 
 
@@ -421,7 +497,7 @@ def left_out(attribute: str, value: str, reason: str) -> str:
 
 def kept_name(broken: Iterable[Problem]) -> str:
     """Return that the common name of a renewal stays, although it breaks these rules."""
-    return " ".join(
+    return joined(
         [
             _("The common name stays as it is, for EnOS knows the device by it. Today's rules:"),
             *(sentence(problem) for problem in broken),

@@ -80,7 +80,7 @@ if sys.platform == "linux":
 # A desktop with GTK has these in the version that goes with it; another version would not do.
 _OF_THE_SYSTEM = ("libgtk-3.", "libgdk-3.")
 
-_PYCOUNTRY_DATABASES = ("iso3166-1.json", "iso3166-2.json")
+_PYCOUNTRY_STANDARDS = ("iso3166-1", "iso3166-2")
 
 
 def languages() -> list[str]:
@@ -113,9 +113,9 @@ def wanted_data(place: str) -> bool:
     if "translations" in parts and "PySide6" in parts:
         return name in {f"qtbase_{language}.qm" for language in languages()}
     if parts[:2] == ("pycountry", "databases"):
-        return name in _PYCOUNTRY_DATABASES
+        return name in {f"{standard}.json" for standard in _PYCOUNTRY_STANDARDS}
     if parts[:2] == ("pycountry", "locales"):
-        return parts[2] in languages() and name == "iso3166-1.mo"
+        return parts[2] in languages() and name in {f"{one}.mo" for one in _PYCOUNTRY_STANDARDS}
     if parts[0].endswith(".dist-info"):
         return name == "METADATA"  # has the version; the licences have a folder of their own
     return name != "py.typed"

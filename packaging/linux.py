@@ -33,9 +33,8 @@ _DESCRIPTION = """\
  private key that goes with it, in a few plain questions: in a window, or with
  a command in a terminal.
  .
- It only lets through what EnOS takes. The key never leaves the computer, is
- readable by its owner alone, and no file is ever replaced. Nothing is sent
- over the network.
+ It only lets through what EnOS takes. The key is readable by its owner alone,
+ and no file is ever replaced. Nothing is sent over the network.
 """
 
 

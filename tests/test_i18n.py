@@ -102,7 +102,7 @@ def test_click_too_speaks_the_language() -> None:
 
 def test_a_language_that_is_not_spoken_is_refused_by_name() -> None:
     said = run(*ENOS_CSR, "--lang", "tlh", "fields")
-    assert "'tlh' is not spoken here; please choose one of: en, zh_CN." in said
+    assert "There is no language 'tlh'; please choose one of: en, zh_CN." in said
 
 
 def test_an_error_of_the_core_speaks_the_language(tmp_path: Path) -> None:

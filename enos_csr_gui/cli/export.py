@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import asking, secret_files
-from enos_csr_gui.cli.output import Faults, examples, note, print_json
+from enos_csr_gui.cli.output import (
+    IMPOSSIBLE,
+    WRONG_INPUT,
+    Faults,
+    examples,
+    note,
+    print_json,
+)
 from enos_csr_gui.cli.receive import chain_option
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -31,9 +38,10 @@ _PEM_NAME = "edge"
         "keystore. jks: a keystore for Java, in which the authority is trusted; Java 8u301 and "
         "later read it. Never writes over another file.\n\n"
         "A keystore needs a passphrase, which is asked for twice, or taken from a file.\n\n"
-        "Exit status: 0 done; 1 it could not be done; 2 the input is wrong. After 1 and 2 nothing "
-        "was written."
+        "Exit status: 0 done; 1 it could not be done; 2 the input is wrong. After 2 nothing was "
+        "written; after 1 neither, unless the message says so."
     ),
+    short_help=_("Make the files for the device."),
     epilog=examples(
         "enos-csr export dev-001.crt --key dev-001.key --format jks --out dev-001.jks",
         "enos-csr export dev-001.crt --key dev-001.key --format pem --out edge-box",
@@ -134,7 +142,10 @@ def export(
         passphrase = secret_files.read_passphrase(passphrase_file, faults, check=check)
     key = _load_key(key_file, key_passphrase_file, faults, interactive=interactive)
     issued = _read(certificate, chain_file, key, faults)
-    faults.add(handover.check_target(format_, target, name), status=1)
+    for problem in handover.check_target(format_, target, name):
+        unsafe = problem.code is Code.NAME_UNSAFE
+        place = "--out" if unsafe and is_keystore else None
+        faults.add([problem], place=place, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
     faults.tell()
 
     if not key:
@@ -142,7 +153,7 @@ def export(
         issued = _read(certificate, chain_file, key, faults)
     if issued is None:
         faults.end()
-    _check_parts(format_, key, issued, faults)
+    _check_parts(format_, key, issued, chain_file, faults)
     if encrypt or (is_keystore and not passphrase_file):
         passphrase = asking.new_passphrase(_("Passphrase for the new file"), check)
     try:
@@ -160,7 +171,11 @@ def export(
         faults.end()
     if older_java:
         note(_("The protection that older Java reads is weak. Keep the file to yourself."))
-    _print_object(saved) if as_json else _print_advice(saved, format_)
+    try:
+        _print_object(saved) if as_json else _print_advice(saved, key_file)
+    except OSError:
+        note(_("The files were saved, but the result could not be printed."))
+        raise
 
 
 def _check_combination(
@@ -224,9 +239,18 @@ def _read(
         return None
 
 
-def _check_parts(format_: Format, key: rsa.RSAPrivateKey, issued: Issued, faults: Faults) -> None:
+def _check_parts(
+    format_: Format,
+    key: rsa.RSAPrivateKey,
+    issued: Issued,
+    chain_file: Path | None,
+    faults: Faults,
+) -> None:
     from enos_csr_gui.core import certificate, handover
 
+    if chain_file and not issued.chain:
+        faults.add(certificate.check_chain(issued, chain_file))
+        faults.tell()
     try:
         handover.check_parts(format_, key, *issued)
     except CoreError as error:
@@ -239,19 +263,22 @@ def _print_object(saved: list[HandedOver]) -> None:
     print_json([{"role": one.role, "path": str(one.path)} for one in saved])
 
 
-def _print_advice(saved: list[HandedOver], format_: Format) -> None:
+def _print_advice(saved: list[HandedOver], key_file: Path) -> None:
     click.echo(_("Put these on the device:"))
     for one in saved:
         click.echo(f"  {click.format_filename(one.path)}")
     click.echo()
-    if format_.value == "pem":
-        click.echo(
-            _("The file that ends in '.key' holds the key. Never send it, and leave no copy.")
+    secret = next(one for one in saved if one.private)
+    if secret.protected:
+        text = _(
+            "{file} holds the key. Never send it together with its passphrase; the device needs "
+            "both."
         )
     else:
-        click.echo(
-            _(
-                "The file holds the key. Never send it together with its passphrase; the device "
-                "needs both."
-            )
+        text = _(
+            "{file} holds a copy of the key. Never send it; delete it here once it is on the "
+            "device. Your own key file stays where it is: {key_file}"
         )
+    click.echo(
+        text.format(file=secret.path.name, key_file=click.format_filename(key_file.absolute()))
+    )

@@ -10,7 +10,6 @@ import click
 
 from enos_csr_gui import words
 from enos_csr_gui.cli.output import Faults, examples, note, print_columns, print_json
-from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
         "Show the requests that were made on this computer, the newest first.\n\n"
         "Exit status: 0 done; 1 the list of requests cannot be read."
     ),
+    short_help=_("Show the requests that were made on this computer."),
     epilog=examples("enos-csr history", "enos-csr history --json"),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
@@ -36,20 +36,13 @@ def history(as_json: bool) -> None:
         except HistoryUnavailable as error:
             faults.add_error(error)
             faults.end()
-        tell(past.notes)
+        faults.warn(past.notes)
     if as_json:
         print_json([_object(request) for request in requests])
     elif requests:
         _print_table(requests)
     else:
-        note(_("No request was made on this computer yet. To make one: enos-csr new"))
-
-
-def tell(notes: Iterable[Problem]) -> None:
-    """Tell what is wrong with the history but stops nothing."""
-    for problem in notes:
-        place = click.format_filename(problem.path) if problem.path else ""
-        note(f"{place}: {words.sentence(problem)}")
+        note(_("There is no request in the list. To make one: enos-csr new"))
 
 
 def _object(request: PastRequest) -> dict[str, object]:

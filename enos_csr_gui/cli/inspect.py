@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _SECRETS = (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
 
-_PASSED, _FAILED = "ok  ", "FAIL"
-
 _WIDTH = 79
 
 
@@ -33,6 +31,7 @@ _WIDTH = 79
         "passphrase protects is opened.\n\n"
         "Exit status: 0 every request is acceptable; 2 one is not, or a file cannot be read."
     ),
+    short_help=_("Say what a file is, and whether EnOS would take it."),
     epilog=examples("enos-csr inspect dev-001.csr", "enos-csr inspect --json dev-001.csr"),
 )
 @click.argument("paths", type=Path, nargs=-1, required=True, metavar="FILE...")
@@ -68,7 +67,7 @@ def _warn(found: Iterable[Found]) -> None:
 
 def _report(found: Found, name: str, together: Sequence[str]) -> Iterator[str]:
     """Yield the lines that a person reads about one thing."""
-    yield f"{findings.visible(name)}: {findings.kind(found)}"
+    yield words.named(findings.visible(name), findings.kind(found))
     if found.protected:
         yield "  " + findings.protected()
     facts = list(findings.facts(found, together, _moment))
@@ -93,12 +92,15 @@ def _moment(moment: datetime) -> str:
 
 
 def _verdict(found: Found) -> Iterator[str]:
-    yield "  " + _("What EnOS demands:")
+    yield "  " + _("What EnOS requires:")
+    passed, failed = _("ok"), _("FAIL")
+    width = max(columns(passed), columns(failed))
+    passed, failed = padded(passed, width), padded(failed, width)
     for result in found.rules:
-        mark = _good(_PASSED) if result.passed else _bad(_FAILED)
+        mark = _good(passed) if result.passed else _bad(failed)
         yield f"    {mark}  {words.rule(result.rule, result.field)}"
         for problem in result.problems:
-            yield _wrapped(findings.visible(words.sentence(problem)), 10)
+            yield _wrapped(findings.visible(words.in_file(problem)), 10)
     yield "  " + (_good if found.acceptable else _bad)(findings.verdict(found))
 
 
@@ -154,5 +156,5 @@ def _problem(problem: Problem) -> dict[str, object]:
         "code": problem.code,
         "field": problem.field,
         "values": dict(problem.values),
-        "sentence": words.sentence(problem),
+        "sentence": words.in_file(problem),
     }

@@ -10,7 +10,6 @@ import click
 
 from enos_csr_gui import words
 from enos_csr_gui.cli import asking, secret_files
-from enos_csr_gui.cli.history import tell
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -44,14 +43,21 @@ class Options(NamedTuple):
     as_json: bool
 
 
-def subject_option(field: SubjectField, **settings: Any) -> Callable[[Command], Command]:
-    """Return the decorator that gives a command the option for a subject field."""
-    settings = {"metavar": "TEXT", "help": _option_help(field), **settings}
+def subject_option(
+    field: SubjectField, *, of_old: bool = False, **settings: Any
+) -> Callable[[Command], Command]:
+    """Return the decorator that gives a command the option for a subject field.
+
+    ``of_old``: what is not given is taken from an old request or certificate.
+    """
+    settings = {"metavar": "TEXT", "help": _option_help(field, of_old), **settings}
     return click.option(option_name(field.key), field.key, **settings)
 
 
-def _option_help(field: SubjectField) -> str:
-    if field.required:
+def _option_help(field: SubjectField, of_old: bool) -> str:
+    if of_old:
+        limit = _("[taken from OLD if not given; at most {limit} characters]")
+    elif field.required:
         limit = _("[required; at most {limit} characters]")
     else:
         limit = _("[optional; at most {limit} characters]")
@@ -94,7 +100,10 @@ def file_options(command: Command) -> Command:
             click.option(
                 "--name",
                 metavar="NAME",
-                help=_("Name of the files, without '.key' and '.csr'.  [default: the common name]"),
+                help=_(
+                    "Name of the files, without '.key' and '.csr'.  [default: the common name; of "
+                    "a renewal with a number if that is taken]"
+                ),
             ),
             click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON.")),
         )
@@ -222,7 +231,7 @@ def _write(
         faults = Faults()
         faults.add_error(error)
         faults.end()
-    tell(made.notes)
+    Faults().warn(made.notes)
     try:
         _print_object(made, subject) if options.as_json else _print_advice(made)
     except OSError:
@@ -261,7 +270,7 @@ def _used_name(answers: Mapping[str, str]) -> list[Problem]:
     from enos_csr_gui.core.making import used_name
 
     used = used_name(answers.get("common_name", ""))
-    tell(used.notes)
+    Faults().warn(used.notes)
     return used.problems
 
 

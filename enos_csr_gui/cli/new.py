@@ -36,8 +36,9 @@ def _example() -> str:
         "Writes NAME.key and NAME.csr, never over another file. On a terminal, answers that are "
         "not given are asked for.\n\n"
         "Exit status: 0 done; 1 it could not be done, for example because a file exists; 2 the "
-        "input is wrong. After 1 and 2 nothing was written."
+        "input is wrong. After 2 nothing was written; after 1 neither, unless the message says so."
     ),
+    short_help=_("Make a private key and a request (CSR)."),
     epilog=examples("enos-csr new", _example()),
     context_settings={"allow_extra_args": True},
 )

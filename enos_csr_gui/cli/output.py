@@ -104,7 +104,7 @@ class Faults:
         for problem in problems:
             before = place or _place(problem)
             sentence = words.sentence(problem)
-            self.add_line(f"{before}: {sentence}" if before else sentence, status=status)
+            self.add_line(words.named(before, sentence) if before else sentence, status=status)
 
     def add_error(self, error: CoreError, *, place: str | None = None) -> None:
         """Add the problems of an error that the core raised."""
@@ -126,9 +126,8 @@ class Faults:
         for problem in problems:
             place = _place(problem)
             sentence = words.sentence(problem)
-            note(
-                _("NOTE: {sentence}").format(sentence=f"{place}: {sentence}" if place else sentence)
-            )
+            said = words.named(place, sentence) if place else sentence
+            note(_("NOTE: {sentence}").format(sentence=said))
 
     def absolute(self, path: Path) -> Path:
         """Return the path from the root on; end the command when the current folder is gone."""

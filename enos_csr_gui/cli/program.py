@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from enos_csr_gui import __version__, i18n
+from enos_csr_gui import __version__, i18n, words
 from enos_csr_gui.cli.export import export
 from enos_csr_gui.cli.fields import fields
 from enos_csr_gui.cli.history import history
@@ -19,15 +19,15 @@ from enos_csr_gui.i18n import _
 def _check_language(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
     """Refuse a language that the program does not know; ``cli.main`` has chosen any other."""
     if value is not None and i18n.match(value) is None:
-        known = ", ".join(i18n.languages())
-        text = _("'{given}' is not spoken here; please choose one of: {languages}.")
+        known = words.listed(i18n.languages())
+        text = _("There is no language '{given}'; please choose one of: {languages}.")
         raise click.BadParameter(text.format(given=value, languages=known))
 
 
 @click.group(
     help=_(
-        "Make the private key and the certificate signing request (CSR) that EnOS asks for. The "
-        "key never leaves this computer."
+        "Make the private key and the certificate signing request (CSR) that EnOS asks for. "
+        "Nothing is ever sent over the network."
     ),
     epilog=examples("enos-csr new", "enos-csr new --help", "enos-csr fields"),
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -39,7 +39,7 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
     is_eager=True,
     expose_value=False,
     help=_("Speak this language: {languages}.  [default: the system's]").format(
-        languages=", ".join(i18n.languages())
+        languages=words.listed(i18n.languages())
     ),
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")

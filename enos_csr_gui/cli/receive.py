@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli.history import tell
 from enos_csr_gui.cli.output import Faults, examples, note, print_json
-from enos_csr_gui.core.errors import CoreError, Problem
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -29,11 +28,13 @@ chain_option = click.option(
     help=_(
         "Take in the certificate that was issued for a request.\n\n"
         "Finds the key that it belongs to, among the requests made on this computer or beside the "
-        "file; says what is not in order; and keeps the certificate beside the key, as NAME.crt. "
-        "No passphrase is needed.\n\n"
+        "file; says what is not in order; and saves the certificate beside the key, as NAME.crt, "
+        "with a number if that name is taken. No passphrase is needed.\n\n"
         "Exit status: 0 done; 1 it could not be saved; 2 it is no certificate, or belongs to no "
-        "key that was found. After 1 and 2 nothing was written."
+        "key that was found. After 2 nothing was written; after 1 neither, unless the message says "
+        "so."
     ),
+    short_help=_("Take in an issued certificate."),
     epilog=examples(
         "enos-csr receive dev-001.pem", "enos-csr receive dev-001.pem --chain ca-chain.pem"
     ),
@@ -59,12 +60,12 @@ def receive(
     key_file = faults.absolute(key_file) if key_file else None
     try:
         received = receiving.examine(certificate, key_file, chain_file)
-        tell(received.notes)
+        faults.warn(received.notes)
         taken = receiving.take_in(received)
     except CoreError as error:
         faults.add_error(error)
         faults.end()
-    tell(taken.notes)
+    faults.warn(taken.notes)
     faults.warn(received.problems)
     try:
         _print_object(received, taken) if as_json else _print_advice(received, taken)
@@ -108,11 +109,18 @@ def _print_advice(received: Received, taken: TakenIn) -> None:
         else _("The certificate for '{name}' is saved:")
     )
     name = received.issued.answers.get("common_name", "")
-    command = f'enos-csr export "{file}" --key "{key}" --format pem --out FOLDER'
-    parts = (
-        (heading.format(name=name), file),
-        (_("It belongs to the key file:"), key),
-        (validity, ""),
-        (_("To make the files for the device (--help names the other forms):"), command),
-    )
+    codes = {problem.code for problem in received.problems}
+    parts = [(heading.format(name=name), file)]
+    if Code.KEY_UNCHECKED in codes:
+        parts.append((_("The key file that you named, unchecked:"), key))
+    elif Code.KEY_GONE not in codes:
+        parts.append((_("It belongs to the key file:"), key))
+    parts.append((validity, ""))
+    if codes & {Code.CHAIN_MISSING, Code.CHAIN_OF_OTHERS}:
+        command = f'enos-csr receive "{file}" --chain FILE'
+        parts.append((_("When you have the certificates of the authority:"), command))
+    elif Code.KEY_GONE not in codes:
+        command = f'enos-csr export "{file}" --key "{key}" --format pem --out FOLDER'
+        text = _("To make the files for the device (--help names the other forms):")
+        parts.append((text, command))
     click.echo("\n\n".join(f"{head}\n  {value}".rstrip() for head, value in parts))

@@ -37,7 +37,7 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
                 field, hidden=True, expose_value=False, callback=_refuse_common_name
             )
         else:
-            option = subject_option(field)
+            option = subject_option(field, of_old=True)
         command = option(command)
     return command
 
@@ -49,8 +49,10 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
         "common name exactly as it is; the options below change the others. A new key is made "
         "unless --key names the old one. Writes NAME.key and NAME.csr, never over another file.\n\n"
         "Exit status: 0 done; 1 it could not be done; 2 the input is wrong, for example an old "
-        "answer that EnOS does not take any more. After 1 and 2 nothing was written."
+        "answer that EnOS does not take any more. After 2 nothing was written; after 1 neither, "
+        "unless the message says so."
     ),
+    short_help=_("Make a request that renews a certificate."),
     epilog=examples("enos-csr renew dev-001.csr", "enos-csr renew dev-001.crt --unit Maintenance"),
     context_settings={"allow_extra_args": True},
 )
@@ -78,7 +80,7 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
         # What must be mended is asked for, as 'new' asks for what is missing.
         for problem in old.problems:
             if problem.field and given[problem.field] is None:
-                _note(f"{words.label(problem.field)}: {words.sentence(problem)}")
+                _note(words.named(words.label(problem.field), words.sentence(problem)))
                 answers.pop(problem.field, None)
     make(context.args, answers, Options(**options), old=old)
 

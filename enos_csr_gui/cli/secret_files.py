@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from enos_csr_gui import words
 from enos_csr_gui.cli import asking
 from enos_csr_gui.cli.output import Faults
 from enos_csr_gui.core import files
@@ -61,7 +62,7 @@ def read_passphrase(
         faults.add_error(error, place=option)
     except UnicodeDecodeError:
         sentence = _("This is not text in UTF-8. Please save the file as UTF-8.")
-        faults.add_line(f"{option}: {sentence}")
+        faults.add_line(words.named(option, sentence))
     else:
         faults.add((check or keys.check_passphrase)(passphrase), place=option)
         return passphrase
@@ -97,7 +98,7 @@ def load_key(
         faults.add_error(error, place=_key_place(path))
         if needed:
             sentence = _("Name a file whose first line is that passphrase, '-' for standard input.")
-            faults.add_line(f"{option}: {sentence}")
+            faults.add_line(words.named(option, sentence))
     return None
 
 

@@ -130,26 +130,36 @@ def _is_signed_by(issuer: x509.Certificate, certificate: x509.Certificate) -> bo
 
 
 def check(
-    issued: Issued, *, requested: Mapping[str, str] | None = None, now: datetime | None = None
+    issued: Issued,
+    *,
+    requested: Mapping[str, str] | None = None,
+    chain_file: Path | None = None,
+    now: datetime | None = None,
 ) -> list[Problem]:
     """Return what its owner should know: nothing of it keeps the certificate from being used.
 
-    ``requested`` is the subject that was asked for: field key -> text.
+    ``requested`` is the subject that was asked for: field key -> text. For ``chain_file`` see
+    ``check_chain``.
     """
     problems = inspection.check_validity(issued.certificate, now or datetime.now(UTC))
     if requested is not None and (changes := _changes(requested, issued.answers)):
-        problems.append(Problem(Code.SUBJECT_CHANGED, values={"changes": "; ".join(changes)}))
-    return [*problems, *check_chain(issued)]
+        problems.append(Problem(Code.SUBJECT_CHANGED, values=changes))
+    return [*problems, *check_chain(issued, chain_file)]
 
 
-def check_chain(issued: Issued) -> list[Problem]:
-    """Return the problem that the way to the authority's root is not whole."""
+def check_chain(issued: Issued, chain_file: Path | None = None) -> list[Problem]:
+    """Return the problem that the way to the authority's root is not whole.
+
+    ``chain_file`` is where the authority's certificates were said to be.
+    """
     top = (issued.certificate, *issued.chain)[-1]
     if _is_root(top):
         return []
     values = {"issuer": issuer_name(top)}
-    code = Code.CHAIN_ENDS if issued.chain else Code.CHAIN_MISSING
-    return [Problem(code, values=values)]
+    if issued.chain:
+        return [Problem(Code.CHAIN_ENDS, values=values)]
+    code = Code.CHAIN_OF_OTHERS if chain_file else Code.CHAIN_MISSING
+    return [Problem(code, path=chain_file, values=values)]
 
 
 def _is_root(certificate: x509.Certificate) -> bool:
@@ -166,10 +176,10 @@ def issuer_name(certificate: x509.Certificate) -> str:
     return texts.get("CN") or ", ".join(f"{key} = {text}" for key, text in texts.items())
 
 
-def _changes(requested: Mapping[str, str], issued: Mapping[str, str]) -> list[str]:
-    """Return each field that differs, in signs that need no translation."""
-    return [
-        f"{field.initials}: {old or '–'} → {new or '–'}"
+def _changes(requested: Mapping[str, str], issued: Mapping[str, str]) -> dict[str, str]:
+    """Return each field that differs, with how, in signs that need no translation."""
+    return {
+        field.key: f"{old or '–'} → {new or '–'}"
         for field in SUBJECT_FIELDS
         if (old := requested.get(field.key, "")) != (new := issued.get(field.key, ""))
-    ]
+    }

@@ -53,6 +53,36 @@ _COMMON_MISTAKES = {
     "españa": "ES",
     "中国": "CN",
     "中國": "CN",
+    "阿拉伯联合酋长国": "AE",
+    "南韩": "KR",
+}
+
+# Where pycountry's translation is misspelt, or not what people there call the country.
+_BETTER_NAMES = {
+    "zh_CN": {
+        "BD": "孟加拉国",
+        "BO": "玻利维亚",
+        "BV": "布韦岛",
+        "CD": "刚果（金）",
+        "CG": "刚果（布）",
+        "GS": "南乔治亚和南桑威奇群岛",
+        "GT": "危地马拉",
+        "HK": "中国香港",
+        "IM": "马恩岛",
+        "IR": "伊朗",
+        "KG": "吉尔吉斯斯坦",
+        "KH": "柬埔寨",
+        "KP": "朝鲜",
+        "KR": "韩国",
+        "LA": "老挝",
+        "MD": "摩尔多瓦",
+        "MO": "中国澳门",
+        "MT": "马耳他",
+        "PF": "法属波利尼西亚",
+        "SY": "叙利亚",
+        "TT": "特立尼达和多巴哥",
+        "VE": "委内瑞拉",
+    },
 }
 
 # ISO 3166-2 writes 'Guizhou Sheng'; the EnOS manual, like everybody in China, writes 'Guizhou'.
@@ -68,17 +98,20 @@ def countries() -> tuple[Country, ...]:
 def _countries(language: str) -> tuple[Country, ...]:
     import pycountry
 
-    translate = _translator(language)
-    named = (Country(c.alpha_2, translate(c.name)) for c in pycountry.countries)
+    translate = _translator("iso3166-1", language)
+    better = _BETTER_NAMES.get(language, {})
+    named = (
+        Country(c.alpha_2, better.get(c.alpha_2) or translate(c.name)) for c in pycountry.countries
+    )
     return tuple(sorted(named, key=lambda country: country.name))
 
 
-def _translator(language: str) -> Callable[[str], str]:
-    """Return what translates the English name of a country."""
+def _translator(standard: str, language: str) -> Callable[[str], str]:
+    """Return what translates the names of a standard: "iso3166-1" has countries."""
     import pycountry
 
     folder = pycountry.LOCALES_DIR
-    return translation("iso3166-1", folder, [language], fallback=True).gettext
+    return translation(standard, folder, [language], fallback=True).gettext
 
 
 @cache
@@ -89,14 +122,15 @@ def _names() -> dict[str, str]:
     """
     import pycountry
 
-    translators = [_translator(language) for language in i18n.languages()]
+    translators = [_translator("iso3166-1", language) for language in i18n.languages()]
     names = {}
     for country in pycountry.countries:
         names[country.alpha_3.casefold()] = country.alpha_2
         for attribute in ("name", "common_name", "official_name"):
             if written := getattr(country, attribute, None):
                 names |= {t(written).casefold(): country.alpha_2 for t in translators}
-    return names | _COMMON_MISTAKES
+    better = {name: code for names in _BETTER_NAMES.values() for code, name in names.items()}
+    return names | better | _COMMON_MISTAKES
 
 
 @cache
@@ -159,12 +193,22 @@ def search(text: str) -> tuple[Country, ...]:
     return tuple(sorted(found, key=lambda country: ranks[country.code]))
 
 
-@cache
 def subdivisions(code: str) -> tuple[str, ...]:
-    """Return the names of the ISO 3166-2 subdivisions of the country, sorted; none if unknown."""
+    """Return the names of the ISO 3166-2 subdivisions of the country, sorted; none if unknown.
+
+    They are in the language chosen and in that of the standard: either may be wanted.
+    """
+    return _subdivisions(code, i18n.language())
+
+
+@cache
+def _subdivisions(code: str, language: str) -> tuple[str, ...]:
     import pycountry
 
+    translate = _translator("iso3166-2", language)
     names = {s.name for s in pycountry.subdivisions if s.country_code == code}
+    translated = {translate(name) for name in names}
     if code == "CN":
         names = {_CHINESE_KIND.sub("", name) for name in names}
-    return tuple(sorted(names))
+        translated = {_CHINESE_KIND.sub("", name) for name in translated}
+    return tuple(sorted(names | translated))

@@ -93,8 +93,9 @@ class Code(StrEnum):
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key"  # name: its common name
     CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request"  # name, made_on, csr
+    KEY_GONE = "key-gone"  # path: where it was
     KEY_UNCHECKED = "key-unchecked"
-    SUBJECT_CHANGED = "subject-changed"  # changes: "L: Kaili → Guiyang; ..."
+    SUBJECT_CHANGED = "subject-changed"  # for each field: "Kaili → Guiyang"
     CHAIN_MISSING = "chain-missing"  # issuer
     CHAIN_ENDS = "chain-ends"  # issuer: who has issued the last one
     CHAIN_OF_OTHERS = "chain-of-others"  # issuer: who has issued the certificate

@@ -87,17 +87,19 @@ def examine(
     issued = certificate.read(data, file, chain_data)
     fingerprints = certificate.fingerprints(data)
     with RequestHistory() as history:
-        match = _of_key(fingerprints, key, history) if key else _find(fingerprints, file, history)
+        name = issued.answers.get("common_name", "")
+        if key:
+            match = _of_key(fingerprints, key, name, history)
+        else:
+            match = _find(fingerprints, file, name, history)
         if match is None:
             raise CannotReceive([_unmatched(issued, key, history)])
         notes = history.notes
     issued = certificate.read(data, file, chain_data, match.fingerprint)
-    problems = certificate.check(issued, requested=match.requested, now=now)
-    if chain and not issued.chain:
-        values = {"issuer": certificate.issuer_name(issued.certificate)}
-        problems = [one for one in problems if one.code is not Code.CHAIN_MISSING]
-        problems.append(Problem(Code.CHAIN_OF_OTHERS, path=chain, values=values))
-    if match.unchecked:
+    problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
+    if not match.key.is_file():
+        problems.insert(0, Problem(Code.KEY_GONE, path=match.key, values={"path": str(match.key)}))
+    elif match.unchecked:
         problems.append(Problem(Code.KEY_UNCHECKED, path=match.key))
     return Received(file, issued, match.key, match.requested, match.past, tuple(problems), notes)
 
@@ -109,7 +111,7 @@ def take_in(received: Received) -> TakenIn:
     saved; then nothing was written. A history that cannot be written stops nothing.
     """
     folder, stem = received.key.parent, received.key.stem
-    for name in _names(stem):
+    for name in _names(folder, stem):
         place = folder / f"{name}{CERTIFICATE_SUFFIX}"
         if already := _holds(place, received.issued):
             break
@@ -119,11 +121,18 @@ def take_in(received: Received) -> TakenIn:
     return TakenIn(place, already, _note(received, place))
 
 
-def _names(stem: str) -> Iterator[str]:
-    """Yield the names that the certificates for one key get, one after the other."""
+def _names(folder: Path, stem: str) -> Iterator[str]:
+    """Yield the names that the certificates for one key get, one after the other.
+
+    The name of another key or request in the folder is not among them: it has its own certificate.
+    """
     name = files.safe_name(stem)
     yield name
-    yield from (f"{name}-{number}" for number in count(2))
+    for number in count(2):
+        further = f"{name}-{number}"
+        others = (folder / f"{further}{suffix}" for suffix in (files.KEY_SUFFIX, files.CSR_SUFFIX))
+        if not any(map(os.path.lexists, others)):
+            yield further
 
 
 def _holds(path: Path, issued: Issued) -> bool:
@@ -152,7 +161,9 @@ def _note(received: Received, file: Path) -> tuple[Problem, ...]:
         return history.notes
 
 
-def _of_key(fingerprints: Collection[str], key: Path, history: RequestHistory) -> _Match | None:
+def _of_key(
+    fingerprints: Collection[str], key: Path, name: str, history: RequestHistory
+) -> _Match | None:
     """Return the match of the key in this file, None when it is another certificate's."""
     found = [
         one for one in inspection.inspect(key, files.read(key)) if one.kind is Kind.PRIVATE_KEY
@@ -168,23 +179,25 @@ def _of_key(fingerprints: Collection[str], key: Path, history: RequestHistory) -
         return None  # a kind of key that the library does not know
     else:
         # Protected, and nothing beside it tells which key it is: its owner says so.
-        past = next((one for f in fingerprints for one in _past(history, f)), None)
+        past = next((one for f in fingerprints for one in _past(history, f, name)), None)
         fingerprint = past.fingerprint if past else next(iter(fingerprints))
         unchecked = not (past and past.key == key.absolute())
         subject = dict(past.subject) if past else None
         return _Match(fingerprint, key, subject, past, unchecked=unchecked)
     if fingerprint not in fingerprints:
         return None
-    past = next(iter(_past(history, fingerprint)), None)
+    past = next(iter(_past(history, fingerprint, name)), None)
     answers = requested[1] if requested and requested[0] == fingerprint else None
     return _Match(fingerprint, key, dict(past.subject) if past else answers, past)
 
 
-def _find(fingerprints: Collection[str], file: Path, history: RequestHistory) -> _Match | None:
+def _find(
+    fingerprints: Collection[str], file: Path, name: str, history: RequestHistory
+) -> _Match | None:
     """Return the match among the requests of this computer, or beside the file."""
     gone = None
     for fingerprint in fingerprints:
-        for past in _past(history, fingerprint):
+        for past in _past(history, fingerprint, name):
             match = _Match(fingerprint, past.key, dict(past.subject), past)
             if past.key_exists():
                 return match
@@ -192,11 +205,13 @@ def _find(fingerprints: Collection[str], file: Path, history: RequestHistory) ->
     return _beside(fingerprints, file, gone) or gone
 
 
-def _past(history: RequestHistory, fingerprint: str) -> list[PastRequest]:
+def _past(history: RequestHistory, fingerprint: str, name: str) -> list[PastRequest]:
+    """Return the requests with this key, first those for this common name."""
     try:
-        return history.find_fingerprint(fingerprint)
+        found = history.find_fingerprint(fingerprint)
     except HistoryUnavailable:
         return []
+    return sorted(found, key=lambda past: past.common_name != name)
 
 
 def _beside(fingerprints: Collection[str], file: Path, gone: _Match | None) -> _Match | None:

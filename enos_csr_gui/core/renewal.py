@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
 
-from enos_csr_gui.core import certificate, files, request
+from enos_csr_gui.core import certificate, files, inspection, keys, request
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.request import LeftOut
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.request import LIBRARY_ERRORS, LeftOut
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
 
 EXACT = ("common_name",)
@@ -24,7 +26,8 @@ class Old(NamedTuple):
     ``answers`` are all that can be taken over: field key -> text, the common name always among
     them, an optional field that is not there as an empty text. ``problems`` are what must be
     mended in them; ``warnings`` are the rules that the common name breaks, which stays as it is.
-    ``left_out`` are the attributes that are not taken over.
+    ``left_out`` are the attributes that are not taken over. ``serial`` is the serial number of the
+    certificate that is renewed, None when it is not known.
     """
 
     file: Path
@@ -32,6 +35,7 @@ class Old(NamedTuple):
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     left_out: tuple[LeftOut, ...]
+    serial: int | None = None
 
     @property
     def common_name(self) -> str:
@@ -43,7 +47,7 @@ def read_old(file: Path) -> Old:
     """Read an old request or certificate: PEM or DER, whatever stands around it.
 
     Of a certificate with its chain it is the certificate itself. Raises UnreadableFile when there
-    is neither, or one without a common name.
+    is neither, or one without a common name, or the certificate of an authority.
     """
     data = files.read(file)
     try:
@@ -54,6 +58,9 @@ def read_old(file: Path) -> Old:
     except UnreadableFile as error:
         raise UnreadableFile([one._replace(path=file) for one in error.problems]) from error
     taken, left_out = request.answers_from(name)
+    if isinstance(old, x509.Certificate) and inspection.is_authority(old):
+        values = {"name": taken.get("common_name", "")}
+        raise UnreadableFile([Problem(Code.CERTIFICATE_OF_AUTHORITY, path=file, values=values)])
     if not taken.get("common_name"):
         raise UnreadableFile([Problem(Code.NO_COMMON_NAME, path=file)])
     answers = {field.key: taken.get(field.key, "") for field in SUBJECT_FIELDS}
@@ -63,7 +70,19 @@ def read_old(file: Path) -> Old:
         problems=tuple(check(answers, exact=EXACT)),
         warnings=tuple(_broken_rules(answers["common_name"])),
         left_out=left_out,
+        serial=_serial(old),
     )
+
+
+def _serial(old: x509.Certificate | x509.CertificateSigningRequest) -> int | None:
+    """Return the serial number of the certificate, or of the one that came for the request."""
+    if isinstance(old, x509.Certificate):
+        return old.serial_number
+    with suppress(HistoryUnavailable, *LIBRARY_ERRORS), RequestHistory() as history:
+        for past in history.find_fingerprint(keys.fingerprint(old.public_key())):
+            if past.serial is not None:
+                return past.serial
+    return None
 
 
 def _broken_rules(common_name: str) -> list[Problem]:

@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not _has_display():
         explain_no_window(_("There is no display here that a window could open on."))
         return 1
+    _choose_input_method()
     try:
         from enos_csr_gui.gui.app import run
     except ImportError as error:
@@ -45,6 +46,25 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     return run(arguments, languages)
+
+
+def _choose_input_method() -> None:
+    """Let Chinese be typed with Fcitx, for which Qt itself has no plug-in.
+
+    Fcitx speaks the protocol of IBus too, for which Qt has one.
+    """
+    if not os.environ.get("QT_IM_MODULE", "").startswith("fcitx"):
+        return
+    from pathlib import Path
+
+    import PySide6
+
+    plugins = [str(Path(PySide6.__file__).parent / "Qt" / "plugins")]
+    plugins += os.environ.get("QT_PLUGIN_PATH", "").split(os.pathsep)
+    folders = [Path(folder, "platforminputcontexts") for folder in plugins if folder]
+    if not any(plugin for folder in folders for plugin in folder.glob("*fcitx*")):
+        os.environ["QT_IM_MODULE"] = "ibus"
+        os.environ.setdefault("IBUS_USE_PORTAL", "1")
 
 
 def _has_display() -> bool:

@@ -109,6 +109,7 @@ class Window:
         self.wizard = RequestWizard(draft=old.draft)
         self.wizard.language_wanted.connect(self._change_language)
         self.wizard.setGeometry(old.geometry())
+        self.wizard.begin_at_language()
         self.wizard.show()
         old.hide()
         old.deleteLater()

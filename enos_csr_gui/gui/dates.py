@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QDateTime, QLocale
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
 
 from enos_csr_gui.i18n import _
 
@@ -13,6 +13,11 @@ def day(moment: datetime) -> str:
     """Return the day, with the month as a word: 11/12 means two days of the year."""
     # Translators: a date as QLocale writes it: d, M, MMM (the month's short name), yyyy.
     return _written(moment, _("d MMM yyyy"))
+
+
+def iso_day(date: str) -> str:
+    """Return a day that is given as ISO 8601 writes it."""
+    return QLocale().toString(QDate.fromString(date, Qt.DateFormat.ISODate), _("d MMM yyyy"))
 
 
 def minute(moment: datetime) -> str:

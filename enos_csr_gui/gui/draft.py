@@ -56,7 +56,7 @@ class Draft:
     None while that is not known. ``old`` is what is being renewed, None for a new request, whose
     answers are kept meanwhile. ``defaults`` are those of the organisation, None until they are
     read. ``received`` is a certificate that has arrived, ``taken_in`` where
-    it is kept, and ``handed_over`` what was made of it for the device. ``about_key`` waits for a
+    it is saved, and ``handed_over`` what was made of it for the device. ``about_key`` waits for a
     page of the key that is built anew, in another language.
     """
 
@@ -120,7 +120,9 @@ class Draft:
         return self.name or safe_name(normalize(self.answers.get("common_name", "")))
 
     def answer(self, key: str, text: str) -> None:
-        """Take an answer; with another common name the files get another name."""
+        """Take an answer, unless it is locked; with another common name the files get another."""
+        if key in self.locked:
+            return
         self.answers[key] = text
         if key == "common_name":
             self.name = None

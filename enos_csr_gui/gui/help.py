@@ -25,7 +25,8 @@ _PICTURE = re.compile(r"^!\[.*\]\(.*\)\n", re.MULTILINE)
 _LINK_ALONE = re.compile(r"^\[.*\]\(.*\)\n", re.MULTILINE)
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 # A line that ends in Chinese goes on without a blank.
-_CHINESE_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+_CHINESE = r"[\u2018-\u201d\u3000-\u9fff\uff00-\uffef]"
+_CHINESE_BREAK = re.compile(rf"({_CHINESE}\**)\n *(?=\**{_CHINESE})")
 
 
 def topics(guide: str) -> dict[str, str]:
@@ -42,7 +43,7 @@ def read_guide() -> str:
     """
     guide = resources.guide(i18n.language()).read_text(encoding="utf-8")
     guide = _LINK_ALONE.sub("", _PICTURE.sub("", guide))
-    return _CHINESE_BREAK.sub("", _LINK.sub(r"\1", guide))
+    return _CHINESE_BREAK.sub(r"\1", _LINK.sub(r"\1", guide))
 
 
 class TextWindow(QDialog):
@@ -88,6 +89,7 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
     guide = read_guide()
     window = TextWindow(_("Help"), topics(guide).get(topic, guide), parent)
     whole = QPushButton(_("&Whole guide"))
+    whole.setAutoDefault(False)  # Enter closes
     whole.clicked.connect(lambda: window.show_text(guide))
     window.add_button(whole)
     QShortcut(QKeySequence.StandardKey.HelpContents, window, window.close)

@@ -16,11 +16,20 @@ _DOTS_PER_INCH = 300
 
 
 def rows(
-    subject: Mapping[str, str], csr_name: str, fingerprint: str, date: str, address: str
+    subject: Mapping[str, str],
+    csr_name: str,
+    fingerprint: str,
+    date: str,
+    address: str,
+    *,
+    serial: int | None = None,
 ) -> list[tuple[str, str]]:
-    """Return what stands on the sheet: labels and texts. ``address`` may be empty."""
+    """Return what stands on the sheet: labels and texts.
+
+    ``address`` may be empty. ``serial`` is that of the certificate to be renewed.
+    """
     found = [
-        (f"{words.label(field.key)} ({field.initials})", subject[field.key])
+        (f"{words.label(field.key)} ({field.initials})", words.value(field.key, subject))
         for field in SUBJECT_FIELDS
         if field.key in subject
     ]
@@ -30,6 +39,8 @@ def rows(
         (_("Key fingerprint"), f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"),
         (_("Made on"), date),
     ]
+    if serial is not None:
+        found.append((_("Renews the certificate"), f"{serial:X}"))
     if address:
         found.append((_("Hand in to"), address))
     return found
@@ -42,8 +53,9 @@ def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
         for label, text in rows
     )
     advice = _(
-        "Please compare the fingerprint with that of the request file. The request file holds no "
-        "secret. The key file stays with whoever made the request, and is never handed in."
+        "Please compare the key fingerprint with that of the request file: EnOS CSR shows it "
+        "under 'Check a file'. The request file holds no secret. The key file stays with whoever "
+        "made the request, and is never handed in."
     )
     heading = _("Certificate request for EnOS")
     buffer = QBuffer()

@@ -13,6 +13,9 @@ SPACING = 8
 EDGE = 3 * SPACING
 """Between the edge of a page and what is on it."""
 
+USUAL_LINE = 16
+"""Between two lines of the font that windows are measured for, in device-independent pixels."""
+
 CORNER = 6.0
 """The radius of the corners of what we paint ourselves."""
 
@@ -24,6 +27,9 @@ _ACCENT, _ACCENT_IN_THE_DARK = "#0f7a66", "#3cbfa4"
 
 _FUSION_DARKER = 140
 """In percent: Fusion outlines with the window's colour, darkened by it."""
+
+_FUSION_HIGHLIGHT = QColor(48, 140, 198)
+"""What Fusion takes where the desktop names no colour; white on it has a contrast of 3.7 : 1."""
 
 _OUTLINED = (
     "QAbstractItemView",
@@ -114,11 +120,12 @@ def problem(palette: QPalette) -> QColor:
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
 
 
-def outline_controls() -> None:
-    """Give what takes clicks and text an outline that can be seen; again when the colours change.
+def mend_fusion() -> None:
+    """Let what takes clicks and text, and what is chosen, be seen; again when the colours change.
 
     Fusion, Qt's own style, outlines with a darker shade of the window's colour: nearly the colour
-    of a field, in the dark. WCAG 2.2 asks for 3 : 1. The styles of Windows and macOS know better.
+    of a field, in the dark. WCAG 2.2 asks for 3 : 1, and for 4.5 : 1 of a text that is selected.
+    The styles of Windows and macOS know better.
     """
     from PySide6.QtWidgets import QApplication  # after the first paint
 
@@ -126,11 +133,34 @@ def outline_controls() -> None:
         return
     palette = QApplication.palette()
     ground = outline(palette).lighter(_FUSION_DARKER)
-    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+    groups = (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive)
+    if palette.highlight().color() == _FUSION_HIGHLIGHT:
+        for group in groups:
+            palette.setColor(group, QPalette.ColorRole.Highlight, accent(palette))
+            palette.setColor(group, QPalette.ColorRole.HighlightedText, on_accent(palette))
+    # PySide6 takes a str, and declares bytes, which it refuses.
+    QApplication.setPalette(palette, "QMenu")  # type: ignore[arg-type]
+    for group in groups:
         palette.setColor(group, QPalette.ColorRole.Window, ground)
     for kind in _OUTLINED:
-        # PySide6 takes a str, and declares bytes, which it refuses.
         QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
+
+
+def follow_desktop() -> None:
+    """Become dark or light as the desktop is; some say so without naming any colour (GNOME).
+
+    Call it again when that changes.
+    """
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    wanted = app.styleHints().colorScheme()
+    if app.style().objectName() != "fusion" or wanted == Qt.ColorScheme.Unknown:
+        return
+    if (wanted == Qt.ColorScheme.Dark) != is_dark(app.palette()):
+        app.setPalette(app.style().standardPalette())
 
 
 def title(font: QFont) -> QFont:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget, QWizard
 
+from enos_csr_gui import NAME
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
@@ -21,7 +22,7 @@ from enos_csr_gui.i18n import _
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 
     from enos_csr_gui.core.defaults import Defaults
     from enos_csr_gui.core.remembered import Remembered
@@ -62,8 +63,7 @@ _TO_GO_ON = (
 )
 
 _SIZE = QSize(900, 608)
-"""Of the window, with a font whose lines are ``_USUAL_LINE`` apart."""
-_USUAL_LINE = 16
+"""Of the window, with a font whose lines are ``style.USUAL_LINE`` apart."""
 
 _END_OF_WORK = frozenset({Step.DONE, Step.HANDED_OVER})
 """Where files have been saved: nothing can be lost, and there is no way back."""
@@ -134,7 +134,7 @@ class RequestWizard(QWizard):
         """
         super().__init__()
         self.draft = draft or Draft()
-        self._ready = self._painted = self._closing = False
+        self._ready = self._painted = self._closing = self._escaping = False
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._task = Task.NEW
         self._trail: list[Task] = []
@@ -142,7 +142,7 @@ class RequestWizard(QWizard):
         self._key_page: KeyPage | None = None
         self._handover_page: HandoverPage | None = None
 
-        self.setWindowTitle(_("EnOS certificate request"))
+        self.setWindowTitle(NAME)
         self.setButtonText(QWizard.WizardButton.CommitButton, _("&Save"))
         self.setButtonText(QWizard.WizardButton.FinishButton, _("&Close"))
         self.setButtonText(QWizard.WizardButton.CustomButton1, _("S&tart page"))
@@ -162,11 +162,15 @@ class RequestWizard(QWizard):
         self.currentIdChanged.connect(self._on_step)
         # At 200 % a usual screen has 960 x 540; some of it is for the title and a task bar.
         room = self.screen().availableSize()
-        larger = max(1, self.fontMetrics().lineSpacing() / _USUAL_LINE)
+        larger = max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         width, height = round(larger * _SIZE.width()), round(larger * _SIZE.height())
         self.resize(min(width, room.width()), min(height, room.height() - 40))
         if files:
             self.begin(Task.CHECK, files)
+
+    def begin_at_language(self) -> None:
+        """Put the focus where it was when another language was chosen."""
+        self._start_page.begins_at_language = True
 
     def keep_answers(self) -> None:
         """Put into the draft what only the pages know, for a window in another language."""
@@ -221,17 +225,25 @@ class RequestWizard(QWizard):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if self._painted and event.type() == event.Type.PaletteChange:
-            style.outline_controls()
+        if not self._painted:
+            return
+        if event.type() == event.Type.PaletteChange:
+            style.mend_fusion()
+        elif event.type() == event.Type.ThemeChange:
+            style.follow_desktop()
 
     def _after_first_paint(self) -> None:
         """Do, while the person reads, all that the first page does not need."""
         from PySide6.QtGui import QIcon, QKeySequence, QShortcut
 
-        from enos_csr_gui import resources
+        from enos_csr_gui import resources, words
+        from enos_csr_gui.gui import dates
+        from enos_csr_gui.gui.widgets.focus_ring import FocusRing
 
         self.first_painted.emit()
-        style.outline_controls()
+        words.write_days_with(dates.iso_day)
+        style.follow_desktop()
+        style.mend_fusion()
         QShortcut(QKeySequence.StandardKey.HelpContents, self, self._help)
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         self._steps.complete()
@@ -239,6 +251,8 @@ class RequestWizard(QWizard):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._bring_into_view)
+        if not app.findChild(FocusRing):
+            FocusRing(app)
         work.run(self, _prepare, self._prepared)
 
     def _bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
@@ -370,7 +384,19 @@ class RequestWizard(QWizard):
             self._steps.show_steps([_name(step) for step in route], route.index(Step(step)))
         page = self.currentPage()
         assert isinstance(page, Page)
+        if self._painted:
+            self._tell_page(page)
         page.take_focus()
+
+    def _tell_page(self, page: Page) -> None:
+        """Have people who do not see the page know where they are."""
+        from enos_csr_gui.gui.widgets.note import announce
+
+        title = page.heading.text()
+        # Translators: what the window is called: the page in front, and the program.
+        name = _("{page} – {program}").format(page=title, program=NAME)
+        self.setWindowTitle(NAME if self.currentId() == Step.START else name)
+        announce(page, "\n".join((title, page.explanation())))
 
     def _show_buttons(self, step: Step) -> None:
         """Show the buttons that make sense on this page, and no other."""
@@ -473,6 +499,8 @@ class RequestWizard(QWizard):
         if isinstance(page, Page) and not page.may_close:
             return  # it takes but a moment, and half a pair of files helps nobody
         step = self.currentId()
+        if step == Step.START and self._escaping:
+            return  # it leads to this page from everywhere, and may be pressed once too often
         if step != Step.START and not self._closing:
             if step in _END_OF_WORK:
                 self._start_over()
@@ -482,6 +510,13 @@ class RequestWizard(QWizard):
         if self._would_lose() and not self._may_lose():
             return
         super().reject()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        from PySide6.QtGui import QKeySequence
+
+        self._escaping = event.matches(QKeySequence.StandardKey.Cancel)
+        super().keyPressEvent(event)  # calls 'reject'
+        self._escaping = False
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._closing = True
@@ -494,8 +529,10 @@ class RequestWizard(QWizard):
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.windowTitle())
-        box.setText(_("Nothing has been saved yet."))
-        box.setInformativeText(_("If you close now, what you have entered is lost."))
+        box.setText(_("The request that you began is not saved."))
+        box.setInformativeText(
+            _("If you close now, what you entered for it is lost. What was saved before is safe.")
+        )
         close = box.addButton(_("&Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton(_("&Keep it open"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)

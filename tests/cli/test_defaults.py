@@ -38,7 +38,7 @@ def test_what_is_locked_cannot(refused, options):
     [line, *_help] = refused("new", *options(organization="Another"))
     assert line == (
         "--organization: This is 'Example Wind Ltd' for everybody here; it was set by "
-        "Example Wind IT."
+        "Example Wind IT. Please leave it out."
     )
 
 

@@ -41,9 +41,7 @@ def test_an_empty_history_says_what_to_do(enos_csr):
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert result.stderr == (
-        "No request was made on this computer yet. To make one: enos-csr new\n"
-    )
+    assert result.stderr == ("There is no request in the list. To make one: enos-csr new\n")
     assert not history.default_path().exists()
 
 
@@ -163,7 +161,7 @@ def test_a_damaged_history_is_put_aside_and_told(enos_csr, damaged):
     [aside] = damaged.glob("history-damaged-*")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == []
-    assert result.stderr.startswith(f"{aside}: The list of your requests was damaged.")
+    assert result.stderr.startswith(f"NOTE: {aside}: The list of your requests was damaged.")
     assert aside.read_bytes() == b"damaged"
 
 
@@ -183,7 +181,8 @@ def test_a_history_that_cannot_be_read(enos_csr):
 def used(folder: Path) -> str:
     return (
         f"'dev-001' is the common name of a request made on this computer on {today()}: "
-        f"{folder / 'dev-001.csr'}. Please use another name, or renew that certificate."
+        f"{folder / 'dev-001.csr'}. Please use another name for another device; for the same one, "
+        "renew its certificate."
     )
 
 
@@ -235,8 +234,8 @@ def test_a_damaged_history_stops_no_request(enos_csr, options, written, damaged,
     assert result.exit_code == 0
     assert json.loads(result.stdout)["csr"].endswith("dev-001.csr")
     assert result.stderr == (
-        f"{aside}: The list of your requests was damaged. It was put aside under this name, and a "
-        "new list begun. Your keys and requests are as they were.\n"
+        f"NOTE: {aside}: The list of your requests was damaged. It was put aside under this name, "
+        "and a new list begun. Your keys and requests are as they were.\n"
     )
     assert len(json.loads(enos_csr("history", "--json").stdout)) == 1
 

@@ -34,7 +34,7 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     assert result.stderr == ""
     first, *lines = result.stdout.splitlines()
     assert first == "good.csr: request (CSR) for 'dev-001', PEM"
-    assert lines[-1] == "  Acceptable: the request meets every demand."
+    assert lines[-1] == "  Acceptable: the request meets every requirement."
     assert lines[0].split() == ["Subject", "C", "=", "CN"]
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
         assert value in result.stdout
@@ -48,7 +48,7 @@ def test_a_request_that_is_not_acceptable(enos_csr, files):
     result = enos_csr("inspect", "bad.csr")
 
     assert result.exit_code == 2
-    assert "  NOT acceptable: 6 of 15 demands are not met." in result.stdout.splitlines()
+    assert "  NOT acceptable: 6 of 15 requirements are not met." in result.stdout.splitlines()
     assert "    FAIL  Country" in result.stdout
     assert "EnOS requires it." in result.stdout
     assert max(map(len, result.stdout.splitlines())) < 80

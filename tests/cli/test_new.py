@@ -229,8 +229,8 @@ def test_a_folder_without_permission(enos_csr_process, options, folder, untouche
     assert done.returncode == 1
     assert done.stdout == b""
     assert done.stderr.decode() == (
-        f"{folder}: You have no permission here. Please choose another place, or ask your "
-        "administrator.\n"
+        f"{folder}: You have no permission to open this, or to save here. Please choose another "
+        "place, or ask the administrator of this computer.\n"
     )
 
 

@@ -176,3 +176,22 @@ def test_older_java_is_warned_of(enos_csr, issued, chain, secret):
                       "--out", "dev.jks", "--passphrase-file", secret, "--older-java")  # fmt: skip
     assert result.exit_code == 0
     assert "is weak" in result.stderr
+
+
+def test_without_the_chain_the_way_to_it_is_shown(enos_csr, issued, folder):
+    result = enos_csr("receive", issued)
+    assert f'enos-csr receive "{folder / "dev-001.crt"}" --chain FILE' in result.stdout
+    assert "enos-csr export" not in result.stdout
+
+
+def test_a_key_that_is_lost_is_not_exported(enos_csr, issued, chain, folder):
+    (folder / "dev-001.key").unlink()
+    result = enos_csr("receive", issued, "--chain", chain)
+    assert "The key of this certificate is no longer at" in result.stderr
+    assert "enos-csr export" not in result.stdout
+
+
+def test_a_chain_of_others_is_named_as_such(refused, issued, folder):
+    arguments = ("--format", "pem", "--key", "dev-001.key", "--out", "device", "--chain", issued)
+    lines = refused("export", issued, *arguments)
+    assert "This is not the chain of the certificate" in "\n".join(lines)

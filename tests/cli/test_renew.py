@@ -108,3 +108,9 @@ def test_without_a_common_name_nothing_says_what_it_is_for(refused, folder, open
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key",
             "-subj", "/C=CN", "-out", "old.csr")  # fmt: skip
     assert "There is no common name of its own in this file" in refused("renew", "old.csr")[0]
+
+
+def test_the_certificate_of_an_authority_is_not_renewed(refused, authority, folder):
+    [line, *_help] = refused("renew", authority.root)
+    assert "This is the certificate of an authority" in line
+    assert not list(folder.glob("*.csr"))

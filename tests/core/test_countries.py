@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enos_csr_gui import i18n
 from enos_csr_gui.core import countries
 from enos_csr_gui.core.countries import Country, find, search, subdivisions, suggest
 
@@ -154,6 +155,29 @@ def test_provinces_are_named_as_the_manual_names_them():
     assert list(chinese) == sorted(chinese)
     assert len(chinese) == len({s.code for s in pycountry.subdivisions.get(country_code="CN")})
     assert {"Bayern", "Hessen"} <= set(subdivisions("DE"))
+
+
+@pytest.fixture
+def in_chinese():
+    i18n.choose(["zh_CN"])
+    yield
+    i18n.choose([])
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_in_chinese_provinces_have_both_names():
+    assert {"贵州省", "Guizhou", "广西壮族自治区"} <= set(subdivisions("CN"))
+
+
+@pytest.mark.usefixtures("in_chinese")
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("柬埔寨", "KH"), ("马耳他", "MT"), ("阿拉伯联合酋长国", "AE"), ("中国香港", "HK")],
+)
+def test_chinese_names_are_those_that_people_use(written, code):
+    assert search(written)[0].code == code
+    assert suggest(written).code == code
+    assert find("KH").name == "柬埔寨"
 
 
 @pytest.mark.parametrize("code", ["XX", "", "cn", "\ud800"])

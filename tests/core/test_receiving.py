@@ -128,7 +128,7 @@ def test_what_the_authority_changed_is_told(made, authority, subject, key, tmp_p
     changed.write_bytes(request.to_pem(request.sign(subject, key)))
     received = receiving.examine(authority.issue(changed, tmp_path / "changed.pem"))
     [problem] = [p for p in received.problems if p.code is Code.SUBJECT_CHANGED]
-    assert problem.values == {"changes": "L: Kaili → Guiyang"}
+    assert problem.values == {"locality": "Kaili → Guiyang"}
 
 
 @pytest.mark.parametrize(
@@ -232,3 +232,26 @@ def test_a_certificate_that_was_tampered_with_has_no_chain(issued, authority):
     assert changed != der
     found = certificate.read(changed, issued, authority.intermediate.read_bytes())
     assert found.chain == ()
+
+
+def test_a_key_that_is_lost_is_told(made, issued, chain):
+    made.key.unlink()
+    received = receiving.examine(issued, chain=chain)
+    assert codes(received) == [Code.KEY_GONE]
+    assert received.problems[0].path == made.key
+
+
+def test_of_two_requests_with_one_key_the_one_of_that_name_counts(
+    subject, made, key, issued, chain
+):
+    other = Subject({**subject, "common_name": "dev-002"})
+    making.make_request(other, key, made.key.parent, "dev-002", key_file=made.key)
+    assert codes(receiving.examine(issued, chain=chain)) == []
+
+
+def test_a_certificate_is_not_named_after_another_key(made, issued):
+    neighbour = made.key.with_name("dev-001-2.key")
+    neighbour.touch()
+    made.key.with_suffix(".crt").touch()
+    taken = receiving.take_in(receiving.examine(issued))
+    assert taken.certificate.name == "dev-001-3.crt"

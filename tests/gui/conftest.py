@@ -24,6 +24,13 @@ def garbage() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def days_of_a_terminal() -> Iterator[None]:
+    """Leave dates as a terminal writes them: the window has them written in the person's way."""
+    yield
+    words.write_days_with(str)
+
+
+@pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of one's own: files go below it unless somebody chooses another folder."""
     folder = tmp_path / "home"

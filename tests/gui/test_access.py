@@ -10,13 +10,12 @@ from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast
 from person import Person
 from photos import dark_palette
 from PySide6.QtGui import QAccessible, QColor, QPalette
-from PySide6.QtWidgets import (
-    QApplication,
-)
+from PySide6.QtWidgets import QApplication, QLabel
 
 from enos_csr_gui import resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 
 def test_a_screen_reader_says_what_is_wrong_once(
@@ -28,9 +27,10 @@ def test_a_screen_reader_says_what_is_wrong_once(
         QAccessible, "updateAccessibility", lambda event: said.append(event.message())
     )
     person = start("Renew a certificate")
+    said.clear()
     person.tries("Next >")
     person.tries("Next >")
-    assert said == ["Please choose the old file."]
+    assert said == ["Old file\nPlease choose the old file."]
 
 
 def _light_palette() -> QPalette:
@@ -76,3 +76,50 @@ def test_a_note_follows_the_desktop_into_the_dark(qapp: QApplication) -> None:
         assert contrast(shown, qapp.palette().window().color()) >= ENOUGH_CONTRAST
     finally:
         qapp.setPalette(before)
+
+
+def test_a_screen_reader_says_which_page_has_come(
+    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(
+        QAccessible, "updateAccessibility", lambda event: said.append(event.message())
+    )
+    person = start()
+    person.goes_on("Who is it for?")
+    assert said[-1].startswith("Who is it for?\nFields marked * must be filled in.")
+    assert person.wizard.windowTitle() == "Who is it for? – EnOS CSR"
+    steps = [
+        label.accessibleName()
+        for label in person.wizard.findChildren(QLabel)
+        if label.isVisible() and label.accessibleName().startswith("Step")
+    ]
+    assert steps[:3] == [
+        "Step 1 of 5, done: Key",
+        "Step 2 of 5, you are here: Who is it for?",
+        "Step 3 of 5: Review",
+    ]
+
+
+def test_a_screen_reader_comes_to_what_is_reviewed(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    read = {}
+    for label in person.wizard.findChildren(QLabel):
+        if label.isVisible() and (value := label.buddy()):
+            name = QAccessible.queryAccessibleInterface(label).text(QAccessible.Text.Name)
+            read[name] = QAccessible.queryAccessibleInterface(value).text(QAccessible.Text.Name)
+    assert read["Common name (CN)"] == "dev-001"
+    assert read["Organization (O)"] == labelled["Organization"]
+
+
+def test_lines_of_a_text_stand_below_one_another(qapp: QApplication) -> None:
+    label = WrappedLabel()
+    label.setText("first")
+    height = label.heightForWidth(400)
+    label.setText("first\nsecond")
+    assert label.heightForWidth(400) == 2 * height

@@ -32,7 +32,7 @@ def test_the_program_opens_a_request_it_is_started_with(
     start: Callable[..., Person], good: Path
 ) -> None:
     person = start("", good)
-    person.waits_to_read("Acceptable: the request meets every demand.")
+    person.waits_to_read("Acceptable: the request meets every requirement.")
     assert person.title() == CHECK
     assert "dev-001.csr" in person.reads()
     assert "request (CSR) for 'dev-001', PEM" in person.reads()
@@ -71,7 +71,7 @@ def test_what_is_wrong_with_a_request_is_said_field_by_field(
     person.drops(tmp_path / "bad.csr")
     person.waits_to_read("NOT acceptable: ")
     assert "Country: 'XX' is not a country code" in person.reads()
-    assert "Locality: Please fill this in" in person.reads()
+    assert "Locality: This is missing; EnOS requires it." in person.reads()
 
 
 def test_a_key_is_warned_of_loudly(

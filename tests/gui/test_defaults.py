@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from person import Person
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox
 
 from enos_csr_gui.core import request
 
@@ -47,6 +49,28 @@ def test_what_is_set_is_filled_in_and_what_is_locked_says_by_whom(
     assert "Set by Example Wind IT; it cannot be changed here." in person.reads()
     person.enters("Organization", "Another")
     assert person.field("Organization").text() == "Example Wind Ltd"
+
+
+def test_a_locked_country_stays_whatever_one_presses(
+    start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str], saved: Path
+) -> None:
+    defaults_file.write_text(FILE)
+    person = start()
+    person.goes_on("Who is it for?")
+    [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    box.setFocus()
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_End, Qt.Key.Key_F4, Qt.Key.Key_D):
+        person.press(key)
+    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().center() * 1.9)
+    assert not QApplication.activePopupWidget()
+    assert person.field("Country").text() == "China (CN)"
+    for field in ("State or province", "Locality", "Common name"):
+        person.enters(field, labelled[field])
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    old = request.read((saved / "dev-001.csr").read_bytes())
+    assert request.answers_from(request.subject_of(old)).answers["country"] == "CN"
 
 
 def test_a_renewal_takes_what_is_locked(

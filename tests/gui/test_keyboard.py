@@ -7,12 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from looks import on_screen
+from looks import ENOUGH_FOR_SHAPES, on_screen, seen_contrast
 from person import Person
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QRadioButton, QWidget, QWizard
 from tour import Tour
+
+from enos_csr_gui.gui.widgets.task_link import TaskLink
 
 SAME_LINE = 12
 """Tops that differ by less, in pixels, are side by side."""
@@ -32,6 +34,10 @@ def picture(widget: QWidget, window: QWidget) -> QImage:
     return window.grab(around).toImage()
 
 
+def _name(widget: QWidget) -> str:
+    return f"{widget} {widget.accessibleName() or widget.property('text')}"
+
+
 def tab_through(person: Person, window: QWidget) -> list[QWidget]:
     """Press Tab until one is where one began; return what had the focus, and see that it shows."""
     person.press(Qt.Key.Key_Tab)  # the mouse was used: from now on the focus is to show
@@ -41,7 +47,10 @@ def tab_through(person: Person, window: QWidget) -> list[QWidget]:
         visited.append(widget)
         focused = picture(widget, window)
         seen = widget.visibleRegion().boundingRect().height()
-        assert seen >= min(widget.height(), 20), f"the focus is out of sight: {widget}"
+        assert seen >= min(widget.height(), 20), f"out of sight: {_name(widget)}"
+        ring = seen_contrast(focused.copy(0, focused.height() // 2, 4, 4))
+        is_seen = ring >= ENOUGH_FOR_SHAPES or isinstance(widget, TaskLink)
+        assert is_seen, f"a faint focus: {_name(widget)}"
         before = place(widget, window)
         person.press(Qt.Key.Key_Tab)
         if place(widget, window) == before and person.focus() is not widget:

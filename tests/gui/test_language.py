@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from person import Person
+from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
@@ -63,7 +63,7 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wind
     person.waits_for_page("密钥")
     assert person.button("用密码保护密钥文件(P)").isChecked()
     person.click("下一步(N) >")
-    person.waits_for_page("证书用于谁？")
+    person.waits_for_page("填写证书信息")
     assert person.field("城市").text() == "凯里"
     assert person.field("国家或地区").text() == "中国 (CN)"
     person.click("< 上一步(B)")
@@ -99,6 +99,21 @@ def test_what_was_typed_about_the_key_is_kept_though_nobody_went_on(
     ]
 
 
+def test_nothing_is_chosen_before_the_list_is_seen(window: Window) -> None:
+    person = Person(window.wizard)
+    wait(300)
+    person.press(Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
+    person.press(Qt.Key.Key_Down)
+    assert window.wizard is person.wizard
+    assert QApplication.activePopupWidget()
+    assert window.wizard is person.wizard
+    person.press(Qt.Key.Key_Down)
+    person.press(Qt.Key.Key_Return)
+    person = Person(window.wizard)
+    person.waits_for_page("您想做什么？")
+    person.waits_until(lambda: isinstance(person.focus(), QComboBox))  # one is where one was
+
+
 def test_the_choice_is_remembered(window: Window) -> None:
     from enos_csr_gui.core import preferences
 
@@ -112,7 +127,7 @@ def test_chinese_countries_stand_in_the_order_of_their_sounds(window: Window) ->
     person.click("新建证书请求(N)")
     person.waits_for_page("密钥")
     person.click("下一步(N) >")
-    person.waits_for_page("证书用于谁？")
+    person.waits_for_page("填写证书信息")
     [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
     names = [box.itemText(index) for index in range(box.count())]
     # A, Ba, Zhong; by code points 'Zhong' (U+4E2D) would be among the first.

@@ -38,12 +38,13 @@ def test_from_the_certificate_to_the_files_of_the_device(
     assert not person.problems()
     person.press(Qt.Key.Key_Return)
     person.waits_for_page("For the device")
-    assert (saved / "dev-001.crt").is_file()
-    with RequestHistory() as history:
-        assert history.requests()[0].expires is not None
-
+    assert not (saved / "dev-001.crt").exists()  # nothing is written before Save
     assert "edge.key, edge.pem, edge_ca.pem" in person.reads()
     person.goes_on("Done", "Save")
+    assert (saved / "dev-001.crt").is_file()
+    assert str(saved / "dev-001.crt") in person.reads()
+    with RequestHistory() as history:
+        assert history.requests()[0].expires is not None
     device = saved / "dev-001-device"
     assert str(device / "edge.key") in person.reads()
     openssl("verify", "-CAfile", device / "edge_ca.pem", device / "edge.pem")
@@ -67,11 +68,11 @@ def test_a_keystore_needs_a_passphrase_that_java_takes(
     person.goes_on("For the device")
     button, ending = choice
     person.click(button)
-    person.enters("Passphrase", "kurz")
+    person.enters("Passphrase of the keystore", "kurz")
     person.enters("The same again", "kurz")
     person.tries("Save")
     assert "too short" in person.problems()[0]
-    person.enters("Passphrase", "long enough")
+    person.enters("Passphrase of the keystore", "long enough")
     person.enters("The same again", "long enough")
     person.goes_on("Done", "Save")
     store = saved / "dev-001-device" / f"dev-001.{ending}"
@@ -143,6 +144,53 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.goes_on("Done", "Save")
 
 
+def test_a_chain_that_is_brought_later_makes_no_second_certificate(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
+) -> None:
+    person = start(ARRIVED)
+    person.drops(authority.issue(old, tmp_path / "x.pem"))
+    person.waits_to_read("The device also needs the certificate of the authority")
+    person.goes_on("For the device")
+    person.click("< Back")
+    person.waits_for_page(PAGE)
+    person.enters("Chain file", str(authority.intermediate))
+    person.click("Next >")
+    person.waits_to_read("The chain does not lead to its root")
+    person.goes_on("For the device")
+    person.goes_on("Done", "Save")
+    assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
+
+
+def test_what_was_said_of_another_file_is_forgotten(
+    start: Callable[..., Person], issued: Path, authority, tmp_path: Path, answers: dict[str, str]
+) -> None:
+    csr = tmp_path / "other.csr"
+    csr.write_bytes(request.to_pem(request.sign(Subject(answers), keys.generate())))
+    person = start(ARRIVED)
+    person.drops(authority.issue(csr, tmp_path / "x.pem"))
+    csr.unlink()
+    person.waits_until(lambda: bool(person.problems()))
+    person.enters("Certificate file", str(issued))
+    person.click("Next >")
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert not person.problems()
+    assert person.reads().count("Key file") == 1  # that of the card
+
+
+def test_a_key_that_is_lost_is_told_at_once(
+    start: Callable[..., Person], issued: Path, saved: Path, tmp_path: Path
+) -> None:
+    (saved / "dev-001.key").rename(tmp_path / "moved.key")
+    person = start(ARRIVED)
+    person.drops(issued)
+    person.waits_until(lambda: bool(person.problems()))
+    assert f"no longer at {saved / 'dev-001.key'}" in person.problems()[0]
+    person.enters("Key file", str(tmp_path / "moved.key"))
+    person.click("Next >")
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert not person.problems()
+
+
 def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
 ) -> None:
@@ -152,7 +200,7 @@ def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     person.goes_on("For the device")
     assert "go back and choose the chain file" in person.problems()[0]
     assert not person.button("PEM files: for the EnOS Edge and most other software").isEnabled()
-    person.enters("Passphrase", "long enough")
+    person.enters("Passphrase of the keystore", "long enough")
     person.enters("The same again", "long enough")
     person.goes_on("Done", "Save")
     assert (saved / "dev-001-device" / "dev-001.p12").is_file()

@@ -104,7 +104,7 @@ def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
     assert "serialNumber = 7 is not taken over" in person.reads()
     assert "The common name stays as it is" in person.reads()
     said = " ".join(person.problems())
-    assert "'AN' is not a country code" in said
+    assert "'AN' is not a country in the list" in said
     assert "Please fill this in" in said
     assert "invisible" not in said
     person.enters("Country", "Netherlands")
@@ -153,3 +153,14 @@ def test_from_a_checked_file_to_its_renewal(
     person.goes_on("Key")
     person.goes_on("Who is it for?")
     assert person.field("Common name").text() == "dev-7"
+
+
+def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.enters("Old file", "/my/own.csr")
+    for _stop in range(3):
+        person.press(Qt.Key.Key_Tab)
+    assert person.field("Old file").text() == "/my/own.csr"

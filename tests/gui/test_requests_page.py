@@ -487,9 +487,9 @@ def export(person: Person, path: Path, answer: Answer | None = None) -> None:
         QTest.mouseClick(question.button(answer), Qt.MouseButton.LeftButton)
         return True
 
-    person.waits_until(person.button("Export…").isEnabled)
+    person.waits_until(person.button("Save as a table…").isEnabled)
     person.meanwhile(choose)
-    person.click("Export…")
+    person.click("Save as a table…")
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -553,7 +553,7 @@ def test_where_nothing_was_requested_the_page_says_what_to_do(start: Callable[..
     person = start("My requests")
     person.waits_to_read("No request was made on this computer yet.")
     assert "Filter" not in person.reads()
-    assert "Export…" not in person.reads()
+    assert "Save as a table…" not in person.reads()
     person.press(Qt.Key.Key_Return)
     person.waits_for_page("Key")
 
@@ -601,7 +601,7 @@ def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
     record("dev-004", expires=30)
     person = start("")
     person.waits_to_read("3 certificates are to be renewed; the most urgent: dev-001, expired.")
-    person.click("Show them")
+    person.click("Show")
     person.waits_to_read("3 of 4 requests")
     assert names(person) == ["dev-001", "dev-002", "dev-004"]
     person.enters("Filter", "renewed")
@@ -629,7 +629,6 @@ def test_with_nothing_to_renew_the_choice_says_so(
 ) -> None:
     record("dev-001", expires=400)
     person = opened()
-    assert "Show them" not in person.reads()
     [which] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
     which.setFocus()
     person.press(Qt.Key.Key_Down)
@@ -645,4 +644,4 @@ def test_the_first_page_says_where_a_damaged_history_was_put(start: Callable[...
     person.waits_to_read("It was put aside under this name")
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.reads()
-    assert "Show them" not in person.reads()
+    assert "Show" not in person.reads()

@@ -73,7 +73,6 @@ def test_a_common_name_that_is_changed_later_names_the_files(person: Person, hom
         ("a/b", "This name cannot be used for a file on every computer. Please use 'a-b'"),
         ("con", "This name cannot be used for a file on every computer."),
         ("dev.", "Please use 'dev'"),
-        ("dev.key", "Please use 'dev'"),
         ("", "Please type a name for the files."),
     ],
 )
@@ -137,14 +136,14 @@ def test_a_full_disk_leaves_nothing_behind_and_another_folder_helps(
     assert len(everything_below(saved)) == 2
 
 
-def test_folder_and_name_are_chosen_in_the_save_dialog(person: Person, home: Path) -> None:
+def test_a_folder_is_chosen_in_the_dialog(person: Person, home: Path) -> None:
     (home / "stick").mkdir()
 
     def choose() -> bool:
         dialog = QApplication.activeModalWidget()
         if not (isinstance(dialog, QFileDialog) and isinstance(person.focus(), QLineEdit)):
             return False
-        for character in str(home / "stick" / "mine.csr"):
+        for character in str(home / "stick"):
             person.types(character)
         person.press(Qt.Key.Key_Return)
         return True
@@ -153,9 +152,22 @@ def test_folder_and_name_are_chosen_in_the_save_dialog(person: Person, home: Pat
     person.click("Choose…")
     wait(50)
     assert person.field("Folder").text() == str(home / "stick")
-    assert person.field("Name of the files").text() == "mine"
     person.goes_on("Done", "Save")
-    assert sorted(everything_below(home)) == ["stick/mine.csr", "stick/mine.key"]
+    assert sorted(everything_below(home)) == ["stick/dev-001.csr", "stick/dev-001.key"]
+
+
+def test_the_ending_may_be_typed_too(person: Person, saved: Path) -> None:
+    person.enters("Name of the files", "mine.csr")
+    assert str(saved / "mine.key") in person.reads()
+    person.goes_on("Done", "Save")
+    assert sorted(everything_below(saved)) == ["mine.csr", "mine.key"]
+
+
+def test_no_file_is_promised_without_folder_and_name(person: Person, saved: Path) -> None:
+    person.enters("Name of the files", "")
+    assert "dev-001.csr" not in person.reads()
+    person.enters("Name of the files", "mine")
+    assert str(saved / "mine.csr") in person.reads()
 
 
 def test_the_window_does_not_close_while_the_files_are_written(person: Person, saved: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui import __version__
+from enos_csr_gui import __version__, gui
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -73,3 +73,21 @@ app.sendEvent(app, QFileOpenEvent(QUrl.fromLocalFile("/requests/dev-001.csr")))
 """
     done = run("-c", program, QT_QPA_PLATFORM="offscreen")
     assert done.stdout.strip() == f"opened {Path('/requests/dev-001.csr')}", done.stderr
+
+
+def test_chinese_can_be_typed_with_fcitx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IBUS_USE_PORTAL", "")
+    monkeypatch.setenv("QT_IM_MODULE", "fcitx")
+    monkeypatch.setenv("QT_PLUGIN_PATH", str(tmp_path))
+    (tmp_path / "platforminputcontexts").mkdir()
+    plugin = tmp_path / "platforminputcontexts" / "libfcitx5platforminputcontextplugin.so"
+    plugin.touch()
+    gui._choose_input_method()
+    assert os.environ["QT_IM_MODULE"] == "fcitx"  # somebody has brought the plug-in
+    plugin.unlink()
+    gui._choose_input_method()
+    assert os.environ["QT_IM_MODULE"] == "ibus"
+
+    monkeypatch.setenv("QT_IM_MODULE", "xim")
+    gui._choose_input_method()
+    assert os.environ["QT_IM_MODULE"] == "xim"

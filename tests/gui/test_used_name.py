@@ -77,3 +77,21 @@ def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
     person.click("Use 'dev-001-2'")
     person.goes_on("Done", "Save")
     assert (saved / "dev-001-2.csr").is_file()
+
+
+def test_who_lets_one_name_through_is_warned_of_it_again(
+    start: Callable[..., Person], labelled: dict[str, str]
+) -> None:
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+
+    person = start()
+    person.goes_on("Who is it for?")
+    person.types("dev-001")
+    person.waits_to_read("is the common name of a request made on this computer")
+    person.click("The earlier request was never handed in: use this name")
+    person.enters("Common name", "dev-002")
+    person.waits_until(lambda: not person.problems())
+    person.enters("Common name", "dev-001")
+    person.waits_to_read("is the common name of a request made on this computer")

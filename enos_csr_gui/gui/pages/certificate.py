@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QWizard
 from enos_csr_gui import words
 from enos_csr_gui.core import receiving
 from enos_csr_gui.core.errors import CannotReceive, Code, CoreError, Problem
-from enos_csr_gui.core.receiving import Received, TakenIn
+from enos_csr_gui.core.receiving import Received
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.form import align
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.note import Note, announce
 from enos_csr_gui.i18n import _
 
 _ABOUT_THE_CHAIN = (Code.CHAIN_MISSING, Code.CHAIN_ENDS, Code.CHAIN_OF_OTHERS)
@@ -26,7 +26,7 @@ _ENDINGS = "*.pem *.crt *.cer *.der *.p7b *.p7c"
 
 
 class CertificatePage(Page):
-    """Finds ``draft.received`` and takes it in."""
+    """Finds ``draft.received``."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
@@ -58,6 +58,7 @@ class CertificatePage(Page):
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
         self._warnings = Note(about=self._chain)
+        self._file.edited.connect(self._forget_all)
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
             # The path is set only after the signal: look at it in the next turn.
@@ -71,7 +72,7 @@ class CertificatePage(Page):
         self._forget()
 
     def initializePage(self) -> None:
-        self.draft.received = self.draft.taken_in = None
+        self.draft.received = None
         for chooser in (self._file, self._key, self._chain):
             chooser.clear()
         self._key.hide()
@@ -98,8 +99,16 @@ class CertificatePage(Page):
         elif received is None:
             self._look()
         else:
-            self._take_in(received)
+            return True
         return False
+
+    def _forget_all(self) -> None:
+        """Another certificate has a key and a chain of its own."""
+        for chooser in (self._key, self._chain):
+            if chooser.path():
+                chooser.clear()
+            chooser.forgive()
+            chooser.hide()
 
     def _forget(self) -> None:
         self.draft.received = None
@@ -120,7 +129,14 @@ class CertificatePage(Page):
         )
 
     def _show(self, received: Received) -> None:
+        if gone := [one for one in received.problems if one.code is Code.KEY_GONE]:
+            self._key.show()
+            self._key.show_problem(gone[0])
+            return
         self.draft.received = received
+        self._key.forgive()  # of another certificate it may have been said to be missing
+        if self._key.path() is None:
+            self._key.hide()
         leaf = received.issued.certificate
         name = received.issued.answers.get("common_name", "")
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
@@ -131,6 +147,7 @@ class CertificatePage(Page):
             )
         )
         self._card.show()
+        announce(self._card, "\n".join(label.text() for label in self._card.labels))
         said = [words.sentence(problem) for problem in received.problems]
         self._warnings.show_problem("\n".join(said))
         self._warnings.setVisible(bool(said))
@@ -147,19 +164,6 @@ class CertificatePage(Page):
             self._key.show()
             at_fault = self._key
         at_fault.show_problem(problem)
-
-    def _take_in(self, received: Received) -> None:
-        def taken(result: TakenIn) -> None:
-            self.draft.taken_in = result
-            self.go_on()
-
-        def refused(error: CoreError) -> None:
-            self._warnings.show_problem(words.with_place(error.problems[0]))
-            self._warnings.show()
-
-        self.wait_for(
-            lambda: receiving.take_in(received), taken, refused, _("Saving the certificate")
-        )
 
 
 def _is_about(problem: Problem, chooser: FileChooser) -> bool:

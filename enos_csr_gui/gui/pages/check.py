@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui import findings
+from enos_csr_gui import findings, words
 from enos_csr_gui.core import inspection
 from enos_csr_gui.core.inspection import Found, Kind
 from enos_csr_gui.gui import style, work
@@ -101,7 +101,7 @@ class CheckPage(Page):
                 column.addWidget(QLabel(text.format(rest=rest)))
             column.addStretch(1)
             for card in cards.findChildren(FindingCard):
-                announce(card, f"{card.accessibleName()}: {card.accessibleDescription()}")
+                announce(card, words.named(card.accessibleName(), card.accessibleDescription()))
 
         work.in_turns(cards, build())
 

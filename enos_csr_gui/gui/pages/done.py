@@ -5,18 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
 from enos_csr_gui.gui.widgets.note import Note
-from enos_csr_gui.i18n import _
+from enos_csr_gui.i18n import N_, _
+
+_KEEP_KEY = N_(
+    "Never send this file to anybody. The certificate works only together with it, and nobody can "
+    "restore it: keep it safe until the certificate has expired."
+)
+_KEEP_OLD = N_(
+    "Until the new certificate is on the device, it goes on with the old key: keep that, too."
+)
 
 
 class DonePage(Page):
@@ -37,13 +46,10 @@ class DonePage(Page):
         self._key = FileCard(
             "key",
             _("Keep the key file"),
-            _(
-                "Never send this file to anybody. The certificate works only together with it, "
-                "and nobody can restore it: keep it safe until the certificate has expired."
-            ),
+            "",
         )
-        self._open = QPushButton(_("&Open the folder"))
-        self._notes = Note(about=self._open)
+        self._open = QPushButton(_("&Open folder"))
+        self._notes = Note()
         self._another = QPushButton(_("&Make another request"))
         self._another.setToolTip(_("For the next device: everything but the common name is kept."))
 
@@ -54,13 +60,9 @@ class DonePage(Page):
         self._hand_in.said.connect(self._tell)
         self._hand_in.failed.connect(self._tell_problem)
         self._csr.offer(*self._hand_in.buttons)
-        row = QHBoxLayout()
-        row.addWidget(self._open)
-        row.addWidget(self._another)
-        row.addStretch(1)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
-        self.body.addLayout(row)
+        self.body.addWidget(ButtonRow(self._open, self._another))
         self.body.addWidget(self._notes)
         self.body.addStretch(1)
 
@@ -70,21 +72,41 @@ class DonePage(Page):
         self._csr.path.setText(str(made.csr))
         hand_in = self.draft.hand_in
         subject = Subject(self.draft.answers, exact=self.draft.exact)
-        self._hand_in.offer(
-            ToHandIn(subject, made.csr, made.csr_pem, made.fingerprint, datetime.now(UTC)), hand_in
+        old = self.draft.old
+        request = ToHandIn(
+            subject,
+            made.csr,
+            made.csr_pem,
+            made.fingerprint,
+            datetime.now(UTC),
+            is_renewal=old is not None,
+            serial=old.serial if old else None,
         )
+        self._hand_in.offer(request, hand_in)
         if hand_in.email:
             text = _("Send this file to {address}. It holds no secret.")
             self._csr.advice.setText(
-                " ".join([text.format(address=hand_in.email), hand_in.note]).strip()
+                words.joined([text.format(address=hand_in.email), hand_in.note])
             )
         self._key.path.setText(str(made.key))
-        self._notes.show_problem(" ".join(words.sentence(note) for note in made.notes))
+        keep = [_KEEP_KEY]
+        if old and not self.draft.key_file:
+            keep.append(_KEEP_OLD)
+        self._key.advice.setText(words.joined(map(_, keep)))
+        self._notes.show_problem(words.joined(map(words.sentence, made.notes)))
         self._notes.setVisible(bool(made.notes))
         self.explain(
-            _("The request file is saved on this computer.")
-            if self.draft.key_file
-            else _("Both files are saved on this computer.")
+            words.joined(
+                [
+                    _("The request file is saved on this computer.")
+                    if self.draft.key_file
+                    else _("Both files are saved on this computer."),
+                    _(
+                        "When you get the certificate, choose 'My certificate has arrived' on the "
+                        "start page."
+                    ),
+                ]
+            )
         )
 
     def take_focus(self) -> None:
@@ -92,8 +114,8 @@ class DonePage(Page):
         self._open.setFocus()
 
     def _tell(self, text: str) -> None:
-        self._notes.show_help(text)
-        self._notes.show()
+        self._notes.tell(text)
+        self._notes.setVisible(bool(text))
 
     def _tell_problem(self, text: str) -> None:
         self._notes.show_problem(text)

@@ -29,7 +29,8 @@ class HandedOverPage(Page):
         )
         self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
-        self._open = QPushButton(_("&Open the folder"))
+        self._open = QPushButton(_("&Open folder"))
+        self._kept = Note()
         self._notes = Note(about=self._open)
         self._open.clicked.connect(self._open_folder)
         row = QHBoxLayout()
@@ -38,6 +39,7 @@ class HandedOverPage(Page):
         self.body.addLayout(self._cards)
         self.body.addWidget(self._notes)
         self.body.addLayout(row)
+        self.body.addWidget(self._kept)
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
@@ -49,8 +51,12 @@ class HandedOverPage(Page):
             card = FileCard(icon, heading, text)
             card.path.setText(str(one.path))
             self._cards.addWidget(card)
-        notes = self.draft.taken_in.notes if self.draft.taken_in else ()
-        self._notes.show_problem(" ".join(words.sentence(note) for note in notes))
+        taken = self.draft.taken_in
+        assert taken is not None
+        kept = _("The certificate is saved beside its key, too: {path}")
+        self._kept.show_help(kept.format(path=taken.certificate))
+        notes = taken.notes
+        self._notes.show_problem(words.joined(map(words.sentence, notes)))
         self._notes.setVisible(bool(notes))
 
     def take_focus(self) -> None:
@@ -81,7 +87,7 @@ def _told(role: Role) -> tuple[str, str, str]:
         Role.AUTHORITY: (
             "certificate",
             _("The certificates of the authority"),
-            _("By them the device recognises EnOS. They hold no secret."),
+            _("The device uses them to recognise EnOS. They hold no secret."),
         ),
         Role.KEYSTORE: (
             "key",

@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import words
-from enos_csr_gui.core import handover
+from enos_csr_gui.core import handover, receiving
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.handover import Format, HandedOver
 from enos_csr_gui.core.inspection import inspect_files
 from enos_csr_gui.core.making import load_key
+from enos_csr_gui.core.receiving import TakenIn
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
@@ -46,6 +47,7 @@ class HandoverPage(Page):
             Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
         }
         self._passphrase = PassphrasePair(handover.check_passphrase)
+        self._passphrase.name_first(_("Passphrase of the keystore"))
         self._older_java = QCheckBox(
             _("For &older Java (before 8u301); this protects the key less well")
         )
@@ -57,7 +59,7 @@ class HandoverPage(Page):
         self._folder_note = Note(about=self._folder)
         self._name_note = Note(about=self._name)
         self._key_note = Note(about=self._key_passphrase)
-        self._trouble = Note(about=self._formats[Format.PEM])
+        self._trouble = Note(about=self._folder)
         self._key_row, self._store_row = QWidget(), QWidget()
 
         for edit in (self._folder, self._name, self._key_passphrase):
@@ -94,12 +96,13 @@ class HandoverPage(Page):
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
-        taken = self.draft.taken_in
         received = self.draft.received
-        assert taken is not None
         assert received is not None
         self.explain(
-            _("The certificate is kept beside its key. Choose the form that your device reads.")
+            _(
+                "Choose the form that your device reads; whoever runs the device knows which. The "
+                "certificate itself is saved beside its key, too."
+            )
         )
         self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))
         self._key_row.hide()
@@ -159,12 +162,14 @@ class HandoverPage(Page):
         folder, name = typed_path(self._folder.text()), self._name.text().strip()
         passphrase = self._passphrase.text() if is_store else None
         opening = self._key_passphrase.text() or None
-        older_java = is_store and self._older_java.isChecked()
+        older_java = format_ is Format.JAVA and self._older_java.isChecked()
 
-        def make() -> list[HandedOver]:
-            return handover.save(
+        def make() -> tuple[TakenIn, list[HandedOver]]:
+            key = load_key(received.key, opening)
+            taken = receiving.take_in(received)  # it must not be lost to a name that is taken
+            return taken, handover.save(
                 format_,
-                load_key(received.key, opening),
+                key,
                 *received.issued,
                 folder / f"{name}.{format_}" if is_store else folder,
                 name=name,
@@ -175,8 +180,8 @@ class HandoverPage(Page):
         self.wait_for(make, self._made, self._refuse, _("Making the files"))
         return False
 
-    def _made(self, saved: list[HandedOver]) -> None:
-        self.draft.handed_over = saved
+    def _made(self, made: tuple[TakenIn, list[HandedOver]]) -> None:
+        self.draft.taken_in, self.draft.handed_over = made
         self._passphrase.clear()
         self._key_passphrase.clear()
         self.go_on()
@@ -204,6 +209,7 @@ class HandoverPage(Page):
         received, format_ = self.draft.received, self._format()
         is_pem = format_ is Format.PEM
         self._store_row.setVisible(not is_pem)
+        self._older_java.setVisible(format_ is Format.JAVA)
         if received:
             self._name.setText(handover.PEM_NAME if is_pem else received.key.stem)
         self._forgive()
@@ -211,17 +217,17 @@ class HandoverPage(Page):
     def _forgive(self) -> None:
         name, is_pem = self._name.text().strip(), self._format() is Format.PEM
         parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
-        files = ", ".join(parts) if is_pem else f"{name}.{self._format()}"
+        files = words.listed(parts) if is_pem else f"{name}.{self._format()}"
         said = [_("This makes: {files}").format(files=files)]
         if is_pem:
             said.append(
                 _(
-                    "The key in it is not protected with a passphrase, so that the device can "
+                    "The key in {file} is not protected with a passphrase, so that the device can "
                     "start by itself."
-                )
+                ).format(file=parts[0])
             )
         self._name_note.show_help("\n".join(said))
-        self._folder_note.show_help(_("Its last part is made if it does not exist yet."))
+        self._folder_note.show_help(_("If this folder does not exist yet, it is made."))
         self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
         self._trouble.show_help("")
 

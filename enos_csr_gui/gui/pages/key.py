@@ -63,6 +63,7 @@ class KeyPage(Page):
         self._new.setChecked(True)
         self._new.toggled.connect(self._show_choice)
         self._protect.toggled.connect(self._show_choice)
+        self._protect.clicked.connect(self._go_to_passphrase)
 
         self._for_new = QWidget()
         self._new_column = QVBoxLayout(self._for_new)
@@ -175,6 +176,10 @@ class KeyPage(Page):
             chooser.show_problem(error.problems[0])
 
         self.wait_for(load, loaded, refused, _("Reading the key file"))
+
+    def _go_to_passphrase(self, is_wanted: bool) -> None:
+        if is_wanted and self._passphrase:
+            self._passphrase.setFocus()
 
     def _show_choice(self) -> None:
         new, protected = self._new.isChecked(), self._protect.isChecked()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy, QWizard
 
 from enos_csr_gui import words
@@ -32,6 +33,17 @@ class _Choice(NamedTuple):
     file: Path
 
 
+class _Choices(QListWidget):
+    """A list in which nothing is chosen before the person chooses it."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = (Qt.Key.Key_Down, Qt.Key.Key_Up)
+        if event.key() in keys and not self.selectedItems() and self.currentItem():
+            self.currentItem().setSelected(True)  # it is the first, and not left out
+        else:
+            super().keyPressEvent(event)
+
+
 class OldPage(Page):
     """Takes the answers of the draft from an old request or certificate."""
 
@@ -47,12 +59,13 @@ class OldPage(Page):
             _("Requests and certificates ({patterns})").format(patterns=_ENDINGS),
             draft.folder,
         )
-        self._list = QListWidget()
+        self._list = _Choices()
         self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         make_roomy(self._list)
         self._list.itemClicked.connect(self._take)
-        self._list.currentItemChanged.connect(self._take)
-        self._list.itemActivated.connect(lambda: self.wizard().next())
+        # Not when a row becomes the current one: that it does when Tab leads to the list.
+        self._list.itemSelectionChanged.connect(self._take_selected)
+        self._list.itemActivated.connect(self._go_on_with)
         self._label = QLabel(_("Or one of &your requests:"))
         self._label.setBuddy(self._list)
         self._listing: work.Job | None = None
@@ -109,6 +122,14 @@ class OldPage(Page):
             self._list.addItem(item)
         self._label.setVisible(bool(choices))
         self._list.setVisible(bool(choices))
+
+    def _go_on_with(self, item: QListWidgetItem) -> None:
+        self._take(item)
+        self.wizard().next()
+
+    def _take_selected(self) -> None:
+        for item in self._list.selectedItems():
+            self._take(item)
 
     def _take(self, item: QListWidgetItem | None) -> None:
         if item:

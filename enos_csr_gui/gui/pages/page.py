@@ -53,12 +53,17 @@ class Page(QWizardPage):
         self.heading = QLabel(title)
         self.heading.setFont(style.title(self.font()))
         self.heading.setWordWrap(True)
+        self.setAccessibleName(title)
         self._explanation = QLabel(subtitle)
         self._explanation.setWordWrap(True)
+        head = QVBoxLayout()
+        head.setContentsMargins(0, 0, style.EDGE, 0)
+        head.setSpacing(style.SPACING)
+        head.addWidget(self.heading)
+        head.addWidget(self._explanation)
         column = QVBoxLayout(self)
         column.setSpacing(style.SPACING)
-        column.addWidget(self.heading)
-        column.addWidget(self._explanation)
+        column.addLayout(head)
         column.addSpacing(style.SPACING)
         column.addWidget(self._area, 1)
         column.addWidget(self._progress)
@@ -69,6 +74,10 @@ class Page(QWizardPage):
     def explain(self, text: str) -> None:
         """Say below the title, in one line, what to do on this page and why."""
         self._explanation.setText(text)
+
+    def explanation(self) -> str:
+        """Return what is said below the title."""
+        return self._explanation.text()
 
     def finish(self) -> None:
         """Make large enough what is to be clicked, when all of it is there."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +30,7 @@ from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.folder import open_folder
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.note import Note, announce
 from enos_csr_gui.gui.widgets.request_details import RequestDetails
 from enos_csr_gui.gui.widgets.request_model import Choice, Column, heading
 from enos_csr_gui.gui.widgets.request_table import RequestTable
@@ -98,7 +99,7 @@ class RequestsPage(Page):
         self._renew = self._action(_("&Renew"), self._renew_it)
         self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
         self._open = self._action(_("&Open folder"), self._open_folder)
-        self._export = self._action(_("&Export…"), self._ask_where)
+        self._export = self._action(_("Save as a &table…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
         self._lay_out()
         self.use_whole_width()
@@ -110,7 +111,6 @@ class RequestsPage(Page):
         self._filter.setPlaceholderText(_("Any part of the subject or of a file's name"))
         self._filter.setClearButtonEnabled(True)
         self._which.addItems([_("All requests"), _("To be renewed")])
-        self._which.setAccessibleName(_("Show"))
         self._which.setToolTip(
             _(
                 "To be renewed: the certificate expires within 60 days, or has done so lately, and "
@@ -119,12 +119,19 @@ class RequestsPage(Page):
         )
         label = QLabel(_("&Filter"))
         label.setBuddy(self._filter)
+        which = QLabel(_("Sho&w"))
+        which.setBuddy(self._which)
+        for clear in self._filter.findChildren(QToolButton):  # Qt's, which has no name
+            clear.setAccessibleName(_("Clear"))
         self._above = QWidget()
         row = QHBoxLayout(self._above)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(label)
         row.addWidget(self._filter, 1)
+        row.addSpacing(style.SPACING)
+        row.addWidget(which)
         row.addWidget(self._which)
+        row.addSpacing(style.SPACING)
         row.addWidget(self._shown)
 
         self._places = QStackedWidget()
@@ -155,12 +162,13 @@ class RequestsPage(Page):
         self._model.listed.connect(self._listed)
         self._model.failed.connect(self._failed)
         self._model.noticed.connect(self._show_problems)
-        for keys in (QKeySequence("/"), QKeySequence(QKeySequence.StandardKey.Find)):
-            self._shortcut(keys, self, self._go_to_filter)
-        self._shortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, self._model.refresh)
+        standard = QKeySequence.StandardKey
+        for keys, place in ((QKeySequence("/"), self._table), (standard.Find, self)):
+            self._shortcut(keys, place, self._go_to_filter)
+        self._shortcut(standard.Refresh, self, self._model.refresh)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
             self._shortcut(QKeySequence(key), self._filter, self._table.setFocus)
-        # With nothing to clear, Escape closes the window, as everywhere.
+        # With nothing to clear, Escape leads to the start page, as everywhere.
         clear = self._shortcut(QKeySequence(Qt.Key.Key_Escape), self._filter, self._filter.clear)
         clear.setEnabled(False)
         self._filter.textChanged.connect(lambda text: clear.setEnabled(bool(text)))
@@ -175,6 +183,9 @@ class RequestsPage(Page):
         palette = self._filter.palette()
         palette.setColor(QPalette.ColorRole.PlaceholderText, style.muted(self.palette()))
         self._filter.setPalette(palette)
+
+    def initializePage(self) -> None:
+        self._note.hide()
 
     def take_focus(self) -> None:
         self._table.setFocus()
@@ -199,8 +210,15 @@ class RequestsPage(Page):
         action.enabledChanged.connect(button.setEnabled)
         return button
 
-    def _shortcut(self, keys: QKeySequence, place: QWidget, act: Callable[[], object]) -> QShortcut:
-        shortcut = QShortcut(keys, place)
+    def _shortcut(
+        self,
+        keys: QKeySequence | QKeySequence.StandardKey,
+        place: QWidget,
+        act: Callable[[], object],
+    ) -> QShortcut:
+        shortcut = QShortcut(place)
+        # Of a standard key, every one that the desktop knows: F5 and Ctrl+R.
+        shortcut.setKeys([keys] if isinstance(keys, QKeySequence) else keys)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(act)
         return shortcut
@@ -220,7 +238,7 @@ class RequestsPage(Page):
 
     def _listed(self) -> None:
         shown, total = self._model.rowCount(), self._model.total
-        self._shown.setText(_how_many(shown, total))
+        self._tell_how_many(_how_many(shown, total))
         if not total:
             self._say_nothing(
                 _("No request was made on this computer yet."),
@@ -237,6 +255,12 @@ class RequestsPage(Page):
         self._above.setVisible(bool(total))
         self._below.setVisible(bool(total))
         self._show_actions()
+
+    def _tell_how_many(self, text: str) -> None:
+        is_news = bool(self._shown.text()) and self._shown.text() != text
+        self._shown.setText(text)
+        if is_news:
+            announce(self._shown, text)
 
     def _show_all(self) -> None:
         self._filter.clear()
@@ -308,7 +332,7 @@ class RequestsPage(Page):
             open_folder(self, request.csr.parent, lambda problem: self._show_problems([problem]))
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, _("Export"), str(Path.home()), _("Tables (*.csv)"))
+        dialog = QFileDialog(self, _("Save as a table"), str(Path.home()), _("Tables (*.csv)"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.selectFile(_("EnOS requests") + ".csv")
@@ -323,7 +347,7 @@ class RequestsPage(Page):
             text = ngettext(
                 "{count} request saved: {path}", "{count} requests saved: {path}", count
             )
-            self._note.show_help(text.format(count=_number(count), path=path))
+            self._note.tell(text.format(count=_number(count), path=path))
             self._note.show()
 
         def failed(error: CoreError) -> None:

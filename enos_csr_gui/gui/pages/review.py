@@ -15,12 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import words
-from enos_csr_gui.core import countries
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
-from enos_csr_gui.gui.widgets.country_box import shown
 from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.fold import Fold
 from enos_csr_gui.gui.widgets.source_text import SourceText
@@ -76,9 +74,7 @@ class ReviewPage(Page):
     def initializePage(self) -> None:
         subject = Subject(self.draft.answers, exact=self.draft.exact)
         for field in SUBJECT_FIELDS:
-            self._values[field.key].setText(subject.get(field.key, _("(none)")))
-        if country := countries.find(subject["country"]):
-            self._values["country"].setText(shown(country))
+            self._values[field.key].setText(words.value(field.key, subject))
         fixed = {*self.draft.locked, *self.draft.exact}
         for key, change in self._changes.items():
             change.setVisible(key not in fixed)

@@ -50,11 +50,11 @@ class SavePage(Page):
         self._key_path = WrappedLabel()
         self._csr_path = WrappedLabel()
 
-        self._choose.setToolTip(_("Choose a folder and a name"))
+        self._choose.setToolTip(_("Choose a folder"))
 
         self._folder.textEdited.connect(self._on_edited)
         self._name.textEdited.connect(self._on_edited)
-        self._choose.clicked.connect(self._choose_place)
+        self._choose.clicked.connect(self._choose_folder)
         self._suggestion.clicked.connect(self._take_suggestion)
 
         below_name = QWidget()
@@ -75,6 +75,11 @@ class SavePage(Page):
     def initializePage(self) -> None:
         self._folder.setText(str(self.draft.folder))
         self._name.setText(self.draft.base_name)
+        self.explain(
+            _("Only the request file is saved. Your key file stays where it is.")
+            if self.draft.key_file
+            else _("The key file is readable by you alone. No file is ever replaced.")
+        )
         self._forgive()
         self._show_paths()
         self._check()
@@ -149,20 +154,28 @@ class SavePage(Page):
     def _on_edited(self) -> None:
         if self._folder.text().strip():
             self.draft.folder = typed_path(self._folder.text())
-        self.draft.name = self._name.text().strip() or None
+        self.draft.name = _without_ending(self._name.text().strip()) or None
         self._forgive()
         self._show_paths()
         self._check()
 
     def _forgive(self) -> None:
-        self._folder_note.show_help(_("Its last part is made if it does not exist yet."))
-        self._name_note.show_help(_("Both files get this name."))
+        self._folder_note.show_help(_("If this folder does not exist yet, it is made."))
+        self._name_note.show_help(
+            _("The request file gets this name.")
+            if self.draft.key_file
+            else _("Both files get this name.")
+        )
         self._suggestion.hide()
 
     def _show_paths(self) -> None:
         from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
 
         draft = self.draft
+        if not (self._folder.text().strip() and self._name.text().strip()):
+            self._csr_path.setText("–")
+            self._key_path.setText(str(draft.key_file) if draft.key_file else "–")
+            return
         key_file = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
         self._key_path.setText(str(key_file))
         self._csr_path.setText(str(draft.folder / f"{draft.base_name}{CSR_SUFFIX}"))
@@ -199,22 +212,18 @@ class SavePage(Page):
         self._on_edited()
         self._name.setFocus()
 
-    def _choose_place(self) -> None:
-        from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
-
-        start = str(self.draft.folder / f"{self.draft.base_name}{CSR_SUFFIX}")
-        kinds = _("Request files ({patterns})").format(patterns=f"*{CSR_SUFFIX}")
-        chosen, _kind = QFileDialog.getSaveFileName(
-            self,
-            _("Choose a folder and a name"),
-            start,
-            kinds,
-            # Nothing is replaced, so there is nothing to confirm.
-            options=QFileDialog.Option.DontConfirmOverwrite,
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(
+            self, _("Choose a folder"), str(self.draft.folder)
         )
         if chosen:
-            path = Path(chosen)
-            name = path.stem if path.suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else path.name
-            self._folder.setText(str(path.parent))
-            self._name.setText(name)
+            self._folder.setText(chosen)
             self._on_edited()
+
+
+def _without_ending(name: str) -> str:
+    """Return the name of the files without the ending, which is added by itself."""
+    from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+
+    path = Path(name)
+    return path.stem if path.suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else name

@@ -58,6 +58,7 @@ class StartPage(Page):
             _("With a certificate, a device or an application proves to EnOS who it is."),
         )
         self._notice: Notice | None = None
+        self.begins_at_language = False
         self._links: dict[Task, TaskLink] = {}
         for task, name, text in (
             (
@@ -68,7 +69,7 @@ class StartPage(Page):
             (
                 Task.RENEW,
                 _("&Renew a certificate"),
-                _("For one whose certificate expires: the answers come from the old files."),
+                _("For one whose certificate is about to expire; the answers are taken over."),
             ),
             (
                 Task.RECEIVE,
@@ -109,19 +110,20 @@ class StartPage(Page):
         row = QHBoxLayout()
         row.addWidget(about)
         row.addStretch(1)
-        if len(i18n.languages()) > 1:
-            box = self._language_box()
-            label = QLabel(_("&Language"))
-            label.setBuddy(box)
-            row.addWidget(label)
-            row.addWidget(box)
+        box = self._language_box()
+        label = QLabel(_("&Language"))
+        label.setBuddy(box)
+        row.addWidget(label)
+        row.addWidget(box)
         self.body.addLayout(row)
         self.finish()
+        if self.begins_at_language:
+            box.setFocus()
 
     def _language_box(self) -> QComboBox:
-        from PySide6.QtWidgets import QComboBox
+        from enos_csr_gui.gui.widgets.language_box import LanguageBox
 
-        box = QComboBox()
+        box = LanguageBox()
         box.setAccessibleName(_("Language"))
         for language in i18n.languages():
             box.addItem(i18n.name_of(language), language)
@@ -143,7 +145,7 @@ class StartPage(Page):
         """Begin to tell which certificates are to be renewed; needs the page that shows them."""
         from enos_csr_gui.gui.widgets.notice import Notice
 
-        self._notice = Notice("status-expiring", _("&Show them"))
+        self._notice = Notice("status-expiring", _("&Show"))
         self._notice.button.clicked.connect(self.expiring_wanted)
         # Below the tasks: nothing moves away under somebody's mouse.
         self.body.insertWidget(len(self._links) + 1, self._notice)

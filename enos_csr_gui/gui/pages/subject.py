@@ -66,6 +66,8 @@ class SubjectPage(Page):
             editor.offer(self._use_it)
 
     def initializePage(self) -> None:
+        if self._accepted_name != self.draft.answers.get("common_name", ""):
+            self._accepted_name = ""
         for key, editor in self.editors.items():
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
@@ -81,8 +83,8 @@ class SubjectPage(Page):
             _("These are the answers of the old certificate. Please change what is different now.")
             if old
             else _(
-                "Fields marked * must be filled in. Everything but the common "
-                "name is remembered for next time."
+                "Fields marked * must be filled in. All but the common name is remembered for "
+                "the next time."
             )
         )
         self.editors["common_name"].lock(
@@ -151,6 +153,7 @@ class SubjectPage(Page):
         if key == "country":
             self._suggest_states()
         elif key == "common_name":
+            self._accepted_name = ""
             self._look_up_name()
 
     def _forget_lookup(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from enos_csr_gui.gui.widgets.note import announce
 from enos_csr_gui.i18n import _
 
 _SAID_FOR_MS = 2000
@@ -35,4 +36,5 @@ class CopyButton(QPushButton):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._text())
         self.setText(self._copied)
+        announce(self, self._copied)
         self._timer.start()

@@ -5,16 +5,12 @@ from __future__ import annotations
 from functools import cmp_to_key
 
 from PySide6.QtCore import QCollator, QStringListModel, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QSizePolicy, QWidget
 
+from enos_csr_gui import words
 from enos_csr_gui.core import countries
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
-
-
-def shown(country: countries.Country) -> str:
-    """Return the country as it stands in the list: its name and its code."""
-    return f"{country.name} ({country.code})"
 
 
 class CountryBox(QComboBox):
@@ -30,6 +26,7 @@ class CountryBox(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._told = ""
+        self._is_locked = False
         self._found = QStringListModel(self)
         self.line = QLineEdit()
         completer = QCompleter(self._found, self)
@@ -45,7 +42,7 @@ class CountryBox(QComboBox):
         # In the order of the language: Chinese names by their sounds.
         order = cmp_to_key(QCollator().compare)
         for country in sorted(countries.countries(), key=lambda one: order(one.name)):
-            self.addItem(shown(country), country.code)
+            self.addItem(words.country(country.code), country.code)
         self.setCurrentIndex(-1)
 
         # The box's own completer would map a row of the answers to a row of all the countries.
@@ -67,7 +64,7 @@ class CountryBox(QComboBox):
         """Choose the country with this code; none for any other text."""
         country = countries.find(code)
         self.setCurrentIndex(self.findData(country.code) if country else -1)
-        self.setEditText(shown(country) if country else "")
+        self.setEditText(words.country(country.code) if country else "")
         self._told = self.text()
 
     def settle(self) -> None:
@@ -82,12 +79,27 @@ class CountryBox(QComboBox):
         if index < 0 and typed.strip():
             self.refused.emit(typed.strip())
 
+    def set_locked(self, locked: bool) -> None:
+        """Keep the country that is chosen, whatever is pressed, clicked or typed."""
+        self._is_locked = locked
+        self.line.setReadOnly(locked)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._is_locked:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def showPopup(self) -> None:
+        if not self._is_locked:
+            super().showPopup()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # scrolling the page must not change the country on the way
 
     def _narrow(self, text: str) -> None:
         found = countries.search(text) if text.strip() else ()
-        self._found.setStringList([shown(country) for country in found])
+        self._found.setStringList([words.country(country.code) for country in found])
         self._tell()
 
     @staticmethod

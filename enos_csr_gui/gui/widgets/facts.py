@@ -24,10 +24,10 @@ class Facts(QGridLayout):
         """Add a row and return the label of the value; an empty name goes on with the row above."""
         value = WrappedLabel()
         value.setText(text)
-        value.setAccessibleName(name)
         row = self.rowCount()
         label = Note(name)
         label.setWordWrap(False)
+        label.setBuddy(value)  # a screen reader says the value, and whose it is
         middle = Qt.AlignmentFlag.AlignVCenter if button else Qt.AlignmentFlag.AlignTop
         self.addWidget(label, row, 0, middle)
         self.addWidget(value, row, 1, 1, 1 if button else 2)

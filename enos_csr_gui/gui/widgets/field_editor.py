@@ -54,6 +54,7 @@ class FieldEditor(QObject):
         self.edit: QLineEdit | CountryBox = CountryBox() if field.key == "country" else QLineEdit()
         line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
         self._mark = line.addAction(_problem_icon(), QLineEdit.ActionPosition.TrailingPosition)
+        self._mark.setText(_("Something is wrong here"))
         self.below = QWidget()
         self._note = Note(words.help_(field.key), about=self.edit)
         self._counter = Note()
@@ -94,7 +95,10 @@ class FieldEditor(QObject):
     def lock(self, reason: str | None) -> None:
         """Keep the answer from being changed and say why; None lets it be changed again."""
         line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
-        line.setReadOnly(reason is not None)
+        if isinstance(self.edit, CountryBox):
+            self.edit.set_locked(reason is not None)
+        else:
+            self.edit.setReadOnly(reason is not None)
         palette = QPalette()
         if reason is not None:  # as flat as a text, for nothing can be typed
             palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
@@ -128,13 +132,18 @@ class FieldEditor(QObject):
 
     def _show(self) -> None:
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
-        said = self._refused or " ".join(words.sentence(problem) for problem in shown)
+        said = self._refused or words.joined(map(self._sentence, shown))
         if any(problem.code is Code.REQUIRED for problem in shown):
             # Just when it is needed.
-            said = _("{problem} {help}").format(problem=said, help=words.help_(self.field.key))
+            said = words.joined([said, words.help_(self.field.key)])
         self._say(said)
         left = self.field.max_length - len(normalize(self.text()))
         self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
+
+    def _sentence(self, problem: Problem) -> str:
+        if problem.code is Code.NOT_A_COUNTRY and not problem.values["suggestion"]:
+            return _no_country(str(problem.values["given"]))  # nobody types codes here
+        return words.sentence(problem)
 
     def _say(self, complaint: str) -> None:
         if complaint:
@@ -153,7 +162,11 @@ class FieldEditor(QObject):
         self._show()
 
     def _on_refused(self, text: str) -> None:
-        self._refused = _(
-            "'{given}' is not a country in the list. Please choose one from the list."
-        ).format(given=text)
+        self._refused = _no_country(text)
         self._show()
+
+
+def _no_country(text: str) -> str:
+    return _("'{given}' is not a country in the list. Please choose one from the list.").format(
+        given=text
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.card import Card
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -20,6 +21,7 @@ class FileCard(Card):
         super().__init__(parent)
         self.path = WrappedLabel()
         self.title, self.advice = QLabel(heading), QLabel(text)
+        self.labels = self.title, self.path, self.advice
         self.title.setFont(style.heading(self.font()))
         self.title.setWordWrap(True)
         self.advice.setWordWrap(True)
@@ -36,10 +38,5 @@ class FileCard(Card):
 
     def offer(self, *buttons: QPushButton) -> None:
         """Add what one does with the file."""
-        row = QHBoxLayout()
-        row.setSpacing(style.SPACING)
-        for button in buttons:
-            row.addWidget(button)
-        row.addStretch(1)
         self._grid.setRowMinimumHeight(3, style.SPACING)
-        self._grid.addLayout(row, 4, 1)
+        self._grid.addWidget(ButtonRow(*buttons), 4, 1)

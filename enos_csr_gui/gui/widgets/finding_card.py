@@ -16,6 +16,7 @@ from enos_csr_gui import findings, words
 from enos_csr_gui.core.errors import Code
 from enos_csr_gui.core.inspection import Found, Kind, RuleResult
 from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.card import Card
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.facts import Facts
@@ -49,6 +50,7 @@ class FindingCard(Card):
         self._found = found
         self._together = together
         self.setAccessibleName(name)
+        self.setAccessibleDescription(findings.kind(found))
 
         self._column = QVBoxLayout()
         self._column.setSpacing(style.SPACING // 2)
@@ -64,6 +66,7 @@ class FindingCard(Card):
         if found.subject or found.key:
             self._details = QWidget()
             fold = Fold(_("Details"), self._details)
+            fold.button.setAccessibleName(words.named(_("Details"), name))
             fold.button.toggled.connect(self._show_details)
             self._column.addWidget(fold)
 
@@ -80,12 +83,8 @@ class FindingCard(Card):
     def _add_offers(self, offers: Sequence[QPushButton]) -> None:
         if not offers:
             return
-        row = QHBoxLayout()
-        row.setContentsMargins(0, style.SPACING, 0, 0)
-        for button in offers:
-            row.addWidget(button)
-        row.addStretch(1)
-        self._column.addLayout(row)
+        self._column.addSpacing(style.SPACING)
+        self._column.addWidget(ButtonRow(*offers))
 
     def _add_verdict(self) -> None:
         found = self._found
@@ -93,6 +92,10 @@ class FindingCard(Card):
             self._say(words.sentence(warning), is_problem=True)
         if found.protected:
             self._say(findings.protected())
+        if found.valid_from and found.valid_to:
+            text = _("Valid from {first} to {last}.")
+            first, last = dates.day(found.valid_from), dates.day(found.valid_to)
+            self._say(text.format(first=first, last=last))
         if not found.rules:
             for problem in found.problems:
                 self._say(words.sentence(problem), is_problem=True)
@@ -101,7 +104,7 @@ class FindingCard(Card):
         self._say(f"{sign}  {findings.verdict(found)}", is_problem=not found.acceptable)
         for result in found.rules:
             for problem in result.problems:
-                self._say(f"{_rule(result)}: {words.sentence(problem)}", indent=True)
+                self._say(words.named(_rule(result), words.in_file(problem)), indent=True)
 
     def _say(self, text: str, *, is_problem: bool = False, indent: bool = False) -> None:
         self.setAccessibleDescription(f"{self.accessibleDescription()} {text}".strip())
@@ -123,7 +126,7 @@ class FindingCard(Card):
         shown = Facts(self._details)
         rows = list(findings.facts(found, self._together, dates.minute))
         rows += [
-            ("" if number else _("Demands"), _marked(result))
+            ("" if number else _("Requirements"), _marked(result))
             for number, result in enumerate(found.rules)
         ]
         for label, text in rows:

@@ -28,6 +28,8 @@ class Form(QGridLayout):
         """Add a row; ``beside`` stands at the right of the field. Return the label."""
         label = QLabel(name)
         label.setBuddy(field)
+        if not field.accessibleName():
+            field.setAccessibleName(name)  # for what is announced of it, too
         for widget in (field, *beside, *([note] if note else [])):
             style.enlarge_all(widget)
         label.setMinimumHeight(max(field.sizeHint().height(), field.minimumHeight()))

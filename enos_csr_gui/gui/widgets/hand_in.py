@@ -23,17 +23,25 @@ _PDF = ".pdf"
 
 
 class ToHandIn(NamedTuple):
-    """A request: its subject by the keys of the fields, its file and what is in it."""
+    """A request: its subject by the keys of the fields, its file and what is in it.
+
+    ``is_renewal`` of the certificate with the number ``serial``, which may not be known.
+    """
 
     subject: Mapping[str, str]
     csr: Path
     csr_pem: str
     fingerprint: str
     made_on: datetime
+    is_renewal: bool = False
+    serial: int | None = None
 
 
 class HandInButtons(QObject):
-    """``buttons`` for a card or a row; what comes of them is told by the signals."""
+    """``buttons`` for a card or a row; what comes of them is told by the signals.
+
+    An empty text means that what was told before is over.
+    """
 
     said = Signal(str)
     failed = Signal(str)
@@ -47,6 +55,7 @@ class HandInButtons(QObject):
         mail.setToolTip(_("Opens your mail program; please attach the request file there."))
         mail.clicked.connect(self._compose)
         copy = CopyButton(_("Cop&y the request"), self._pem)
+        copy.clicked.connect(lambda: self.said.emit(""))
         save = QPushButton(_("Save a &hand-over sheet…"))
         save.setToolTip(_("One page (PDF) with all but the key, for a ticket or to print."))
         save.clicked.connect(self._save_sheet)
@@ -68,10 +77,15 @@ class HandInButtons(QObject):
             return
         name = request.subject.get("common_name", "")
         subject = (hand_in.subject or _("Certificate request for {name}")).replace("{name}", name)
+        if request.is_renewal:
+            please = _("Please renew the certificate of this device or application.")
+        else:
+            please = _("Please issue a certificate for this request.")
         lines = [
-            _("Please issue a certificate for this request."),
+            please,
             "",
             _("Common name: {name}").format(name=name),
+            *self._renewed(request),
             _("Request file, attached: {name}").format(name=request.csr.name),
             _("Key fingerprint (SHA-256): {fingerprint}").format(fingerprint=request.fingerprint),
         ]
@@ -86,10 +100,17 @@ class HandInButtons(QObject):
         else:
             QGuiApplication.clipboard().setText("\n".join([subject, "", *lines]))
             text = _(
-                "No mail program was found on this computer. The letter is copied: paste it into "
-                "an e-mail, and attach this file: {path}"
+                "No mail program was found on this computer. The text of the e-mail is copied: "
+                "paste it into a new e-mail, and attach this file: {path}"
             )
-            self.failed.emit(text.format(path=request.csr))
+            self.said.emit(text.format(path=request.csr))
+
+    @staticmethod
+    def _renewed(request: ToHandIn) -> list[str]:
+        if request.serial is None:
+            return []
+        text = _("Serial number of the old certificate: {serial}")
+        return [text.format(serial=f"{request.serial:X}")]
 
     def _save_sheet(self) -> None:
         """Save the sheet where the person says, never over a file."""
@@ -114,6 +135,7 @@ class HandInButtons(QObject):
             request.fingerprint,
             dates.day(request.made_on),
             hand_in.email,
+            serial=request.serial,
         )
 
         def save() -> Path:

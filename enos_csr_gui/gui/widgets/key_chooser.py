@@ -6,9 +6,13 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from enos_csr_gui import words
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
+
+_ABOUT_THE_PASSPHRASE = (Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG)
 
 
 class KeyChooser(FileChooser):
@@ -20,9 +24,11 @@ class KeyChooser(FileChooser):
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
         self._passphrase = QLineEdit()
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._passphrase_note = Note(about=self._passphrase)
         self._passphrase_label = self.form.add_row(
-            _("Passphrase of the key file"), self._passphrase
+            _("Passphrase of the key file"), self._passphrase, self._passphrase_note
         )
+        self._passphrase.textEdited.connect(lambda: self._passphrase_note.show_help(""))
         self.edited.connect(self._forget_passphrase)
         self._ask_passphrase(False)
 
@@ -37,25 +43,25 @@ class KeyChooser(FileChooser):
 
     def show_problem(self, problem: Problem | str) -> None:
         """Show what is wrong with the file or its passphrase, and put the cursor there."""
-        super().show_problem(problem)
-        about_passphrase = isinstance(problem, Problem) and problem.code in (
-            Code.PASSPHRASE_NEEDED,
-            Code.PASSPHRASE_WRONG,
-        )
-        self._ask_passphrase(about_passphrase)
-        if about_passphrase:
-            self._passphrase.setAccessibleDescription(self._note.text())
+        if isinstance(problem, Problem) and problem.code in _ABOUT_THE_PASSPHRASE:
+            self.forgive()
+            self._ask_passphrase(True)
+            self._passphrase_note.show_problem(words.sentence(problem))
             self._passphrase.setFocus()
             self._passphrase.selectAll()
+        else:
+            self._ask_passphrase(False)
+            super().show_problem(problem)
 
     def ask_for_path(self) -> None:
         """Say that a file must be chosen."""
         self.show_problem(_("Please choose the file of your key."))
 
     def _ask_passphrase(self, ask: bool) -> None:
-        self._passphrase_label.setVisible(ask)
-        self._passphrase.setVisible(ask)
+        for widget in (self._passphrase_label, self._passphrase, self._passphrase_note):
+            widget.setVisible(ask)
 
     def _forget_passphrase(self) -> None:
         self._passphrase.clear()
+        self._passphrase_note.show_help("")
         self._ask_passphrase(False)

@@ -13,7 +13,7 @@ def announce(widget: QWidget, text: str) -> None:
     """Have a screen reader, if there is one, say what has just appeared in the widget."""
     from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
-    if QAccessible.isActive():
+    if text and QAccessible.isActive():
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
@@ -44,6 +44,17 @@ class Note(QLabel):
             self._help = text
         self._show(self._help, is_problem=False)
 
+    def tell(self, text: str) -> None:
+        """Show what has been done, in the colour of help, and have a screen reader say it."""
+        self.show_help(text)
+        announce(self, text)
+
+    def set_about(self, about: QWidget) -> None:
+        """Describe another widget with the text, from now on."""
+        if self._about and self._about is not about:
+            self._about.setAccessibleDescription("")
+        self._about = about
+
     def show_problem(self, text: str) -> None:
         """Show what is wrong."""
         from PySide6.QtCore import Qt  # takes 16 ms, and the first page has no problem yet
@@ -52,7 +63,8 @@ class Note(QLabel):
         is_news = bool(text) and not (self._is_problem and text == self.text())
         self._show(text, is_problem=True)
         if is_news:
-            announce(self, text)
+            name = self._about.accessibleName() if self._about else ""
+            announce(self, f"{name}\n{text}" if name else text)
 
     def _show(self, text: str, *, is_problem: bool) -> None:
         self._is_problem = is_problem

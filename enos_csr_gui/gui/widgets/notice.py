@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.card import Card
+from enos_csr_gui.gui.widgets.note import announce
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
@@ -34,3 +35,4 @@ class Notice(Card):
         self._text.setText(text)
         self.button.setVisible(with_button)
         self.setVisible(bool(text))
+        announce(self, text)

@@ -33,7 +33,7 @@ class PassphrasePair(QWidget):
         self._first = QLineEdit()
         self._second = QLineEdit()
         self._strength = QProgressBar()
-        self._note = Note(about=self._second)
+        self._note = Note(about=self._first)
         self._visible = QCheckBox(_("Show &what I type"))
         self._pause = QTimer(self)
 
@@ -61,9 +61,15 @@ class PassphrasePair(QWidget):
         column.addWidget(self._visible)
         column.addWidget(self._strength)
         column.addWidget(self._note)
+        self.setFocusProxy(self._first)
         self.form = Form(self)
-        self.form.add_row(_("Passphrase"), self._first)
+        self._label = self.form.add_row(_("Passphrase"), self._first)
         self.form.add_row(_("The same again"), self._second, below)
+
+    def name_first(self, name: str) -> None:
+        """Say which passphrase it is, where there is another one on the page."""
+        self._label.setText(name)
+        self._first.setAccessibleName(name)
 
     def text(self) -> str:
         """Return the passphrase."""
@@ -89,8 +95,9 @@ class PassphrasePair(QWidget):
 
     def show_complaint(self) -> None:
         """Show what is wrong and put the cursor there."""
-        self._note.show_problem(self.complaint())
         at_fault = self._first if self._check(self._first.text()) else self._second
+        self._note.set_about(at_fault)
+        self._note.show_problem(self.complaint())
         at_fault.setFocus()
         at_fault.selectAll()
 
@@ -128,4 +135,5 @@ class PassphrasePair(QWidget):
             self._note.show_help("")
             return
         self._strength.setValue(score + 1)
-        self._note.show_help(words.strength(score))
+        self._note.set_about(self._first)
+        self._note.tell(words.strength(score))

@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -18,14 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import words
-from enos_csr_gui.core import countries, files
+from enos_csr_gui.core import files
 from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import Problem
-from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.history import Kind, PastRequest
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import dates, style, work
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
-from enos_csr_gui.gui.widgets.country_box import shown
 from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
@@ -51,9 +50,7 @@ class RequestDetails(QDialog):
         self.setWindowTitle(_("Request: {name}").format(name=request.common_name))
         self._facts = Facts()
         for field in SUBJECT_FIELDS:
-            value = request.subject.get(field.key, _("(none)"))
-            if field.key == "country" and (country := countries.find(value)):
-                value = shown(country)
+            value = words.value(field.key, request.subject)
             self._facts.add_row(f"{words.label(field.key)} ({field.initials})", value)
         self._facts.add_gap()
         self._facts.add_row(_("Kind"), words.request_kind(request.kind))
@@ -96,11 +93,7 @@ class RequestDetails(QDialog):
         area = Scrolling()
         area.column.addLayout(self._facts)
         area.column.addSpacing(style.SPACING)
-        row = QHBoxLayout()
-        for button in self._hand_in.buttons:
-            row.addWidget(button)
-        row.addStretch(1)
-        area.column.addLayout(row)
+        area.column.addWidget(ButtonRow(*self._hand_in.buttons))
         area.column.addStretch(1)
         area.finish()
         buttons = QDialogButtonBox()
@@ -123,7 +116,8 @@ class RequestDetails(QDialog):
         style.enlarge_all(self)
         room = self.screen().availableSize()
         height = self.sizeHint().height() - area.sizeHint().height() + area.full_height()
-        self.resize(min(_WIDTH, room.width()), min(height, room.height() - 40))
+        width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
+        self.resize(min(round(width), room.width()), min(height, room.height() - 40))
         close.setFocus()
 
     def _explain(self) -> None:
@@ -151,9 +145,15 @@ class RequestDetails(QDialog):
         request = self._request
         subject = request.subject
         pem = data.decode("ascii", "replace")
-        self._hand_in.offer(
-            ToHandIn(subject, request.csr, pem, request.fingerprint, request.made_on), hand_in
+        to_hand_in = ToHandIn(
+            subject,
+            request.csr,
+            pem,
+            request.fingerprint,
+            request.made_on,
+            is_renewal=request.kind is Kind.RENEWAL,
         )
+        self._hand_in.offer(to_hand_in, hand_in)
 
     def _show_problem(self, problem: Problem) -> None:
         self._show_text(words.with_place(problem))
@@ -163,5 +163,5 @@ class RequestDetails(QDialog):
         self._note.show()
 
     def _show_help(self, text: str) -> None:
-        self._note.show_help(text)
-        self._note.show()
+        self._note.tell(text)
+        self._note.setVisible(bool(text))

@@ -330,7 +330,7 @@ class RequestModel(QAbstractTableModel):
     def _tip(self, request: PastRequest, column: Column) -> str | None:
         if column == Column.NAME:
             lines = [
-                f"{words.label(field.key)}: {request.subject[field.key]}"
+                words.named(words.label(field.key), request.subject[field.key])
                 for field in SUBJECT_FIELDS
                 if field.key in request.subject
             ]

@@ -129,6 +129,12 @@ class RequestTable(QTableView):
             # Accepted here: beyond waits the button of the wizard that Enter presses.
             self.opened.emit()
             return
+        is_menu = event.key() == Qt.Key.Key_F10
+        if is_menu and event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
+            # As the menu key, which not every keyboard has.
+            where = self.visualRect(self.currentIndex()).center()
+            self.customContextMenuRequested.emit(where)
+            return
         super().keyPressEvent(event)
 
     def keyboardSearch(self, text: str) -> None:

@@ -27,7 +27,7 @@ class WrappedLabel(QLabel):
 
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         half = len(digest) // 2
-        self.setText(f"{digest[:half]}\N{LINE SEPARATOR}{digest[half:]}")
+        self.setText(f"{digest[:half]}\n{digest[half:]}")
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -38,7 +38,8 @@ class WrappedLabel(QLabel):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
-        return QSize(metrics.horizontalAdvance(self.text()), metrics.lineSpacing())
+        lines = self.text().split("\n")
+        return QSize(max(map(metrics.horizontalAdvance, lines)), len(lines) * metrics.lineSpacing())
 
     def minimumSizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
@@ -53,7 +54,8 @@ class WrappedLabel(QLabel):
     def _lay_out(self, width: int) -> tuple[QTextLayout, float]:
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout = QTextLayout(self.text(), self.font())
+        # To a layout, a line ends with this and nothing else.
+        layout = QTextLayout(self.text().replace("\n", "\N{LINE SEPARATOR}"), self.font())
         layout.setTextOption(option)
         height = 0.0
         layout.beginLayout()

@@ -1,0 +1,63 @@
+"""Buttons side by side, or below one another where there is no room for that."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from enos_csr_gui.gui import style
+
+
+class ButtonRow(QWidget):
+    """Holds ``buttons``, of which there is at least one.
+
+    Without a layout: Qt's own either keep the width of a row, or are not asked for a height.
+    """
+
+    def __init__(self, *buttons: QPushButton, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buttons = buttons
+        for button in buttons:
+            style.enlarge(button)
+            button.setParent(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def _places(self, width: int) -> list[QRect]:
+        """Return where the buttons are in a row of this width."""
+        sizes = [button.sizeHint().expandedTo(button.minimumSize()) for button in self._buttons]
+        all_of_them = sum(size.width() for size in sizes) + style.SPACING * (len(sizes) - 1)
+        places, x, y = [], 0, 0
+        for size in sizes:
+            places.append(QRect(x, y, size.width(), size.height()))
+            if all_of_them <= width:
+                x += size.width() + style.SPACING
+            else:
+                y += size.height() + style.SPACING
+        return places
+
+    def _size(self, width: int) -> QSize:
+        places = self._places(width)
+        return QSize(
+            max(place.x() + place.width() for place in places),
+            max(place.y() + place.height() for place in places),
+        )
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._size(width).height()
+
+    def sizeHint(self) -> QSize:
+        return self._size(1 << 16)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._size(0).width(), self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for button, place in zip(self._buttons, self._places(self.width()), strict=True):
+            button.setGeometry(place)

@@ -1,0 +1,95 @@
+"""Where the keys go: a ring around it that can be seen, in every style, in light and in dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QRadioButton,
+    QScrollArea,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.task_link import TaskLink
+
+_WIDTH = 2
+_AWAY = 3
+"""How far the ring reaches out, in device-independent pixels."""
+
+_MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
+
+
+class FocusRing(QObject):
+    """Puts a ring around what has the focus; Qt's styles hardly show it on buttons and lists."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._ring: _Ring | None = None
+        app.focusChanged.connect(self._go)
+
+    def _go(self, _old: QWidget | None, focused: QWidget | None) -> None:
+        if self._ring and isValid(self._ring):
+            self._ring.hide()
+            self._ring.deleteLater()
+        self._ring = None
+        # A task shows it by itself, a list that pops up by its chosen row.
+        if focused and not isinstance(focused, TaskLink) and not _is_popup(focused):
+            self._ring = _Ring(focused)
+
+
+def _is_popup(widget: QWidget) -> bool:
+    return widget.window().windowType() == Qt.WindowType.Popup
+
+
+class _Ring(QWidget):
+    """Lies over the window of ``target``, and goes where that goes."""
+
+    def __init__(self, target: QWidget) -> None:
+        super().__init__(target.window())
+        self._target = target
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for widget in self._way():
+            widget.installEventFilter(self)
+        self._place()
+
+    def _way(self) -> Iterator[QWidget]:
+        """Yield the target, and what it is in, up to the window."""
+        widget: QWidget | None = self._target
+        while widget and widget is not self.window():
+            yield widget
+            widget = widget.parentWidget()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _MOVES and isValid(self._target):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        target, window = self._target, self.window()
+        size = target.size()
+        if isinstance(target, QCheckBox | QRadioButton):
+            size.setWidth(min(size.width(), target.sizeHint().width()))  # only its text
+        place = QRect(target.mapTo(window, QPoint()), size).adjusted(-_AWAY, -_AWAY, _AWAY, _AWAY)
+        for widget in self._way():
+            if isinstance(widget, QScrollArea):
+                seen = QRect(widget.mapTo(window, QPoint()), widget.size())
+                place &= seen.adjusted(-_AWAY, -_AWAY, _AWAY, _AWAY)
+        self.setGeometry(place)
+        self.setVisible(target.isVisible())
+        self.raise_()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(style.accent(self.palette()), _WIDTH))
+        inset = _WIDTH / 2
+        place = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
+        painter.drawRoundedRect(place, style.CORNER, style.CORNER)
