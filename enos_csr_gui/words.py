@@ -100,7 +100,7 @@ def help_(field: str) -> str:
 
 
 _SENTENCES: dict[Code, str] = {
-    Code.REQUIRED: N_("Please fill this in; EnOS requires it."),
+    Code.REQUIRED: N_("Please fill this in."),
     Code.CONTROL_CHARACTER: N_(
         "Character {position} is a control character ({code_point}). Please delete it."
     ),
@@ -116,9 +116,7 @@ _SENTENCES: dict[Code, str] = {
         "Character {position}, '{character}', cannot be used here. Please use letters from a to z "
         "without accents, digits and common signs."
     ),
-    Code.NOT_AN_ADDRESS: N_(
-        "This is not an e-mail address. It should look like name@company.com; or leave it empty."
-    ),
+    Code.NOT_AN_ADDRESS: N_("Please write it like name@company.com, or leave it empty."),
     Code.NOT_A_KEY: N_(
         "This file holds no private key that can be read. It may be damaged, or another kind of "
         "file. Please choose the key file, often named '….key' or '….pem'."

@@ -13,7 +13,7 @@ import pytest
 from enos_csr_gui import words
 from enos_csr_gui.core import remembered
 
-REQUIRED = "Please fill this in; EnOS requires it."
+REQUIRED = "Please fill this in."
 SEE_HELP = "Nothing was written. See: enos-csr new --help"
 
 
@@ -109,8 +109,7 @@ def test_missing_and_faulty_are_listed_together(refused, options, tmp_path):
         "--country: 'UK' is not a country code. Did you mean GB (United Kingdom)?",
         f"--state: {REQUIRED}",
         "--unit: 1 character too many: at most 64 are allowed. Please shorten it.",
-        "--email: This is not an e-mail address. It should look like name@company.com; or leave "
-        "it empty.",
+        "--email: Please write it like name@company.com, or leave it empty.",
         "--passphrase-file: There is no such file. Please check its name and folder.",
         "--key no.key: There is no such file. Please check its name and folder.",
         "--name: This name cannot be used for a file on every computer. Please use 'con_', or "

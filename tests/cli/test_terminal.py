@@ -25,10 +25,10 @@ def test_a_first_request(terminal, subject_of, written):
     person.expect("'UK' is not a country code. Did you mean GB (United Kingdom)?\n")
     person.answer("Country [GB]: ", "cn")
     person.answer("State or province: ", "")
-    person.expect("Please fill this in; EnOS requires it.\n")
+    person.expect("Please fill this in.\n")
     person.answer("State or province: ", "Guizhou")
     person.answer("Locality: ", ".")
-    person.expect("Please fill this in; EnOS requires it.\n")
+    person.expect("Please fill this in.\n")
     person.answer("Locality: ", " Kaili ")
     person.answer("Organization: ", "x" * 65)
     person.expect("1 character too many: at most 64 are allowed. Please shorten it.\n")
@@ -36,7 +36,7 @@ def test_a_first_request(terminal, subject_of, written):
     person.answer("Organizational unit: ", "Operations")
     person.answer("Common name: ", "dev-001")
     person.answer("E-mail address, Enter for none: ", "nobody")
-    person.expect("This is not an e-mail address.")
+    person.expect("Please write it like name@company.com")
     person.answer("E-mail address, Enter for none: ", "")
     person.expect("Hand in the request file.")
 
@@ -66,7 +66,7 @@ def test_the_next_request_offers_the_last_answers(terminal, last_request, subjec
     person.answer("Organization [Example Wind Ltd]: ", "")
     person.answer("Organizational unit [Operations]: ", "")
     person.answer("Common name: ", "")
-    person.expect("Please fill this in; EnOS requires it.\n")
+    person.expect("Please fill this in.\n")
     person.answer("Common name: ", "dev-002")
     person.answer("E-mail address, '.' for none [ops@example.com]: ", "")
 
@@ -278,7 +278,7 @@ def test_nobody_is_asked_who_would_not_see_the_question(terminal, tmp_path, writ
 
     assert person.status() == 2
     assert person.shown == ""
-    assert (tmp_path / "errors").read_text().startswith("--country: Please fill this in;")
+    assert (tmp_path / "errors").read_text().startswith("--country: Please fill this in.")
     assert written() == []
 
 

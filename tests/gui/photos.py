@@ -101,7 +101,7 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
     target.mkdir(parents=True)
     found: list[str] = []
     taken = 0
-    is_usual = setting.percent == 100 and not setting.points and not setting.screen
+    is_usual = setting.percent == 100 and not setting.points
 
     def photo(name: str, window: QWidget) -> None:
         nonlocal taken

@@ -99,10 +99,7 @@ class HandoverPage(Page):
         received = self.draft.received
         assert received is not None
         self.explain(
-            _(
-                "Choose the form that your device reads; whoever runs the device knows which. The "
-                "certificate itself is saved beside its key, too."
-            )
+            _("Choose the form that your device reads; whoever runs the device knows which.")
         )
         self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))
         self._key_row.hide()

@@ -62,13 +62,12 @@ class Page(QWizardPage):
         head.addWidget(self.heading)
         head.addWidget(self._explanation)
         column = QVBoxLayout(self)
-        column.setSpacing(style.SPACING)
+        column.setSpacing(style.SPACING // 2)
         column.addLayout(head)
-        column.addSpacing(style.SPACING)
-        column.addWidget(self._area, 1)
         column.addWidget(self._progress)
+        column.addWidget(self._area, 1)
         # The scroll bar stands at the edge of the window.
-        column.setContentsMargins(style.EDGE, style.EDGE - style.SPACING, 0, 0)
+        column.setContentsMargins(style.EDGE, style.EDGE - style.SPACING, 0, style.SPACING)
         self.body.setContentsMargins(0, 0, style.EDGE, 0)
 
     def explain(self, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
@@ -58,8 +58,11 @@ class PassphrasePair(QWidget):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, style.SPACING // 2, 0, 0)
         column.setSpacing(style.SPACING // 2)
-        column.addWidget(self._visible)
-        column.addWidget(self._strength)
+        row = QHBoxLayout()
+        row.setSpacing(2 * style.SPACING)
+        row.addWidget(self._visible)
+        row.addWidget(self._strength, 1)
+        column.addLayout(row)
         column.addWidget(self._note)
         self.setFocusProxy(self._first)
         self.form = Form(self)
