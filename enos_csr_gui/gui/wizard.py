@@ -234,20 +234,30 @@ class RequestWizard(QWizard):
 
     def _after_first_paint(self) -> None:
         """Do, while the person reads, all that the first page does not need."""
+        self.first_painted.emit()
+        work.in_turns(self, self._complete())
+
+    def _complete(self) -> Iterator[None]:
+        """Complete what is on the screen, piece by piece, so that the window stays alive."""
         from PySide6.QtGui import QIcon, QKeySequence, QShortcut
 
-        from enos_csr_gui import resources, words
+        from enos_csr_gui import resources
+
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._help)
+        self.setWindowIcon(QIcon(str(resources.icon("app"))))
+        yield
+        style.follow_desktop()
+        style.mend_fusion()
+        yield
+        self._steps.complete()
+        yield
+        self._start_page.complete()
+        yield
+        from enos_csr_gui import words
         from enos_csr_gui.gui import dates
         from enos_csr_gui.gui.widgets.focus_ring import FocusRing
 
-        self.first_painted.emit()
         words.write_days_with(dates.iso_day)
-        style.follow_desktop()
-        style.mend_fusion()
-        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._help)
-        self.setWindowIcon(QIcon(str(resources.icon("app"))))
-        self._steps.complete()
-        self._start_page.complete()
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._bring_into_view)
@@ -295,6 +305,7 @@ class RequestWizard(QWizard):
         """Build the later pages piece by piece, so that the window stays alive."""
         yield from self._build_pages_of_requests()
         yield from self._build_pages_of_certificates()
+        yield
         self._ready = True
         self._start_page.set_busy(False)
         if self._wanted:
@@ -355,6 +366,7 @@ class RequestWizard(QWizard):
         yield
         self._requests_page = RequestsPage(self.draft, ROUTES, table)
         self._add_page(Step.REQUESTS, self._requests_page)
+        yield
         self._start_page.expiring_wanted.connect(self._show_expiring)
         self._start_page.point_out_expiring()
 
