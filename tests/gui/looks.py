@@ -219,6 +219,8 @@ def faint(window: QWidget, picture: QImage) -> Iterator[str]:
             continue
         if widget.hasFocus() or not widget.isEnabled():
             continue
+        if isinstance(widget, QLineEdit | QComboBox) and not widget.hasFrame():
+            continue  # it is locked, and looks like a text
         if isinstance(widget, QCheckBox | QRadioButton) and not widget.isChecked():
             size = widget.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, None, widget)
             place = QRect(0, 0, size + 2, widget.height())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cmp_to_key
 
 from PySide6.QtCore import QCollator, QStringListModel, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QSizePolicy, QWidget
 
 from enos_csr_gui import words
@@ -83,12 +83,18 @@ class CountryBox(QComboBox):
         """Keep the country that is chosen, whatever is pressed, clicked or typed."""
         self._is_locked = locked
         self.line.setReadOnly(locked)
+        self.setFrame(not locked)
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._is_locked:
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._is_locked:  # without its arrow, for there is no list to open
+            super().paintEvent(event)
 
     def showPopup(self) -> None:
         if not self._is_locked:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from enos_csr_gui import resources, words
@@ -94,15 +94,11 @@ class FieldEditor(QObject):
 
     def lock(self, reason: str | None) -> None:
         """Keep the answer from being changed and say why; None lets it be changed again."""
-        line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
         if isinstance(self.edit, CountryBox):
             self.edit.set_locked(reason is not None)
         else:
             self.edit.setReadOnly(reason is not None)
-        palette = QPalette()
-        if reason is not None:  # as flat as a text, for nothing can be typed
-            palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-        line.setPalette(palette)
+            self.edit.setFrame(reason is None)  # as flat as a text, for nothing can be typed
         self._counter.setVisible(reason is None and not isinstance(self.edit, CountryBox))
         self._note.show_help(reason or words.help_(self.field.key))
 
