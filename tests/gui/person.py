@@ -152,7 +152,10 @@ class Person:
     def _keyboard(self) -> QWindow:
         """Where the system sends keys; a list that has popped up gets them first."""
         self.focus()
-        window = QGuiApplication.focusWindow() or self.window.windowHandle()
+        window = QGuiApplication.focusWindow()
+        if window and window.type() == Qt.WindowType.Popup and not QApplication.activePopupWidget():
+            window = None  # it is gone, and the display has not said so yet
+        window = window or self.window.windowHandle()
         assert window is not None
         return window
 
