@@ -119,15 +119,15 @@ _SENTENCES: dict[Code, str] = {
     Code.NOT_AN_ADDRESS: N_("Please write it like name@company.com, or leave it empty."),
     Code.NOT_A_KEY: N_(
         "This file holds no private key that can be read. It may be damaged, or another kind of "
-        "file. Please choose the key file, often named '….key' or '….pem'."
+        "file. Please choose the key file; its name often ends in .key or .pem."
     ),
     Code.PROTECTION_UNKNOWN: N_(
         "This key is protected in a way that cannot be undone here. 'openssl pkcs8 -topk8 -in OLD "
         "-out NEW' protects it in the usual way; please choose the new file then."
     ),
     Code.NOT_A_PRIVATE_KEY: N_(
-        "This file holds a '{label}', not a private key. Please choose the key file, often named "
-        "'….key'."
+        "This file holds a '{label}', not a private key. Please choose the key file; its name "
+        "often ends in .key."
     ),
     Code.KEY_NOT_RSA: N_(
         "EnOS takes RSA keys only; this is a key of the kind {algorithm}. Please choose another "
@@ -201,7 +201,7 @@ _SENTENCES: dict[Code, str] = {
     # Inspection
     Code.NO_REQUEST: N_(
         "This file holds neither a request nor a certificate that can be read. Please choose the "
-        "request file, often named '….csr', or the certificate, often named '….pem' or '….crt'."
+        "request file, whose name often ends in .csr, or the certificate (.pem, .crt)."
     ),
     Code.NOTHING_KNOWN: N_(
         "This file holds no request, certificate or key that can be read. It may be cut off, or "
@@ -301,7 +301,7 @@ _SENTENCES: dict[Code, str] = {
     # Receiving and handing over
     Code.NOT_A_CERTIFICATE: N_(
         "This file holds no certificate; it is a {kind}. Please choose the file that you got back "
-        "for your request, often named '….pem', '….crt' or '….cer'."
+        "for your request; its name often ends in .pem, .crt or .cer."
     ),
     Code.CERTIFICATE_OF_OTHER_KEY: N_(
         "This certificate belongs to another key. Please choose the key file that was written "
@@ -344,8 +344,8 @@ _SENTENCES: dict[Code, str] = {
         "whoever gave you the certificate for the whole chain."
     ),
     Code.CHAIN_OF_OTHERS: N_(
-        "This is not the chain of the certificate: nothing in it has issued it. Please choose the "
-        "file with the certificate of '{issuer}'."
+        "This is not the chain of the certificate: the certificate of '{issuer}', which issued it, "
+        "is not in this file. Please choose the file that it is in."
     ),
     # History
     Code.NAME_USED: N_(

@@ -353,19 +353,23 @@ class RequestHistory:
         issued: datetime,
         expires: datetime,
         certificate: Path,
+        key: Path | None = None,
     ) -> bool:
         """Note the certificate for the key with this fingerprint; return whether it was requested.
 
-        ``certificate`` is the file that it is in.
+        ``certificate`` is the file that it is in, ``key`` where the key is by now, if known.
 
         A key may have been used for several requests. The certificate goes with the one it went
         with before, else one of its own common name, else one that still waits, else the newest.
         Both times must know their time zone.
         """
         times = (_seconds(_now(issued)), _seconds(_now(expires)))
-        values = (f"{serial:x}", *times, _path_bytes(certificate))
+        places = (_path_bytes(certificate), _path_bytes(key) if key else None)
+        values = (f"{serial:x}", *times, *places)
         sql = """
-            UPDATE request SET serial = ?, issued = ?, expires = ?, certificate = ? WHERE number = (
+            UPDATE request SET serial = ?, issued = ?, expires = ?, certificate = ?,
+                key = COALESCE(?, key)
+            WHERE number = (
                 SELECT number FROM request WHERE fingerprint = ?
                 ORDER BY serial IS ? DESC, name_key = ? DESC, serial IS NULL DESC,
                     made_on DESC, number DESC

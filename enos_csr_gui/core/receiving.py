@@ -146,6 +146,7 @@ def _holds(path: Path, issued: Issued) -> bool:
 def _note(received: Received, file: Path) -> tuple[Problem, ...]:
     """Note the certificate in the history; return what the person should be told about that."""
     issued = received.issued
+    unchecked = any(problem.code is Code.KEY_UNCHECKED for problem in received.problems)
     with RequestHistory() as history:
         try:
             history.certificate_received(
@@ -155,6 +156,7 @@ def _note(received: Received, file: Path) -> tuple[Problem, ...]:
                 issued=issued.certificate.not_valid_before_utc,
                 expires=issued.certificate.not_valid_after_utc,
                 certificate=file.absolute(),
+                key=None if unchecked else received.key.absolute(),
             )
         except HistoryUnavailable as error:
             return error.problems

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from enos_csr_gui.core import certificate, files, inspection, keys, request
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.history import HistoryUnavailable, Kind, PastRequest, RequestHistory
 from enos_csr_gui.core.request import LIBRARY_ERRORS, LeftOut
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
 
@@ -72,6 +72,17 @@ def read_old(file: Path) -> Old:
         left_out=left_out,
         serial=_serial(old),
     )
+
+
+def renewed_serial(request: PastRequest) -> int | None:
+    """Return the serial number of the certificate that this renewal renews, None if not known."""
+    if request.kind is not Kind.RENEWAL:
+        return None
+    with suppress(HistoryUnavailable), RequestHistory() as history:
+        for past in history.find_common_name(request.common_name):
+            if past.made_on < request.made_on and past.serial is not None:
+                return past.serial
+    return None
 
 
 def _serial(old: x509.Certificate | x509.CertificateSigningRequest) -> int | None:

@@ -40,7 +40,7 @@ def rows(
         (_("Made on"), date),
     ]
     if serial is not None:
-        found.append((_("Renews the certificate"), f"{serial:X}"))
+        found.append((_("Serial number of the old certificate"), f"{serial:X}"))
     if address:
         found.append((_("Hand in to"), address))
     return found

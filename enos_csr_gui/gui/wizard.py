@@ -165,6 +165,8 @@ class RequestWizard(QWizard):
         larger = max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         width, height = round(larger * _SIZE.width()), round(larger * _SIZE.height())
         self.resize(min(width, room.width()), min(height, room.height() - 40))
+        # Smaller, a page would be nothing but scroll bars.
+        self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height() - 40))
         if files:
             self.begin(Task.CHECK, files)
 

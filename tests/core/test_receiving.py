@@ -255,3 +255,12 @@ def test_a_certificate_is_not_named_after_another_key(made, issued):
     made.key.with_suffix(".crt").touch()
     taken = receiving.take_in(receiving.examine(issued))
     assert taken.certificate.name == "dev-001-3.crt"
+
+
+def test_a_key_that_was_found_elsewhere_is_remembered_there(made, issued, chain, tmp_path):
+    moved = made.key.rename(tmp_path / "moved.key")
+    made.csr.rename(tmp_path / "moved.csr")
+    receiving.take_in(receiving.examine(issued, moved, chain))
+    with RequestHistory() as past:
+        assert past.requests()[0].key == moved
+    assert codes(receiving.examine(issued, chain=chain)) == []

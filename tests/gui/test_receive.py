@@ -258,3 +258,16 @@ def test_what_is_no_certificate(
     person.drops(old.with_name(name))
     person.waits_until(lambda: bool(person.problems()))
     assert said in person.problems()[0]
+
+
+def test_a_wrong_chain_is_told_where_it_was_chosen(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path
+) -> None:
+    certificate = authority.issue(old, tmp_path / "x.pem")
+    person = start(ARRIVED)
+    person.drops(certificate)
+    person.waits_to_read("The device also needs the certificate of the authority")
+    person.enters("Chain file", str(certificate))
+    person.click("Next >")
+    person.waits_to_read("This is not the chain of the certificate")
+    assert person.field("Chain file").hasFocus()

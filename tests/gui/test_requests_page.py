@@ -304,7 +304,7 @@ def test_a_filter_that_finds_nothing_says_so_and_leads_back(
     person = opened()
     person.press(Qt.Key.Key_Slash)
     person.types("dev/9")
-    person.waits_to_read("No request here holds 'dev/9'.")
+    person.waits_to_read("No request contains 'dev/9'.")
     assert rows(person) == []
     assert not person.button("Details…").isEnabled()
     person.click("Show all requests")
@@ -605,7 +605,7 @@ def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
     person.waits_to_read("3 of 4 requests")
     assert names(person) == ["dev-001", "dev-002", "dev-004"]
     person.enters("Filter", "renewed")
-    person.waits_to_read("No request here holds 'renewed'.")
+    person.waits_to_read("No request to be renewed contains 'renewed'.")
     person.click("Show all requests")
     person.waits_until(lambda: len(rows(person)) == 4)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from person import Person
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui.core import keys
@@ -89,3 +90,11 @@ def test_the_openssl_commands_make_the_same_request(
     (saved / "dev-001.csr").rename(tmp_path / "ours.csr")
     subprocess.run(make_request, check=True)
     assert (saved / "dev-001.csr").read_bytes() == ours
+
+
+def test_enter_unfolds_what_is_for_engineers(person: Person) -> None:
+    button = person.button("For engineers: the same with OpenSSL")
+    button.setFocus()
+    person.press(Qt.Key.Key_Return)
+    assert person.title() == "Review"
+    assert button.isChecked()

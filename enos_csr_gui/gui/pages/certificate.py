@@ -148,11 +148,16 @@ class CertificatePage(Page):
         )
         self._card.show()
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
-        said = [words.sentence(problem) for problem in received.problems]
+        of_page = [one for one in received.problems if one.code is not Code.CHAIN_OF_OTHERS]
+        said = [words.sentence(problem) for problem in of_page]
         self._warnings.show_problem("\n".join(said))
         self._warnings.setVisible(bool(said))
         if any(problem.code in _ABOUT_THE_CHAIN for problem in received.problems):
             self._chain.show()
+        wrong = [one for one in received.problems if one.code is Code.CHAIN_OF_OTHERS]
+        if wrong:
+            self._chain.show_problem(wrong[0])
+            return
         self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
 
     def _refuse(self, error: CoreError) -> None:

@@ -246,8 +246,12 @@ class RequestsPage(Page):
                 lambda: self.task_wanted.emit(Task.NEW, []),
             )
         elif not shown:
-            if text := self._model.choice.filter_text:
-                reason = _("No request here holds '{text}'.").format(text=text)
+            choice = self._model.choice
+            if choice.filter_text and choice.only_expiring:
+                reason = _("No request to be renewed contains '{text}'.")
+                reason = reason.format(text=choice.filter_text)
+            elif choice.filter_text:
+                reason = _("No request contains '{text}'.").format(text=choice.filter_text)
             else:
                 reason = _("No certificate is to be renewed.")
             self._nothing.say(reason, _("&Show all requests"), self._show_all)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QPushButton,
     QWizard,
@@ -15,6 +16,7 @@ from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
@@ -45,8 +47,8 @@ class SubjectPage(Page):
         self._renew.clicked.connect(self._renew_instead)
         self._use_it = QPushButton(_("The earlier request was never &handed in: use this name"))
         self._use_it.clicked.connect(self._use_all_the_same)
-        self._renew.hide()
-        self._use_it.hide()
+        self._ways_out = ButtonRow(self._renew, self._use_it)
+        self._ways_out.hide()
         self._accepted_name = ""
 
         self._remarks = Note()
@@ -62,8 +64,7 @@ class SubjectPage(Page):
         self._form.add_row(editor.label, editor.edit, editor.below)
         self.editors[field.key] = editor
         if field.key == "common_name":
-            editor.offer(self._renew)
-            editor.offer(self._use_it)
+            editor.offer(self._ways_out)
 
     def initializePage(self) -> None:
         if self._accepted_name != self.draft.answers.get("common_name", ""):
@@ -171,9 +172,11 @@ class SubjectPage(Page):
 
     def _show_used(self, used: list[Problem]) -> None:
         self._used = used
-        self._renew.setVisible(bool(used))
-        self._use_it.setVisible(bool(used))
+        is_news = bool(used) and self._ways_out.isHidden()
+        self._ways_out.setVisible(bool(used))
         self._check()
+        if is_news:  # it is laid out in the next turn
+            QTimer.singleShot(0, lambda: self.bring_into_view(self._ways_out))
 
     def _use_all_the_same(self) -> None:
         self._accepted_name = self.draft.answers.get("common_name", "")

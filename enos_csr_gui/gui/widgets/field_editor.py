@@ -109,7 +109,7 @@ class FieldEditor(QObject):
 
     def offer(self, way_out: QWidget) -> None:
         """Put a way out of a problem below it; whoever offers it shows and hides it."""
-        self._column.addWidget(way_out, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addWidget(way_out)
 
     def suggest(self, texts: Sequence[str]) -> None:
         """Offer these texts while somebody types; any other text stays possible."""

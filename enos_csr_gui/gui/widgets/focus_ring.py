@@ -79,9 +79,10 @@ class _Ring(QWidget):
         place = QRect(target.mapTo(window, QPoint()), size).adjusted(-_AWAY, -_AWAY, _AWAY, _AWAY)
         for widget in self._way():
             if isinstance(widget, QScrollArea):
-                seen = QRect(widget.mapTo(window, QPoint()), widget.size())
+                view = widget.viewport()
+                seen = QRect(view.mapTo(window, QPoint()), view.size())
                 place &= seen.adjusted(-_AWAY, -_AWAY, _AWAY, _AWAY)
-        self.setGeometry(place)
+        self.setGeometry(place & window.rect())
         self.setVisible(target.isVisible())
         self.raise_()
 

@@ -21,6 +21,7 @@ from enos_csr_gui.core import files
 from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.history import Kind, PastRequest
+from enos_csr_gui.core.renewal import renewed_serial
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import dates, style, work
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
@@ -81,8 +82,8 @@ class RequestDetails(QDialog):
         self._lay_out()
         work.run(
             self,
-            partial(files.read, request.csr),
-            lambda data: self._offer(data, hand_in),
+            partial(_to_hand_in, request),
+            lambda to_hand_in: self._hand_in.offer(to_hand_in, hand_in),
             lambda _error: None,  # a missing file is told beside its name
             apart=True,
         )
@@ -94,6 +95,7 @@ class RequestDetails(QDialog):
         area.column.addLayout(self._facts)
         area.column.addSpacing(style.SPACING)
         area.column.addWidget(ButtonRow(*self._hand_in.buttons))
+        area.column.addWidget(self._note)
         area.column.addStretch(1)
         area.finish()
         buttons = QDialogButtonBox()
@@ -111,11 +113,11 @@ class RequestDetails(QDialog):
         column.setSpacing(2 * style.SPACING)
         column.addWidget(heading)
         column.addWidget(area, 1)
-        column.addWidget(self._note)
         column.addWidget(buttons)
         style.enlarge_all(self)
         room = self.screen().availableSize()
-        height = self.sizeHint().height() - area.sizeHint().height() + area.full_height()
+        lines = 3 * self.fontMetrics().lineSpacing()  # for what will be said of handing in
+        height = self.sizeHint().height() - area.sizeHint().height() + area.full_height() + lines
         width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         self.resize(min(round(width), room.width()), min(height, room.height() - 40))
         close.setFocus()
@@ -140,21 +142,6 @@ class RequestDetails(QDialog):
         if not files.key:
             self._key.setText(f"{self._request.key} ({words.missing_files(True, False)})")
 
-    def _offer(self, data: bytes, hand_in: HandIn) -> None:
-        """Let the request be handed in: its file has been read."""
-        request = self._request
-        subject = request.subject
-        pem = data.decode("ascii", "replace")
-        to_hand_in = ToHandIn(
-            subject,
-            request.csr,
-            pem,
-            request.fingerprint,
-            request.made_on,
-            is_renewal=request.kind is Kind.RENEWAL,
-        )
-        self._hand_in.offer(to_hand_in, hand_in)
-
     def _show_problem(self, problem: Problem) -> None:
         self._show_text(words.with_place(problem))
 
@@ -165,3 +152,16 @@ class RequestDetails(QDialog):
     def _show_help(self, text: str) -> None:
         self._note.tell(text)
         self._note.setVisible(bool(text))
+
+
+def _to_hand_in(request: PastRequest) -> ToHandIn:
+    """Read what is needed to hand the request in; raises UnreadableFile."""
+    return ToHandIn(
+        request.subject,
+        request.csr,
+        files.read(request.csr).decode("ascii", "replace"),
+        request.fingerprint,
+        request.made_on,
+        is_renewal=request.kind is Kind.RENEWAL,
+        serial=renewed_serial(request),
+    )
