@@ -19,7 +19,7 @@ from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 
 _WIDTH = 2
-_AWAY = 3
+_AWAY = 2
 """How far the ring reaches out, in device-independent pixels."""
 
 _MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
