@@ -117,7 +117,7 @@ def _print_advice(received: Received, taken: TakenIn) -> None:
         parts.append((_("It belongs to the key file:"), key))
     parts.append((validity, ""))
     if codes & {Code.CHAIN_MISSING, Code.CHAIN_OF_OTHERS}:
-        command = f'enos-csr receive "{file}" --chain FILE'
+        command = f'enos-csr export "{file}" --key "{key}" --chain FILE --format pem --out FOLDER'
         parts.append((_("When you have the certificates of the authority:"), command))
     elif Code.KEY_GONE not in codes:
         command = f'enos-csr export "{file}" --key "{key}" --format pem --out FOLDER'

@@ -358,6 +358,7 @@ class RequestHistory:
         """Note the certificate for the key with this fingerprint; return whether it was requested.
 
         ``certificate`` is the file that it is in, ``key`` where the key is by now, if known.
+        ``requests`` finds it by the name it had.
 
         A key may have been used for several requests. The certificate goes with the one it went
         with before, else one of its own common name, else one that still waits, else the newest.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
 
-from enos_csr_gui.core import certificate, files, inspection, keys, request
+from enos_csr_gui.core import certificate, files, inspection, request
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.history import HistoryUnavailable, Kind, PastRequest, RequestHistory
-from enos_csr_gui.core.request import LIBRARY_ERRORS, LeftOut
+from enos_csr_gui.core.request import LeftOut
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
 
 EXACT = ("common_name",)
@@ -27,7 +28,7 @@ class Old(NamedTuple):
     them, an optional field that is not there as an empty text. ``problems`` are what must be
     mended in them; ``warnings`` are the rules that the common name breaks, which stays as it is.
     ``left_out`` are the attributes that are not taken over. ``serial`` is the serial number of the
-    certificate that is renewed, None when it is not known.
+    certificate that is renewed, None when the file is a request: see ``newest_serial``.
     """
 
     file: Path
@@ -70,7 +71,7 @@ def read_old(file: Path) -> Old:
         problems=tuple(check(answers, exact=EXACT)),
         warnings=tuple(_broken_rules(answers["common_name"])),
         left_out=left_out,
-        serial=_serial(old),
+        serial=old.serial_number if isinstance(old, x509.Certificate) else None,
     )
 
 
@@ -78,20 +79,17 @@ def renewed_serial(request: PastRequest) -> int | None:
     """Return the serial number of the certificate that this renewal renews, None if not known."""
     if request.kind is not Kind.RENEWAL:
         return None
+    return newest_serial(request.common_name, before=request.made_on)
+
+
+def newest_serial(common_name: str, *, before: datetime | None = None) -> int | None:
+    """Return the serial number of the newest certificate received for this name, None if unknown.
+
+    ``before`` leaves out requests that were made then or later.
+    """
     with suppress(HistoryUnavailable), RequestHistory() as history:
-        for past in history.find_common_name(request.common_name):
-            if past.made_on < request.made_on and past.serial is not None:
-                return past.serial
-    return None
-
-
-def _serial(old: x509.Certificate | x509.CertificateSigningRequest) -> int | None:
-    """Return the serial number of the certificate, or of the one that came for the request."""
-    if isinstance(old, x509.Certificate):
-        return old.serial_number
-    with suppress(HistoryUnavailable, *LIBRARY_ERRORS), RequestHistory() as history:
-        for past in history.find_fingerprint(keys.fingerprint(old.public_key())):
-            if past.serial is not None:
+        for past in history.find_common_name(common_name):
+            if past.serial is not None and (before is None or past.made_on < before):
                 return past.serial
     return None
 

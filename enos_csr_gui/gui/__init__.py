@@ -33,8 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not _has_display():
         explain_no_window(_("There is no display here that a window could open on."))
         return 1
-    _choose_input_method()
     try:
+        _choose_input_method()
         from enos_csr_gui.gui.app import run
     except ImportError as error:
         if "lib" not in str(error):

@@ -31,6 +31,9 @@ _FUSION_DARKER = 140
 _FUSION_HIGHLIGHT = QColor(48, 140, 198)
 """What Fusion takes where the desktop names no colour; white on it has a contrast of 3.7 : 1."""
 
+_FOLLOWS = "follows_desktop"
+"""The application's property that its colours were set by ``follow_desktop``."""
+
 _OUTLINED = (
     "QAbstractItemView",
     "QCheckBox",
@@ -156,11 +159,17 @@ def follow_desktop() -> None:
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
+    if app.style().objectName() != "fusion":
+        return
+    if app.property(_FOLLOWS):
+        app.setPalette(QPalette())  # the desktop's own again
+        app.setProperty(_FOLLOWS, False)
     wanted = app.styleHints().colorScheme()
-    if app.style().objectName() != "fusion" or wanted == Qt.ColorScheme.Unknown:
+    if wanted == Qt.ColorScheme.Unknown:
         return
     if (wanted == Qt.ColorScheme.Dark) != is_dark(app.palette()):
         app.setPalette(app.style().standardPalette())
+        app.setProperty(_FOLLOWS, True)
 
 
 def title(font: QFont) -> QFont:

@@ -134,7 +134,7 @@ class RequestWizard(QWizard):
         """
         super().__init__()
         self.draft = draft or Draft()
-        self._ready = self._painted = self._closing = self._escaping = False
+        self._ready = self._painted = self._closing = False
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._task = Task.NEW
         self._trail: list[Task] = []
@@ -410,7 +410,12 @@ class RequestWizard(QWizard):
         # Translators: what the window is called: the page in front, and the program.
         name = _("{page} – {program}").format(page=title, program=NAME)
         self.setWindowTitle(NAME if self.currentId() == Step.START else name)
-        announce(page, "\n".join((title, page.explanation())))
+
+        def tell() -> None:
+            if self.currentPage() is page:  # on the way back, others are passed
+                announce(page, "\n".join((title, page.explanation())))
+
+        QTimer.singleShot(0, page, tell)
 
     def _show_buttons(self, step: Step) -> None:
         """Show the buttons that make sense on this page, and no other."""
@@ -513,8 +518,6 @@ class RequestWizard(QWizard):
         if isinstance(page, Page) and not page.may_close:
             return  # it takes but a moment, and half a pair of files helps nobody
         step = self.currentId()
-        if step == Step.START and self._escaping:
-            return  # it leads to this page from everywhere, and may be pressed once too often
         if step != Step.START and not self._closing:
             if step in _END_OF_WORK:
                 self._start_over()
@@ -528,9 +531,9 @@ class RequestWizard(QWizard):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         from PySide6.QtGui import QKeySequence
 
-        self._escaping = event.matches(QKeySequence.StandardKey.Cancel)
-        super().keyPressEvent(event)  # calls 'reject'
-        self._escaping = False
+        # Escape leads to the start page from everywhere, and may be pressed once too often.
+        if self.currentId() != Step.START or not event.matches(QKeySequence.StandardKey.Cancel):
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._closing = True

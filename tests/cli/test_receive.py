@@ -180,8 +180,8 @@ def test_older_java_is_warned_of(enos_csr, issued, chain, secret):
 
 def test_without_the_chain_the_way_to_it_is_shown(enos_csr, issued, folder):
     result = enos_csr("receive", issued)
-    assert f'enos-csr receive "{folder / "dev-001.crt"}" --chain FILE' in result.stdout
-    assert "enos-csr export" not in result.stdout
+    key, certificate = folder / "dev-001.key", folder / "dev-001.crt"
+    assert f'enos-csr export "{certificate}" --key "{key}" --chain FILE' in result.stdout
 
 
 def test_a_key_that_is_lost_is_not_exported(enos_csr, issued, chain, folder):

@@ -7,6 +7,7 @@ argument, and says the other with every SIGUSR1.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -28,10 +29,13 @@ DESCRIPTION = f"""
 </interface></node>"""
 APPEARANCE, SCHEME = "org.freedesktop.appearance", "color-scheme"
 DARK, LIGHT = 1, 2
+NO_PREFERENCE = 0
+"""What GNOME says for light."""
 
 
 def main() -> int:
     scheme = DARK
+    schemes = itertools.cycle((LIGHT, DARK, NO_PREFERENCE, DARK))
 
     def answer(*call: object) -> None:
         method, asked, invocation = call[4], call[5], call[6]
@@ -46,7 +50,7 @@ def main() -> int:
 
     def change() -> bool:
         nonlocal scheme
-        scheme = LIGHT if scheme == DARK else DARK
+        scheme = next(schemes)
         told = GLib.Variant("(ssv)", (APPEARANCE, SCHEME, GLib.Variant("u", scheme)))
         bus.emit_signal(None, "/org/freedesktop/portal/desktop", INTERFACE, "SettingChanged", told)
         return True

@@ -48,7 +48,7 @@ def tab_through(person: Person, window: QWidget) -> list[QWidget]:
         focused = picture(widget, window)
         seen = widget.visibleRegion().boundingRect().height()
         assert seen >= min(widget.height(), 20), f"out of sight: {_name(widget)}"
-        ring = seen_contrast(focused.copy(0, focused.height() // 2, 4, 4))
+        ring = seen_contrast(focused.copy(20, 0, 4, 6))
         is_seen = ring >= ENOUGH_FOR_SHAPES or isinstance(widget, TaskLink)
         assert is_seen, f"a faint focus: {_name(widget)}"
         before = place(widget, window)

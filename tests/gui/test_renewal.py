@@ -6,11 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from person import Person
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui.core import request
+from enos_csr_gui.core import keys, making, receiving, renewal, request
 from enos_csr_gui.core.history import Kind, RequestHistory
+from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.gui import sheet
 
 RENEW = "Renew a certificate"
 
@@ -164,3 +169,33 @@ def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(
     for _stop in range(3):
         person.press(Qt.Key.Key_Tab)
     assert person.field("Old file").text() == "/my/own.csr"
+
+
+def test_the_letter_of_a_renewal_names_the_old_certificate(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path, monkeypatch
+) -> None:
+    issued = authority.issue(old, tmp_path / "issued.pem")
+    receiving.take_in(receiving.examine(issued))
+    other = Subject({**answers_in(old), "common_name": "dev-002"})
+    key = keys.load(old.with_suffix(".key").read_bytes())
+    made = making.make_request(other, key, old.parent, "dev-002", key_file=old.with_suffix(".key"))
+    receiving.take_in(receiving.examine(authority.issue(made.csr, tmp_path / "other.pem")))
+    serial = f"{x509.load_pem_x509_certificate(issued.read_bytes()).serial_number:X}"
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)  # there is no mail program
+
+    person = start(RENEW)
+    person.drops(old)
+    for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
+        person.press(Qt.Key.Key_Return)
+        person.waits_for_page(page)
+    assert "it goes on with the old key: keep that, too" in person.reads()
+    person.click("Compose an e-mail")
+    letter = QApplication.clipboard().text()
+    assert "Please renew the certificate" in letter
+    assert f"Serial number of the old certificate: {serial}" in letter
+
+    with RequestHistory() as history:
+        renewal_made = history.requests()[0]
+    assert renewal.renewed_serial(renewal_made) == int(serial, 16)
+    shown = sheet.rows(renewal_made.subject, "x.csr", "0" * 64, "today", "", serial=int(serial, 16))
+    assert ("Serial number of the old certificate", serial) in shown

@@ -645,3 +645,14 @@ def test_the_first_page_says_where_a_damaged_history_was_put(start: Callable[...
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.reads()
     assert "Show" not in person.reads()
+
+
+def test_shift_f10_opens_the_menu_of_a_row(
+    record: Callable[..., Path], opened: Callable[[], Person]
+) -> None:
+    record("dev-001")
+    person = opened()
+    person.press(Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    menu.close()

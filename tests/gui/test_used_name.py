@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from person import Person
@@ -95,3 +96,16 @@ def test_who_lets_one_name_through_is_warned_of_it_again(
     person.waits_until(lambda: not person.problems())
     person.enters("Common name", "dev-001")
     person.waits_to_read("is the common name of a request made on this computer")
+
+
+def test_the_day_of_the_earlier_request_is_written_as_people_write_it(
+    start: Callable[..., Person], labelled: dict[str, str]
+) -> None:
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    person = start()
+    person.goes_on("Who is it for?")
+    person.types("dev-001")
+    today = datetime.now()
+    person.waits_to_read(f"made on this computer on {today.day} {today:%b %Y}")

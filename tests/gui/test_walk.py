@@ -270,3 +270,9 @@ def test_somebody_faster_than_the_machine_gets_there_all_the_same(
     person = start()
     person.click("Next >")  # before the later pages exist
     person.waits_for_page("Who is it for?")
+
+
+def test_who_wants_a_passphrase_types_it_at_once(person: Person) -> None:
+    person.click("Protect the key file with a passphrase")
+    person.types("turbines17")
+    assert person.field("Passphrase").text() == "turbines17"

@@ -49,7 +49,8 @@ class DonePage(Page):
             "",
         )
         self._open = QPushButton(_("&Open folder"))
-        self._notes = Note()
+        self._notes, self._told = Note(), Note()
+        self._told.hide()
         self._another = QPushButton(_("&Make another request"))
         self._another.setToolTip(_("For the next device: everything but the common name is kept."))
 
@@ -63,6 +64,7 @@ class DonePage(Page):
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
         self.body.addWidget(ButtonRow(self._open, self._another))
+        self.body.addWidget(self._told)
         self.body.addWidget(self._notes)
         self.body.addStretch(1)
 
@@ -95,6 +97,7 @@ class DonePage(Page):
         self._key.advice.setText(words.joined(map(_, keep)))
         self._notes.show_problem(words.joined(map(words.sentence, made.notes)))
         self._notes.setVisible(bool(made.notes))
+        self._told.hide()
         self.explain(
             words.joined(
                 [
@@ -114,8 +117,8 @@ class DonePage(Page):
         self._open.setFocus()
 
     def _tell(self, text: str) -> None:
-        self._notes.tell(text)
-        self._notes.setVisible(bool(text))
+        self._told.tell(text)
+        self._told.setVisible(bool(text))
 
     def _tell_problem(self, text: str) -> None:
         self._notes.show_problem(text)

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui import words
 from enos_csr_gui.core import handover, receiving
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.handover import Format, HandedOver
 from enos_csr_gui.core.inspection import inspect_files
 from enos_csr_gui.core.making import load_key
-from enos_csr_gui.core.receiving import TakenIn
+from enos_csr_gui.core.receiving import CERTIFICATE_SUFFIX, TakenIn
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
@@ -59,7 +59,7 @@ class HandoverPage(Page):
         self._folder_note = Note(about=self._folder)
         self._name_note = Note(about=self._name)
         self._key_note = Note(about=self._key_passphrase)
-        self._trouble = Note(about=self._folder)
+        self._trouble = Note()
         self._key_row, self._store_row = QWidget(), QWidget()
 
         for edit in (self._folder, self._name, self._key_passphrase):
@@ -190,7 +190,7 @@ class HandoverPage(Page):
             note, edit = self._key_note, self._key_passphrase
         elif problem.code in _ABOUT_THE_NAME:
             note, edit = self._name_note, self._name
-        elif problem.path is None or (received and problem.path == received.key):
+        elif problem.path is None or (received and self._is_about_key(problem, received.key)):
             note, edit = self._trouble, self._folder
         else:
             note, edit = self._folder_note, self._folder
@@ -198,6 +198,13 @@ class HandoverPage(Page):
         note.show_problem(said)
         edit.setFocus()
         edit.selectAll()
+
+    def _is_about_key(self, problem: Problem, key: Path) -> bool:
+        """Tell whether it is the key's place, where the certificate goes too, that is at fault."""
+        if problem.path == key:
+            return True
+        elsewhere = typed_path(self._folder.text()) != key.parent
+        return elsewhere and problem.path in (key.parent, key.with_suffix(CERTIFICATE_SUFFIX))
 
     def _format(self) -> Format:
         return next(format_ for format_, button in self._formats.items() if button.isChecked())

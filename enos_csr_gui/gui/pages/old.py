@@ -102,6 +102,8 @@ class OldPage(Page):
 
         def read() -> tuple[Old, str]:
             old = renewal.read_old(path)
+            if old.serial is None:
+                old = old._replace(serial=renewal.newest_serial(old.common_name))
             return old, files.free_name(folder, files.safe_name(old.common_name))
 
         def taken(result: tuple[Old, str]) -> None:
@@ -131,9 +133,8 @@ class OldPage(Page):
         for item in self._list.selectedItems():
             self._take(item)
 
-    def _take(self, item: QListWidgetItem | None) -> None:
-        if item:
-            self._chooser.set_path(item.data(Qt.ItemDataRole.UserRole))
+    def _take(self, item: QListWidgetItem) -> None:
+        self._chooser.set_path(item.data(Qt.ItemDataRole.UserRole))
 
 
 def _choices() -> list[_Choice]:

@@ -225,5 +225,5 @@ def _without_ending(name: str) -> str:
     """Return the name of the files without the ending, which is added by itself."""
     from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
 
-    path = Path(name)
-    return path.stem if path.suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else name
+    suffix = Path(name).suffix
+    return name.removesuffix(suffix) if suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else name

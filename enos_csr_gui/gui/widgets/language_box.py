@@ -17,6 +17,8 @@ class LanguageBox(QComboBox):
             super().keyPressEvent(event)
         elif event.text() or event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_F4):
             self.showPopup()
+        else:
+            event.ignore()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

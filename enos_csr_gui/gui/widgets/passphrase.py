@@ -99,6 +99,9 @@ class PassphrasePair(QWidget):
     def show_complaint(self) -> None:
         """Show what is wrong and put the cursor there."""
         at_fault = self._first if self._check(self._first.text()) else self._second
+        self._pause.stop()  # how strong it is matters less now
+        if self._judging:
+            self._judging.forget()
         self._note.set_about(at_fault)
         self._note.show_problem(self.complaint())
         at_fault.setFocus()

@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -105,8 +103,8 @@ class RequestDetails(QDialog):
         explain = buttons.addButton(_("Help (F1)"), QDialogButtonBox.ButtonRole.HelpRole)
         explain.clicked.connect(self._explain)
         QShortcut(QKeySequence.StandardKey.HelpContents, self, self._explain)
-        heading = QLabel(self._request.common_name)
-        heading.setTextFormat(Qt.TextFormat.PlainText)
+        heading = WrappedLabel()
+        heading.setText(self._request.common_name)
         heading.setFont(style.title(self.font()))
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * style.SPACING] * 4)

@@ -69,7 +69,7 @@ class Steps(QWidget):
         while len(self._labels) < len(names):
             label = QLabel()
             label.setContentsMargins(self._indent(), 0, 0, 0)
-            label.setMinimumHeight(_MARK)
+            label.setMinimumHeight(self._mark())
             self._column.insertWidget(len(self._labels), label)
             self._labels.append(label)
         for label in self._labels[len(names) :]:
