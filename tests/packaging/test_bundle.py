@@ -30,7 +30,7 @@ UNWANTED = (
     *(f"platforms/libq{name}" for name in ("eglfs", "linuxfb", "minimal", "vkkhrdisplay", "vnc")),
     *(f"imageformats/libq{name}" for name in ("gif", "icns", "jpeg", "tga", "tiff", "webp")),
     *(f"pycountry/databases/iso{number}" for number in ("639", "4217", "15924", "3166-3")),
-    *("pycountry/locales/fr", "qtbase_fr", "qt_zh_CN", "iso3166-2.mo"),
+    *("pycountry/locales/fr", "qtbase_fr", "qt_zh_CN", "iso3166-3.mo"),
     *("libgtk", "libcairo", "libcrypto", "libssl", "opengl32sw", "d3dcompiler"),
     *("_asyncio", "_tkinter", "_ssl", "_hashlib", "_bz2", "_lzma", "py.typed", ".po"),
 )
