@@ -19,14 +19,20 @@ from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 
-def test_a_screen_reader_says_what_is_wrong_once(
-    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a screen reader says."""
+    texts: list[str] = []
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     monkeypatch.setattr(
-        QAccessible, "updateAccessibility", lambda event: said.append(event.message())
+        QAccessible, "updateAccessibility", lambda event: texts.append(event.message())
     )
+    return texts
+
+
+def test_a_screen_reader_says_what_is_wrong_once(
+    start: Callable[..., Person], said: list[str]
+) -> None:
     person = start("Renew a certificate")
     said.clear()
     person.tries("Next >")
@@ -80,13 +86,8 @@ def test_a_note_follows_the_desktop_into_the_dark(qapp: QApplication) -> None:
 
 
 def test_a_screen_reader_says_which_page_has_come(
-    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Person], said: list[str]
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
-    monkeypatch.setattr(
-        QAccessible, "updateAccessibility", lambda event: said.append(event.message())
-    )
     person = start()
     person.goes_on("Who is it for?")
     person.waits_until(lambda: bool(said) and said[-1].startswith("Who is it for?\nFields marked"))

@@ -28,6 +28,16 @@ def issued(old: Path, authority, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture
+def without_chain(start: Callable[..., Person], old: Path, authority, tmp_path: Path) -> Person:
+    """A person on the page of the forms, whose certificate came without the authority's."""
+    person = start(ARRIVED)
+    person.drops(authority.issue(old, tmp_path / "x.pem"))
+    person.waits_to_read("The device also needs the certificate of the authority")
+    person.goes_on("For the device")
+    return person
+
+
 def test_from_the_certificate_to_the_files_of_the_device(
     start: Callable[..., Person], issued: Path, saved: Path, openssl
 ) -> None:
@@ -145,12 +155,9 @@ def test_a_protected_key_is_opened_with_its_passphrase(
 
 
 def test_a_chain_that_is_brought_later_makes_no_second_certificate(
-    start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
+    without_chain: Person, authority, saved: Path
 ) -> None:
-    person = start(ARRIVED)
-    person.drops(authority.issue(old, tmp_path / "x.pem"))
-    person.waits_to_read("The device also needs the certificate of the authority")
-    person.goes_on("For the device")
+    person = without_chain
     person.click("< Back")
     person.waits_for_page(PAGE)
     person.enters("Chain file", str(authority.intermediate))
@@ -192,12 +199,9 @@ def test_a_key_that_is_lost_is_told_at_once(
 
 
 def test_without_the_authority_there_is_a_keystore_and_a_way_back(
-    start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
+    without_chain: Person, saved: Path
 ) -> None:
-    person = start(ARRIVED)
-    person.drops(authority.issue(old, tmp_path / "x.pem"))
-    person.waits_to_read("The device also needs the certificate of the authority")
-    person.goes_on("For the device")
+    person = without_chain
     assert "go back and choose the chain file" in person.problems()[0]
     assert not person.button("PEM files: for the EnOS Edge and most other software").isEnabled()
     person.enters("Passphrase of the keystore", "long enough")

@@ -6,47 +6,45 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from person import Person
 from PySide6.QtCore import Qt
 
 from enos_csr_gui.core.history import default_path
 
 
+@pytest.fixture
+def second(start: Callable[..., Person], labelled: dict[str, str]) -> Person:
+    """A person at the form, after a request for 'dev-001' has been made on this computer."""
+    first = start()
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    person = start()
+    person.goes_on("Who is it for?")
+    return person
+
+
 def test_a_common_name_that_was_used_is_caught_while_it_is_typed(
-    start: Callable[..., Person], labelled: dict[str, str], saved: Path
+    second: Person, saved: Path
 ) -> None:
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
+    second.types("DEV-001")  # a certificate authority does not tell capital letters apart
+    second.waits_to_read("is the common name of a request made on this computer")
+    assert str(saved / "dev-001.csr") in second.reads()
+    assert second.button("Renew that certificate").isEnabled()
+    second.tries("Next >")
+    assert second.title() == "Who is it for?"
 
-    person = start()
-    person.goes_on("Who is it for?")
-    person.types("DEV-001")  # a certificate authority does not tell capital letters apart
-    person.waits_to_read("is the common name of a request made on this computer")
-    assert str(saved / "dev-001.csr") in person.reads()
-    assert person.button("Renew that certificate").isEnabled()
-    person.tries("Next >")
-    assert person.title() == "Who is it for?"
-
-    person.types("2")
-    person.waits_until(lambda: not person.problems())
-    assert "Renew that certificate" not in person.reads()
-    person.goes_on("Review")
+    second.types("2")
+    second.waits_until(lambda: not second.problems())
+    assert "Renew that certificate" not in second.reads()
+    second.goes_on("Review")
 
 
-def test_a_used_name_is_caught_however_fast_somebody_goes_on(
-    start: Callable[..., Person], labelled: dict[str, str]
-) -> None:
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
-
-    person = start()
-    person.goes_on("Who is it for?")
-    person.types("dev-001")
-    person.press(Qt.Key.Key_Return)
-    person.waits_to_read("is the common name of a request made on this computer")
-    assert person.title() == "Who is it for?"
+def test_a_used_name_is_caught_however_fast_somebody_goes_on(second: Person) -> None:
+    second.types("dev-001")
+    second.press(Qt.Key.Key_Return)
+    second.waits_to_read("is the common name of a request made on this computer")
+    assert second.title() == "Who is it for?"
 
 
 def test_a_history_that_cannot_be_read_stops_nobody(
@@ -60,52 +58,31 @@ def test_a_history_that_cannot_be_read_stops_nobody(
 
 
 def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
-    start: Callable[..., Person], labelled: dict[str, str], saved: Path
+    second: Person, saved: Path
 ) -> None:
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
-
-    person = start()
-    person.goes_on("Who is it for?")
-    person.types("dev-001")
-    person.waits_to_read("is the common name of a request made on this computer")
-    person.click("The earlier request was never handed in: use this name")
-    assert not person.problems()
-    person.goes_on("Review")
-    person.goes_on("Save")
-    person.waits_to_read("Use 'dev-001-2'")
-    person.click("Use 'dev-001-2'")
-    person.goes_on("Done", "Save")
+    second.types("dev-001")
+    second.waits_to_read("is the common name of a request made on this computer")
+    second.click("The earlier request was never handed in: use this name")
+    assert not second.problems()
+    second.goes_on("Review")
+    second.goes_on("Save")
+    second.waits_to_read("Use 'dev-001-2'")
+    second.click("Use 'dev-001-2'")
+    second.goes_on("Done", "Save")
     assert (saved / "dev-001-2.csr").is_file()
 
 
-def test_who_lets_one_name_through_is_warned_of_it_again(
-    start: Callable[..., Person], labelled: dict[str, str]
-) -> None:
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
-
-    person = start()
-    person.goes_on("Who is it for?")
-    person.types("dev-001")
-    person.waits_to_read("is the common name of a request made on this computer")
-    person.click("The earlier request was never handed in: use this name")
-    person.enters("Common name", "dev-002")
-    person.waits_until(lambda: not person.problems())
-    person.enters("Common name", "dev-001")
-    person.waits_to_read("is the common name of a request made on this computer")
+def test_who_lets_one_name_through_is_warned_of_it_again(second: Person) -> None:
+    second.types("dev-001")
+    second.waits_to_read("is the common name of a request made on this computer")
+    second.click("The earlier request was never handed in: use this name")
+    second.enters("Common name", "dev-002")
+    second.waits_until(lambda: not second.problems())
+    second.enters("Common name", "dev-001")
+    second.waits_to_read("is the common name of a request made on this computer")
 
 
-def test_the_day_of_the_earlier_request_is_written_as_people_write_it(
-    start: Callable[..., Person], labelled: dict[str, str]
-) -> None:
-    first = start()
-    first.walks_to_save(labelled)
-    first.goes_on("Done", "Save")
-    person = start()
-    person.goes_on("Who is it for?")
-    person.types("dev-001")
+def test_the_day_of_the_earlier_request_is_written_as_people_write_it(second: Person) -> None:
+    second.types("dev-001")
     today = datetime.now()
-    person.waits_to_read(f"made on this computer on {today.day} {today:%b %Y}")
+    second.waits_to_read(f"made on this computer on {today.day} {today:%b %Y}")
