@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,17 +78,17 @@ def renewed_serial(request: PastRequest) -> int | None:
     """Return the serial number of the certificate that this renewal renews, None if not known."""
     if request.kind is not Kind.RENEWAL:
         return None
-    return newest_serial(request.common_name, before=request.made_on)
+    return newest_serial(request.common_name, before=request.number)
 
 
-def newest_serial(common_name: str, *, before: datetime | None = None) -> int | None:
+def newest_serial(common_name: str, *, before: int | None = None) -> int | None:
     """Return the serial number of the newest certificate received for this name, None if unknown.
 
-    ``before`` leaves out requests that were made then or later.
+    ``before`` is the number of a request: it and those that were made later are left out.
     """
     with suppress(HistoryUnavailable), RequestHistory() as history:
         for past in history.find_common_name(common_name):
-            if past.serial is not None and (before is None or past.made_on < before):
+            if past.serial is not None and (before is None or past.number < before):
                 return past.serial
     return None
 
