@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,7 +85,7 @@ class _Reader:
         except UnreadableFile as error:
             self._problems += [one for one in error.problems if one.code is not Code.FILE_MISSING]
             return
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # also of a number or a nesting without end
             values = {"reason": str(error)}
             self._problems.append(Problem(Code.DEFAULTS_NOT_TOML, path=path, values=values))
             return
@@ -106,12 +107,17 @@ class _Reader:
         self._hand_in = self._hand_in._replace(**{k: text for k, text in given.items() if text})
         saving = self._table(content, "files")
         if folder := self._text(saving, "folder", "files."):
-            self._folder = Path(folder).expanduser()
-            if not self._folder.is_absolute():
-                self._report(Code.DEFAULTS_VALUE, "files.folder")
-                self._folder = None
+            self._take_folder(folder)
         self._report_rest(saving, "files.")
         self._report_rest(content, "")
+
+    def _take_folder(self, folder: str) -> None:
+        with suppress(RuntimeError):  # the home of somebody who is not known here
+            path = Path(folder).expanduser()
+            if path.is_absolute():
+                self._folder = path
+                return
+        self._report(Code.DEFAULTS_VALUE, "files.folder")
 
     def _take_field(self, key: str, text: str) -> None:
         if not text:

@@ -93,7 +93,16 @@ def test_a_fault_is_told_and_the_rest_counts(write, text, code, key):
     assert not found.locked
 
 
-@pytest.mark.parametrize("content", [b"country CN", b"\xff\xfe\x00", b"[subject"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"country CN",
+        b"\xff\xfe\x00",
+        b"[subject",
+        pytest.param(b"a = " + b"1" * 5000, id="number without end"),
+        pytest.param(b"a = " + b"[" * 3000, id="nesting without end"),
+    ],
+)
 def test_a_file_that_is_no_toml(write, content):
     found = defaults.load([write(content)])
     assert [one.code for one in found.problems] == [Code.DEFAULTS_NOT_TOML]
@@ -102,3 +111,10 @@ def test_a_file_that_is_no_toml(write, content):
 def test_a_file_that_cannot_be_read(tmp_path):
     found = defaults.load([tmp_path])
     assert [one.code for one in found.problems] == [Code.NOT_A_FILE]
+
+
+def test_the_home_of_somebody_unknown_is_told(write):
+    found = defaults.load([write('[files]\nfolder = "~nosuchuser/x"\n[subject]\ncountry = "CN"')])
+    assert found.folder is None
+    assert [one.values["key"] for one in found.problems] == ["files.folder"]
+    assert found.presets == {"country": "CN"}

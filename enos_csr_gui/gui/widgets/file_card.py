@@ -22,6 +22,8 @@ class FileCard(Card):
         self.path = WrappedLabel()
         self.title, self.advice = QLabel(heading), QLabel(text)
         self.labels = self.title, self.path, self.advice
+        for label in (self.title, self.advice):  # a name in a file must not pass for markup
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setFont(style.heading(self.font()))
         self.title.setWordWrap(True)
         self.advice.setWordWrap(True)
