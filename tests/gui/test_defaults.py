@@ -11,7 +11,7 @@ from person import Person
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 
 from enos_csr_gui.core import request
 
@@ -49,6 +49,21 @@ def test_what_is_set_is_filled_in_and_what_is_locked_says_by_whom(
     assert "Set by Example Wind IT; it cannot be changed here." in person.reads()
     person.enters("Organization", "Another")
     assert person.field("Organization").text() == "Example Wind Ltd"
+
+
+def test_a_note_without_an_address_is_read_and_is_no_markup(
+    start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str]
+) -> None:
+    defaults_file.write_text('[hand_in]\nnote = "<b>Ticket</b> &amp; date"')
+    person = start()
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    [shown] = [
+        label
+        for label in person.wizard.findChildren(QLabel)
+        if label.isVisible() and "<b>Ticket</b> &amp; date" in label.text()
+    ]
+    assert shown.textFormat() == Qt.TextFormat.PlainText
 
 
 def test_a_locked_country_stays_whatever_one_presses(

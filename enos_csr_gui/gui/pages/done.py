@@ -38,16 +38,9 @@ class DonePage(Page):
         self._csr = FileCard(
             "request",
             _("Hand in the request file"),
-            _(
-                "Give this file to whoever manages certificates in your EnOS. It holds no "
-                "secret: you may send it by e-mail."
-            ),
-        )
-        self._key = FileCard(
-            "key",
-            _("Keep the key file"),
             "",
         )
+        self._key = FileCard("key", _("Keep the key file"), "")
         self._open = QPushButton(_("&Open folder"))
         self._notes, self._told = Note(), Note()
         self._told.hide()
@@ -86,10 +79,14 @@ class DonePage(Page):
         )
         self._hand_in.offer(request, hand_in)
         if hand_in.email:
-            text = _("Send this file to {address}. It holds no secret.")
-            self._csr.advice.setText(
-                words.joined([text.format(address=hand_in.email), hand_in.note])
+            advice = _("Send this file to {address}. It holds no secret.")
+        else:
+            advice = _(
+                "Give this file to whoever manages certificates in your EnOS. It holds no "
+                "secret: you may send it by e-mail."
             )
+        said = advice.format(address=hand_in.email)
+        self._csr.advice.setText(words.joined([said, hand_in.note]))
         self._key.path.setText(str(made.key))
         keep = [_KEEP_KEY]
         if old and not self.draft.key_file:

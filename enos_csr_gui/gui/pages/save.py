@@ -203,7 +203,8 @@ class SavePage(Page):
         note = self._name_note if about_name else self._folder_note
         note.show_problem(words.sentence(problem))
         if suggestion := problem.values.get("suggestion"):
-            self._suggestion.setText(_("&Use '{name}'").format(name=suggestion))
+            shown = str(suggestion).replace("&", "&&")  # no key to press
+            self._suggestion.setText(_("&Use '{name}'").format(name=shown))
             self._suggestion.setProperty("suggestion", suggestion)
             self._suggestion.show()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -29,6 +29,7 @@ class Note(QLabel):
         self._help = help_text
         self._is_problem = False
         self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)  # what stands in files must not pass for markup
         # Also on a card, whose ground would have the label take another role.
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.show_help()
@@ -57,9 +58,6 @@ class Note(QLabel):
 
     def show_problem(self, text: str) -> None:
         """Show what is wrong."""
-        from PySide6.QtCore import Qt  # takes 16 ms, and the first page has no problem yet
-
-        self.setTextFormat(Qt.TextFormat.PlainText)
         is_news = bool(text) and not (self._is_problem and text == self.text())
         self._show(text, is_problem=True)
         if is_news:
