@@ -20,7 +20,7 @@ from enos_csr_gui.cli.output import (
 )
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError, Problem
-from enos_csr_gui.core.subject import Subject, SubjectField, check
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, Subject, SubjectField, check, clean
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _with_defaults(
     found = defaults.load()
     faults.warn(found.problems)
     for key, value in found.locked.items():
-        given = answers.get(key, value)
+        given = clean(FIELDS_BY_KEY[key], answers.get(key, value))
         if given != value and not (old and given == old.answers.get(key)):
             values = {"value": value, "set_by": words.set_by(found.set_by)}
             faults.add([Problem(Code.FIELD_LOCKED, key, values=values)])

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean
 
 NAME = "defaults.toml"
 
@@ -125,7 +125,7 @@ class _Reader:
         if check_field(FIELDS_BY_KEY[key], text):
             self._report(Code.DEFAULTS_VALUE, f"subject.{key}")
         else:
-            self._presets[key] = text
+            self._presets[key] = clean(FIELDS_BY_KEY[key], text)
 
     def _take_locked(self, locked: object) -> None:
         if not isinstance(locked, list):

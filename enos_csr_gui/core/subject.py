@@ -82,7 +82,8 @@ def _is_blank(character: str) -> bool:
     return character == "\t" or unicodedata.category(character) == "Zs"
 
 
-def _clean(field: SubjectField, text: str) -> str:
+def clean(field: SubjectField, text: str) -> str:
+    """Return the answer as it goes into a subject: normal, a country code in capitals."""
     text = normalize(text)
     if field.key == "country" and (country := countries.find(text)):
         return country.code
@@ -107,7 +108,7 @@ def check(answers: Mapping[str, str], *, exact: Collection[str] = ()) -> list[Pr
 
 def check_field(field: SubjectField, text: str) -> list[Problem]:
     """Return every problem of one answer."""
-    value = _clean(field, text)
+    value = clean(field, text)
     if not value:
         return [Problem(Code.REQUIRED, field.key)] if field.required else []
     problems = _check_characters(field, value)
@@ -182,7 +183,7 @@ class Subject(Mapping[str, str]):
         self._values = {}
         for field in SUBJECT_FIELDS:
             given = answers.get(field.key, "")
-            if value := given if field.key in exact else _clean(field, given):
+            if value := given if field.key in exact else clean(field, given):
                 self._values[field.key] = value
 
     def __getitem__(self, key: str) -> str:

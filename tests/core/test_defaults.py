@@ -118,3 +118,8 @@ def test_the_home_of_somebody_unknown_is_told(write):
     assert found.folder is None
     assert [one.values["key"] for one in found.problems] == ["files.folder"]
     assert found.presets == {"country": "CN"}
+
+
+def test_an_answer_is_locked_as_it_goes_into_the_subject(write):
+    found = defaults.load([write('locked = ["country"]\n[subject]\ncountry = "cn"')])
+    assert found.locked == {"country": "CN"}

@@ -89,7 +89,7 @@ class HandInButtons(QObject):
             _("Request file, attached: {name}").format(name=request.csr.name),
             _("Key fingerprint (SHA-256): {fingerprint}").format(fingerprint=request.fingerprint),
         ]
-        letter = QUrl("mailto:" + hand_in.email)
+        letter = QUrl("mailto:" + _encoded(hand_in.email).replace("%40", "@"))
         query = QUrlQuery()
         query.addQueryItem("subject", _encoded(subject))
         query.addQueryItem("body", _encoded("\r\n".join(lines)))
