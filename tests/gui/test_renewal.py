@@ -199,3 +199,19 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
     assert renewal.renewed_serial(renewal_made) == int(serial, 16)
     shown = sheet.rows(renewal_made.subject, "x.csr", "0" * 64, "today", "", serial=int(serial, 16))
     assert ("Serial number of the old certificate", serial) in shown
+
+
+def test_who_cancels_a_renewal_goes_on_with_what_was_changed(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Guiyang")
+    person.click("Cancel")
+    person.begins(RENEW)
+    assert person.field("Old file").text() == str(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Guiyang"

@@ -107,7 +107,8 @@ class OldPage(Page):
             return old, files.free_name(folder, files.safe_name(old.common_name))
 
         def taken(result: tuple[Old, str]) -> None:
-            self.draft.renew(*result)
+            if result[0] != self.draft.old:  # who comes back to it goes on with what was changed
+                self.draft.renew(*result)
             self.go_on()
 
         def refused(error: CoreError) -> None:
