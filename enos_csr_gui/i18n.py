@@ -102,8 +102,10 @@ def match(name: str) -> str | None:
 
 def system_languages() -> list[str]:
     """Return the languages that the person reads, the best first, as a terminal is told them."""
-    names = os.environ.get("LANGUAGE", "").split(":")
-    names += [os.environ.get(variable, "") for variable in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    names = [os.environ.get(variable, "") for variable in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    # As GNU gettext: who asks for 'C' wants no translation, whatever LANGUAGE says.
+    if next(filter(None, names), "") not in ("C", "POSIX"):
+        names = os.environ.get("LANGUAGE", "").split(":") + names
     if sys.platform == "win32":
         import ctypes
         import locale

@@ -90,6 +90,44 @@ def test_the_command_line_speaks_the_systems_language() -> None:
     assert "Make the private key" in run(*ENOS_CSR, "--help", LANG="de_DE.UTF-8", LC_ALL="")
 
 
+def test_who_asks_for_no_language_gets_english() -> None:
+    assert "Usage" in run(*ENOS_CSR, "--help", LC_ALL="C", LANGUAGE="zh_CN")
+    assert "用法" in run(*ENOS_CSR, "--help", LC_ALL="", LANG="en_GB.UTF-8", LANGUAGE="zh_CN:en")
+
+
+WINDOW = """
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui import main
+from enos_csr_gui.gui.wizard import RequestWizard
+
+def told(wizard):
+    print(wizard.currentPage().heading.text(), QApplication.arguments()[1:], flush=True)
+    QApplication.exit()
+
+RequestWizard._after_first_paint = told
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "preferred", "lang", "seen"),
+    [
+        ([], "", "zh_CN.UTF-8", "您想做什么？ []"),
+        ([], "", "de_DE.UTF-8", "What would you like to do? []"),
+        (["--lang", "zh_CN"], "", "en_GB.UTF-8", "您想做什么？ []"),
+        (["--lang=en"], "zh_CN", "zh_CN.UTF-8", "What would you like to do? []"),
+        ([], "zh_CN", "en_GB.UTF-8", "您想做什么？ []"),
+    ],
+)
+def test_the_window_speaks_the_option_the_choice_or_the_systems_language(
+    arguments: list[str], preferred: str, lang: str, seen: str
+) -> None:
+    if preferred:
+        preferences.prefer_language(preferred)
+    variables = {"QT_QPA_PLATFORM": "offscreen", "LANG": lang, "LC_ALL": ""}
+    assert seen in run("-c", WINDOW, *arguments, **variables)
+
+
 def test_the_option_wins_over_the_system_and_over_what_is_remembered() -> None:
     preferences.prefer_language("zh_CN")
     assert "用法" in run(*ENOS_CSR, "--help", LANG="C")
