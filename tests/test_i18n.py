@@ -15,7 +15,7 @@ from babel.messages.pofile import write_po
 
 import enos_csr_gui
 from enos_csr_gui import i18n, resources
-from enos_csr_gui.core import preferences
+from enos_csr_gui.core import countries, preferences
 
 PACKAGE = Path(enos_csr_gui.__file__).parent
 
@@ -146,6 +146,25 @@ def test_a_language_that_is_not_spoken_is_refused_by_name() -> None:
 def test_an_error_of_the_core_speaks_the_language(tmp_path: Path) -> None:
     said = run(*ENOS_CSR, "--lang", "zh_CN", "inspect", str(tmp_path / "x.csr"))
     assert "没有这个文件" in said
+
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def test_every_sentence_really_is_chinese() -> None:
+    catalogue = translations.read(translations.CATALOGUES / "zh_CN.po")
+    english = []
+    for message in catalogue:
+        id_ = message.id[0] if isinstance(message.id, tuple) else message.id
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        has_words = re.search("[A-Za-z]{4}", re.sub(r"{[^}]*}", "", id_))
+        english += [id_ for string in strings if has_words and not _CHINESE.search(string)]
+    assert english == []
+
+
+def test_every_country_has_a_chinese_name() -> None:
+    i18n.choose(["zh_CN"])
+    assert [one for one in countries.countries() if not _CHINESE.search(one.name)] == []
 
 
 # --- A third language -----------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def pale(window: QWidget, picture: QImage) -> Iterator[str]:
         if widget.visibleRegion().boundingRect() != widget.rect():
             continue  # part of it has been scrolled away
         # Without a frame, which would pass for text.
-        inside = widget.rect().adjusted(3, 0, -3, 0)
+        inside = widget.rect().adjusted(3, 3, -3, -3)
         if (found := seen_contrast(_part(picture, widget, inside))) < ENOUGH_CONTRAST:
             yield f"pale: {text!r} has a contrast of {found:.1f}"
 

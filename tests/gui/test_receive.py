@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 
 from enos_csr_gui.core import keys, request
 from enos_csr_gui.core.history import RequestHistory
@@ -275,3 +276,18 @@ def test_a_wrong_chain_is_told_where_it_was_chosen(
     person.click("Next >")
     person.waits_to_read("This is not the chain of the certificate")
     assert person.field("Chain file").hasFocus()
+
+
+def test_a_long_name_widens_nothing(
+    start: Callable[..., Person], authority, tmp_path: Path, answers: dict[str, str]
+) -> None:
+    csr, key = tmp_path / "long.csr", keys.generate()
+    csr.write_bytes(
+        request.to_pem(request.sign(Subject({**answers, "common_name": "W" * 64}), key))
+    )
+    (tmp_path / "long.key").write_bytes(keys.to_pem(key))
+    person = start(ARRIVED)
+    person.drops(authority.issue(csr, tmp_path / "long.pem"))
+    person.waits_to_read("The certificate for 'WWW")
+    area = next(one for one in person.wizard.findChildren(QScrollArea) if one.isVisible())
+    assert area.horizontalScrollBar().maximum() == 0

@@ -19,13 +19,12 @@ class FileCard(Card):
 
     def __init__(self, icon: str, heading: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.path = WrappedLabel()
-        self.title, self.advice = QLabel(heading), QLabel(text)
+        self.title, self.path = WrappedLabel(), WrappedLabel()
+        self.title.setText(heading)
+        self.advice = QLabel(text)
         self.labels = self.title, self.path, self.advice
-        for label in (self.title, self.advice):  # a name in a file must not pass for markup
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.advice.setTextFormat(Qt.TextFormat.PlainText)  # it may hold what stands in a file
         self.title.setFont(style.heading(self.font()))
-        self.title.setWordWrap(True)
         self.advice.setWordWrap(True)
 
         grid = QGridLayout(self)
