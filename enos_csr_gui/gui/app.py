@@ -108,7 +108,7 @@ class Window:
         old.keep_answers()
         self.wizard = RequestWizard(draft=old.draft)
         self.wizard.language_wanted.connect(self._change_language)
-        self.wizard.setGeometry(old.geometry())
+        self.wizard.restoreGeometry(old.saveGeometry())  # maximised, if the old one was
         self.wizard.begin_at_language()
         self.wizard.show()
         old.hide()

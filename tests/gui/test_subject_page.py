@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView
 
 
@@ -181,3 +182,12 @@ def test_the_country_does_not_change_when_the_wheel_turns_over_it(person: Person
     person.enters("Country", "China")
     person.turns_the_wheel_over(person.field("Country").parentWidget())
     assert person.field("Country").text() == "China (CN)"
+
+
+def test_a_key_that_comes_to_the_list_too_late_goes_where_the_focus_is(person: Person) -> None:
+    person.goes_on("Who is it for?")
+    country, state = person.field("Country"), person.field("State or province")
+    person.enters("Country", "China")
+    state.setFocus()
+    QTest.keyClick(country, "G")  # as the completer of the country gives it, whose list has closed
+    assert (country.text(), state.text()) == ("China (CN)", "G")

@@ -6,10 +6,11 @@ from functools import cmp_to_key
 
 from PySide6.QtCore import QCollator, QStringListModel, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QCompleter, QSizePolicy, QWidget
 
 from enos_csr_gui import words
 from enos_csr_gui.core import countries
+from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 
 
@@ -28,7 +29,7 @@ class CountryBox(QComboBox):
         self._told = ""
         self._is_locked = False
         self._found = QStringListModel(self)
-        self.line = QLineEdit()
+        self.line = CompletedLine()
         completer = QCompleter(self._found, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(10)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, Q
 from enos_csr_gui import resources, words
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import SubjectField, normalize
+from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
@@ -51,7 +52,9 @@ class FieldEditor(QObject):
 
         name = words.label(field.key)
         self.label = f"{name} *" if field.required else name
-        self.edit: QLineEdit | CountryBox = CountryBox() if field.key == "country" else QLineEdit()
+        self.edit: QLineEdit | CountryBox = (
+            CountryBox() if field.key == "country" else CompletedLine()
+        )
         line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
         self._mark = line.addAction(_problem_icon(), QLineEdit.ActionPosition.TrailingPosition)
         self._mark.setText(_("Something is wrong here"))
