@@ -246,3 +246,32 @@ def test_every_word_of_the_window_is_in_the_catalogue(in_pseudo: Path) -> None:
     lines = [line.split("\t", 1) for line in said.splitlines() if "\t" in line]
     assert {step for step, _text in lines} >= {"START", "KEY", "SUBJECT", "CHECK", "REQUESTS"}
     assert [line for line in lines if "⟦" not in line[1]] == []
+
+
+DOCS = [
+    ("README.md", "README.zh-CN.md"),
+    *(
+        (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
+        for name in ("user-guide", "install", "defaults")
+    ),
+]
+
+
+def parts_of(document: Path) -> dict[str, list[str]]:
+    """Return how a document is built, without its words."""
+    text = document.read_text(encoding="utf-8")
+    return {
+        "headings": re.findall(r"^#+ ", text, re.MULTILINE),
+        "marks": re.findall(r'<a id="(\w+)">', text),
+        "pictures": [Path(one).name for one in re.findall(r"\]\(([\w/.-]+\.png)\)", text)],
+        "cells": re.findall(r"^\|(?:[^|\n]*\|)+$", re.sub(r"[^|\n]+", "", text), re.MULTILINE),
+    }
+
+
+@pytest.mark.parametrize(("english", "chinese"), DOCS)
+def test_documents_say_the_same_in_both_languages(english: str, chinese: str) -> None:
+    top = PACKAGE.parent
+    assert parts_of(top / chinese) == parts_of(top / english)
+    pictures = re.findall(r"\]\(([\w/.-]+\.png)\)", (top / chinese).read_text(encoding="utf-8"))
+    assert all("/zh-CN/" in picture for picture in pictures)
+    assert all(((top / chinese).parent / picture).stat().st_size for picture in pictures)

@@ -83,6 +83,7 @@ def test_a_keystore_needs_a_passphrase_that_java_takes(
     person.enters("The same again", "kurz")
     person.tries("Save")
     assert "too short" in person.problems()[0]
+    assert person.field("Passphrase of the keystore").hasFocus()
     person.enters("Passphrase of the keystore", "long enough")
     person.enters("The same again", "long enough")
     person.goes_on("Done", "Save")
@@ -234,6 +235,7 @@ def test_nothing_is_replaced_on_the_way_to_the_device(
     person.goes_on("For the device")
     person.tries("Save")
     assert "'edge-2' is free" in person.problems()[0]
+    assert person.field("Name of the files").hasFocus()
     person.enters("Name of the files", "edge-2")
     person.goes_on("Done", "Save")
     assert (saved / "dev-001-device" / "edge.pem").read_text() == "of another device"

@@ -83,6 +83,7 @@ def test_a_name_that_is_not_safe_is_refused(
     person.tries("Save")
     person.waits_to_read(complaint)
     assert person.title() == "Save"
+    assert person.field("Name of the files").hasFocus()
     assert not everything_below(home)
 
 

@@ -66,8 +66,10 @@ class Tour:
         def look() -> None:
             dialog = self._person.window
             assert dialog is not self._person.wizard, f"no dialog: {name}"
-            self._sees(name)
-            dialog.close()
+            try:
+                self._sees(name)
+            finally:
+                dialog.close()  # or the test would wait for ever
 
         QTimer.singleShot(300, look)
         act()
