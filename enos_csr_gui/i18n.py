@@ -77,27 +77,49 @@ def choose(wanted: Iterable[str]) -> None:
     _catalogue = _read(_language)
 
 
-def without_option(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the value of ``--lang``, empty if there is none, and the arguments without it."""
-    wanted, rest, words = "", [], iter(arguments)
+def without_option(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the value of ``--lang``, None if there is none, and the arguments without it."""
+    wanted, rest = None, []
+    words = iter(arguments)
     for word in words:
-        if word == "--lang":
-            wanted = next(words, "")
+        if word == "--":
+            rest += [word, *words]
         elif word.startswith("--lang="):
             wanted = word.removeprefix("--lang=")
+        elif word == "--lang":
+            wanted = next(words, "")
         else:
             rest.append(word)
     return wanted, rest
 
 
+_SCRIPTS = {"cn": "hans", "sg": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
+"""In which script a region writes Chinese: catalogues name the region, systems often the script."""
+
+
+def _parts(name: str) -> tuple[str, set[str]]:
+    """Return a language and what is said of it: its script, its region, and what these mean."""
+    language, *rest = name.lower().translate(str.maketrans("-.@", "___")).split("_")
+    said = set(rest)
+    if language == "zh" and said.isdisjoint(_SCRIPTS.values()):
+        said |= {_SCRIPTS[part] for part in rest if part in _SCRIPTS}
+    return language, said
+
+
 def match(name: str) -> str | None:
-    """Return the language of the program that a system's name for one means; None if none does."""
-    parts = name.translate(str.maketrans("-.@", "___")).split("_")
-    if parts[0] in ("C", "POSIX"):
+    """Return the language of the program that a system's name for one means; None if none does.
+
+    'zh', 'zh_CN.UTF-8' and 'zh-Hant-HK' are Chinese, the last rather as it is written in Taiwan.
+    """
+    language, said = _parts(name)
+    if language in ("c", "posix"):
         return ENGLISH
-    same = [known for known in languages() if known.split("_")[0] == parts[0].lower()]
-    exact = [known for known in same if known.split("_")[1:] == parts[1:2]]
-    return next(iter(exact + same), None)
+    alike = {
+        known: len(said & parts)
+        for known, (its_language, parts) in ((one, _parts(one)) for one in languages())
+        if its_language == language
+    }
+    return max(alike, key=alike.__getitem__, default=None)
 
 
 def system_languages() -> list[str]:

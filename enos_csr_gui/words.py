@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from enos_csr_gui.core.errors import Code, Problem
-from enos_csr_gui.i18n import N_, _, ngettext
+from enos_csr_gui.i18n import N_, _, languages, ngettext
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.history import Kind, Status  # they load SQLite
@@ -73,6 +73,12 @@ def listed(items: Iterable[str]) -> str:
     """Return the items one behind the other."""
     # Translators: what stands between the items of a list.
     return _(", ").join(items)
+
+
+def no_language(given: str) -> str:
+    """Return that this is none of the program's languages."""
+    text = _("There is no language '{given}'; please choose one of: {languages}.")
+    return text.format(given=given, languages=listed(languages()))
 
 
 def label(field: str) -> str:

@@ -47,6 +47,30 @@ def test_the_names_that_systems_give_to_languages(name: str, language: str | Non
     assert i18n.match(name) == language
 
 
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("zh-Hant", "zh_TW"),
+        ("zh-Hant-TW", "zh_TW"),
+        ("zh_TW.UTF-8", "zh_TW"),
+        ("zh_HK", "zh_TW"),
+        ("zh-Hant-HK", "zh_TW"),
+        ("zh-Hans-HK", "zh_CN"),
+        ("zh_SG", "zh_CN"),
+        ("zh", "zh_CN"),
+        ("pt_PT", "pt_BR"),
+        ("sr_RS@latin", "sr@latin"),
+        ("sr_RS", "sr"),
+    ],
+)
+def test_a_language_to_come_is_found_by_its_file_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str, language: str
+) -> None:
+    to_come = ("en", "pt_BR", "sr", "sr@latin", "zh_CN", "zh_TW")
+    monkeypatch.setattr(i18n, "languages", lambda: to_come)
+    assert i18n.match(name) == language
+
+
 def test_the_first_language_that_is_known_is_spoken() -> None:
     i18n.choose(["de_DE", "zh_CN", "en"])
     assert i18n.language() == "zh_CN"
@@ -60,8 +84,11 @@ def test_the_first_language_that_is_known_is_spoken() -> None:
     [
         (["--lang", "zh_CN", "new"], "zh_CN", ["new"]),
         (["new", "--lang=en"], "en", ["new"]),
-        (["new"], "", ["new"]),
-        (["--lang"], "", []),
+        (["new", "--lang", "en", "--json"], "en", ["new", "--json"]),
+        (["new"], None, ["new"]),
+        (["--lang="], "", []),
+        (["new", "--lang"], "", ["new"]),
+        (["new", "--", "--lang", "en"], None, ["new", "--", "--lang", "en"]),
     ],
 )
 def test_the_option_is_found_before_anything_else(given, wanted, rest) -> None:
@@ -139,8 +166,21 @@ def test_click_too_speaks_the_language() -> None:
 
 
 def test_a_language_that_is_not_spoken_is_refused_by_name() -> None:
-    said = run(*ENOS_CSR, "--lang", "tlh", "fields")
-    assert "There is no language 'tlh'; please choose one of: en, zh_CN." in said
+    for arguments in (("--lang", "tlh", "fields"), ("fields", "--lang", "tlh")):
+        said = run(*ENOS_CSR, *arguments)
+        assert "There is no language 'tlh'; please choose one of: en, zh_CN." in said
+    assert "There is no language ''; please" in run(*ENOS_CSR, "fields", "--lang")
+
+
+def test_the_option_may_stand_behind_the_command() -> None:
+    assert "用法" in run(*ENOS_CSR, "new", "--lang", "zh_CN", "--help", LANG="C")
+
+
+def test_the_window_opens_though_its_language_is_not_spoken() -> None:
+    variables = {"QT_QPA_PLATFORM": "offscreen", "LANG": "zh_CN.UTF-8", "LC_ALL": ""}
+    said = run("-c", WINDOW, "--lang", "tlh", **variables)
+    assert "没有语言“tlh”" in said
+    assert "您想做什么？ []" in said
 
 
 def test_an_error_of_the_core_speaks_the_language(tmp_path: Path) -> None:

@@ -18,17 +18,18 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
 
-    i18n.choose(
-        [i18n.without_option(sys.argv[1:])[0], preferences.language(), *i18n.system_languages()]
-    )
+    wanted, arguments = i18n.without_option(sys.argv[1:])
+    i18n.choose([wanted or "", preferences.language(), *i18n.system_languages()])
     i18n.teach_gettext()
 
     # Imported only now: the texts of the options are translated when they are made.
     from enos_csr_gui.cli.program import program
 
+    if wanted is not None:
+        arguments = [f"--lang={wanted}", *arguments]  # the program's, wherever it was written
     try:
         # Windows: a '*' or '%' inside a subject is meant, and no pattern.
-        program(prog_name="enos-csr", windows_expand_args=False)
+        program(arguments, prog_name="enos-csr", windows_expand_args=False)
     except OSError as error:
         # A full disk behind '> file', for example. (A closed pipe is click's own business.)
         reason = error.strerror or type(error).__name__

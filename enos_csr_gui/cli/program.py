@@ -19,9 +19,7 @@ from enos_csr_gui.i18n import _
 def _check_language(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
     """Refuse a language that the program does not know; ``cli.main`` has chosen any other."""
     if value is not None and i18n.match(value) is None:
-        known = words.listed(i18n.languages())
-        text = _("There is no language '{given}'; please choose one of: {languages}.")
-        raise click.BadParameter(text.format(given=value, languages=known))
+        raise click.BadParameter(words.no_language(value))
 
 
 @click.group(

@@ -21,6 +21,11 @@ NAME = "defaults.toml"
 _FIELDS = [key for key in FIELDS_BY_KEY if key != "common_name"]
 _HAND_IN = ("email", "subject", "note")
 
+_MOST_TOLD = 8
+"""How many faults of a file are told at a time: more would fill the screen, and help nobody."""
+_LONGEST_KEY = 60
+"""How many characters of a key are repeated when it is told."""
+
 
 class HandIn(NamedTuple):
     """Whom to send the request file to: an address, and what to write; each may be empty."""
@@ -156,4 +161,7 @@ class _Reader:
             self._report(Code.DEFAULTS_UNKNOWN, f"{prefix}{key}")
 
     def _report(self, code: Code, key: str) -> None:
-        self._problems.append(Problem(code, path=self._path, values={"key": key}))
+        told = sum(problem.path == self._path for problem in self._problems)
+        if told < _MOST_TOLD:
+            key = key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
+            self._problems.append(Problem(code, path=self._path, values={"key": key}))

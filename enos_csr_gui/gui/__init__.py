@@ -19,8 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Open the wizard; return the exit status of the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
     wanted, arguments = i18n.without_option(arguments)
-    languages = [wanted, preferences.language(), *i18n.system_languages()]
+    languages = [wanted or "", preferences.language(), *i18n.system_languages()]
     i18n.choose(languages)
+    if wanted is not None and i18n.match(wanted) is None:
+        from enos_csr_gui import words
+
+        _say(words.no_language(wanted))
     if "--version" in arguments:
         from enos_csr_gui import __version__
 
@@ -75,6 +79,10 @@ def _has_display() -> bool:
 
 def explain_no_window(reason: str) -> None:
     """Say on standard error why no window opens and what does the same without one."""
-    if sys.stderr:
-        hint = _("In a terminal, 'enos-csr new' does the same without a window.")
-        print(f"{reason}\n{hint}", file=sys.stderr)  # noqa: T201
+    hint = _("In a terminal, 'enos-csr new' does the same without a window.")
+    _say(f"{reason}\n{hint}")
+
+
+def _say(text: str) -> None:
+    if sys.stderr:  # a program without a console has none
+        print(text, file=sys.stderr)  # noqa: T201

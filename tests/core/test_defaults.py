@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from enos_csr_gui.core import defaults
 from enos_csr_gui.core.defaults import HandIn
 from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
 
 WHOLE = """
 set_by = "Example Wind IT"
@@ -53,6 +57,43 @@ def test_all_that_can_be_set(write):
         "certificates@example.com", "CSR {name}", "Please add the ticket number."
     )
     assert found.set_by == "Example Wind IT"
+
+
+def test_no_fault_fills_the_screen(write):
+    keys = "\n".join(f"a{number} = 1" for number in range(60_000))
+    found = defaults.load([write(f"{'b' * 9_000} = 1\n{keys}")])
+    assert 0 < len(found.problems) < 10
+    assert max(len(one.values["key"]) for one in found.problems) < 70
+
+
+_TEXT = st.text(max_size=9) | st.sampled_from(["CN", "~nobody/x", "/srv", "a@b.c", "country"])
+_PLAIN = _TEXT | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+_KEYS = st.sampled_from(
+    ["subject", "files", "hand_in", "locked", "set_by", "country", "unit", "folder", "email", "x y"]
+)
+_TABLES = st.recursive(
+    _PLAIN | st.lists(_PLAIN, max_size=3),
+    lambda inner: st.dictionaries(_KEYS, inner, max_size=4) | st.lists(inner, max_size=2),
+)
+
+
+def toml(value: object) -> str:
+    """Return the value as TOML writes it in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(key)} = {toml(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@given(content=st.dictionaries(_KEYS, _TABLES))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_the_file_stops_nobody(write, content):
+    lines = (f"{toml(key)} = {toml(value)}\n" for key, value in content.items())
+    found = defaults.load([write("".join(lines))])
+    for key, text in found.presets.items():
+        assert not check_field(FIELDS_BY_KEY[key], text)
+    assert found.locked.items() <= found.presets.items()
 
 
 def test_without_a_file_nothing_is_preset(tmp_path):
