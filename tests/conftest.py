@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pseudo
 import pytest
 import translations
 
@@ -68,6 +69,14 @@ def display() -> Iterator[str]:
         yield f":{lines.readline().strip()}"
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(scope="session")
+def in_pseudo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a copy of the program that speaks one language more."""
+    top = tmp_path_factory.mktemp("pseudo")
+    pseudo.add_to_copy(top)
+    return top
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from PySide6.QtCore import QRect, Qt
+from pseudo import without_pseudo
+from PySide6.QtCore import QModelIndex, QRect, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QListView,
     QPlainTextEdit,
     QRadioButton,
     QScrollArea,
@@ -155,6 +157,42 @@ def unsaid(window: QWidget) -> Iterator[str]:
     for note in on_screen(window):
         if isinstance(note, Note) and note.is_problem and note.text() not in told:
             yield f"only to be seen: {note.text()!r}"
+
+
+def words_of(window: QWidget) -> Iterator[str]:
+    """Yield what one reads, hears or is told under the pointer in the window."""
+    yield window.windowTitle()
+    for widget in on_screen(window):
+        yield from (_text(widget), widget.toolTip(), widget.accessibleName())
+        yield from (widget.accessibleDescription(), widget.whatsThis())
+        if isinstance(widget, QLineEdit):
+            yield widget.placeholderText()
+        elif isinstance(widget, QComboBox) and not widget.isEditable():
+            yield from (widget.itemText(index) for index in range(widget.count()))
+        elif isinstance(widget, QAbstractItemView):
+            yield from _words_in(widget)
+
+
+def _words_in(view: QAbstractItemView) -> Iterator[str]:
+    model = view.model()
+    nowhere = QModelIndex()
+    columns = 1 if isinstance(view, QListView) else model.columnCount(nowhere)
+    for column in range(columns):
+        if columns > 1:
+            yield str(model.headerData(column, Qt.Orientation.Horizontal) or "")
+        for row in range(model.rowCount(nowhere)):
+            yield str(model.index(row, column).data() or "")
+
+
+def in_no_catalogue(window: QWidget, data: re.Pattern[str]) -> Iterator[str]:
+    """Yield what the window, in the language that nobody speaks, says in another one.
+
+    ``data`` is what is the same in all languages, as a file's name.
+    """
+    for text in set(words_of(window)):
+        rest = data.sub("", without_pseudo(text))
+        if any(letter.isascii() and letter.isalpha() for letter in rest):
+            yield f"in no catalogue: {text!r}"
 
 
 # --- Contrast -------------------------------------------------------------------------------------

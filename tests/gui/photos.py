@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 HOME = Path(tempfile.gettempdir()) / "home" / "lin"
+
+
+NO_WORDS = re.compile(
+    "|".join(
+        (
+            r"/.*|\S+\.(?:csr|key)|(?:turbine|gateway-kaili)-\d+|[0-9a-f]{32}",
+            r"\d+ \w{3} \d{4}(?:, \d\d:\d\d UTC)?|\b[A-Z]{1,2}\b|Ĉinio|sha256WithRSAEncryption",
+            r"Guizhou|Kaili|Example Wind Ltd|Operations|ops@example\.com",
+            r"^EnOS CSR$|^English$|^&Next >$|^< &Back$",  # the last are Qt's
+        )
+    )
+)
+"""What the tour shows that is the same in every language."""
 
 
 class Setting(NamedTuple):
@@ -78,7 +92,8 @@ def dark_palette() -> QPalette:
 
 def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
     """Photograph what comes on a tour, in this process; return what is wrong with the looks."""
-    from looks import faults
+    import pseudo
+    from looks import faults, in_no_catalogue
     from person import wait
     from PySide6.QtGui import QCursor
     from PySide6.QtTest import QTest
@@ -101,7 +116,8 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
     target.mkdir(parents=True)
     found: list[str] = []
     taken = 0
-    is_usual = setting.percent == 100 and not setting.points
+    is_pseudo = setting.language == pseudo.LANGUAGE  # and long-winded, so it may scroll
+    is_usual = setting.percent == 100 and not setting.points and not is_pseudo
 
     def photo(name: str, window: QWidget) -> None:
         nonlocal taken
@@ -114,6 +130,8 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
             f"{setting}, {name}: {fault}"
             for fault in faults(window, picture.toImage(), is_usual=is_usual)
         )
+        if is_pseudo:
+            found.extend(f"{name}: {text}" for text in in_no_catalogue(window, NO_WORDS))
         if (popup := app.activePopupWidget()) and (screen := app.primaryScreen()):
             frame = window.frameGeometry().united(popup.frameGeometry())
             picture = screen.grabWindow(0, *frame.getRect())
@@ -156,10 +174,12 @@ def put_into_docs(photos: Path, language: str) -> None:
         shutil.copyfile(photo, folder / f"{shown}.png")
 
 
-def take(target: Path, setting: Setting, home: Path = HOME) -> list[str]:
+def take(
+    target: Path, setting: Setting, home: Path = HOME, program: Path | None = None
+) -> list[str]:
     """Take the pictures in a process of its own, for Qt scales a process as a whole.
 
-    Return what is wrong with the looks.
+    Return what is wrong with the looks. ``program`` is the folder of another copy of the program.
     """
     shutil.rmtree(target, ignore_errors=True)
     home.mkdir(parents=True)
@@ -171,7 +191,7 @@ def take(target: Path, setting: Setting, home: Path = HOME) -> list[str]:
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".data"),
         "QT_SCALE_FACTOR": str(setting.percent / 100),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONPATH": os.pathsep.join(path for path in (str(program or ""), *sys.path) if path),
     }
     try:
         if setting.screen:

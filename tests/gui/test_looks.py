@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import photos
+import pseudo
 import pytest
 from photos import Setting
 
@@ -33,4 +34,11 @@ def test_nothing_is_wrong_with_the_looks(
 
     with ThreadPoolExecutor() as languages:  # they wait more than they work
         faults = [fault for found in languages.map(look, i18n.languages()) for fault in found]
+    assert "\n".join(faults) == ""
+
+
+@pytest.mark.slow
+def test_a_third_language_is_shown_whole_and_has_room(in_pseudo: Path, tmp_path: Path) -> None:
+    setting = Setting(pseudo.LANGUAGE)
+    faults = photos.take(tmp_path / "photos", setting, tmp_path / "eo" / "home", in_pseudo)
     assert "\n".join(faults) == ""

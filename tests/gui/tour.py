@@ -15,6 +15,7 @@ from person import Person, wait
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from enos_csr_gui import resources
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.history import Kind, RequestHistory
 from enos_csr_gui.gui.report import ReportDialog, describe
@@ -295,7 +296,7 @@ def reader(wizard: RequestWizard, language: str) -> Person:
         """Return the text without '(N)', the key to press."""
         return re.sub(r"\(\w\)", "", text)
 
-    catalogue = translations.read(translations.CATALOGUES / f"{language}.po")
+    catalogue = translations.read(resources.folder() / "translations" / f"{language}.po")
     said = {}
     for text in ("&Next >", "< &Back"):  # Qt's own
         translated = QCoreApplication.translate("QWizard", text)
@@ -310,8 +311,11 @@ def reader(wizard: RequestWizard, language: str) -> Person:
         """Return a label in the other language; of the beginning of a sentence, a part of it."""
         if text in said:
             return said[text]
-        whole = [one for one in said if one.startswith(text)] + [one for one in said if text in one]
-        return max(re.split(r"{[^}]*}", said[whole[0]]), key=len) if whole else text
+        whole = [one for one in said if one.startswith(text)] or [
+            one for one in said if text in one
+        ]
+        nearest = min(whole, key=len, default=text)
+        return max(re.split(r"{[^}]*}", said.get(nearest, text)), key=len)
 
     class Reader(Person):
         def _visible(self, kind: type[QWidget], name: str) -> QWidget:
