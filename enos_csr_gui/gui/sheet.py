@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from enos_csr_gui import words
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -72,6 +72,10 @@ def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
     )
     writer.setTitle(heading)
     document = QTextDocument()
+    # Whoever copies a name out of the PDF wants its letters, and no ligature of them.
+    font = document.defaultFont()
+    font.setFeature(QFont.Tag("liga"), 0)
+    document.setDefaultFont(font)
     document.setHtml(
         f"<h2>{escape(heading)}</h2>"
         f"<table cellpadding='6'>{cells}</table><p>{escape(advice)}</p>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,15 @@ def test_the_home_of_somebody_unknown_is_told(write):
 def test_an_answer_is_locked_as_it_goes_into_the_subject(write):
     found = defaults.load([write('locked = ["country"]\n[subject]\ncountry = "cn"')])
     assert found.locked == {"country": "CN"}
+
+
+@pytest.mark.parametrize("document", ["defaults.md", "defaults.zh-CN.md"])
+def test_the_example_of_the_documents_is_one(write, document):
+    docs = Path(__file__).parents[2] / "docs"
+    text = (docs / document).read_text(encoding="utf-8")
+    [example] = re.findall("^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = defaults.load([write(example)])
+    assert found.problems == ()
+    assert list(found.locked) == ["country", "organization"]
+    assert found.folder == Path.home() / "EnOS requests"
+    assert all(found.hand_in)

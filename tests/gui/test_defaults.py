@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from person import Person
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLabel
 
+from enos_csr_gui import i18n
 from enos_csr_gui.core import request
+from enos_csr_gui.core.keys import fingerprint
+from enos_csr_gui.gui.app import Window, speak
 
 FILE = """
 set_by = "Example Wind IT"
@@ -25,6 +32,7 @@ unit = "Operations"
 [hand_in]
 email = "certificates@example.com"
 """
+LOCKED = ("Country", "Organization")
 
 
 @pytest.fixture
@@ -49,6 +57,47 @@ def test_what_is_set_is_filled_in_and_what_is_locked_says_by_whom(
     assert "Set by Example Wind IT; it cannot be changed here." in person.reads()
     person.enters("Organization", "Another")
     assert person.field("Organization").text() == "Example Wind Ltd"
+
+
+def test_what_was_entered_comes_before_what_is_preset_and_after_what_is_locked(
+    start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str], home: Path
+) -> None:
+    preset = home / "preset"
+    preset.mkdir()
+    defaults_file.write_text(f"[files]\nfolder = '{preset}'")
+    person = start()
+    person.walks_to_save({**labelled, "Organization": "Old Ltd", "Organizational unit": "Solar"})
+    assert person.field("Folder").text() == str(preset)
+    person.enters("Folder", str(home))
+    person.goes_on("Done", "Save")
+    person.wizard.close()
+
+    defaults_file.write_text(f"{FILE}\n[files]\nfolder = '{preset}'")
+    person = start()
+    person.goes_on("Who is it for?")
+    assert person.field("Organizational unit").text() == "Solar"
+    assert person.field("Organization").text() == "Example Wind Ltd"
+    person.enters("Common name", "dev-002")
+    person.goes_on("Review")
+    person.goes_on("Save")
+    assert person.field("Folder").text() == str(home)
+
+
+def test_the_review_leads_to_what_can_be_changed_alone(
+    start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str]
+) -> None:
+    defaults_file.write_text(FILE)
+    person = start()
+    person.walks_to_save({key: text for key, text in labelled.items() if key not in LOCKED})
+    person.goes_on("Review", "< Back")
+    changes = {
+        button.accessibleName()
+        for button in person.wizard.findChildren(QAbstractButton)
+        if button.isVisible() and button.accessibleName().startswith("Change: ")
+    }
+    assert "Change: Organizational unit (OU)" in changes
+    assert "Change: Common name (CN)" in changes
+    assert changes.isdisjoint({"Change: Country (C)", "Change: Organization (O)"})
 
 
 def test_a_note_without_an_address_is_read_and_is_no_markup(
@@ -121,8 +170,7 @@ def test_the_letter_goes_to_whom_the_organisation_names(
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)  # no mail program for a test
     person = start()
-    del labelled["Country"], labelled["Organization"]
-    person.walks_to_save(labelled)
+    person.walks_to_save({key: text for key, text in labelled.items() if key not in LOCKED})
     person.goes_on("Done", "Save")
     assert "Send this file to certificates+a#b@example.com." in person.reads()
     person.click("Compose an e-mail")
@@ -134,6 +182,72 @@ def test_the_letter_goes_to_whom_the_organisation_names(
     assert "Request file, attached: dev-001.csr" in query["body"][0]
     assert "dev-001.key" not in query["body"][0]
     assert f"Now attach this file to the e-mail: {saved / 'dev-001.csr'}" in person.reads()
+
+
+def test_the_subject_of_the_letter_is_the_organisations(
+    start: Callable[..., Person],
+    defaults_file: Path,
+    labelled: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    defaults_file.write_text('[hand_in]\nsubject = "EnOS & {name} {0}"')
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    person = start()
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    person.click("Compose an e-mail")
+    assert QApplication.clipboard().text().startswith("EnOS & dev-001 {0}\n")
+
+
+def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
+    start: Callable[..., Person],
+    defaults_file: Path,
+    labelled: dict[str, str],
+    saved: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not (pdftotext := shutil.which("pdftotext")):
+        pytest.skip("needs pdftotext, to read what stands in a PDF")
+    note = 'note = "Ticket <b>first</b> & date"'
+    defaults_file.write_text(f'[hand_in]\nemail = "certificates@example.com"\n{note}')
+    sheet = saved / "sheet.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(sheet), ""))
+    person = start()
+    person.walks_to_save({**labelled, "Organization": "Wind <i>& Co</i>"})
+    person.goes_on("Done", "Save")
+    person.click("Save a hand-over sheet…")
+    person.waits_to_read("The sheet is saved:")
+    command = [pdftotext, "-layout", str(sheet), "-"]
+    text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert "certificates@example.com" in text
+    assert "Ticket <b>first</b> & date" in text
+    assert "Wind <i>& Co</i>" in text
+    key = request.read((saved / "dev-001.csr").read_bytes()).public_key()
+    assert isinstance(key, RSAPublicKey)
+    assert fingerprint(key) in "".join(re.findall(r"\b[0-9a-f]{8}\b", text))
+
+
+def test_another_language_leaves_what_is_set(
+    start: Callable[..., Person], defaults_file: Path, qapp: QApplication
+) -> None:
+    defaults_file.write_text("colour = 1\n" + FILE)
+    window = Window(qapp, start("").wizard)
+    try:
+        person = Person(window.wizard)
+        person.waits_to_read("colour")
+        person.wizard.language_wanted.emit("zh_CN")
+        person = Person(window.wizard)
+        person.waits_to_read("“colour”")
+        person.begins("新建证书请求(N)")
+        person.click("下一步(N) >")
+        person.waits_for_page("填写证书信息")
+        assert person.field("国家或地区").text() == "中国 (CN)"
+        assert person.field("组织").isReadOnly()
+        assert "Example Wind IT" in person.reads()
+    finally:
+        window.wizard.hide()
+        i18n.choose([])
+        speak(qapp)
 
 
 def test_a_fault_in_the_file_is_told_and_stops_nobody(

@@ -62,6 +62,7 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     letter = QApplication.clipboard().text()
     assert letter.startswith("Certificate request for dev-001\n")
     assert "attached: dev-001.csr" in letter
+    assert ".key" not in letter
     person.click("Copy the request")
     assert "The text of the e-mail is copied" not in person.reads()  # it is no longer
     person.click("Open folder")
