@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean, is_address
 
 NAME = "defaults.toml"
 
@@ -105,7 +105,7 @@ class _Reader:
         self._take_locked(content.pop("locked", []))
         hand_in = self._table(content, "hand_in")
         given = {key: self._text(hand_in, key, "hand_in.") for key in _HAND_IN}
-        if given["email"] and check_field(FIELDS_BY_KEY["email"], given["email"]):
+        if given["email"] and not is_address(given["email"]):
             self._report(Code.DEFAULTS_VALUE, "hand_in.email")
             given["email"] = ""
         self._report_rest(hand_in, "hand_in.")

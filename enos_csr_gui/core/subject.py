@@ -163,8 +163,13 @@ def _check_country(field: SubjectField, value: str) -> list[Problem]:
     return [Problem(Code.NOT_A_COUNTRY, field.key, values=values)]
 
 
+def is_address(text: str) -> bool:
+    """Return whether the text is an e-mail address, of any length."""
+    return bool(_ADDRESS.fullmatch(text))
+
+
 def _check_address(field: SubjectField, value: str) -> list[Problem]:
-    return [] if _ADDRESS.fullmatch(value) else [Problem(Code.NOT_AN_ADDRESS, field.key)]
+    return [] if is_address(value) else [Problem(Code.NOT_AN_ADDRESS, field.key)]
 
 
 class Subject(Mapping[str, str]):

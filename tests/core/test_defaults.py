@@ -162,6 +162,12 @@ def test_the_home_of_somebody_unknown_is_told(write):
     assert found.presets == {"country": "CN"}
 
 
+def test_an_address_to_write_to_may_be_longer_than_one_in_a_subject(write):
+    address = f"device-certificates@{'operations.' * 6}example.com"
+    found = defaults.load([write(f'[hand_in]\nemail = "{address}"')])
+    assert (found.hand_in.email, found.problems) == (address, ())
+
+
 def test_an_answer_is_locked_as_it_goes_into_the_subject(write):
     found = defaults.load([write('locked = ["country"]\n[subject]\ncountry = "cn"')])
     assert found.locked == {"country": "CN"}

@@ -15,7 +15,14 @@ from person import Person
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLabel
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QScrollArea,
+)
 
 from enos_csr_gui import i18n
 from enos_csr_gui.core import request
@@ -103,7 +110,8 @@ def test_the_review_leads_to_what_can_be_changed_alone(
 def test_a_note_without_an_address_is_read_and_is_no_markup(
     start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str]
 ) -> None:
-    defaults_file.write_text('[hand_in]\nnote = "<b>Ticket</b> &amp; date"')
+    note = f"<b>Ticket</b> &amp; date {'W' * 300}"
+    defaults_file.write_text(f'[hand_in]\nnote = "{note}"')
     person = start()
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
@@ -113,6 +121,8 @@ def test_a_note_without_an_address_is_read_and_is_no_markup(
         if label.isVisible() and "<b>Ticket</b> &amp; date" in label.text()
     ]
     assert shown.textFormat() == Qt.TextFormat.PlainText
+    area = next(one for one in person.wizard.findChildren(QScrollArea) if one.isVisible())
+    assert area.horizontalScrollBar().maximum() == 0
 
 
 def test_a_locked_country_stays_whatever_one_presses(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
@@ -19,13 +19,10 @@ class FileCard(Card):
 
     def __init__(self, icon: str, heading: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title, self.path = WrappedLabel(), WrappedLabel()
+        self.labels = self.title, self.path, self.advice = [WrappedLabel() for _part in range(3)]
         self.title.setText(heading)
-        self.advice = QLabel(text)
-        self.labels = self.title, self.path, self.advice
-        self.advice.setTextFormat(Qt.TextFormat.PlainText)  # it may hold what stands in a file
+        self.advice.setText(text)
         self.title.setFont(style.heading(self.font()))
-        self.advice.setWordWrap(True)
 
         grid = QGridLayout(self)
         grid.setContentsMargins(*[2 * style.SPACING] * 4)

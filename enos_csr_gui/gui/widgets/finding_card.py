@@ -109,14 +109,12 @@ class FindingCard(Card):
     def _say(self, text: str, *, is_problem: bool = False, indent: bool = False) -> None:
         self.setAccessibleDescription(f"{self.accessibleDescription()} {text}".strip())
         note = Note()
-        # In a file may stand what a label would take for its markup.
-        note.setTextFormat(Qt.TextFormat.PlainText)
         if is_problem:
             note.show_problem(text)
         else:
             note.show_help(text)
         if indent:
-            note.setIndent(3 * style.SPACING)
+            note.setContentsMargins(3 * style.SPACING, 0, 0, 0)
         self._column.addWidget(note)
 
     def _show_details(self) -> None:

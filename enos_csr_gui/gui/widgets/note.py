@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 
 def announce(widget: QWidget, text: str) -> None:
@@ -17,7 +18,7 @@ def announce(widget: QWidget, text: str) -> None:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
-class Note(QLabel):
+class Note(WrappedLabel):
     """Text in the colour of help or of a problem, right in light and in dark."""
 
     def __init__(
@@ -28,8 +29,6 @@ class Note(QLabel):
         self._about = about
         self._help = help_text
         self._is_problem = False
-        self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)  # what stands in files must not pass for markup
         # Also on a card, whose ground would have the label take another role.
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.show_help()

@@ -8,11 +8,15 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class WrappedLabel(QLabel):
-    """Plain text that breaks between words, or inside one where a word is wider than the label."""
+    """Plain text that breaks between words, or inside one where a word is wider than the label.
+
+    With ``setWordWrap(False)`` it breaks where the text does, and has the room for that.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextFormat(Qt.TextFormat.PlainText)  # what stands in a file is no markup
+        self.setWordWrap(True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -33,7 +37,8 @@ class WrappedLabel(QLabel):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        _layout, height = self._lay_out(width)
+        margins = self.contentsMargins()
+        _layout, height = self._lay_out(width - margins.left() - margins.right())
         return max(round(height), self.fontMetrics().lineSpacing())
 
     def sizeHint(self) -> QSize:
@@ -42,18 +47,22 @@ class WrappedLabel(QLabel):
         return QSize(max(map(metrics.horizontalAdvance, lines)), len(lines) * metrics.lineSpacing())
 
     def minimumSizeHint(self) -> QSize:
+        if not self.wordWrap():
+            return self.sizeHint()
         metrics = QFontMetrics(self.font())
         return QSize(10 * metrics.averageCharWidth(), metrics.lineSpacing())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        layout, height = self._lay_out(self.width())
-        layout.draw(painter, QPointF(0, max(0.0, (self.height() - height) / 2)))
+        room = self.contentsRect()
+        layout, height = self._lay_out(room.width())
+        layout.draw(painter, QPointF(room.left(), max(0.0, (self.height() - height) / 2)))
 
     def _lay_out(self, width: int) -> tuple[QTextLayout, float]:
+        wrap = QTextOption.WrapMode
         option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        option.setWrapMode(wrap.WrapAtWordBoundaryOrAnywhere if self.wordWrap() else wrap.NoWrap)
         # To a layout, a line ends with this and nothing else.
         layout = QTextLayout(self.text().replace("\n", "\N{LINE SEPARATOR}"), self.font())
         layout.setTextOption(option)
