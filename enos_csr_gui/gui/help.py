@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib import metadata
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -84,6 +83,11 @@ class TextWindow(QDialog):
         return QSize(620, 460)
 
 
+def help_keys() -> set[QKeySequence]:
+    """Return what opens the help: F1, which the button names, and the system's own key."""
+    return {QKeySequence("F1"), *QKeySequence.keyBindings(QKeySequence.StandardKey.HelpContents)}
+
+
 def show_help(topic: str, parent: QWidget) -> TextWindow:
     """Open the help about ``topic``, with a button for the whole guide."""
     guide = read_guide()
@@ -92,7 +96,8 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
     whole.setAutoDefault(False)  # Enter closes
     whole.clicked.connect(lambda: window.show_text(guide))
     window.add_button(whole)
-    QShortcut(QKeySequence.StandardKey.HelpContents, window, window.close)
+    for key in help_keys():
+        QShortcut(key, window, window.close)
     window.setModal(False)
     window.show()
     return window
@@ -130,6 +135,8 @@ def show_about(parent: QWidget) -> TextWindow:
 
 def _version(name: str) -> str:
     """Return the version of a library; empty where the program is frozen and knows it no more."""
+    from importlib import metadata  # with all it stands on, it takes its time
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -241,11 +241,13 @@ class RequestWizard(QWizard):
 
     def _complete(self) -> Iterator[None]:
         """Complete what is on the screen, piece by piece, so that the window stays alive."""
-        from PySide6.QtGui import QIcon, QKeySequence, QShortcut
+        from PySide6.QtGui import QIcon, QShortcut
 
         from enos_csr_gui import resources
+        from enos_csr_gui.gui.help import help_keys
 
-        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._help)
+        for key in help_keys():
+            QShortcut(key, self, self._help)
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         yield
         style.follow_desktop()

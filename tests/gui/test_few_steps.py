@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from person import Person
 from PySide6.QtCore import Qt
 
+FIRST, LATER = 11, 5
+"""Keys beside the answers themselves: for the first request, and for each one after it."""
+
 TAB, ENTER = Qt.Key.Key_Tab, Qt.Key.Key_Return
+
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_the_readme_shows_what_is_counted_here(document: str) -> None:
+    text = (TOP / document).read_text(encoding="utf-8")
+    [row] = re.findall(r"^\| EnOS CSR \|(.*)$", text, re.MULTILINE)
+    assert [int(number) for number in re.findall(r"\d+", row)] == [FIRST, LATER]
 
 
 def press_enter_to(person: Person, *titles: str) -> int:
@@ -31,7 +46,7 @@ def test_the_first_request_takes_eleven_keys_beside_the_answers(
         pressed += 1
     person.types(answers["email"])
     pressed += press_enter_to(person, "Review", "Save", "Done")
-    assert pressed == 11
+    assert pressed == FIRST
     assert (saved / "dev-001.csr").is_file()
 
 
@@ -48,5 +63,5 @@ def test_the_next_request_takes_five_beside_the_common_name(
     pressed = press_enter_to(person, "Key", "Who is it for?")
     person.types("dev-002")
     pressed += press_enter_to(person, "Review", "Save", "Done")
-    assert pressed == 5
+    assert pressed == LATER
     assert (saved / "dev-002.csr").is_file()

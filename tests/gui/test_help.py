@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from person import Person
+from person import Person, wait
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QTextBrowser
+from tour import reader
 
 from enos_csr_gui import __version__, i18n, resources
 from enos_csr_gui.gui import help as help_
@@ -31,6 +33,39 @@ def test_f1_shows_the_part_about_the_page(person: Person) -> None:
     assert said.startswith("Key\n")
     assert "A forgotten passphrase cannot be recovered" in said
     assert "Organizational unit" not in said
+
+
+TASKS = {
+    "": Step.START,
+    "Renew a certificate": Step.OLD,
+    "My certificate has arrived": Step.CERTIFICATE,
+    "Check a file": Step.CHECK,
+    "My requests": Step.REQUESTS,
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("language", i18n.languages())
+def test_f1_is_about_the_page_in_every_language(
+    start: Callable[..., Person], task: str, language: str
+) -> None:
+    guide = resources.guide(language).read_text(encoding="utf-8")
+    [heading, *_text] = help_.topics(guide)[TASKS[task].name.lower()].splitlines()
+    i18n.choose([language])
+    try:
+        person = reader(start("").wizard, language)
+        wait(300)
+        if task:
+            person.begins(task)
+        person.press(Qt.Key.Key_F1)
+        assert read(person).splitlines()[0] == heading.lstrip("# ")
+    finally:
+        i18n.choose([])
+
+
+def test_f1_and_the_systems_own_key_open_the_help() -> None:
+    own = QKeySequence.keyBindings(QKeySequence.StandardKey.HelpContents)
+    assert help_.help_keys() == {QKeySequence("F1"), *own}
 
 
 def test_the_button_does_the_same_and_leads_to_the_whole_guide(person: Person) -> None:
