@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui import NAME, __version__, i18n, resources
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.help_shortcut import add_help_shortcuts
 from enos_csr_gui.i18n import _
 
 _TOPIC = re.compile(r'^<a id="(\w+)"></a>$', re.MULTILINE)
@@ -83,11 +83,6 @@ class TextWindow(QDialog):
         return QSize(620, 460)
 
 
-def help_keys() -> set[QKeySequence]:
-    """Return what opens the help: F1, which the button names, and the system's own key."""
-    return {QKeySequence("F1"), *QKeySequence.keyBindings(QKeySequence.StandardKey.HelpContents)}
-
-
 def show_help(topic: str, parent: QWidget) -> TextWindow:
     """Open the help about ``topic``, with a button for the whole guide."""
     guide = read_guide()
@@ -96,8 +91,7 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
     whole.setAutoDefault(False)  # Enter closes
     whole.clicked.connect(lambda: window.show_text(guide))
     window.add_button(whole)
-    for key in help_keys():
-        QShortcut(key, window, window.close)
+    add_help_shortcuts(window, window.close)
     window.setModal(False)
     window.show()
     return window

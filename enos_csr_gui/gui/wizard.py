@@ -241,13 +241,12 @@ class RequestWizard(QWizard):
 
     def _complete(self) -> Iterator[None]:
         """Complete what is on the screen, piece by piece, so that the window stays alive."""
-        from PySide6.QtGui import QIcon, QShortcut
+        from PySide6.QtGui import QIcon
 
         from enos_csr_gui import resources
-        from enos_csr_gui.gui.help import help_keys
+        from enos_csr_gui.gui.widgets.help_shortcut import add_help_shortcuts
 
-        for key in help_keys():
-            QShortcut(key, self, self._help)
+        add_help_shortcuts(self, self._help)
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         yield
         style.follow_desktop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -27,6 +26,7 @@ from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
+from enos_csr_gui.gui.widgets.help_shortcut import add_help_shortcuts
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.presence import Presence
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
@@ -102,7 +102,7 @@ class RequestDetails(QDialog):
         # The window behind, which has the same, does not hear a key while this one is open.
         explain = buttons.addButton(_("Help (F1)"), QDialogButtonBox.ButtonRole.HelpRole)
         explain.clicked.connect(self._explain)
-        QShortcut(QKeySequence.StandardKey.HelpContents, self, self._explain)
+        add_help_shortcuts(self, self._explain)
         heading = WrappedLabel()
         heading.setText(self._request.common_name)
         heading.setFont(style.title(self.font()))
