@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -48,6 +49,14 @@ _OUTLINED = (
 
 _TARGET = 30
 """The least height of what is to be clicked, for a finger in a glove; WCAG 2.2 asks for 24."""
+
+
+def room_for(window: QWidget) -> QSize:
+    """Return how large a window can be on its screen, without its frame and title.
+
+    At 200 % a usual screen has 960 x 540 device-independent pixels.
+    """
+    return window.screen().availableSize() - QSize(2 * SPACING, 5 * SPACING)
 
 
 def enlarge(target: QWidget) -> None:

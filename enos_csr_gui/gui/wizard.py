@@ -160,13 +160,12 @@ class RequestWizard(QWizard):
         self._start_page.language_wanted.connect(self.language_wanted)
         self._add_page(Step.START, self._start_page)
         self.currentIdChanged.connect(self._on_step)
-        # At 200 % a usual screen has 960 x 540; some of it is for the title and a task bar.
-        room = self.screen().availableSize()
+        room = style.room_for(self)
         larger = max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         width, height = round(larger * _SIZE.width()), round(larger * _SIZE.height())
-        self.resize(min(width, room.width()), min(height, room.height() - 40))
+        self.resize(min(width, room.width()), min(height, room.height()))
         # Smaller, a page would be nothing but scroll bars.
-        self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height() - 40))
+        self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height()))
         if files:
             self.begin(Task.CHECK, files)
 

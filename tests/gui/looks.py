@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from pseudo import without_pseudo
 from PySide6.QtCore import QModelIndex, QRect, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QListView,
@@ -22,11 +23,14 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QScrollArea,
     QStyle,
+    QTableView,
+    QTextBrowser,
     QWidget,
 )
 
 from enos_csr_gui.gui.widgets.fold import Fold
 from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 TAKES_TEXT = (QLineEdit, QComboBox, QAbstractItemView, QPlainTextEdit, QAbstractSpinBox)
@@ -36,6 +40,8 @@ SMALLEST_TARGET = 30
 ENOUGH_CONTRAST = 4.5
 ENOUGH_FOR_SHAPES = 3.0
 """Of the contrast of what is no text (WCAG 2.2)."""
+ENLARGED = 1.5
+"""Pixels for each of the layout's, from which on a letter's own colour is seen."""
 _MNEMONIC = re.compile(r"&([^&\s])")
 
 
@@ -45,7 +51,8 @@ def faults(window: QWidget, picture: QImage, *, is_usual: bool) -> list[str]:
     ``picture`` shows the whole window; with ``is_usual`` it has the size and font it opens with.
     """
     found = [*cut_off(window), *clashing_keys(window), *nameless(window), *unsaid(window)]
-    found += [*small_targets(window), *pale(window, picture), *faint(window, picture)]
+    found += [*small_targets(window), *pale(window, picture), *pale_in_lists(window, picture)]
+    found += [*faint(window, picture), *elided(window), *alike(window), *too_large(window)]
     if is_usual:
         found += scrolled(window)
     return found
@@ -63,6 +70,8 @@ def on_screen(window: QWidget) -> Iterator[QWidget]:
 def _text(widget: QWidget) -> str:
     if isinstance(widget, QLabel | QAbstractButton):
         return widget.text().strip()
+    if isinstance(widget, QComboBox) and not widget.isEditable():
+        return widget.currentText()
     if isinstance(widget, QLineEdit) and not widget.text():
         return widget.placeholderText()
     return ""
@@ -97,6 +106,38 @@ def cut_off(window: QWidget) -> Iterator[str]:
         seen = widget.visibleRegion().boundingRect()
         if seen != widget.rect() and not _can_be_scrolled_to(widget):
             yield f"cut off: {text!r}, of {widget.rect()} one sees {seen}"
+
+
+def elided(window: QWidget) -> Iterator[str]:
+    """Yield what stands in a box or above a column and has less room than it needs."""
+    for widget in on_screen(window):
+        if isinstance(widget, QComboBox) and not widget.isEditable():
+            if widget.width() < widget.minimumSizeHint().width():
+                yield f"cut off: {widget.currentText()!r} in a box"
+        elif isinstance(widget, QHeaderView):
+            for column in range(widget.count()):
+                if widget.sectionSize(column) < widget.sectionSizeHint(column):
+                    yield f"cut off: the head of column {column} of {widget.parent()}"
+
+
+def too_large(window: QWidget) -> Iterator[str]:
+    """Yield the window if there is no room for it on the screen."""
+    room = window.screen().availableGeometry().size()
+    size = window.frameGeometry().size()
+    if size.boundedTo(room) != size:
+        yield f"{window.windowTitle()!r} has {size.toTuple()}, the screen {room.toTuple()}"
+
+
+def alike(window: QWidget) -> Iterator[str]:
+    """Yield the names that two things to be pressed or filled in have for a screen reader."""
+    names = Counter[str]()
+    for widget in on_screen(window):
+        if isinstance(widget, TARGETS) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            interface = QAccessible.queryAccessibleInterface(widget)
+            names[interface.text(QAccessible.Text.Name)] += 1
+    for name, count in names.items():
+        if count > 1:
+            yield f"{count} things are called {name!r}"
 
 
 def scrolled(window: QWidget) -> Iterator[str]:
@@ -225,8 +266,7 @@ def pale(window: QWidget, picture: QImage) -> Iterator[str]:
 
     At 100 % no pixel of a thin letter has the letter's whole colour: nothing can be said then.
     """
-    ratio = picture.devicePixelRatio()
-    if ratio < 1.5:
+    if picture.devicePixelRatio() < ENLARGED:
         return
     for widget in on_screen(window):
         text = _text(widget)
@@ -236,8 +276,44 @@ def pale(window: QWidget, picture: QImage) -> Iterator[str]:
             continue  # part of it has been scrolled away
         # Without a frame, which would pass for text.
         inside = widget.rect().adjusted(3, 3, -3, -3)
+        if isinstance(widget, TaskLink):  # the palest part of it
+            inside.setTop(widget.height() // 2)
+        elif isinstance(widget, QComboBox):
+            inside.setRight(widget.width() - widget.height())  # without the arrow
         if (found := seen_contrast(_part(picture, widget, inside))) < ENOUGH_CONTRAST:
             yield f"pale: {text!r} has a contrast of {found:.1f}"
+
+
+def pale_in_lists(window: QWidget, picture: QImage) -> Iterator[str]:
+    """Yield the texts in lists, tables, their heads and the help that stand out too little."""
+    if picture.devicePixelRatio() < ENLARGED:
+        return
+    for widget in on_screen(window):
+        if isinstance(widget, QTextBrowser):
+            parts = [widget.viewport().rect()]
+        elif isinstance(widget, QHeaderView):
+            parts = [
+                QRect(widget.sectionViewportPosition(column), 0, widget.sectionSize(column), 99)
+                for column in range(widget.count())
+            ]
+        elif isinstance(widget, QListView | QTableView):
+            model = widget.model()
+            columns = 1 if isinstance(widget, QListView) else model.columnCount(QModelIndex())
+            parts = [
+                widget.visualRect(index)
+                for row in range(model.rowCount(QModelIndex()))
+                for column in range(columns)
+                if (index := model.index(row, column)).data()
+            ]
+        else:
+            continue
+        ground = widget.viewport()
+        for part in parts:
+            seen = part.intersected(ground.rect()).adjusted(3, 3, -3, -3)
+            if seen.width() < 2 * seen.height() or seen.height() < 8:
+                continue  # hardly anything of it
+            if (found := seen_contrast(_part(picture, ground, seen))) < ENOUGH_CONTRAST:
+                yield f"pale: {part} of {widget} has a contrast of {found:.1f}"
 
 
 def _part(picture: QImage, widget: QWidget, inside: QRect) -> QImage:

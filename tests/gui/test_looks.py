@@ -13,7 +13,7 @@ from photos import Setting
 from enos_csr_gui import i18n
 
 DESKTOPS = [
-    ("light", 100, 0, None),
+    ("light", 100, 0, (1280, 800)),
     ("dark", 100, 0, (1024, 600)),
     ("light", 125, 0, (1366, 768)),
     ("light", 200, 0, (3840, 2160)),
@@ -26,7 +26,7 @@ DESKTOPS = [
 @pytest.mark.slow
 @pytest.mark.parametrize("desktop", DESKTOPS, ids=str)
 def test_nothing_is_wrong_with_the_looks(
-    desktop: tuple[str, int, int, tuple[int, int] | None], tmp_path: Path
+    desktop: tuple[str, int, int, tuple[int, int]], tmp_path: Path
 ) -> None:
     def look(language: str) -> list[str]:
         place = tmp_path / language
@@ -39,6 +39,6 @@ def test_nothing_is_wrong_with_the_looks(
 
 @pytest.mark.slow
 def test_a_third_language_is_shown_whole_and_has_room(in_pseudo: Path, tmp_path: Path) -> None:
-    setting = Setting(pseudo.LANGUAGE)
+    setting = Setting(pseudo.LANGUAGE, screen=(1366, 768))
     faults = photos.take(tmp_path / "photos", setting, tmp_path / "eo" / "home", in_pseudo)
     assert "\n".join(faults) == ""

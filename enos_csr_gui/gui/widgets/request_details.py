@@ -113,11 +113,11 @@ class RequestDetails(QDialog):
         column.addWidget(area, 1)
         column.addWidget(buttons)
         style.enlarge_all(self)
-        room = self.screen().availableSize()
+        room = style.room_for(self)
         lines = 3 * self.fontMetrics().lineSpacing()  # for what will be said of handing in
         height = self.sizeHint().height() - area.sizeHint().height() + area.full_height() + lines
         width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
-        self.resize(min(round(width), room.width()), min(height, room.height() - 40))
+        self.resize(min(round(width), room.width()), min(height, room.height()))
         close.setFocus()
 
     def _explain(self) -> None:

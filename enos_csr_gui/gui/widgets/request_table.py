@@ -86,10 +86,10 @@ class RequestTable(QTableView):
         columns.setStretchLastSection(True)
         columns.setResizeContentsPrecision(0)  # of the rows on the screen; others are not read yet
         columns.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * 6)
-        for column in Column:
-            self.setColumnWidth(column, self._width(column))
         columns.setSortIndicator(Column.MADE_ON, Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
+        for column in Column:  # now that there is to be room for the arrow too
+            self.setColumnWidth(column, self._width(column))
 
         self.doubleClicked.connect(self.opened)
         self.selectionModel().currentRowChanged.connect(self.current_changed)
