@@ -1,12 +1,14 @@
 """Makes a request as a screen reader's user does: with the names, roles and actions in AT-SPI.
 
-Run by the system's Python, which has the binding: ``at_spi_walk.py PROGRAM [ARGUMENT...]``. The
-answers come as JSON on standard input: label -> text.
+Run by the system's Python, which has the binding: ``at_spi_walk.py PROGRAM [ARGUMENT...]``. On
+standard input come, as JSON, the answers, label -> text, and the words to look for, English ->
+those of the language on the screen.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -52,7 +54,7 @@ def has(node: Atspi.Accessible, *states: Atspi.StateType) -> bool:
 def find(app: Atspi.Accessible, role: str, name: str) -> Atspi.Accessible:
     def look() -> Atspi.Accessible | None:
         for node in everything(app):
-            called = node.get_role_name(), node.get_name().split(",")[0]
+            called = node.get_role_name(), re.split("[,，]", node.get_name())[0]
             usable = has(node, Atspi.StateType.SHOWING, Atspi.StateType.ENABLED)
             if called == (role, name) and usable:
                 return node
@@ -70,22 +72,22 @@ def enter(app: Atspi.Accessible, name: str, text: str) -> None:
 
 
 def main() -> None:
-    answers = json.load(sys.stdin)
+    answers, words = json.load(sys.stdin)
     program = subprocess.Popen(sys.argv[1:])
     try:
         app = until(application, "the application")
-        press(app, "New request")
-        find(app, "label", "Key")
-        press(app, "Next >")
-        find(app, "label", "Who is it for?")
+        press(app, words["New request"])
+        find(app, "label", words["Key"])
+        press(app, words["Next >"])
+        find(app, "label", words["Who is it for?"])
         for label, text in answers.items():
             enter(app, label, text)
-        press(app, "Next >")
-        find(app, "label", "Review")
-        press(app, "Next >")
-        find(app, "push button", "Save")
-        press(app, "Save")
-        find(app, "label", "Done")
+        press(app, words["Next >"])
+        find(app, "label", words["Review"])
+        press(app, words["Next >"])
+        find(app, "push button", words["Save"])
+        press(app, words["Save"])
+        find(app, "label", words["Done"])
     finally:
         program.kill()
         program.wait()

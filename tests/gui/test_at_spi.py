@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from enos_csr_gui import i18n, words
+
 WALK = Path(__file__).with_name("at_spi_walk.py")
 PYTHON = "/usr/bin/python3"
 BINDING = "import gi; gi.require_version('Atspi', '2.0')"
@@ -28,19 +30,37 @@ def missing() -> str:
     return "" if Path("/usr/libexec/at-spi-bus-launcher").exists() else "package at-spi2-core"
 
 
+NAMES = ("&New request", "Key", "Who is it for?", "Review", "&Save", "Done")
+NEXT = {"en": "Next >", "zh_CN": "下一步(N) >"}
+"""Qt's own."""
+
+
+def words_on_the_screen(language: str) -> dict[str, str]:
+    """Return what is on the screen in the language, by what it is in English."""
+    shown = {name.replace("&", ""): i18n._(name).replace("&", "") for name in NAMES}
+    return shown | {"Next >": NEXT[language]}
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("language", i18n.languages())
 def test_a_request_is_finished_by_names_and_roles_alone(
-    labelled: dict[str, str], saved: Path, home: Path, openssl
+    answers: dict[str, str], saved: Path, home: Path, openssl, language: str
 ) -> None:
     if lacks := missing():
         pytest.skip(f"not here: {lacks}")
-    program = [sys.executable, "-m", "enos_csr_gui"]
+    i18n.choose([language])
+    try:
+        labelled = {words.label(key): text for key, text in answers.items()}
+        told = json.dumps([labelled, words_on_the_screen(language)])
+    finally:
+        i18n.choose([])
+    program = [sys.executable, "-m", "enos_csr_gui", "--lang", language]
     command = ["xvfb-run", "-a", "dbus-run-session", "--", PYTHON, str(WALK), *program]
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "PYTHONHOME")
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
     done = subprocess.run(
         command,
-        input=json.dumps(labelled),
+        input=told,
         env=environment | {"QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "HOME": str(home)},
         capture_output=True,
         check=False,
