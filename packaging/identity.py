@@ -11,6 +11,8 @@ from typing import Any
 TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP))
 
+import translations  # noqa: E402
+
 from enos_csr_gui import NAME  # noqa: E402
 from enos_csr_gui import __version__ as VERSION  # noqa: E402, N812
 
@@ -99,6 +101,11 @@ def entitlements() -> str | None:
     return str(ENTITLEMENTS) if sys.platform == "darwin" else None
 
 
+def _mac_language(po: Path) -> str:
+    """Return what macOS calls the language of a catalogue: Chinese by its script."""
+    return {"zh_CN": "zh-Hans", "zh_TW": "zh-Hant"}.get(po.stem, po.stem.replace("_", "-"))
+
+
 def info_plist() -> dict[str, Any]:
     """Return what macOS asks about the program: ``Info.plist``, beside what PyInstaller adds."""
     return {
@@ -109,7 +116,7 @@ def info_plist() -> dict[str, Any]:
         "LSBackgroundOnly": False,
         "CFBundleShortVersionString": VERSION,
         "CFBundleVersion": VERSION,
-        "CFBundleLocalizations": ["en", "zh-Hans"],
+        "CFBundleLocalizations": ["en", *map(_mac_language, translations.files())],
         "CFBundleDocumentTypes": [
             {
                 "CFBundleTypeName": "Certificate signing request",

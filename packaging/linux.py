@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import localised
 import records
 from identity import SUMMARY, TOP, VERSION, png
 
@@ -54,7 +55,7 @@ def make_tar(bundle: Path, dist: Path, time: int) -> Path:
             plugin.unlink()  # GTK wants the system's GLib, and this has its own
         records.write_licences(folder / "licences")
         _write_licences_of_libraries(folder)
-        shutil.copy(_SOURCES / "README.txt", folder)
+        (folder / "README.txt").write_text(localised.readme(), encoding="utf-8")
         with (
             target.open("wb") as file,
             gzip.GzipFile("", "wb", mtime=time, fileobj=file) as packed,
@@ -122,13 +123,13 @@ def make_deb(bundle: Path, dist: Path, time: int) -> Path:
 
 def _add_what_the_desktop_reads(root: Path, time: int) -> None:
     share = root / "usr/share"
-    for source, folder in {
-        "enos-csr-gui.desktop": "applications",
-        "enos-csr-gui.metainfo.xml": "metainfo",
-        "enos-csr.xml": "mime/packages",
+    for target, text in {
+        "applications/enos-csr-gui.desktop": localised.desktop_entry(),
+        "metainfo/enos-csr-gui.metainfo.xml": localised.metainfo(),
+        "mime/packages/enos-csr.xml": localised.types(),
     }.items():
-        (share / folder).mkdir(parents=True, exist_ok=True)
-        (share / folder / source).write_text(_filled(source, time), encoding="utf-8")
+        (share / target).parent.mkdir(parents=True, exist_ok=True)
+        (share / target).write_text(_filled(text, time), encoding="utf-8")
     icons = share / "icons/hicolor"
     for size in (48, 128, 256):
         folder = icons / f"{size}x{size}/apps"
@@ -146,7 +147,7 @@ def _add_documents(root: Path, time: int) -> None:
     manual.mkdir(parents=True)
     for command in ("enos-csr", "enos-csr-gui"):
         (commands / command).symlink_to(f"../lib/{PACKAGE}/{command}")
-        text = _filled(f"{command}.1", time)
+        text = _filled((_SOURCES / f"{command}.1").read_text(encoding="utf-8"), time)
         (manual / f"{command}.1.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     documents = root / "usr/share/doc" / PACKAGE
     records.write_licences(documents / "licences")
@@ -162,9 +163,8 @@ def _add_documents(root: Path, time: int) -> None:
     shutil.copy(_SOURCES / "lintian-overrides", overrides / PACKAGE)
 
 
-def _filled(source: str, time: int) -> str:
-    """Return a file of ``packaging/linux`` with the version and the like put in."""
-    text = (_SOURCES / source).read_text(encoding="utf-8")
+def _filled(text: str, time: int) -> str:
+    """Return the text with the version and the like put in."""
     date = datetime.fromtimestamp(time, UTC).date().isoformat()
     text = text.replace("@VERSION@", VERSION).replace("@DATE@", date)
     return text.replace("@COMMANDS@", _commands()) if "@COMMANDS@" in text else text

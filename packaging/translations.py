@@ -22,6 +22,11 @@ DOMAIN = "enos-csr"
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
+def files() -> list[Path]:
+    """Return the catalogues: one for each language beside English, named as 'zh_CN.po'."""
+    return sorted(CATALOGUES.glob("*.po"))
+
+
 def read(po: Path) -> Catalog:
     """Return the catalogue in this file; raises an error for one that makes no sense."""
     with po.open("rb") as source:
@@ -47,8 +52,11 @@ def compile_all(folder: Path = CATALOGUES) -> None:
 
 
 def extract() -> Catalog:
-    """Return every sentence of the program, and of click, which speaks in its command line."""
+    """Return every sentence: of the program, of click, which speaks in its command line, and of
+    what installs the program.
+    """
     import click
+    import localised
 
     catalogue = Catalog(domain=DOMAIN, charset="utf-8")
     for root in (TOP / "enos_csr_gui", Path(click.__file__).parent):
@@ -56,6 +64,8 @@ def extract() -> Catalog:
             root, [("**.py", "python")], keywords=_KEYWORDS, comment_tags=["Translators:"]
         ):
             catalogue.add(message, auto_comments=comments, context=context)
+    for sentence in localised.sentences():
+        catalogue.add(sentence)
     return catalogue
 
 
@@ -68,7 +78,7 @@ def is_translated(message: Message) -> bool:
 def update() -> None:
     """Bring every catalogue up to date with the sources."""
     template = extract()
-    for po in sorted(CATALOGUES.glob("*.po")):
+    for po in files():
         catalogue = read(po)
         catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import identity
+import localised
 import records
 from identity import MADE, PUBLISHER, TOP, VERSION
 
@@ -30,11 +31,14 @@ def make_installer(bundle: Path, dist: Path, time: int) -> Path:
         os.utime(file, (time, time))
     removal = MADE / "remove.nsh"
     removal.write_text(_removal(bundle, files), encoding="utf-8")
+    languages = MADE / "languages.nsh"
+    languages.write_text(localised.installer_languages(), encoding="utf-8")
     values = {
         "BUNDLE": bundle,
         "FILES_TO_REMOVE": removal,
         "ICON": identity.icon("win32"),
         "KILOBYTES": sum(file.stat().st_size for file in files) // 1024,
+        "LANGUAGES": languages,
         "OUTFILE": target,
         "PUBLISHER": PUBLISHER,
         "SIDE": _draw_side(),

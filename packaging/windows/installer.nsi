@@ -57,20 +57,14 @@ VIAddVersionKey /LANG=0 "LegalCopyright" "Apache License 2.0"
 !insertmacro MUI_UNPAGE_CONFIRM
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"
-!insertmacro MUI_LANGUAGE "SimpChinese"
 
 LangString WELCOME_TEXT ${LANG_ENGLISH} "EnOS CSR makes the key and the certificate request that EnOS asks for, in a few plain questions.$\r$\n$\r$\nNothing is sent over the network, neither now nor later.$\r$\n$\r$\nAn older version is replaced; your keys, requests and settings stay."
-LangString WELCOME_TEXT ${LANG_SIMPCHINESE} "EnOS CSR 只需回答几个简单的问题，就能生成 EnOS 要求的密钥和证书请求。$\r$\n$\r$\n无论现在还是以后，都不会通过网络发送任何内容。$\r$\n$\r$\n旧版本会被替换；您的密钥、请求和设置都会保留。"
 LangString RUNNING_TEXT ${LANG_ENGLISH} "EnOS CSR is running. Please close it, then press Retry."
-LangString RUNNING_TEXT ${LANG_SIMPCHINESE} "EnOS CSR 正在运行。请先关闭它，然后单击“重试”。"
 LangString NO_RIGHTS_TEXT ${LANG_ENGLISH} "Only an administrator can install EnOS CSR for everybody. Start the installer without /AllUsers to install it for yourself, or as an administrator."
-LangString NO_RIGHTS_TEXT ${LANG_SIMPCHINESE} "只有管理员才能为所有用户安装 EnOS CSR。请以管理员身份运行安装程序，或去掉 /AllUsers 参数，仅为自己安装。"
 LangString OLD_TEXT ${LANG_ENGLISH} "The version that is installed could not be removed. Please restart the computer and try again."
-LangString OLD_TEXT ${LANG_SIMPCHINESE} "无法卸载已安装的版本。请重新启动计算机后再试。"
 LangString TYPE_TEXT ${LANG_ENGLISH} "Certificate signing request"
-LangString TYPE_TEXT ${LANG_SIMPCHINESE} "证书签名请求"
 LangString KEPT_TEXT ${LANG_ENGLISH} "EnOS CSR will be removed. Your keys, your requests and the list of them stay."
-LangString KEPT_TEXT ${LANG_SIMPCHINESE} "将卸载 EnOS CSR。您的密钥、请求和请求列表都会保留。"
+!include "${LANGUAGES}" ; the same in the other languages: see localised.py
 
 !ifdef SIGN
     !uninstfinalize '${SIGN} "%1"' = 0

@@ -22,6 +22,7 @@ def test_macos_is_told_the_version_the_files_and_the_look() -> None:
     told = plistlib.loads(plistlib.dumps(identity.info_plist()))
     assert told["CFBundleShortVersionString"] == told["CFBundleVersion"] == __version__
     assert told["CFBundleExecutable"] == "enos-csr-gui"
+    assert told["CFBundleLocalizations"] == ["en", "zh-Hans"]
     assert told["LSBackgroundOnly"] is False  # else no window is ever in front
     [document] = told["CFBundleDocumentTypes"]
     assert "csr" in document["CFBundleTypeExtensions"]

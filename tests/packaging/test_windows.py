@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import translations
 import windows
 
 from enos_csr_gui import __version__
@@ -234,6 +235,15 @@ def test_it_goes_where_it_is_told_and_leaves_what_is_not_its_own(
     assert computer.remove(folder) == 0
     (folder / "uninstall.exe").unlink()
     assert [file.name for file in folder.iterdir()] == ["mine.key"]
+
+
+def test_it_is_made_with_a_language_to_come(
+    build: Callable[[str, dict[str, bytes]], Path],
+    in_pseudo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(translations, "CATALOGUES", in_pseudo / "resources" / "translations")
+    assert build("0.0.8", OLDER).is_file()  # NSIS knows Esperanto
 
 
 def test_it_speaks_chinese_where_windows_does(newer: Path, tmp_path: Path) -> None:
