@@ -178,6 +178,8 @@ def nameless(window: QWidget) -> Iterator[str]:
     labelled = {label.buddy() for label in window.findChildren(QLabel)}
     for widget in on_screen(window):
         if widget.focusPolicy() == Qt.FocusPolicy.NoFocus:
+            if isinstance(widget, QAbstractButton):
+                yield f"no key leads to {_text(widget)!r}"
             continue
         is_named = widget.accessibleName() or widget in labelled
         if isinstance(widget, QAbstractButton):
