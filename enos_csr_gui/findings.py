@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enos_csr_gui import words
+from enos_csr_gui.core.errors import visible
 from enos_csr_gui.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -29,11 +30,6 @@ def names(found: Sequence[Found], name_of: Callable[[Path], str] = str) -> list[
             name = text.format(file=name, number=numbers[one.file], count=counts[one.file])
         names.append(name)
     return names
-
-
-def visible(text: str) -> str:
-    """Return ``text`` with nothing in it that a screen or a terminal would obey or hide."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def kind(found: Found) -> str:

@@ -97,28 +97,27 @@ _SCRIPTS = {"cn": "hans", "sg": "hans", "tw": "hant", "hk": "hant", "mo": "hant"
 """In which script a region writes Chinese: catalogues name the region, systems often the script."""
 
 
-def _parts(name: str) -> tuple[str, set[str]]:
-    """Return a language and what is said of it: its script, its region, and what these mean."""
-    language, *rest = name.lower().translate(str.maketrans("-.@", "___")).split("_")
-    said = set(rest)
-    if language == "zh" and said.isdisjoint(_SCRIPTS.values()):
-        said |= {_SCRIPTS[part] for part in rest if part in _SCRIPTS}
-    return language, said
+def _parts(name: str) -> tuple[str, str, set[str]]:
+    """Return a language, its script, which may be empty, and what else is said of it."""
+    language, *said = name.lower().translate(str.maketrans("-.@", "___")).split("_")
+    told = next((part for part in said if part in _SCRIPTS.values()), "")
+    meant = next((_SCRIPTS[part] for part in said if part in _SCRIPTS), "")
+    return language, (told or meant) if language == "zh" else "", set(said)
 
 
 def match(name: str) -> str | None:
     """Return the language of the program that a system's name for one means; None if none does.
 
-    'zh', 'zh_CN.UTF-8' and 'zh-Hant-HK' are Chinese, the last rather as it is written in Taiwan.
+    'zh', 'zh_CN.UTF-8' and 'zh-Hant-CN' are Chinese, the last rather as it is written in Taiwan.
     """
-    language, said = _parts(name)
+    language, script, said = _parts(name)
     if language in ("c", "posix"):
         return ENGLISH
-    alike = {
-        known: len(said & parts)
-        for known, (its_language, parts) in ((one, _parts(one)) for one in languages())
-        if its_language == language
-    }
+    alike = {}
+    for known in languages():
+        its_language, its_script, its_parts = _parts(known)
+        if its_language == language:
+            alike[known] = script == its_script, len(said & its_parts)
     return max(alike, key=alike.__getitem__, default=None)
 
 

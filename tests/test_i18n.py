@@ -52,9 +52,11 @@ def test_the_names_that_systems_give_to_languages(name: str, language: str | Non
         ("zh_TW.UTF-8", "zh_TW"),
         ("zh_HK", "zh_TW"),
         ("zh-Hant-HK", "zh_TW"),
+        ("zh-Hant-CN", "zh_TW"),
+        ("zh_MO", "zh_TW"),
+        ("zh_CN", "zh_CN"),
         ("zh-Hans-HK", "zh_CN"),
         ("zh_SG", "zh_CN"),
-        ("zh", "zh_CN"),
         ("pt_PT", "pt_BR"),
         ("sr_RS@latin", "sr@latin"),
         ("sr_RS", "sr"),
@@ -63,7 +65,7 @@ def test_the_names_that_systems_give_to_languages(name: str, language: str | Non
 def test_a_language_to_come_is_found_by_its_file_alone(
     monkeypatch: pytest.MonkeyPatch, name: str, language: str
 ) -> None:
-    to_come = ("en", "pt_BR", "sr", "sr@latin", "zh_CN", "zh_TW")
+    to_come = ("en", "pt_BR", "sr", "sr@latin", "zh_TW", "zh_CN")
     monkeypatch.setattr(i18n, "languages", lambda: to_come)
     assert i18n.match(name) == language
 
@@ -82,6 +84,7 @@ def test_the_first_language_that_is_known_is_spoken() -> None:
         (["--lang", "zh_CN", "new"], "zh_CN", ["new"]),
         (["new", "--lang=en"], "en", ["new"]),
         (["new", "--lang", "en", "--json"], "en", ["new", "--json"]),
+        (["--lang", "en", "new", "--lang", "zh_CN"], "zh_CN", ["new"]),
         (["new"], None, ["new"]),
         (["--lang="], "", []),
         (["new", "--lang"], "", ["new"]),

@@ -10,7 +10,7 @@ import click
 
 from enos_csr_gui import findings, words
 from enos_csr_gui.cli.output import WRONG_INPUT, columns, examples, note, padded, print_json
-from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.core.errors import Code, Problem, visible
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ def _warn(found: Iterable[Found]) -> None:
     }
     for file, warning in secrets.items():
         text = _("WARNING: {file}: {sentence}").format(
-            file=findings.visible(click.format_filename(file)), sentence=words.sentence(warning)
+            file=visible(click.format_filename(file)), sentence=words.sentence(warning)
         )
         note("\n" + _bad(_wrapped(text, 0)))
 
 
 def _report(found: Found, name: str, together: Sequence[str]) -> Iterator[str]:
     """Yield the lines that a person reads about one thing."""
-    yield words.named(findings.visible(name), findings.kind(found))
+    yield words.named(visible(name), findings.kind(found))
     if found.protected:
         yield "  " + findings.protected()
     facts = list(findings.facts(found, together, _moment))
@@ -100,7 +100,7 @@ def _verdict(found: Found) -> Iterator[str]:
         mark = _good(passed) if result.passed else _bad(failed)
         yield f"    {mark}  {words.rule(result.rule, result.field)}"
         for problem in result.problems:
-            yield _wrapped(findings.visible(words.in_file(problem)), 10)
+            yield _wrapped(visible(words.in_file(problem)), 10)
     yield "  " + (_good if found.acceptable else _bad)(findings.verdict(found))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.errors import Code, Problem, UnreadableFile, visible
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean, is_address
 
 NAME = "defaults.toml"
@@ -22,9 +22,10 @@ _FIELDS = [key for key in FIELDS_BY_KEY if key != "common_name"]
 _HAND_IN = ("email", "subject", "note")
 
 _MOST_TOLD = 8
-"""How many faults of a file are told at a time: more would fill the screen, and help nobody."""
-_LONGEST_KEY = 60
-"""How many characters of a key are repeated when it is told."""
+"""How many keys of a file that mean nothing are told at a time, and of ``locked``: more would fill
+the screen, and help nobody."""
+_LONGEST = 60
+"""How many characters of the file are repeated when a fault is told."""
 
 
 class HandIn(NamedTuple):
@@ -91,7 +92,7 @@ class _Reader:
             self._problems += [one for one in error.problems if one.code is not Code.FILE_MISSING]
             return
         except (ValueError, RecursionError) as error:  # also of a number or a nesting without end
-            values = {"reason": str(error)}
+            values = {"reason": _shown(str(error))}
             self._problems.append(Problem(Code.DEFAULTS_NOT_TOML, path=path, values=values))
             return
         self._take(content)
@@ -161,7 +162,11 @@ class _Reader:
             self._report(Code.DEFAULTS_UNKNOWN, f"{prefix}{key}")
 
     def _report(self, code: Code, key: str) -> None:
-        told = sum(problem.path == self._path for problem in self._problems)
-        if told < _MOST_TOLD:
-            key = key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}…"
-            self._problems.append(Problem(code, path=self._path, values={"key": key}))
+        told = sum((one.code, one.path) == (code, self._path) for one in self._problems)
+        if told < _MOST_TOLD or code is Code.DEFAULTS_VALUE:  # of values, there are few
+            self._problems.append(Problem(code, path=self._path, values={"key": _shown(key)}))
+
+
+def _shown(text: str) -> str:
+    """Return what of the file may be repeated: neither endless nor an order to a terminal."""
+    return visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

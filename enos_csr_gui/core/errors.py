@@ -122,6 +122,11 @@ class Problem(NamedTuple):
     values: Mapping[str, str | int] = MappingProxyType({})
 
 
+def visible(text: str) -> str:
+    """Return a foreign text with nothing in it that a screen or a terminal would obey or hide."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 class CoreError(Exception):
     """Base of every error that the core raises on purpose; carries every problem found."""
 

@@ -62,9 +62,27 @@ def test_all_that_can_be_set(write):
 
 def test_no_fault_fills_the_screen(write):
     keys = "\n".join(f"a{number} = 1" for number in range(60_000))
-    found = defaults.load([write(f"{'b' * 9_000} = 1\n{keys}")])
-    assert 0 < len(found.problems) < 10
+    files = [write(f"{'b' * 9_000} = 1\n{keys}"), write(keys, "own.toml")]
+    found = defaults.load(files)
+    assert [one.path for one in found.problems] == [files[0]] * 8 + [files[1]] * 8
     assert max(len(one.values["key"]) for one in found.problems) < 70
+    [twice] = defaults.load([write(f"a = {{{'x' * 9_000} = 1, {'x' * 9_000} = 2}}")]).problems
+    assert len(twice.values["reason"]) < 70
+
+
+def test_faults_that_matter_are_told_though_there_are_many(write):
+    typos = "\n".join(f"typo{number} = 1" for number in range(20))
+    found = defaults.load(
+        [write(f'locked = ["organisation"]\n[subject]\n{typos}\n[hand_in]\nemail = "nobody"')]
+    )
+    told = [one.values["key"] for one in found.problems]
+    assert {"locked: organisation", "hand_in.email"} < set(told)
+    assert len(told) == 10
+
+
+def test_what_is_told_gives_no_orders_to_a_terminal(write):
+    [problem] = defaults.load([write('"\\u001b[31mred" = 1')]).problems
+    assert problem.values["key"] == r"\u001b[31mred"
 
 
 _TEXT = st.text(max_size=9) | st.sampled_from(["CN", "~nobody/x", "/srv", "a@b.c", "country"])

@@ -9,6 +9,7 @@ import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextBrowser
 from tour import reader
 
@@ -63,15 +64,29 @@ def test_f1_is_about_the_page_in_every_language(
         i18n.choose([])
 
 
-def test_f1_opens_the_help_where_the_system_has_another_key(
-    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("key", "modifier"),
+    [
+        (Qt.Key.Key_F1, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier),
+    ],
+)
+def test_f1_and_the_systems_own_key_open_the_help_and_close_it(
+    start: Callable[..., Person],
+    monkeypatch: pytest.MonkeyPatch,
+    key: Qt.Key,
+    modifier: Qt.KeyboardModifier,
 ) -> None:
-    macos = [QKeySequence("Ctrl+?")]
-    monkeypatch.setattr(QKeySequence, "keyBindings", lambda _key: macos)
+    monkeypatch.setattr(QKeySequence, "keyBindings", lambda _key: [QKeySequence("Ctrl+H")])
     person = start("")
     wait(300)
-    person.press(Qt.Key.Key_F1)
+    person.press(key, modifier)
     assert read(person)
+    help_window = _windows(person)[-1].window()
+    help_window.activateWindow()
+    QTest.qWaitForWindowActive(help_window)
+    QTest.keyClick(help_window.windowHandle(), key, modifier)
+    person.waits_until(lambda: not _windows(person))
 
 
 def test_the_button_does_the_same_and_leads_to_the_whole_guide(person: Person) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui import findings, words
 from enos_csr_gui.core import inspection
+from enos_csr_gui.core.errors import visible
 from enos_csr_gui.core.inspection import Found, Kind
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
@@ -85,7 +86,7 @@ class CheckPage(Page):
         self._cards.deleteLater()
         self._cards = cards
         cards.setAccessibleName(_("What was found"))
-        names = findings.names(found, lambda file: findings.visible(file.name))
+        names = findings.names(found, lambda file: visible(file.name))
         together = [[names[place] for place in places] for places in inspection.companions(found)]
 
         def build() -> Iterator[None]:
