@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui import NAME, __version__, i18n, resources
 from enos_csr_gui.gui import style
-from enos_csr_gui.gui.widgets.help_shortcut import add_help_shortcuts
+from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
 from enos_csr_gui.i18n import _
 
 _TOPIC = re.compile(r'^<a id="(\w+)"></a>$', re.MULTILINE)

@@ -243,7 +243,7 @@ class RequestWizard(QWizard):
         from PySide6.QtGui import QIcon
 
         from enos_csr_gui import resources
-        from enos_csr_gui.gui.widgets.help_shortcut import add_help_shortcuts
+        from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
 
         add_help_shortcuts(self, self._help)
         self.setWindowIcon(QIcon(str(resources.icon("app"))))

@@ -21,12 +21,12 @@ from enos_csr_gui.core.history import Kind, PastRequest
 from enos_csr_gui.core.renewal import renewed_serial
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import dates, style, work
+from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.facts import Facts
 from enos_csr_gui.gui.widgets.folder import open_folder
 from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
-from enos_csr_gui.gui.widgets.help_shortcut import add_help_shortcuts
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.presence import Presence
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
