@@ -38,8 +38,8 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     app.setApplicationName(NAME)
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")
-    # As the desktop calls the program to open files; what begins with '-' is none.
-    files = [Path(name).absolute() for name in app.arguments()[1:]]
+    # As the desktop calls the program to open files.
+    files = [Path(name).absolute() for name in app.arguments()[1:] if name != "--"]
     window = Window(app, RequestWizard(files))
     app.files_opened.connect(window.open_files)
     report_errors(window.secrets)

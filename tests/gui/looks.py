@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pseudo import without_pseudo
-from PySide6.QtCore import QModelIndex, QRect, Qt
+from PySide6.QtCore import QModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -40,6 +40,8 @@ SMALLEST_TARGET = 30
 ENOUGH_CONTRAST = 4.5
 ENOUGH_FOR_SHAPES = 3.0
 """Of the contrast of what is no text (WCAG 2.2)."""
+TITLE = 30
+"""How high the title of a window is, in device-independent pixels; an invisible screen has none."""
 ENLARGED = 1.5
 """Pixels for each of the layout's, from which on a letter's own colour is seen."""
 _MNEMONIC = re.compile(r"&([^&\s])")
@@ -123,7 +125,7 @@ def elided(window: QWidget) -> Iterator[str]:
 def too_large(window: QWidget) -> Iterator[str]:
     """Yield the window if there is no room for it on the screen."""
     room = window.screen().availableGeometry().size()
-    size = window.frameGeometry().size()
+    size = window.frameGeometry().size().expandedTo(window.size() + QSize(0, TITLE))
     if size.boundedTo(room) != size:
         yield f"{window.windowTitle()!r} has {size.toTuple()}, the screen {room.toTuple()}"
 

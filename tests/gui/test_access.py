@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 
 import pytest
 from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast
 from person import Person, wait
 from photos import dark_palette
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QColor, QPalette
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QAccessible, QColor, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
 
 from enos_csr_gui import resources
@@ -129,3 +130,44 @@ def test_lines_of_a_text_stand_below_one_another(qapp: QApplication) -> None:
     height = label.heightForWidth(400)
     label.setText("first\nsecond")
     assert label.heightForWidth(400) == 2 * height
+
+
+def lines_of(label: WrappedLabel, width: int) -> list[QRectF]:
+    """Return where the ink of each line is when the label has this width."""
+    label.resize(width, label.heightForWidth(width))
+    picture = label.grab().toImage()
+    ground = picture.pixel(0, 0)
+    rows = [
+        [x for x in range(picture.width()) if picture.pixel(x, y) != ground]
+        for y in range(picture.height())
+    ]
+    line = label.fontMetrics().lineSpacing()
+    inked = [[*chain(*rows[top : top + line])] for top in range(0, len(rows), line)]
+    return [QRectF(min(ink), 0, max(ink) - min(ink), line) for ink in inked if ink]
+
+
+def test_a_long_word_is_broken_and_all_of_it_is_seen(qapp: QApplication) -> None:
+    note = Note("W" * 300)
+    needed = 300 * note.fontMetrics().horizontalAdvance("W")
+    lines = lines_of(note, 400)
+    assert sum(line.width() for line in lines) > 0.9 * needed
+    assert max(line.right() for line in lines) < 400
+
+
+def test_a_label_has_its_room_beside_its_margins(qapp: QApplication) -> None:
+    note = Note("word " * 60)
+    bare = note.heightForWidth(300), note.sizeHint(), note.minimumSizeHint()
+    note.setContentsMargins(24, 3, 6, 4)
+    assert note.heightForWidth(330) == bare[0] + 7
+    assert note.sizeHint() == bare[1] + QSize(30, 7)
+    assert note.minimumSizeHint() == bare[2] + QSize(30, 7)
+    [first, *_more] = lines_of(note, 330)
+    assert 24 <= first.left() < 30
+
+
+def test_a_name_in_one_line_has_room_for_all_of_it(qapp: QApplication) -> None:
+    note = Note("Key fingerprint of a certificate")
+    note.setWordWrap(False)
+    assert note.minimumSizeHint() == note.sizeHint()
+    assert note.sizeHint().width() >= QFontMetricsF(note.font()).horizontalAdvance(note.text())
+    assert note.heightForWidth(30) == note.sizeHint().height()

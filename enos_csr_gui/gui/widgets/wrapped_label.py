@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
@@ -39,25 +41,30 @@ class WrappedLabel(QLabel):
     def heightForWidth(self, width: int) -> int:
         margins = self.contentsMargins()
         _layout, height = self._lay_out(width - margins.left() - margins.right())
-        return max(round(height), self.fontMetrics().lineSpacing())
+        height = max(math.ceil(height), self.fontMetrics().lineSpacing())
+        return height + margins.top() + margins.bottom()
 
     def sizeHint(self) -> QSize:
-        metrics = QFontMetrics(self.font())
+        metrics = QFontMetricsF(self.font())  # a width is a fraction, and all of it is needed
         lines = self.text().split("\n")
-        return QSize(max(map(metrics.horizontalAdvance, lines)), len(lines) * metrics.lineSpacing())
+        width = math.ceil(max(map(metrics.horizontalAdvance, lines)))
+        height = len(lines) * self.fontMetrics().lineSpacing()
+        return QSize(width, height).grownBy(self.contentsMargins())
 
     def minimumSizeHint(self) -> QSize:
         if not self.wordWrap():
             return self.sizeHint()
-        metrics = QFontMetrics(self.font())
-        return QSize(10 * metrics.averageCharWidth(), metrics.lineSpacing())
+        metrics = self.fontMetrics()
+        least = QSize(10 * metrics.averageCharWidth(), metrics.lineSpacing())
+        return least.grownBy(self.contentsMargins())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         room = self.contentsRect()
         layout, height = self._lay_out(room.width())
-        layout.draw(painter, QPointF(room.left(), max(0.0, (self.height() - height) / 2)))
+        top = room.top() + max(0.0, (room.height() - height) / 2)
+        layout.draw(painter, QPointF(room.left(), top))
 
     def _lay_out(self, width: int) -> tuple[QTextLayout, float]:
         wrap = QTextOption.WrapMode
