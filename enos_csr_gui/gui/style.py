@@ -193,3 +193,15 @@ def heading(font: QFont) -> QFont:
     bold = QFont(font)
     bold.setBold(True)
     return bold
+
+
+def fixed(font: QFont) -> QFont:
+    """Return a font as large as this one, whose letters are all as wide as one another."""
+    from PySide6.QtGui import QFontDatabase  # not before the first paint
+
+    found = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    if font.pointSizeF() > 0:
+        found.setPointSizeF(font.pointSizeF())
+    else:
+        found.setPixelSize(font.pixelSize())
+    return found

@@ -11,7 +11,7 @@ from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast
 from person import Person, wait
 from photos import dark_palette
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QAccessible, QColor, QFontMetricsF, QPalette
+from PySide6.QtGui import QAccessible, QColor, QFont, QFontInfo, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
 
 from enos_csr_gui import resources
@@ -171,3 +171,18 @@ def test_a_name_in_one_line_has_room_for_all_of_it(qapp: QApplication) -> None:
     assert note.minimumSizeHint() == note.sizeHint()
     assert note.sizeHint().width() >= QFontMetricsF(note.font()).horizontalAdvance(note.text())
     assert note.heightForWidth(30) == note.sizeHint().height()
+
+
+def test_a_fingerprint_is_as_large_as_the_text_beside_it(qapp: QApplication) -> None:
+    before = qapp.font()
+    try:
+        for size in (9, 20):
+            font = QFont(before)
+            font.setPointSize(size)
+            qapp.setFont(font)
+            label = WrappedLabel()
+            label.show_digest("0123456789abcdef")
+            assert label.font().pointSize() == size
+            assert QFontInfo(label.font()).fixedPitch()
+    finally:
+        qapp.setFont(before)

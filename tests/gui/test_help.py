@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QTextDocument
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTextBrowser
+from PySide6.QtWidgets import QApplication, QTextBrowser
 from tour import reader
 
 from enos_csr_gui import __version__, i18n, resources
@@ -105,6 +105,19 @@ def test_every_page_has_its_part_of_the_guide_in_every_language(language: str) -
     marked = help_.topics(guide.read_text(encoding="utf-8"))
     assert {step.name.lower() for step in Step} < set(marked)
     assert set(marked) == set(help_.topics(english.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("language", i18n.languages())
+def test_no_mark_of_the_guides_source_is_read(qapp: QApplication, language: str) -> None:
+    i18n.choose([language])
+    try:
+        guide = help_.read_guide()
+    finally:
+        i18n.choose([])
+    for text in (guide, *help_.topics(guide).values()):
+        document = QTextDocument()
+        document.setMarkdown(text)
+        assert not re.findall(r".*(?:\*\*|\]\(|^#).*", document.toPlainText(), re.MULTILINE)
 
 
 def test_every_picture_of_the_guides_is_there() -> None:

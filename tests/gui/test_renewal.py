@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from person import Person
+from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QListWidget
 
 from enos_csr_gui.core import keys, making, receiving, renewal, request
 from enos_csr_gui.core.history import Kind, RequestHistory
@@ -144,6 +144,13 @@ def test_a_file_must_be_chosen(start: Callable[..., Person]) -> None:
     assert person.problems() == ["Please choose the old file."]
 
 
+def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) -> None:
+    person = start(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.tries("Next >")
+    assert person.problems() == ["Please choose the old file, or one of your requests below."]
+
+
 def test_from_a_checked_file_to_its_renewal(
     start: Callable[..., Person], old: Path, tmp_path: Path, openssl
 ) -> None:
@@ -158,6 +165,83 @@ def test_from_a_checked_file_to_its_renewal(
     person.goes_on("Key")
     person.goes_on("Who is it for?")
     assert person.field("Common name").text() == "dev-7"
+
+
+def chosen_row(person: Person) -> str:
+    """Return the row of the list that is chosen; empty if none is."""
+    [rows] = [one for one in person.wizard.findChildren(QListWidget) if one.isVisible()]
+    return "".join(item.text().split()[0] for item in rows.selectedItems())
+
+
+@pytest.fixture
+def two_requests(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Person:
+    """A person who has chosen the first of two requests to be renewed, and cancelled."""
+    for name in ("dev-001", "dev-002"):
+        person = start()
+        person.walks_to_save({**labelled, "Common name": name})
+        person.goes_on("Done", "Save")
+    person.click("Start page")
+    person.begins(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    person.press(Qt.Key.Key_Down)
+    assert person.field("Old file").text() == str(saved / "dev-002.csr")
+    assert chosen_row(person) == "dev-002"
+    person.press(Qt.Key.Key_Escape)
+    return person
+
+
+def listed_anew(person: Person) -> None:
+    person.waits_for_page("Which certificate?")
+    person.waits_to_read("Or one of your requests")
+    wait(200)
+
+
+def test_who_comes_back_finds_nothing_chosen_by_itself(two_requests: Person) -> None:
+    two_requests.begins(RENEW)
+    listed_anew(two_requests)
+    assert two_requests.field("Old file").text() == ""
+    assert chosen_row(two_requests) == ""
+
+
+def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: Path) -> None:
+    person = two_requests
+    person.begins("My requests")
+    person.waits_until(lambda: person.button("Renew").isEnabled())
+    person.press(Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    person.click("Renew")
+    listed_anew(person)
+    assert person.field("Old file").text() == str(saved / "dev-001.csr")
+    assert chosen_row(person) == "dev-001"
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").text() == "dev-001"
+
+
+def test_from_a_checked_file_that_file_is_renewed(
+    two_requests: Person, tmp_path: Path, openssl
+) -> None:
+    person = two_requests
+    other = tmp_path / "other.csr"
+    openssl("req", "-new", "-sha512", "-newkey", "rsa:2048", "-nodes", "-keyout",
+            tmp_path / "other.key", "-subj", "/CN=dev-9", "-out", other)  # fmt: skip
+    person.begins("Check a file")
+    person.drops(other)
+    person.waits_to_read("Make a new request with these answers")
+    person.click("Make a new request with these answers")
+    listed_anew(person)
+    assert person.field("Old file").text() == str(other)
+    assert chosen_row(person) == ""
+
+
+def test_the_row_of_the_file_that_is_typed_is_chosen(two_requests: Person, saved: Path) -> None:
+    person = two_requests
+    person.begins(RENEW)
+    listed_anew(person)
+    person.enters("Old file", str(saved / "dev-001.csr"))
+    assert chosen_row(person) == "dev-001"
+    person.enters("Old file", str(saved / "dev-00"))
+    assert chosen_row(person) == ""
 
 
 def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(

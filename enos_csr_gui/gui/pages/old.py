@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy, QWizard
 
@@ -69,6 +69,7 @@ class OldPage(Page):
         self._label = QLabel(_("Or one of &your requests:"))
         self._label.setBuddy(self._list)
         self._listing: work.Job | None = None
+        self._chooser.edited.connect(self._mark_choice)
 
         self.body.addWidget(self._chooser)
         self.body.addWidget(self._label)
@@ -96,7 +97,11 @@ class OldPage(Page):
     def submit(self) -> bool:
         path = self._chooser.path()
         if path is None:
-            self._chooser.show_problem(_("Please choose the old file."))
+            if self._list.isVisible():
+                problem = _("Please choose the old file, or one of your requests below.")
+            else:
+                problem = _("Please choose the old file.")
+            self._chooser.show_problem(problem)
             return False
         folder = self.draft.folder
 
@@ -118,13 +123,27 @@ class OldPage(Page):
         return False
 
     def _show_choices(self, choices: Sequence[_Choice]) -> None:
-        self._list.clear()
-        for choice in choices:
-            item = QListWidgetItem(choice.text)
-            item.setData(Qt.ItemDataRole.UserRole, choice.file)
-            self._list.addItem(item)
+        with QSignalBlocker(self._list):  # while rows go, Qt chooses others of those that are left
+            self._list.clear()
+            for choice in choices:
+                item = QListWidgetItem(choice.text)
+                item.setData(Qt.ItemDataRole.UserRole, choice.file)
+                self._list.addItem(item)
+        self._mark_choice()
         self._label.setVisible(bool(choices))
         self._list.setVisible(bool(choices))
+
+    def _mark_choice(self) -> None:
+        """Have the row chosen whose file stands in the field above, and no other."""
+        path = self._chooser.path()
+        items = [self._list.item(row) for row in range(self._list.count())]
+        same = [item for item in items if _file(item) == path]
+        if any(item.isSelected() for item in same):
+            return
+        with QSignalBlocker(self._list):
+            self._list.clearSelection()
+            if same:
+                self._list.setCurrentItem(same[0])
 
     def _go_on_with(self, item: QListWidgetItem) -> None:
         self._take(item)
@@ -135,7 +154,12 @@ class OldPage(Page):
             self._take(item)
 
     def _take(self, item: QListWidgetItem) -> None:
-        self._chooser.set_path(item.data(Qt.ItemDataRole.UserRole))
+        self._chooser.set_path(_file(item))
+
+
+def _file(item: QListWidgetItem) -> Path:
+    file: Path = item.data(Qt.ItemDataRole.UserRole)
+    return file
 
 
 def _choices() -> list[_Choice]:

@@ -8,6 +8,8 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from enos_csr_gui.gui import style
+
 
 class WrappedLabel(QLabel):
     """Plain text that breaks between words, or inside one where a word is wider than the label.
@@ -29,9 +31,7 @@ class WrappedLabel(QLabel):
 
     def show_digest(self, digest: str) -> None:
         """Show a SHA-256 in two even lines: easier to compare than a long one and a rest."""
-        from PySide6.QtGui import QFontDatabase  # not before the first paint
-
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setFont(style.fixed(self.font()))
         half = len(digest) // 2
         self.setText(f"{digest[:half]}\n{digest[half:]}")
 
