@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
+    QDialog,
     QFileDialog,
     QLabel,
     QScrollArea,
@@ -206,7 +207,40 @@ def test_the_subject_of_the_letter_is_the_organisations(
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     person.click("Compose an e-mail")
-    assert QApplication.clipboard().text().startswith("EnOS & dev-001 {0}\n")
+    assert QApplication.clipboard().text().startswith("Subject: EnOS & dev-001 {0}\n")
+
+
+def test_without_a_mail_program_nobody_has_to_guess_the_address(
+    start: Callable[..., Person],
+    defaults_file: Path,
+    labelled: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note = "Please add the ticket."
+    defaults_file.write_text(f'{FILE}note = "{note}"')
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    person = start()
+    person.walks_to_save({key: text for key, text in labelled.items() if key not in LOCKED})
+    person.goes_on("Done", "Save")
+    person.click("Compose an e-mail")
+    assert "a new e-mail to certificates@example.com, and attach" in person.reads()
+    assert QApplication.clipboard().text().startswith("To: certificates@example.com\nSubject: ")
+
+    person.click("Start page")
+    person.begins("My requests")
+    person.waits_until(lambda: person.button("Details…").isEnabled())
+    read: list[str] = []
+
+    def look() -> bool:
+        if not isinstance(dialog := QApplication.activeModalWidget(), QDialog):
+            return False
+        read.append(person.reads())
+        dialog.close()
+        return True
+
+    person.meanwhile(look)
+    person.click("Details…")
+    assert f"Hand in to\ncertificates@example.com\n{note}" in read[0]
 
 
 def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(

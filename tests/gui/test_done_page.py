@@ -60,7 +60,7 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     person.waits_to_read("No mail program was found")
     assert f"attach this file: {saved / 'dev-001.csr'}" in person.reads()
     letter = QApplication.clipboard().text()
-    assert letter.startswith("Certificate request for dev-001\n")
+    assert letter.startswith("Subject: Certificate request for dev-001\n")
     assert "attached: dev-001.csr" in letter
     assert ".key" not in letter
     person.click("Copy the request")

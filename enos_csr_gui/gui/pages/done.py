@@ -86,7 +86,8 @@ class DonePage(Page):
                 "secret: you may send it by e-mail."
             )
         said = advice.format(address=hand_in.email)
-        self._csr.advice.setText(words.joined([said, hand_in.note]))
+        # A line of its own: it asks for something that is easily missed.
+        self._csr.advice.setText("\n".join(filter(None, (said, hand_in.note))))
         self._key.path.setText(str(made.key))
         keep = [_KEEP_KEY]
         if old and not self.draft.key_file:

@@ -98,12 +98,19 @@ class HandInButtons(QObject):
             text = _("Now attach this file to the e-mail: {path}")
             self.said.emit(text.format(path=request.csr))
         else:
-            QGuiApplication.clipboard().setText("\n".join([subject, "", *lines]))
+            head = [_("Subject: {subject}").format(subject=subject)]
             text = _(
                 "No mail program was found on this computer. The text of the e-mail is copied: "
                 "paste it into a new e-mail, and attach this file: {path}"
             )
-            self.said.emit(text.format(path=request.csr))
+            if hand_in.email:
+                head.insert(0, _("To: {address}").format(address=hand_in.email))
+                text = _(
+                    "No mail program was found on this computer. The text of the e-mail is copied: "
+                    "paste it into a new e-mail to {address}, and attach this file: {path}"
+                )
+            QGuiApplication.clipboard().setText("\n".join([*head, "", *lines]))
+            self.said.emit(text.format(address=hand_in.email, path=request.csr))
 
     @staticmethod
     def _renewed(request: ToHandIn) -> list[str]:

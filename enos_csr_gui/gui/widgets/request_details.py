@@ -71,6 +71,8 @@ class RequestDetails(QDialog):
         if request.certificate:
             self._add_file(_("Certificate file"), request.certificate)
         self._hand_in = HandInButtons(self)
+        if told := "\n".join(filter(None, (hand_in.email, hand_in.note))):
+            self._facts.add_row(_("Hand in to"), told)
         self._hand_in.offer(None, hand_in)
         self._hand_in.said.connect(self._show_help)
         self._hand_in.failed.connect(self._show_text)
