@@ -74,6 +74,14 @@ def read_old(file: Path) -> Old:
     )
 
 
+def read_answers(file: Path) -> Mapping[str, str]:
+    """Return what can be taken over into a new request: field key -> text, right or wrong.
+
+    Raises UnreadableFile when there is no request or certificate in the file.
+    """
+    return request.answers_from(request.subject_of(request.read(files.read(file)))).answers
+
+
 def renewed_serial(request: PastRequest) -> int | None:
     """Return the serial number of the certificate that this renewal renews, None if not known."""
     if request.kind is not Kind.RENEWAL:

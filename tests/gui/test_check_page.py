@@ -144,3 +144,29 @@ def test_with_the_certificate_of_an_authority_there_is_nothing_to_do(
     person.waits_to_read("certificate of an authority for '")
     assert "Renew this certificate" not in person.reads()
     assert "Put it together" not in person.reads()
+
+
+def test_a_request_that_is_refused_is_made_anew_with_its_answers(
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path, tmp_path: Path, openssl
+) -> None:
+    first = start()  # something is entered, which must not come through
+    first.walks_to_save({**labelled, "Common name": "dev-001"})
+    first.goes_on("Done", "Save")
+    first.click("Start page")
+    bad = tmp_path / "bad.csr"
+    openssl("req", "-new", "-sha512", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "k",
+            "-subj", "/C=DE/ST=Hamburg/O=Old/CN=dev-9/serialNumber=5", "-out", bad)  # fmt: skip
+    first.begins("Check a file")
+    first.drops(bad)
+    first.waits_to_read("Make a new request with these answers")
+    first.click("Make a new request with these answers")
+    first.waits_for_page("Key")
+    first.goes_on("Who is it for?")
+    assert first.field("Country").text() == "Germany (DE)"
+    assert first.field("Organization").text() == "Old"
+    assert not first.field("Common name").isReadOnly()
+    first.enters("Common name", "dev-10")
+    first.goes_on("Review")
+    first.goes_on("Save")
+    first.goes_on("Done", "Save")
+    assert (saved / "dev-10.csr").is_file()

@@ -218,17 +218,18 @@ def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: P
     assert person.field("Common name").text() == "dev-001"
 
 
-def test_from_a_checked_file_that_file_is_renewed(
+def test_from_a_checked_certificate_that_one_is_renewed(
     two_requests: Person, tmp_path: Path, openssl
 ) -> None:
     person = two_requests
-    other = tmp_path / "other.csr"
-    openssl("req", "-new", "-sha512", "-newkey", "rsa:2048", "-nodes", "-keyout",
-            tmp_path / "other.key", "-subj", "/CN=dev-9", "-out", other)  # fmt: skip
+    other = tmp_path / "other.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "other.key",
+            "-subj", "/CN=dev-9", "-addext", "basicConstraints=CA:FALSE",
+            "-out", other)  # fmt: skip
     person.begins("Check a file")
     person.drops(other)
-    person.waits_to_read("Make a new request with these answers")
-    person.click("Make a new request with these answers")
+    person.waits_to_read("Renew this certificate")
+    person.click("Renew this certificate")
     listed_anew(person)
     assert person.field("Old file").text() == str(other)
     assert chosen_row(person) == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import (
@@ -15,13 +16,14 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import findings, words
-from enos_csr_gui.core import inspection
-from enos_csr_gui.core.errors import visible
+from enos_csr_gui.core import inspection, renewal
+from enos_csr_gui.core.errors import CoreError, visible
 from enos_csr_gui.core.inspection import Found, Kind
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft, Task
 from enos_csr_gui.gui.pages.page import Page
 from enos_csr_gui.gui.widgets.finding_card import FindingCard
+from enos_csr_gui.gui.widgets.folder import existing
 from enos_csr_gui.gui.widgets.note import Note, announce
 from enos_csr_gui.i18n import _, ngettext
 
@@ -71,7 +73,7 @@ class CheckPage(Page):
         everything = _("All files (*)")
         kinds = _("Requests, certificates, keys ({patterns})").format(patterns=_ENDINGS)
         chosen, _kind = QFileDialog.getOpenFileNames(
-            self, self.heading.text(), str(self.draft.folder), f"{everything};;{kinds}"
+            self, self.heading.text(), str(existing(self.draft.folder)), f"{everything};;{kinds}"
         )
         if chosen:
             self.take_files([Path(name) for name in chosen])
@@ -107,20 +109,35 @@ class CheckPage(Page):
         work.in_turns(cards, build())
 
     def _card(self, found: Found, name: str, together: Sequence[str]) -> FindingCard:
-        steps = []
+        offers: list[tuple[str, Callable[[], object]]] = []
         if found.kind is Kind.CERTIFICATE and not found.is_authority:
-            steps = [
-                (Task.RECEIVE, _("Put it together with its key")),
-                (Task.RENEW, _("Renew this certificate")),
-            ]
-        elif found.acceptable is False:
-            steps = [(Task.RENEW, _("Make a new request with these answers"))]
-        offers = []
-        for task, text in steps:
-            if task in self._tasks:
-                button = QPushButton(text)
-                button.clicked.connect(
-                    lambda _checked=False, task=task: self.task_wanted.emit(task, [found.file])
+            offers = [
+                (text, partial(self.task_wanted.emit, task, [found.file]))
+                for task, text in (
+                    (Task.RECEIVE, _("Put it together with its key")),
+                    (Task.RENEW, _("Renew this certificate")),
                 )
-                offers.append(button)
-        return FindingCard(found, name, together, offers)
+                if task in self._tasks
+            ]
+        elif found.acceptable is False and Task.NEW in self._tasks:
+            begin = partial(self._begin_with, found.file)
+            offers = [(_("Make a new request with these answers"), begin)]
+        buttons = []
+        for text, act in offers:
+            button = QPushButton(text)
+            button.clicked.connect(lambda _checked=False, act=act: act())
+            buttons.append(button)
+        return FindingCard(found, name, together, buttons)
+
+    def _begin_with(self, file: Path) -> None:
+        """Begin a new request with the answers of the one in the file."""
+
+        def read(answers: Mapping[str, str]) -> None:
+            self.task_wanted.emit(Task.NEW, [])
+            for key, text in answers.items():
+                self.draft.answer(key, text)
+
+        def refused(_error: CoreError) -> None:
+            self.take_files([file])  # it has changed since it was looked into
+
+        self.wait_for(lambda: renewal.read_answers(file), read, refused, _("Reading the files"))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
 
 from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
-from enos_csr_gui.gui.widgets.folder import typed_path
+from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
@@ -80,7 +80,7 @@ class FileChooser(QWidget):
 
     def _choose_file(self) -> None:
         everything = _("All files (*)")
-        start = self._path.text() or str(self._start_folder)
+        start = self._path.text() or str(existing(self._start_folder))
         chosen, _kind = QFileDialog.getOpenFileName(
             self, self._label, start, f"{self._kinds};;{everything}"
         )

@@ -17,6 +17,11 @@ def typed_path(text: str) -> Path:
     return Path.home() / Path(text.strip()).expanduser()
 
 
+def existing(folder: Path) -> Path:
+    """Return the folder, or the nearest above it that there is: a file dialog begins there."""
+    return next((one for one in (folder, *folder.parents) if one.is_dir()), Path.home())
+
+
 def open_folder(owner: QObject, folder: Path, missing: Callable[[Problem], None]) -> None:
     """Have the desktop show the folder; tell ``missing`` if that cannot be.
 
