@@ -176,6 +176,13 @@ def test_the_option_may_stand_behind_the_command() -> None:
     assert "用法" in run(*ENOS_CSR, "new", "--lang", "zh_CN", "--help", LANG="C")
 
 
+def test_the_window_tells_how_it_is_called() -> None:
+    said = run("-c", WINDOW, "--help", DISPLAY="", LANG="C", LC_ALL="")
+    assert said.startswith("enos-csr-gui [--lang LANGUAGE]")
+    assert "Opens the window" in said
+    assert "打开窗口" in run("-c", WINDOW, "-h", "--lang", "zh_CN", DISPLAY="")
+
+
 def test_the_window_opens_though_its_language_is_not_spoken() -> None:
     variables = {"QT_QPA_PLATFORM": "offscreen", "LANG": "zh_CN.UTF-8", "LC_ALL": ""}
     said = run("-c", WINDOW, "--lang", "tlh", **variables)

@@ -30,6 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"enos-csr-gui {__version__}")  # noqa: T201
         return 0
+    if not {"-h", "--help"}.isdisjoint(arguments):
+        usage = "enos-csr-gui [--lang LANGUAGE] [--version] [--self-test] [FILE]..."
+        text = _("Opens the window, and looks into the files if there are any.")
+        print(usage, "", text, _without_window(), sep="\n")  # noqa: T201
+        return 0
     if "--self-test" in arguments:
         from enos_csr_gui.gui import self_test
 
@@ -79,8 +84,11 @@ def _has_display() -> bool:
 
 def explain_no_window(reason: str) -> None:
     """Say on standard error why no window opens and what does the same without one."""
-    hint = _("In a terminal, 'enos-csr new' does the same without a window.")
-    _say(f"{reason}\n{hint}")
+    _say(f"{reason}\n{_without_window()}")
+
+
+def _without_window() -> str:
+    return _("In a terminal, 'enos-csr new' does the same without a window.")
 
 
 def _say(text: str) -> None:

@@ -461,7 +461,7 @@ class RequestWizard(QWizard):
 
     def _make_another(self) -> None:
         had_new_key = self.draft.key_file is None
-        self._start_over()
+        self._start_over(keep_passphrase=True)  # several devices may well have the same
         self.begin(Task.NEW)
         if had_new_key:
             self.next()
@@ -472,15 +472,15 @@ class RequestWizard(QWizard):
         else:
             self.close()
 
-    def _start_over(self) -> None:
+    def _start_over(self, *, keep_passphrase: bool = False) -> None:
         """Go to the first page; what has been saved is done with."""
-        self._forget_made()
+        self._forget_made(keep_passphrase=keep_passphrase)
         self.restart()
 
-    def _forget_made(self) -> None:
+    def _forget_made(self, *, keep_passphrase: bool = False) -> None:
         self.draft.for_next_device()
         if self._key_page:
-            self._key_page.start_over()
+            self._key_page.start_over(keep_passphrase=keep_passphrase)
 
     def _help(self) -> None:
         """Open the part of the guide that is about the page in front."""

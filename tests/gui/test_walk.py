@@ -276,3 +276,26 @@ def test_who_wants_a_passphrase_types_it_at_once(person: Person) -> None:
     person.click("Protect the key file with a passphrase")
     person.types("turbines17")
     assert person.field("Passphrase").text() == "turbines17"
+
+
+@pytest.mark.parametrize(
+    ("way_on", "protection"),
+    [("Start page", "New, not protected"), ("Make another request", "New, protected with")],
+)
+def test_a_passphrase_is_kept_for_several_devices_in_a_row_and_no_longer(
+    person: Person, labelled: dict[str, str], way_on: str, protection: str
+) -> None:
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "turbines17")
+    person.enters("The same again", "turbines17")
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    person.click(way_on)
+    if way_on == "Start page":
+        person.begins("New request")
+        assert not person.button("Protect the key file with a passphrase").isChecked()
+        person.click("Next >")
+    person.waits_for_page("Who is it for?")
+    person.enters("Common name", "dev-002")
+    person.goes_on("Review")
+    assert protection in person.reads()

@@ -123,9 +123,11 @@ class KeyPage(Page):
             or (self._chooser and self._chooser.path())
         )
 
-    def start_over(self) -> None:
-        """Offer a new key again. A passphrase stays: the next key gets the same protection."""
+    def start_over(self, *, keep_passphrase: bool) -> None:
+        """Offer a new key again, with the same passphrase if it is kept, or else with none."""
         self._new.setChecked(True)
+        if not keep_passphrase:
+            self._protect.setChecked(False)
         if self._chooser:
             self._chooser.deleteLater()
             self._chooser = None
