@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView
 
+from enos_csr_gui.gui.widgets.note import Note
+
 
 @pytest.fixture
 def person(person: Person) -> Person:
@@ -191,3 +193,15 @@ def test_a_key_that_comes_to_the_list_too_late_goes_where_the_focus_is(person: P
     state.setFocus()
     QTest.keyClick(country, "G")  # as the completer of the country gives it, whose list has closed
     assert (country.text(), state.text()) == ("China (CN)", "G")
+
+
+def test_what_is_wrong_is_scrolled_into_view_with_its_field(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.wizard.resize(person.wizard.minimumWidth(), 400)
+    person.fills_in({key: text for key, text in labelled.items() if key != "Common name"})
+    person.field("Country").setFocus()
+    person.tries("Next >")
+    assert person.field("Common name").hasFocus()
+    [note] = [one for one in person.wizard.findChildren(Note) if one.isVisible() and one.is_problem]
+    person.waits_until(lambda: note.visibleRegion().boundingRect() == note.rect())

@@ -22,6 +22,10 @@ _PATIENCE_MS = 200
 """A wait shorter than this is not worth a flash of a progress bar."""
 
 
+_LAID_OUT_MS = 30
+"""After so long, what has been said has its place on the page."""
+
+
 class Page(QWizardPage):
     """A page that shows the draft and changes it. Lay widgets out in ``body``."""
 
@@ -90,7 +94,17 @@ class Page(QWizardPage):
     def bring_into_view(self, widget: QWidget) -> None:
         """Scroll to what has got the focus, and to what stands below it."""
         if self._area.isAncestorOf(widget):
-            self._area.ensureWidgetVisible(widget, 0, 3 * self.fontMetrics().lineSpacing())
+            self._scroll_to(widget)
+            # What has just been said below it has its place only then.
+            QTimer.singleShot(_LAID_OUT_MS, widget, lambda: self._scroll_to(widget))
+
+    def _scroll_to(self, widget: QWidget) -> None:
+        from enos_csr_gui.gui.widgets.note import Note
+
+        owners = (widget, widget.parentWidget())
+        notes = [one for one in self.findChildren(Note) if one.isVisible() and one.about in owners]
+        for shown in (*notes, widget):  # what has the focus, if there is no room for both
+            self._area.ensureWidgetVisible(shown, 0, style.SPACING)
 
     @property
     def busy(self) -> bool:

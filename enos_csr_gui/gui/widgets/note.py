@@ -38,6 +38,11 @@ class Note(WrappedLabel):
         """Whether a problem is shown."""
         return self._is_problem
 
+    @property
+    def about(self) -> QWidget | None:
+        """What is described with the text."""
+        return self._about
+
     def show_help(self, text: str | None = None) -> None:
         """Show the help; ``text`` replaces it from now on."""
         if text is not None:
