@@ -78,9 +78,9 @@ def _told(role: Role) -> tuple[str, str, str]:
             "key",
             _("The key"),
             _(
-                "Whoever has this file can use it: it is not protected with a passphrase. Bring it "
-                "to the device for example on a USB stick that you erase afterwards, then delete "
-                "this copy. Never send it by e-mail."
+                "Whoever has this file can use it: no passphrase protects it. Bring it to the "
+                "device, for example on a USB stick; then erase the stick and delete this copy. "
+                "Never send it by e-mail."
             ),
         ),
         Role.CERTIFICATE: ("certificate", _("The certificate"), _("It holds no secret.")),
@@ -93,7 +93,7 @@ def _told(role: Role) -> tuple[str, str, str]:
             "key",
             _("The keystore, with key and certificates"),
             _(
-                "Bring it to the device for example on a USB stick that you erase afterwards, then "
+                "Bring it to the device, for example on a USB stick; then erase the stick and "
                 "delete this copy. Never send it by e-mail. The device needs its passphrase, too."
             ),
         ),
