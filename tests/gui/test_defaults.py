@@ -52,6 +52,12 @@ def defaults_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+@pytest.fixture
+def unlocked(labelled: dict[str, str]) -> dict[str, str]:
+    """Return the answers to the fields that ``FILE`` does not lock."""
+    return {key: text for key, text in labelled.items() if key not in LOCKED}
+
+
 def test_what_is_set_is_filled_in_and_what_is_locked_says_by_whom(
     start: Callable[..., Person], defaults_file: Path
 ) -> None:
@@ -92,11 +98,11 @@ def test_what_was_entered_comes_before_what_is_preset_and_after_what_is_locked(
 
 
 def test_the_review_leads_to_what_can_be_changed_alone(
-    start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str]
+    start: Callable[..., Person], defaults_file: Path, unlocked: dict[str, str]
 ) -> None:
     defaults_file.write_text(FILE)
     person = start()
-    person.walks_to_save({key: text for key, text in labelled.items() if key not in LOCKED})
+    person.walks_to_save(unlocked)
     person.goes_on("Review", "< Back")
     changes = {
         button.accessibleName()
@@ -168,7 +174,7 @@ def test_a_renewal_takes_what_is_locked(
 def test_the_letter_goes_to_whom_the_organisation_names(
     start: Callable[..., Person],
     defaults_file: Path,
-    labelled: dict[str, str],
+    unlocked: dict[str, str],
     saved: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -181,7 +187,7 @@ def test_the_letter_goes_to_whom_the_organisation_names(
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)  # no mail program for a test
     person = start()
-    person.walks_to_save({key: text for key, text in labelled.items() if key not in LOCKED})
+    person.walks_to_save(unlocked)
     person.goes_on("Done", "Save")
     assert "Send this file to certificates+a#b@example.com." in person.reads()
     person.click("Compose an e-mail")
@@ -213,14 +219,14 @@ def test_the_subject_of_the_letter_is_the_organisations(
 def test_without_a_mail_program_nobody_has_to_guess_the_address(
     start: Callable[..., Person],
     defaults_file: Path,
-    labelled: dict[str, str],
+    unlocked: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     note = "Please add the ticket."
     defaults_file.write_text(f'{FILE}note = "{note}"')
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     person = start()
-    person.walks_to_save({key: text for key, text in labelled.items() if key not in LOCKED})
+    person.walks_to_save(unlocked)
     person.goes_on("Done", "Save")
     person.click("Compose an e-mail")
     assert "a new e-mail to certificates@example.com, and attach" in person.reads()

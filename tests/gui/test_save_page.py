@@ -178,3 +178,17 @@ def test_the_window_does_not_close_while_the_files_are_written(person: Person, s
     person.waits_for_page("Done")
     assert person.wizard.isVisible()
     assert len(everything_below(saved)) == 2
+
+
+def test_a_dialog_begins_in_a_folder_that_there_is(
+    person: Person, home: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    # The system's own dialog cannot be driven from here.
+    monkeypatch.setattr(
+        QFileDialog, "getExistingDirectory", lambda _page, _title, start: begun.append(start)
+    )
+    person.click("Choose…")
+    saved.mkdir()
+    person.click("Choose…")
+    assert begun == [str(home), str(saved)]

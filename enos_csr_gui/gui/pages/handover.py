@@ -25,7 +25,7 @@ from enos_csr_gui.core.receiving import CERTIFICATE_SUFFIX, TakenIn
 from enos_csr_gui.gui import work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.gui.widgets.folder import typed_path
+from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
@@ -237,7 +237,7 @@ class HandoverPage(Page):
 
     def _choose_folder(self) -> None:
         start = Path(self._folder.text().strip()).parent
-        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"), str(start))
+        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"), str(existing(start)))
         if chosen:
             self._folder.setText(chosen)
             self._forgive()

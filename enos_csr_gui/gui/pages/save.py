@@ -14,7 +14,7 @@ from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui import style, work
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.gui.widgets.folder import typed_path
+from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -215,7 +215,7 @@ class SavePage(Page):
 
     def _choose_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(
-            self, _("Choose a folder"), str(self.draft.folder)
+            self, _("Choose a folder"), str(existing(self.draft.folder))
         )
         if chosen:
             self._folder.setText(chosen)
