@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 import translations
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# What runs in the background of a shell ignores Ctrl-C, and so would all that is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 translations.compile_all()  # a build has done so, but perhaps before the last change
 

@@ -19,8 +19,7 @@ ENOS_CSR = shutil.which("enos-csr", path=Path(sys.executable).parent) or "enos-c
 
 # A terminal only is the controlling one, whose Ctrl-C counts, when the process takes it for that.
 _TAKE_TERMINAL = (
-    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "signal.signal(signal.SIGINT, signal.SIG_DFL); "  # whoever runs the tests may ignore it
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
 
