@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import catalogues
 import linux
 import macos
 import records
-import translations
 import windows
 from identity import MADE, TOP, VERSION
 
@@ -32,7 +32,7 @@ DOWNLOADS = {
 
 def freeze(dist: Path) -> Path:
     """Make the bundle anew, two programs that share a folder, and return that."""
-    translations.compile_all()
+    catalogues.compile_all()
     bundle = dist / "enos-csr"
     shutil.rmtree(bundle, ignore_errors=True)
     # The same sources give the same bytes.

@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from translations import TOP, compile_all
+from catalogues import TOP, compile_all
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]

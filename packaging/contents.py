@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-import translations
+import catalogues
 
 TOP = Path(__file__).parents[1]
 RESOURCES = TOP / "resources"
@@ -87,7 +87,7 @@ _PYCOUNTRY_STANDARDS = ("iso3166-1", "iso3166-2")
 
 def languages() -> list[str]:
     """Return the languages that the program speaks beside English, as 'zh_CN'."""
-    return [po.stem for po in translations.files()]
+    return [po.stem for po in catalogues.files()]
 
 
 def resources() -> list[tuple[str, str]]:

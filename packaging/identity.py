@@ -11,7 +11,7 @@ from typing import Any
 TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP))
 
-import translations  # noqa: E402
+import catalogues  # noqa: E402
 
 from enos_csr_gui import NAME  # noqa: E402
 from enos_csr_gui import __version__ as VERSION  # noqa: E402, N812
@@ -116,7 +116,7 @@ def info_plist() -> dict[str, Any]:
         "LSBackgroundOnly": False,
         "CFBundleShortVersionString": VERSION,
         "CFBundleVersion": VERSION,
-        "CFBundleLocalizations": ["en", *map(_mac_language, translations.files())],
+        "CFBundleLocalizations": ["en", *map(_mac_language, catalogues.files())],
         "CFBundleDocumentTypes": [
             {
                 "CFBundleTypeName": "Certificate signing request",

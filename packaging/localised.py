@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
-import translations
+import catalogues
 from babel import Locale
 
 _SOURCES = Path(__file__).parent
@@ -43,12 +43,12 @@ def sentences() -> Iterator[str]:
 
 @cache
 def _catalogue(po: Path) -> Mapping[str, str]:
-    return {str(one.id): str(one.string) for one in translations.read(po) if one.id}
+    return {str(one.id): str(one.string) for one in catalogues.read(po) if one.id}
 
 
 def _translated(sentence: str) -> Iterator[tuple[str, str]]:
     """Yield each language in which there is the sentence, and the sentence in it."""
-    for po in translations.files():
+    for po in catalogues.files():
         if text := _catalogue(po).get(sentence):
             yield po.stem, text
 
@@ -82,7 +82,7 @@ def readme() -> str:
 def installer_languages() -> str:
     """Return the part of the script of NSIS that adds the languages beside English."""
     lines = []
-    for language in (po.stem for po in translations.files()):
+    for language in (po.stem for po in catalogues.files()):
         name = _NSIS.get(language) or str(Locale.parse(language).get_language_name("en"))
         lines += [
             f'!if /FileExists "${{NSISDIR}}\\Contrib\\Language files\\{name}.nsh"',

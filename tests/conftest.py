@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import catalogues
 import pseudo
 import pytest
-import translations
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # What runs in the background of a shell ignores Ctrl-C, and so would all that is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-translations.compile_all()  # a build has done so, but perhaps before the last change
+catalogues.compile_all()  # a build has done so, but perhaps before the last change
 
 ANSWERS = {
     "country": "CN",

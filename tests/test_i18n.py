@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import catalogues
 import pytest
-import translations
 from pseudo import PACKAGE, without_pseudo
 
 from enos_csr_gui import i18n
@@ -199,7 +199,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def test_every_sentence_really_is_chinese() -> None:
-    catalogue = translations.read(translations.CATALOGUES / "zh_CN.po")
+    catalogue = catalogues.read(catalogues.CATALOGUES / "zh_CN.po")
     english = []
     for message in catalogue:
         id_ = message.id[0] if isinstance(message.id, tuple) else message.id

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli import asking, secret_files
-from enos_csr_gui.cli.output import (
-    IMPOSSIBLE,
-    WRONG_INPUT,
-    Faults,
-    examples,
-    note,
-    print_json,
-)
-from enos_csr_gui.cli.receive import chain_option
+from enos_csr_gui.cli import key_options, prompts
+from enos_csr_gui.cli.output import IMPOSSIBLE, WRONG_INPUT, Faults, echo_err, examples, print_json
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.i18n import _
@@ -25,7 +17,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     from enos_csr_gui.core.certificate import Issued
-    from enos_csr_gui.core.handover import Format, HandedOver
+    from enos_csr_gui.core.enums import Format
+    from enos_csr_gui.core.export import ExportedFile
 
 _FORMATS = ("pem", "p12", "jks")
 _PEM_NAME = "edge"
@@ -57,7 +50,7 @@ _PEM_NAME = "edge"
     metavar="FILE",
     help=_("The private key of the certificate."),
 )
-@chain_option
+@key_options.chain_option
 @click.option(
     "--format", "format_name", type=click.Choice(_FORMATS), required=True, help=_("What to make.")
 )
@@ -119,11 +112,11 @@ def export(
     as_json: bool,
 ) -> None:
     """Check what is given, ask for passphrases, write the files, print where they are."""
-    from enos_csr_gui.core import handover
+    from enos_csr_gui.core import enums, export, keystore
 
-    interactive = asking.possible()
-    format_ = handover.Format(format_name)
-    is_keystore = format_ is not handover.Format.PEM
+    interactive = prompts.possible()
+    format_ = enums.Format(format_name)
+    is_keystore = format_ is not enums.Format.PEM
     _check_combination(
         context.args,
         is_keystore=is_keystore,
@@ -132,32 +125,32 @@ def export(
         older_java=older_java,
         interactive=interactive,
     )
-    check = handover.check_passphrase if is_keystore else None
+    check = keystore.check_passphrase if is_keystore else None
 
     # Whatever is wrong with the options is told at once, before anything is asked.
     faults = Faults()
     target = faults.absolute(target)
     passphrase = None
     if passphrase_file:
-        passphrase = secret_files.read_passphrase(passphrase_file, faults, check=check)
+        passphrase = key_options.read_passphrase(passphrase_file, faults, check=check)
     key = _load_key(key_file, key_passphrase_file, faults, interactive=interactive)
     issued = _read(certificate, chain_file, key, faults)
-    for problem in handover.check_target(format_, target, name):
+    for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
         place = "--out" if unsafe and is_keystore else None
         faults.add([problem], place=place, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
     faults.tell()
 
     if not key:
-        key = secret_files.unlock_key(key_file, faults)
+        key = key_options.unlock_key(key_file, faults)
         issued = _read(certificate, chain_file, key, faults)
     if issued is None:
         faults.end()
     _check_parts(format_, key, issued, chain_file, faults)
     if encrypt or (is_keystore and not passphrase_file):
-        passphrase = asking.new_passphrase(_("Passphrase for the new file"), check)
+        passphrase = prompts.new_passphrase(_("Passphrase for the new file"), check)
     try:
-        saved = handover.save(
+        saved = export.export_files(
             format_,
             key,
             *issued,
@@ -170,11 +163,11 @@ def export(
         faults.add_error(error)
         faults.end()
     if older_java:
-        note(_("The protection that older Java reads is weak. Keep the file to yourself."))
+        echo_err(_("The protection that older Java reads is weak. Keep the file to yourself."))
     try:
         _print_object(saved) if as_json else _print_advice(saved, key_file)
     except OSError:
-        note(_("The files were saved, but the result could not be printed."))
+        echo_err(_("The files were saved, but the result could not be printed."))
         raise
 
 
@@ -189,7 +182,7 @@ def _check_combination(
 ) -> None:
     """Refuse options that contradict each other, or the place where the command runs."""
     new, of_key = passphrase_files
-    secret_files.check_use(stray, encrypt, new, interactive)
+    key_options.check_use(stray, encrypt, new, interactive)
     message = None
     if older_java and not is_keystore:
         message = _("--older-java is for the formats p12 and jks only.")
@@ -200,9 +193,9 @@ def _check_combination(
             "A keystore needs a passphrase, and there is no terminal to ask on: use "
             "--passphrase-file."
         )
-    elif new == of_key == secret_files.STANDARD_INPUT:
+    elif new == of_key == key_options.STANDARD_INPUT:
         message = _("Only one of the passphrases can come from standard input.")
-    elif secret_files.STANDARD_INPUT in passphrase_files and interactive:
+    elif key_options.STANDARD_INPUT in passphrase_files and interactive:
         message = _(
             "A passphrase from standard input would be shown while you type it. Leave the option "
             "out, and you are asked."
@@ -217,9 +210,9 @@ def _load_key(
     option = "--key-passphrase-file"
     passphrase = None
     if passphrase_file:
-        passphrase = secret_files.read_passphrase(passphrase_file, faults, option=option)
+        passphrase = key_options.read_passphrase(passphrase_file, faults, option=option)
     to_come = interactive or passphrase_file is not None
-    return secret_files.load_key(
+    return key_options.load_key(
         key_file, passphrase, faults, passphrase_to_come=to_come, option=option
     )
 
@@ -246,24 +239,24 @@ def _check_parts(
     chain_file: Path | None,
     faults: Faults,
 ) -> None:
-    from enos_csr_gui.core import certificate, handover
+    from enos_csr_gui.core import certificate, export
 
     if chain_file and not issued.chain:
         faults.add(certificate.check_chain(issued, chain_file))
         faults.tell()
     try:
-        handover.check_parts(format_, key, *issued)
+        export.check_parts(format_, key, *issued)
     except CoreError as error:
         faults.add_error(error)
         faults.end()
     faults.warn(certificate.check(issued))
 
 
-def _print_object(saved: list[HandedOver]) -> None:
+def _print_object(saved: list[ExportedFile]) -> None:
     print_json([{"role": one.role, "path": str(one.path)} for one in saved])
 
 
-def _print_advice(saved: list[HandedOver], key_file: Path) -> None:
+def _print_advice(saved: list[ExportedFile], key_file: Path) -> None:
     click.echo(_("Put these on the device:"))
     for one in saved:
         click.echo(f"  {click.format_filename(one.path)}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from enos_csr_gui import words
 from enos_csr_gui.cli.output import examples, option_name, print_columns, print_json
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 @click.command(
@@ -20,12 +20,12 @@ def fields(as_json: bool) -> None:
     rows = [
         {
             "key": field.key,
-            "label": words.label(field.key),
+            "label": labels.label(field.key),
             "initials": field.initials,
             "option": option_name(field.key),
             "required": field.required,
             "max_length": field.max_length,
-            "example": words.FIELDS[field.key].example,
+            "example": labels.FIELDS[field.key].example,
         }
         for field in SUBJECT_FIELDS
     ]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui import words
-from enos_csr_gui.cli.output import Faults, examples, note, print_columns, print_json
+from enos_csr_gui.cli.output import Faults, echo_err, examples, print_columns, print_json
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.history import PastRequest
@@ -42,7 +42,7 @@ def history(as_json: bool) -> None:
     elif requests:
         _print_table(requests)
     else:
-        note(_("There is no request in the list. To make one: enos-csr new"))
+        echo_err(_("There is no request in the list. To make one: enos-csr new"))
 
 
 def _object(request: PastRequest) -> dict[str, object]:
@@ -86,14 +86,14 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
     ]
     for request in requests:
         path = click.format_filename(request.csr)
-        if missing := words.missing_files(request.csr_exists(), request.key_exists()):
+        if missing := labels.missing_files(request.csr_exists(), request.key_exists()):
             path = f"{path} ({missing})"
         rows.append(
             [
                 request.common_name,
-                words.request_kind(request.kind),
+                labels.request_kind(request.kind),
                 local_date(request.made_on),
-                words.request_status(request.status(), request.days_left()),
+                labels.request_status(request.status(), request.days_left()),
                 local_date(request.expires) if request.expires else "",
                 path,
             ]

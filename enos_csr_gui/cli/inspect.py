@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui import findings, words
-from enos_csr_gui.cli.output import WRONG_INPUT, columns, examples, note, padded, print_json
-from enos_csr_gui.core.errors import Code, Problem, visible
+from enos_csr_gui.cli.output import WRONG_INPUT, columns, echo_err, examples, padded, print_json
+from enos_csr_gui.core.errors import SECRET_CODES, Problem, escape_unprintable
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import inspection, labels
+from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from enos_csr_gui.core.inspection import Found
+    from enos_csr_gui.core.inspect import InspectedItem
 
-_SECRETS = (Code.SECRET_INSIDE, Code.SECRET_POSSIBLE)
 
 _WIDTH = 79
 
@@ -38,70 +38,73 @@ _WIDTH = 79
 @click.option("--json", "as_json", is_flag=True, help=_("Print a JSON list of what was found."))
 def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
     """Print what is in the files; the exit status is the verdict."""
-    from enos_csr_gui.core import inspection
+    from enos_csr_gui.core import inspect
 
-    found = inspection.inspect_files(paths)
-    names = findings.names(found, click.format_filename)
-    together = [[names[place] for place in places] for places in inspection.companions(found)]
+    found = inspect.inspect_files(paths)
+    names = inspection.names(found, click.format_filename)
+    together = [[names[place] for place in places] for places in inspect.companions(found)]
     shown = zip(found, names, together, strict=True)
     if as_json:
         print_json([_object(*one) for one in shown])
     else:
         click.echo("\n\n".join("\n".join(_report(*one)) for one in shown))
     _warn(found)
-    if not inspection.is_in_order(found):
+    if not inspect.is_in_order(found):
         raise click.exceptions.Exit(WRONG_INPUT)
 
 
-def _warn(found: Iterable[Found]) -> None:
+def _warn(found: Iterable[InspectedItem]) -> None:
     """Tell of private keys last, where it is read, and even when the result goes elsewhere."""
     secrets = {
-        one.file: warning for one in found for warning in one.warnings if warning.code in _SECRETS
+        one.file: warning
+        for one in found
+        for warning in one.warnings
+        if warning.code in SECRET_CODES
     }
     for file, warning in secrets.items():
         text = _("WARNING: {file}: {sentence}").format(
-            file=visible(click.format_filename(file)), sentence=words.sentence(warning)
+            file=escape_unprintable(click.format_filename(file)), sentence=problem_text(warning)
         )
-        note("\n" + _bad(_wrapped(text, 0)))
+        echo_err("\n" + _bad(_wrapped(text, 0)))
 
 
-def _report(found: Found, name: str, together: Sequence[str]) -> Iterator[str]:
+def _report(found: InspectedItem, name: str, together: Sequence[str]) -> Iterator[str]:
     """Yield the lines that a person reads about one thing."""
-    yield words.named(visible(name), findings.kind(found))
+    yield labels.named(escape_unprintable(name), inspection.kind(found))
     if found.protected:
-        yield "  " + findings.protected()
-    facts = list(findings.facts(found, together, _moment))
+        yield "  " + inspection.protected()
+    facts = list(inspection.facts(found, together, _moment))
     width = max((columns(label) for label, _value in facts), default=0)
     for label, value in facts:
-        if findings.is_digest(value):  # in a line of its own it fits, and can be copied whole
+        if inspection.is_digest(value):  # in a line of its own it fits, and can be copied whole
             yield f"  {label}"
             yield f"    {value}"
         else:
             yield f"  {padded(label, width)}  {value}".rstrip()
     for problem in found.warnings:
-        if problem.code not in _SECRETS:
-            yield _wrapped(words.sentence(problem), 2)
+        if problem.code not in SECRET_CODES:
+            yield _wrapped(problem_text(problem), 2)
     if found.rules:
         yield from _verdict(found)
     else:
-        yield from (_wrapped(words.sentence(problem), 2) for problem in found.problems)
+        yield from (_wrapped(problem_text(problem), 2) for problem in found.problems)
 
 
 def _moment(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _verdict(found: Found) -> Iterator[str]:
+def _verdict(found: InspectedItem) -> Iterator[str]:
     yield "  " + _("What EnOS requires:")
     passed, failed = _("ok"), _("FAIL")
     width = max(columns(passed), columns(failed))
     passed, failed = padded(passed, width), padded(failed, width)
     for result in found.rules:
         mark = _good(passed) if result.passed else _bad(failed)
-        yield f"    {mark}  {words.rule(result.rule, result.field)}"
+        yield f"    {mark}  {labels.rule(result.rule, result.field)}"
         for problem in result.problems:
-            yield _wrapped(visible(words.in_file(problem)), 10)
-    yield "  " + (_good if found.acceptable else _bad)(findings.verdict(found))
+            yield _wrapped(escape_unprintable(problem_text_in_file(problem)), 10)
+    yield "  " + (_good if found.acceptable else _bad)(inspection.verdict(found))
 
 
 def _good(text: str) -> str:
@@ -117,7 +120,7 @@ def _wrapped(text: str, indent: int) -> str:
     return click.wrap_text(text, _WIDTH, initial_indent=blanks, subsequent_indent=blanks)
 
 
-def _object(found: Found, name: str, together: Sequence[str]) -> dict[str, object]:
+def _object(found: InspectedItem, name: str, together: Sequence[str]) -> dict[str, object]:
     """Return what ``--json`` prints about one thing."""
     return {
         "file": str(found.file),
@@ -156,5 +159,5 @@ def _problem(problem: Problem) -> dict[str, object]:
         "code": problem.code,
         "field": problem.field,
         "values": dict(problem.values),
-        "sentence": words.in_file(problem),
+        "sentence": problem_text_in_file(problem),
     }

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from enos_csr_gui import words
-from enos_csr_gui.cli.making import Options, file_options, make, subject_option
+from enos_csr_gui.cli.create import Options, create, file_options, subject_option
 from enos_csr_gui.cli.output import examples, option_name
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 def _subject_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -25,7 +25,7 @@ def _example() -> str:
     """Return a command that names every field, as every shell takes it."""
     parts = ["enos-csr new"]
     for field in SUBJECT_FIELDS:
-        value = words.FIELDS[field.key].example
+        value = labels.FIELDS[field.key].example
         parts += [option_name(field.key), f'"{value}"' if " " in value else value]
     return " ".join(parts)
 
@@ -54,4 +54,4 @@ def new(context: click.Context, /, *, allow_used_name: bool, **options: Any) -> 
     """Make a request with the answers given."""
     given = {key: options.pop(key) for key in FIELDS_BY_KEY}
     answers = {key: value for key, value in given.items() if value is not None}
-    make(context.args, answers, Options(**options), allow_used_name=allow_used_name)
+    create(context.args, answers, Options(**options), allow_used_name=allow_used_name)

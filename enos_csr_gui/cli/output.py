@@ -12,9 +12,8 @@ from typing import NoReturn
 
 import click
 
-from enos_csr_gui import words
 from enos_csr_gui.core.errors import (
-    CannotHandOver,
+    CannotExport,
     CannotReceive,
     Code,
     CoreError,
@@ -26,6 +25,8 @@ from enos_csr_gui.core.errors import (
     problem_from_os_error,
 )
 from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.problems import problem_text
 
 IMPOSSIBLE = 1
 """Exit status: it could not be done."""
@@ -39,7 +40,7 @@ _INPUT_ERRORS = (
     InvalidFileName,
     UnreadableFile,
     CannotReceive,
-    CannotHandOver,
+    CannotExport,
 )
 
 
@@ -55,7 +56,7 @@ def examples(*commands: str) -> str:
     return "\n".join(("\b", heading, *(f"  {command}" for command in commands)))
 
 
-def note(text: str) -> None:
+def echo_err(text: str) -> None:
     """Print something for a person to standard error; standard output is for the result."""
     click.echo(text, err=True)
 
@@ -103,8 +104,8 @@ class Faults:
         """Add problems; ``place`` is put before each instead of what the problem itself names."""
         for problem in problems:
             before = place or _place(problem)
-            sentence = words.sentence(problem)
-            self.add_line(words.named(before, sentence) if before else sentence, status=status)
+            sentence = problem_text(problem)
+            self.add_line(labels.named(before, sentence) if before else sentence, status=status)
 
     def add_error(self, error: CoreError, *, place: str | None = None) -> None:
         """Add the problems of an error that the core raised."""
@@ -125,9 +126,9 @@ class Faults:
         """Tell of problems that stop nothing."""
         for problem in problems:
             place = _place(problem)
-            sentence = words.sentence(problem)
-            said = words.named(place, sentence) if place else sentence
-            note(_("NOTE: {sentence}").format(sentence=said))
+            sentence = problem_text(problem)
+            said = labels.named(place, sentence) if place else sentence
+            echo_err(_("NOTE: {sentence}").format(sentence=said))
 
     def absolute(self, path: Path) -> Path:
         """Return the path from the root on; end the command when the current folder is gone."""
@@ -140,10 +141,10 @@ class Faults:
 
     def end(self) -> NoReturn:
         """Print what was collected and end the command."""
-        note("\n".join(self._lines))
+        echo_err("\n".join(self._lines))
         if self._status == WRONG_INPUT:
             command = click.get_current_context().command_path
-            note(_("Nothing was written. See: {command} --help").format(command=command))
+            echo_err(_("Nothing was written. See: {command} --help").format(command=command))
         raise click.exceptions.Exit(self._status)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from enos_csr_gui import __version__, i18n, words
+from enos_csr_gui import __version__, i18n
 from enos_csr_gui.cli.export import export
 from enos_csr_gui.cli.fields import fields
 from enos_csr_gui.cli.history import history
@@ -14,12 +14,13 @@ from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.cli.renew import renew
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 def _check_language(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
     """Refuse a language that the program does not know; ``cli.main`` has chosen any other."""
     if value is not None and i18n.match(value) is None:
-        raise click.BadParameter(words.no_language(value))
+        raise click.BadParameter(labels.no_language(value))
 
 
 @click.group(
@@ -37,7 +38,7 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
     is_eager=True,
     expose_value=False,
     help=_("Speak this language: {languages}.  [default: the system's]").format(
-        languages=words.listed(i18n.languages())
+        languages=labels.listed(i18n.languages())
     ),
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")

@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli.output import Faults, examples, note, print_json
-from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.cli.key_options import chain_option
+from enos_csr_gui.cli.output import Faults, echo_err, examples, print_json
+from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, Problem
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
-    from enos_csr_gui.core.receiving import Received, TakenIn
-
-
-chain_option = click.option(
-    "--chain",
-    "chain_file",
-    type=Path,
-    metavar="FILE",
-    help=_("The authority's certificates, if they are not in CERT already."),
-)
+    from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
 
 
 @click.command(
@@ -53,15 +45,15 @@ def receive(
     certificate: Path, key_file: Path | None, chain_file: Path | None, as_json: bool
 ) -> None:
     """Find the key, save the certificate beside it, print what to do next."""
-    from enos_csr_gui.core import receiving
+    from enos_csr_gui.core import receive
 
     faults = Faults()
     certificate = faults.absolute(certificate)
     key_file = faults.absolute(key_file) if key_file else None
     try:
-        received = receiving.examine(certificate, key_file, chain_file)
+        received = receive.match_certificate(certificate, key_file, chain_file)
         faults.warn(received.notes)
-        taken = receiving.take_in(received)
+        taken = receive.store_certificate(received)
     except CoreError as error:
         faults.add_error(error)
         faults.end()
@@ -70,11 +62,11 @@ def receive(
     try:
         _print_object(received, taken) if as_json else _print_advice(received, taken)
     except OSError:
-        note(_("The certificate was saved, but the result could not be printed."))
+        echo_err(_("The certificate was saved, but the result could not be printed."))
         raise
 
 
-def _print_object(received: Received, taken: TakenIn) -> None:
+def _print_object(received: MatchedCertificate, taken: StoredCertificate) -> None:
     leaf = received.issued.certificate
     print_json(
         {
@@ -96,7 +88,7 @@ def _problem(problem: Problem) -> dict[str, object]:
     return {"code": problem.code, "values": dict(problem.values)}
 
 
-def _print_advice(received: Received, taken: TakenIn) -> None:
+def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> None:
     leaf = received.issued.certificate
     validity = _("Valid from {first} to {last}.").format(
         first=leaf.not_valid_before_utc.date().isoformat(),
@@ -116,7 +108,7 @@ def _print_advice(received: Received, taken: TakenIn) -> None:
     elif Code.KEY_GONE not in codes:
         parts.append((_("It belongs to the key file:"), key))
     parts.append((validity, ""))
-    if codes & {Code.CHAIN_MISSING, Code.CHAIN_OF_OTHERS}:
+    if codes & NO_CHAIN_CODES:
         command = f'enos-csr export "{file}" --key "{key}" --chain FILE --format pem --out FOLDER'
         parts.append((_("When you have the certificates of the authority:"), command))
     elif Code.KEY_GONE not in codes:

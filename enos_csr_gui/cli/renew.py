@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from enos_csr_gui import words
-from enos_csr_gui.cli import asking
-from enos_csr_gui.cli.making import Options, file_options, make, subject_option
-from enos_csr_gui.cli.output import Faults, examples, note
+from enos_csr_gui.cli import prompts
+from enos_csr_gui.cli.create import Options, create, file_options, subject_option
+from enos_csr_gui.cli.output import Faults, echo_err, examples
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.problems import kept_name, problem_text
 
 
 def _refuse_common_name(
@@ -62,28 +63,28 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_context
 def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
     """Read the old file, apply what is to change, make the request."""
-    from enos_csr_gui.core import renewal
+    from enos_csr_gui.core import renew
 
     faults = Faults()
     try:
-        old = renewal.read_old(faults.absolute(old_file))
+        old = renew.read_source(faults.absolute(old_file))
     except CoreError as error:
         faults.add_error(error)
         faults.end()
     for left_out in old.left_out:
-        _note(words.left_out(*left_out))
+        _note(labels.left_out(*left_out))
     if old.warnings:
-        _note(words.kept_name(old.warnings))
+        _note(kept_name(old.warnings))
     given = {key: options.pop(key, None) for key in FIELDS_BY_KEY}
     answers = dict(old.answers) | {key: text for key, text in given.items() if text is not None}
-    if asking.possible():
+    if prompts.possible():
         # What must be mended is asked for, as 'new' asks for what is missing.
         for problem in old.problems:
             if problem.field and given[problem.field] is None:
-                _note(words.named(words.label(problem.field), words.sentence(problem)))
+                _note(labels.named(labels.label(problem.field), problem_text(problem)))
                 answers.pop(problem.field, None)
-    make(context.args, answers, Options(**options), old=old)
+    create(context.args, answers, Options(**options), old=old)
 
 
 def _note(sentence: str) -> None:
-    note(_("NOTE: {sentence}").format(sentence=sentence))
+    echo_err(_("NOTE: {sentence}").format(sentence=sentence))

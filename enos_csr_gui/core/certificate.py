@@ -11,10 +11,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from enos_csr_gui.core import inspection, keys, request
+from enos_csr_gui.core import asn1, enums, inspect, keys, x509_reader
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.request import LIBRARY_ERRORS
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS
 
 
 class Issued(NamedTuple):
@@ -31,7 +31,7 @@ class Issued(NamedTuple):
     @property
     def answers(self) -> Mapping[str, str]:
         """The subject: field key -> text, as far as EnOS knows the fields."""
-        return request.answers_from(request.subject_of(self.certificate)).answers
+        return x509_reader.answers_from(x509_reader.subject_of(self.certificate)).answers
 
     def to_pem(self) -> bytes:
         """Return the certificate and then its chain as PEM."""
@@ -54,18 +54,18 @@ def read(data: bytes, place: Path, chain_data: bytes = b"", fingerprint: str = "
     pool = [*certificates, *load_all(chain_data)]
     wanted = [one for one in certificates if fingerprint and _fingerprint(one) == fingerprint]
     lowest = [one for one in certificates if not any(_has_issued(one, other) for other in pool)]
-    lowest.sort(key=inspection.is_authority)
+    lowest.sort(key=x509_reader.is_authority)
     leaf = next(iter(wanted + lowest + certificates))
     return Issued(leaf, _chain(leaf, pool))
 
 
 def load_all(data: bytes) -> list[x509.Certificate]:
     """Return every certificate in ``data`` that can be read, each once, in their order."""
-    blocks = list(request.pem_blocks(data))
+    blocks = list(asn1.pem_blocks(data))
     parts = [block.der for block in blocks if block.der] if blocks else [data]
     found: dict[x509.Certificate, None] = {}
-    for der in parts[: inspection.MAX_OBJECTS]:
-        one = request.load(der)
+    for der in parts[: inspect.MAX_OBJECTS]:
+        one = x509_reader.load(der)
         if isinstance(one, x509.Certificate):
             found[one] = None
         elif one is None:
@@ -80,7 +80,7 @@ def fingerprints(data: bytes) -> list[str]:
 
 def _pkcs7(der: bytes) -> Sequence[x509.Certificate]:
     try:
-        with request.without_warnings():
+        with x509_reader.without_warnings():
             return pkcs7.load_der_pkcs7_certificates(der)
     except LIBRARY_ERRORS:
         return ()
@@ -88,8 +88,8 @@ def _pkcs7(der: bytes) -> Sequence[x509.Certificate]:
 
 def _instead(data: bytes, place: Path) -> Problem:
     """Return the problem that the file holds something else than a certificate."""
-    first = inspection.inspect(place, data)[0]
-    if first.problems and first.kind is inspection.Kind.UNKNOWN:
+    first = inspect.inspect(place, data)[0]
+    if first.problems and first.kind is enums.ContentKind.UNKNOWN:
         return first.problems[0]._replace(path=place)
     return Problem(Code.NOT_A_CERTIFICATE, path=place, values={"kind": first.kind})
 
@@ -122,7 +122,7 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
 
 def _is_signed_by(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
-        with request.without_warnings():
+        with x509_reader.without_warnings():
             certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, TypeError, *LIBRARY_ERRORS):
         return False
@@ -141,7 +141,7 @@ def check(
     ``requested`` is the subject that was asked for: field key -> text. For ``chain_file`` see
     ``check_chain``.
     """
-    problems = inspection.check_validity(issued.certificate, now or datetime.now(UTC))
+    problems = x509_reader.check_validity(issued.certificate, now or datetime.now(UTC))
     if requested is not None and (changes := _changes(requested, issued.answers)):
         problems.append(Problem(Code.SUBJECT_CHANGED, values=changes))
     return [*problems, *check_chain(issued, chain_file)]
@@ -170,8 +170,8 @@ def _is_root(certificate: x509.Certificate) -> bool:
 def issuer_name(certificate: x509.Certificate) -> str:
     """Return what the authority that issued the certificate is called."""
     texts = {
-        request.attribute_name(one.oid): request.attribute_text(one)
-        for one in request.issuer_of(certificate)
+        x509_reader.attribute_name(one.oid): x509_reader.attribute_text(one)
+        for one in x509_reader.issuer_of(certificate)
     }
     return texts.get("CN") or ", ".join(f"{key} = {text}" for key, text in texts.items())
 

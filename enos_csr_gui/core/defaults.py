@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, Problem, UnreadableFile, visible
+from enos_csr_gui.core.errors import Code, Problem, UnreadableFile, escape_unprintable
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean, is_address
 
 NAME = "defaults.toml"
 
 _FIELDS = [key for key in FIELDS_BY_KEY if key != "common_name"]
-_HAND_IN = ("email", "subject", "note")
+_SUBMIT = ("email", "subject", "note")
 
 _MOST_TOLD = 8
 """How many keys of a file that mean nothing are told at a time, and of ``locked``: more would fill
@@ -28,7 +28,7 @@ _LONGEST = 60
 """How many characters of the file are repeated when a fault is told."""
 
 
-class HandIn(NamedTuple):
+class SubmitDefaults(NamedTuple):
     """Whom to send the request file to: an address, and what to write; each may be empty."""
 
     email: str = ""
@@ -45,7 +45,7 @@ class Defaults(NamedTuple):
     presets: Mapping[str, str] = {}
     locked: Mapping[str, str] = {}
     folder: Path | None = None
-    hand_in: HandIn = HandIn()
+    submit: SubmitDefaults = SubmitDefaults()
     set_by: str = ""
     problems: tuple[Problem, ...] = ()
 
@@ -73,7 +73,7 @@ class _Reader:
         self._presets: dict[str, str] = {}
         self._locked: set[str] = set()
         self._folder: Path | None = None
-        self._hand_in = HandIn()
+        self._submit = SubmitDefaults()
         self._set_by = ""
         self._problems: list[Problem] = []
         self._path = Path()
@@ -81,7 +81,7 @@ class _Reader:
     def result(self) -> Defaults:
         locked = {key: self._presets[key] for key in _FIELDS if key in self._locked}
         return Defaults(
-            self._presets, locked, self._folder, self._hand_in, self._set_by, tuple(self._problems)
+            self._presets, locked, self._folder, self._submit, self._set_by, tuple(self._problems)
         )
 
     def read(self, path: Path) -> None:
@@ -104,13 +104,13 @@ class _Reader:
             self._take_field(key, self._text(subject, key, "subject."))
         self._report_rest(subject, "subject.")
         self._take_locked(content.pop("locked", []))
-        hand_in = self._table(content, "hand_in")
-        given = {key: self._text(hand_in, key, "hand_in.") for key in _HAND_IN}
+        submit = self._table(content, "submit")
+        given = {key: self._text(submit, key, "submit.") for key in _SUBMIT}
         if given["email"] and not is_address(given["email"]):
-            self._report(Code.DEFAULTS_VALUE, "hand_in.email")
+            self._report(Code.DEFAULTS_VALUE, "submit.email")
             given["email"] = ""
-        self._report_rest(hand_in, "hand_in.")
-        self._hand_in = self._hand_in._replace(**{k: text for k, text in given.items() if text})
+        self._report_rest(submit, "submit.")
+        self._submit = self._submit._replace(**{k: text for k, text in given.items() if text})
         saving = self._table(content, "files")
         if folder := self._text(saving, "folder", "files."):
             self._take_folder(folder)
@@ -169,4 +169,4 @@ class _Reader:
 
 def _shown(text: str) -> str:
     """Return what of the file may be repeated: neither endless nor an order to a terminal."""
-    return visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    return escape_unprintable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -1,4 +1,4 @@
-"""What can go wrong, as codes and values; the sentences for people are in ``words``."""
+"""What can go wrong, as codes and values; the sentences for people are in ``messages.problems``."""
 
 from __future__ import annotations
 
@@ -7,41 +7,51 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Code(StrEnum):
-    """The name of one thing that can be wrong; the comment lists the values it carries."""
+    """The name of one thing that can be wrong, and the names of the values that it carries."""
+
+    value_names: tuple[str, ...]
+
+    def __new__(cls, code: str, *value_names: str) -> Self:
+        self = str.__new__(cls, code)
+        self._value_ = code
+        self.value_names = value_names
+        return self
 
     # Subject
     REQUIRED = "required"
-    TOO_LONG = "too-long"  # limit, excess: characters
-    CONTROL_CHARACTER = "control-character"  # position (from 1), code_point ("U+0007")
-    LINE_BREAK = "line-break"  # position
-    INVISIBLE_CHARACTER = "invisible-character"  # position, code_point
-    BROKEN_CHARACTER = "broken-character"  # position, code_point: surrogate or non-character
-    NOT_ASCII = "not-ascii"  # position, character
+    TOO_LONG = "too-long", "limit", "excess"  # in characters
+    # Positions count from 1; code points are written as 'U+0007'.
+    CONTROL_CHARACTER = "control-character", "position", "code_point"
+    LINE_BREAK = "line-break", "position"
+    INVISIBLE_CHARACTER = "invisible-character", "position", "code_point"
+    BROKEN_CHARACTER = "broken-character", "position", "code_point"  # a surrogate or a noncharacter
+    NOT_ASCII = "not-ascii", "position", "character"
     NOT_AN_ADDRESS = "not-an-address"
-    NOT_A_COUNTRY = "not-a-country"  # given; suggestion, name: the code probably meant, or ""
+    # suggestion, name: the country that was probably meant, or empty
+    NOT_A_COUNTRY = "not-a-country", "given", "suggestion", "name"
 
     # Private key
     NOT_A_KEY = "not-a-key"
     PROTECTION_UNKNOWN = "protection-unknown"
-    NOT_A_PRIVATE_KEY = "not-a-private-key"  # label: what the PEM says it is
-    KEY_NOT_RSA = "key-not-rsa"  # algorithm
-    KEY_SIZE = "key-size"  # bits, wanted
+    NOT_A_PRIVATE_KEY = "not-a-private-key", "label"  # label: what the PEM says it is
+    KEY_NOT_RSA = "key-not-rsa", "algorithm"
+    KEY_SIZE = "key-size", "bits", "wanted"
     PASSPHRASE_NEEDED = "passphrase-needed"
     PASSPHRASE_WRONG = "passphrase-wrong"
     PASSPHRASE_EMPTY = "passphrase-empty"
-    PASSPHRASE_TOO_LONG = "passphrase-too-long"  # limit, length: bytes
-    PASSPHRASE_TOO_SHORT = "passphrase-too-short"  # minimum: characters
+    PASSPHRASE_TOO_LONG = "passphrase-too-long", "limit", "length"  # in bytes
+    PASSPHRASE_TOO_SHORT = "passphrase-too-short", "minimum"  # in characters
     PASSPHRASE_NOT_ASCII = "passphrase-not-ascii"
 
     # Files
-    FILE_EXISTS = "file-exists"  # suggestion: a free base name
+    FILE_EXISTS = "file-exists", "suggestion"  # a free base name
     FILE_MISSING = "file-missing"
-    FILE_TOO_LARGE = "file-too-large"  # limit: bytes
-    NAME_UNSAFE = "name-unsafe"  # given, suggestion
+    FILE_TOO_LARGE = "file-too-large", "limit"  # in bytes
+    NAME_UNSAFE = "name-unsafe", "given", "suggestion"
     FOLDER_MISSING = "folder-missing"
     FOLDER_GONE = "folder-gone"  # where files were saved earlier
     FOLDER_NOT_SHOWN = "folder-not-shown"
@@ -52,62 +62,79 @@ class Code(StrEnum):
     DISK_FULL = "disk-full"
     PATH_TOO_LONG = "path-too-long"
     NOT_PRIVATE = "not-private"
-    FILE_TROUBLE = "file-trouble"  # reason: the operating system's words
+    FILE_TROUBLE = "file-trouble", "reason"  # reason: the operating system's words
 
     # Inspection
     NO_REQUEST = "no-request"
     NOTHING_KNOWN = "nothing-known"
     FILE_EMPTY = "file-empty"
     DAMAGED = "damaged"
-    TOO_MANY_OBJECTS = "too-many-objects"  # limit
+    TOO_MANY_OBJECTS = "too-many-objects", "limit"
     NOT_PEM = "not-pem"
     KEY_INSIDE = "key-inside"
     SIGNATURE_FALSE = "signature-false"
     SIGNATURE_UNCHECKED = "signature-unchecked"
-    SIGNATURE_ALGORITHM = "signature-algorithm"  # algorithm, wanted
-    ATTRIBUTE_ORDER = "attribute-order"  # given, wanted
-    ATTRIBUTES_COMBINED = "attributes-combined"  # attributes
-    ATTRIBUTE_REPEATED = "attribute-repeated"  # count
-    ATTRIBUTE_UNKNOWN = "attribute-unknown"  # attribute
+    SIGNATURE_ALGORITHM = "signature-algorithm", "algorithm", "wanted"
+    ATTRIBUTE_ORDER = "attribute-order", "given", "wanted"
+    ATTRIBUTES_COMBINED = "attributes-combined", "attributes"
+    ATTRIBUTE_REPEATED = "attribute-repeated", "count"
+    ATTRIBUTE_UNKNOWN = "attribute-unknown", "attribute"
     NAME_MALFORMED = "name-malformed"
-    REQUEST_ATTRIBUTE = "request-attribute"  # attribute
-    EXTENSION = "extension"  # extension
+    REQUEST_ATTRIBUTE = "request-attribute", "attribute"
+    EXTENSION = "extension", "extension"
     SECRET_INSIDE = "secret-inside"
     SECRET_POSSIBLE = "secret-possible"
-    CERTIFICATE_EXPIRED = "certificate-expired"  # date
-    CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"  # date
+    CERTIFICATE_EXPIRED = "certificate-expired", "date"
+    CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid", "date"
 
-    # Defaults of the organisation
-    DEFAULTS_NOT_TOML = "defaults-not-toml"  # reason: the library's words
-    DEFAULTS_UNKNOWN = "defaults-unknown"  # key
-    DEFAULTS_VALUE = "defaults-value"  # key
-    DEFAULTS_LOCKED = "defaults-locked"  # key
-    FIELD_LOCKED = "field-locked"  # value, set_by
+    # Defaults of the organization
+    DEFAULTS_NOT_TOML = "defaults-not-toml", "reason"  # reason: the library's words
+    DEFAULTS_UNKNOWN = "defaults-unknown", "key"
+    DEFAULTS_VALUE = "defaults-value", "key"
+    DEFAULTS_LOCKED = "defaults-locked", "key"
+    FIELD_LOCKED = "field-locked", "value", "set_by"
 
     # Renewal
     NO_COMMON_NAME = "no-common-name"
 
-    # Receiving and handing over
-    CERTIFICATE_OF_AUTHORITY = "certificate-of-authority"  # name: its common name
-    NOT_A_CERTIFICATE = "not-a-certificate"  # kind: what the file holds instead
+    # Receiving and exporting
+    CERTIFICATE_OF_AUTHORITY = "certificate-of-authority", "name"  # name: its common name
+    NOT_A_CERTIFICATE = "not-a-certificate", "kind"  # kind: a ContentKind
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
-    CERTIFICATE_OF_NO_KEY = "certificate-of-no-key"  # name: its common name
-    CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request"  # name, made_on, csr
-    KEY_GONE = "key-gone"  # path: where it was
+    CERTIFICATE_OF_NO_KEY = "certificate-of-no-key", "name"  # name: its common name
+    CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request", "name", "made_on", "csr"
+    KEY_GONE = "key-gone", "path"  # path: where it was
     KEY_UNCHECKED = "key-unchecked"
-    SUBJECT_CHANGED = "subject-changed"  # for each field: "Kaili → Guiyang"
-    CHAIN_MISSING = "chain-missing"  # issuer
-    CHAIN_ENDS = "chain-ends"  # issuer: who has issued the last one
-    CHAIN_OF_OTHERS = "chain-of-others"  # issuer: who has issued the certificate
+    SUBJECT_CHANGED = "subject-changed"  # values: each field that differs, as 'Kaili → Guiyang'
+    CHAIN_MISSING = "chain-missing", "issuer"
+    CHAIN_ENDS = "chain-ends", "issuer"  # issuer of the last certificate in the chain
+    CHAIN_OF_OTHERS = "chain-of-others", "issuer"  # issuer of the certificate
 
     # History
-    NAME_USED = "name-used"  # name: as it was written then; made_on: a date; csr: the request file
-    HISTORY_DAMAGED = "history-damaged"  # the path is where it was put aside
+    # name: as it was written then; made_on: a date; csr: the request file
+    NAME_USED = "name-used", "name", "made_on", "csr"
+    HISTORY_DAMAGED = "history-damaged"  # the path is where it was set aside
     HISTORY_NEWER = "history-newer"
     HISTORY_DISK_FULL = "history-disk-full"
     HISTORY_NO_ACCESS = "history-no-access"
     HISTORY_BUSY = "history-busy"
-    HISTORY_TROUBLE = "history-trouble"  # reason: the operating system's or SQLite's words
+    HISTORY_TROUBLE = "history-trouble", "reason"  # the words of the system or of SQLite
+
+
+SECRET_CODES = frozenset({Code.SECRET_INSIDE, Code.SECRET_POSSIBLE})
+"""A file holds, or may hold, a private key."""
+
+CHAIN_CODES = frozenset({Code.CHAIN_MISSING, Code.CHAIN_ENDS, Code.CHAIN_OF_OTHERS})
+"""The certificate chain is not complete."""
+
+NO_CHAIN_CODES = CHAIN_CODES - {Code.CHAIN_ENDS}
+"""Not even the certificate of the issuer is there."""
+
+PASSPHRASE_CODES = frozenset({Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG})
+"""Another try with a passphrase may open the key."""
+
+FILE_NAME_CODES = frozenset({Code.FILE_EXISTS, Code.NAME_UNSAFE, Code.PATH_TOO_LONG})
+"""Another file name puts it right."""
 
 
 class Problem(NamedTuple):
@@ -122,7 +149,7 @@ class Problem(NamedTuple):
     values: Mapping[str, str | int] = MappingProxyType({})
 
 
-def visible(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """Return a foreign text with nothing in it that a screen or a terminal would obey or hide."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
@@ -160,7 +187,7 @@ class CannotReceive(CoreError):
     """The certificate belongs to no key that could be found, or to another one than was given."""
 
 
-class CannotHandOver(CoreError):
+class CannotExport(CoreError):
     """These do not make what a device needs: another key's certificate, or no chain."""
 
 

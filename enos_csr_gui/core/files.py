@@ -22,9 +22,8 @@ from enos_csr_gui.core.errors import (
     UnreadableFile,
     problem_from_os_error,
 )
+from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 
-KEY_SUFFIX = ".key"
-CSR_SUFFIX = ".csr"
 _PAIR = (KEY_SUFFIX, CSR_SUFFIX)
 
 MAX_NAME_BYTES = 200

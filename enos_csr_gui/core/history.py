@@ -16,52 +16,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, normalize
 
 EXPIRES_SOON = timedelta(days=60)
+
+
 RENEWAL_PENDING = timedelta(days=14)
 """So long a renewal that was requested counts, though its certificate has not been received."""
+
+
 BUSY_SECONDS = 10.0
 """How long one copy of the program waits while another one writes."""
 
 
 T = TypeVar("T")
-
-
-class Kind(StrEnum):
-    """Why a request was made."""
-
-    NEW = "new"
-    RENEWAL = "renewal"
-
-
-class Status(StrEnum):
-    """How far a request has got, as far as this computer can know."""
-
-    WAITING = "waiting"  # for the certificate
-    VALID = "valid"
-    EXPIRING = "expiring"  # within ``EXPIRES_SOON``
-    EXPIRED = "expired"
-
-
-class SortBy(StrEnum):
-    """The columns that ``requests`` can be sorted by; each value is a column of the table.
-
-    The status sorts by ``EXPIRES``: waiting first, then expired, then what ends next.
-    """
-
-    COMMON_NAME = "name_key"
-    KIND = "kind"
-    MADE_ON = "made_on"
-    ISSUED = "issued"
-    EXPIRES = "expires"
-    CSR = "csr"
 
 
 class HistoryUnavailable(CoreError):
@@ -78,7 +52,7 @@ class PastRequest:
 
     number: int
     subject: Mapping[str, str]
-    kind: Kind
+    kind: RequestKind
     made_on: datetime
     fingerprint: str
     key: Path
@@ -155,12 +129,21 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
+
 SCHEMA_VERSION = len(_MIGRATIONS)
 
+
 _FIELDS = tuple(field.key for field in SUBJECT_FIELDS)
+
+
 _COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
+
+
 _COLUMNS += ("issued", "expires", "serial", "certificate")
+
+
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
+
 
 _EXPIRING = """
     expires BETWEEN ? AND ? AND NOT EXISTS (
@@ -170,9 +153,13 @@ _EXPIRING = """
     )
 """
 
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 _CODES = {
     sqlite3.SQLITE_FULL: Code.HISTORY_DISK_FULL,
     sqlite3.SQLITE_READONLY: Code.HISTORY_NO_ACCESS,
@@ -184,11 +171,11 @@ _CODES = {
 }
 
 
-class _Newer(Exception):
+class SchemaTooNew(Exception):
     """The file was made by a later version of the program."""
 
 
-class _Senseless(Exception):
+class InvalidRow(Exception):
     """What stands in a row makes no sense, though the file is sound."""
 
 
@@ -245,7 +232,7 @@ class RequestHistory:
         fingerprint: str,
         key: Path,
         csr: Path,
-        kind: Kind = Kind.NEW,
+        kind: RequestKind = RequestKind.NEW,
         made_on: datetime | None = None,
     ) -> None:
         """Add a request: on disk, for good, when this returns.
@@ -394,7 +381,7 @@ class RequestHistory:
                 try:
                     return [_row(values) for values in cursor]
                 except (ValueError, TypeError, OverflowError) as error:
-                    raise _Senseless from error
+                    raise InvalidRow from error
 
         return self._do(read, nothing=[])
 
@@ -408,7 +395,7 @@ class RequestHistory:
         for may_set_aside in (True, False):
             try:
                 return action(self._open()) if make or self._exists() else nothing
-            except (sqlite3.Error, OSError, _Senseless) as error:
+            except (sqlite3.Error, OSError, InvalidRow) as error:
                 self.close()
                 if not (may_set_aside and _is_damage(error)):
                     raise self._unavailable(error) from error
@@ -416,7 +403,7 @@ class RequestHistory:
                     self._set_aside()
                 except OSError as trouble:
                     raise self._unavailable(trouble) from error
-            except _Newer as error:
+            except SchemaTooNew as error:
                 self.close()
                 problem = Problem(Code.HISTORY_NEWER, path=self._path)
                 raise HistoryUnavailable([*self.notes, problem]) from error
@@ -516,7 +503,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {number + 1}").close()
 
     if not 0 <= (found := version()) <= SCHEMA_VERSION:
-        raise _Newer
+        raise SchemaTooNew
     if found < SCHEMA_VERSION:
         _in_transaction(connection, migrate)
 
@@ -540,7 +527,7 @@ def _primary(error: Exception) -> int:
 
 
 def _is_damage(error: Exception) -> bool:
-    return isinstance(error, _Senseless) or _primary(error) in _DAMAGED
+    return isinstance(error, InvalidRow) or _primary(error) in _DAMAGED
 
 
 def _code_of_os_error(error: OSError) -> Code:
@@ -559,7 +546,7 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
     return PastRequest(
         number=row["number"],
         subject={key: row[key] for key in _FIELDS if row[key] is not None},
-        kind=Kind(row["kind"]),
+        kind=RequestKind(row["kind"]),
         made_on=_time(row["made_on"]),
         fingerprint=row["fingerprint"],
         key=Path(os.fsdecode(row["key"])),

@@ -90,10 +90,10 @@ def clean(field: SubjectField, text: str) -> str:
     return text
 
 
-def check(answers: Mapping[str, str], *, exact: Collection[str] = ()) -> list[Problem]:
+def check(answers: Mapping[str, str], *, verbatim: Collection[str] = ()) -> list[Problem]:
     """Return every problem of ``answers`` (field key -> text), in the order of the fields.
 
-    The fields ``exact`` are not looked at. A key that is absent counts as an empty answer. Raises
+    The fields ``verbatim`` are not checked. A key that is absent counts as an empty answer. Raises
     ValueError for a key that names no field: such an answer would be lost without a word.
     """
     if unknown := answers.keys() - FIELDS_BY_KEY.keys():
@@ -101,7 +101,7 @@ def check(answers: Mapping[str, str], *, exact: Collection[str] = ()) -> list[Pr
     return [
         problem
         for field in SUBJECT_FIELDS
-        if field.key not in exact
+        if field.key not in verbatim
         for problem in check_field(field, answers.get(field.key, ""))
     ]
 
@@ -176,19 +176,19 @@ class Subject(Mapping[str, str]):
     """A subject that EnOS takes: field key -> value, in the manual's order, immutable.
 
     A field that was left out is not in it. The values are normalised, but for those of the fields
-    ``exact``, which stand as they were given, whatever they are: a renewal's common name.
+    ``verbatim``, which stand as they were given, whatever they are: a renewal's common name.
     """
 
     __slots__ = ("_values",)
 
-    def __init__(self, answers: Mapping[str, str], *, exact: Collection[str] = ()) -> None:
+    def __init__(self, answers: Mapping[str, str], *, verbatim: Collection[str] = ()) -> None:
         """Raises InvalidSubject, with every problem, when EnOS would not take the answers."""
-        if problems := check(answers, exact=exact):
+        if problems := check(answers, verbatim=verbatim):
             raise InvalidSubject(problems)
         self._values = {}
         for field in SUBJECT_FIELDS:
             given = answers.get(field.key, "")
-            if value := given if field.key in exact else clean(field, given):
+            if value := given if field.key in verbatim else clean(field, given):
                 self._values[field.key] = value
 
     def __getitem__(self, key: str) -> str:

@@ -22,9 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     languages = [wanted or "", preferences.language(), *i18n.system_languages()]
     i18n.choose(languages)
     if wanted is not None and i18n.match(wanted) is None:
-        from enos_csr_gui import words
+        from enos_csr_gui.messages import labels
 
-        _say(words.no_language(wanted))
+        _say(labels.no_language(wanted))
     if "--version" in arguments:
         from enos_csr_gui import __version__
 

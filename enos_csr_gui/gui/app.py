@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QLocale, QtMsgType, Signal, qInstallMessageHa
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import NAME, __version__, i18n
-from enos_csr_gui.gui import work
+from enos_csr_gui.gui import background
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.i18n import _
 
@@ -40,14 +40,14 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     app.setDesktopFileName("enos-csr-gui")
     # As the desktop calls the program to open files.
     files = [Path(name).absolute() for name in app.arguments()[1:] if name != "--"]
-    window = Window(app, RequestWizard(files))
+    window = WizardHost(app, RequestWizard(files))
     app.files_opened.connect(window.open_files)
     report_errors(window.secrets)
     window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
     window.wizard.show()
     status = app.exec()
     window.wizard.hide()  # lets the focus leave while everything is still there
-    work.finish()
+    background.finish()
     return status
 
 
@@ -82,7 +82,7 @@ def speak(app: QApplication) -> None:
         _translators.append(translator)
 
 
-class Window:
+class WizardHost:
     """The wizard on the screen, which speaks another language as soon as the person wants it."""
 
     def __init__(self, app: QApplication, wizard: RequestWizard) -> None:
@@ -121,7 +121,7 @@ def report_errors(secrets: Callable[[], Iterable[str]]) -> None:
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         nonlocal showing
-        from enos_csr_gui.gui.report import ReportDialog, describe
+        from enos_csr_gui.gui.error_report import ReportDialog, describe
 
         report = describe(error, secrets())
         if sys.stderr:  # a program without a console has none

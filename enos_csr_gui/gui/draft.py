@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from enos_csr_gui.core.defaults import Defaults, HandIn
-    from enos_csr_gui.core.handover import HandedOver
-    from enos_csr_gui.core.making import Made
-    from enos_csr_gui.core.receiving import Received, TakenIn
-    from enos_csr_gui.core.renewal import Old
+    from enos_csr_gui.core.create import CreatedRequest
+    from enos_csr_gui.core.defaults import Defaults, SubmitDefaults
+    from enos_csr_gui.core.export import ExportedFile
+    from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
+    from enos_csr_gui.core.renew import RenewalSource
 
 
 def default_folder() -> Path:
@@ -32,7 +32,7 @@ class Task(Enum):
     NEW = auto()
     RENEW = auto()
     RECEIVE = auto()
-    CHECK = auto()
+    INSPECT = auto()
     REQUESTS = auto()
 
 
@@ -53,10 +53,10 @@ class Draft:
     ``key`` is the new key, or the one read from ``key_file``; None while there is none yet.
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
     as it follows the common name. ``offered`` are the answers that the person found filled in,
-    None while that is not known. ``old`` is what is being renewed, None for a new request, whose
+    None while that is not known. ``source`` is what is being renewed, None for a new request, whose
     answers are kept meanwhile. ``defaults`` are those of the organisation, None until they are
-    read. ``received`` is a certificate that has arrived, ``taken_in`` where
-    it is saved, and ``handed_over`` what was made of it for the device. ``about_key`` waits for a
+    read. ``matched`` is a certificate that has arrived, ``stored`` where
+    it is saved, and ``exported`` what was made of it for the device. ``key_answers`` waits for a
     page of the key that is built anew, in another language.
     """
 
@@ -67,14 +67,14 @@ class Draft:
         self.passphrase: str | None = None
         self.folder = default_folder()
         self.name: str | None = None
-        self.made: Made | None = None
+        self.created: CreatedRequest | None = None
         self.offered: dict[str, str] | None = None
-        self.old: Old | None = None
+        self.source: RenewalSource | None = None
         self.defaults: Defaults | None = None
-        self.received: Received | None = None
-        self.taken_in: TakenIn | None = None
-        self.handed_over: list[HandedOver] = []
-        self.about_key: KeyAnswers | None = None
+        self.matched: MatchedCertificate | None = None
+        self.stored: StoredCertificate | None = None
+        self.exported: list[ExportedFile] = []
+        self.key_answers: KeyAnswers | None = None
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property
@@ -83,32 +83,32 @@ class Draft:
         return self.defaults.locked if self.defaults else {}
 
     @property
-    def hand_in(self) -> HandIn:
+    def submit(self) -> SubmitDefaults:
         """What the organisation says of handing in."""
-        from enos_csr_gui.core.defaults import HandIn
+        from enos_csr_gui.core.defaults import SubmitDefaults
 
-        return self.defaults.hand_in if self.defaults else HandIn()
+        return self.defaults.submit if self.defaults else SubmitDefaults()
 
     @property
-    def exact(self) -> Collection[str]:
+    def verbatim(self) -> Collection[str]:
         """The fields whose answers stand as they are: the common name of a renewal."""
-        from enos_csr_gui.core.renewal import EXACT
+        from enos_csr_gui.core.renew import VERBATIM_FIELDS
 
-        return EXACT if self.old else ()
+        return VERBATIM_FIELDS if self.source else ()
 
-    def renew(self, old: Old, name: str) -> None:
+    def renew(self, source: RenewalSource, name: str) -> None:
         """Take the answers from an old file; ``name`` is a free one for the new files."""
-        if not self.old:
+        if not self.source:
             self._of_new = self.answers, self.offered
-        self.old = old
-        self.answers = {**old.answers, **self.locked}
+        self.source = source
+        self.answers = {**source.answers, **self.locked}
         self.offered = dict(self.answers)
         self.name = name
 
-    def renew_nothing(self) -> None:
+    def stop_renewing(self) -> None:
         """Go back to the answers of a new request, if this was a renewal."""
-        if self.old:
-            self.old = self.name = None
+        if self.source:
+            self.source = self.name = None
             self.answers, self.offered = self._of_new
 
     @property
@@ -139,11 +139,11 @@ class Draft:
             {key: text for key, text in answers.items() if text}
             for answers in (self.answers, self.offered or {})
         )
-        return self.made is None and given != offered
+        return self.created is None and given != offered
 
     def for_next_device(self) -> None:
         """Forget what belongs to this device: its common name, its key, its files."""
-        self.renew_nothing()
+        self.stop_renewing()
         self.answer("common_name", "")
-        self.key = self.key_file = self.made = None
+        self.key = self.key_file = self.created = None
         self.offered = dict(self.answers)

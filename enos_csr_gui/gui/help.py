@@ -65,12 +65,12 @@ class TextWindow(QDialog):
         column.setSpacing(0)
         column.addWidget(self._text)
         column.addWidget(self._buttons)
-        style.enlarge_all(self)
+        style.ensure_touch_targets(self)
         self.show_text(markdown)
 
     def add_button(self, button: QPushButton) -> None:
         """Add a button before 'Close'."""
-        style.enlarge(button)
+        style.ensure_touch_target(button)
         self._buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         self.setTabOrder(button, self._close)
 

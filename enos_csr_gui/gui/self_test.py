@@ -89,7 +89,15 @@ def _modules() -> str:
     ]
     for name in found:
         importlib.import_module(name)
-    for package in ("cli", "core", "gui.pages", "gui.widgets"):
+    for package in (
+        "cli",
+        "core",
+        "messages",
+        "gui.pages",
+        "gui.requests",
+        "gui.submit",
+        "gui.widgets",
+    ):
         start = f"enos_csr_gui.{package}."
         _expect(any(name.startswith(start) for name in found), f"{package} has no modules")
     for library in ("PySide6-Essentials", "cryptography", "pycountry", "click"):
@@ -149,20 +157,20 @@ def _catalogues() -> str:
 
 
 def _key_and_request() -> str:
-    from enos_csr_gui.core import files, inspection, keys, request
+    from enos_csr_gui.core import csr, files, inspect, keys
     from enos_csr_gui.core.history import RequestHistory
     from enos_csr_gui.core.subject import Subject
 
     _expect(keys.strength("correct horse battery staple") > 2, "passphrases are not judged")
     key = keys.generate()
     subject = Subject(_SUBJECT)
-    csr_pem = request.to_pem(request.sign(subject, key))
+    csr_pem = csr.to_pem(csr.sign(subject, key))
     passphrase = token_urlsafe()
     with tempfile.TemporaryDirectory(prefix="enos-csr-self-test-") as name:
         folder = Path(name)
         key_pem = keys.to_pem(key, passphrase)
         saved = files.save_pair(folder, files.safe_name("self-test"), key_pem, csr_pem)
-        [found] = inspection.inspect_files([saved.csr])
+        [found] = inspect.inspect_files([saved.csr])
         _expect(found.acceptable is True, f"EnOS would not take the request: {found.problems}")
         assert saved.key is not None
         read = keys.load(saved.key.read_bytes(), passphrase)
@@ -180,7 +188,7 @@ def _handing_over() -> str:
     from cryptography.hazmat.primitives.serialization import pkcs12
     from cryptography.x509.oid import NameOID
 
-    from enos_csr_gui.core import handover, keys
+    from enos_csr_gui.core import keys, keystore
 
     key = keys.generate()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "self-test")])
@@ -192,7 +200,7 @@ def _handing_over() -> str:
         .sign(key, SHA256())
     )
     passphrase = token_urlsafe()
-    for make in (handover.keystore, handover.java_keystore):
+    for make in (keystore.keystore, keystore.java_keystore):
         data = make(key, certificate, [certificate], passphrase)
         read, *_rest = pkcs12.load_key_and_certificates(data, passphrase.encode())
         _expect(read is not None, f"no key in what {make.__name__} makes")
@@ -202,7 +210,7 @@ def _handing_over() -> str:
 def _page() -> str:
     from PySide6.QtCore import QEventLoop, QTimer
 
-    from enos_csr_gui.gui import work
+    from enos_csr_gui.gui import background
     from enos_csr_gui.gui.draft import Task
     from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -238,7 +246,7 @@ def _page() -> str:
     finally:
         sys.excepthook = hook
         wizard.hide()
-        work.finish()
+        background.finish()
         wizard.deleteLater()
     return f"{seen.width()} x {seen.height()} pixels, {len(colours)} colours"
 

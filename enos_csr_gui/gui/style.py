@@ -59,21 +59,21 @@ def room_for(window: QWidget) -> QSize:
     return window.screen().availableSize() - QSize(2 * SPACING, 5 * SPACING)
 
 
-def enlarge(target: QWidget) -> None:
+def ensure_touch_target(target: QWidget) -> None:
     """Make it large enough to touch."""
     # On macOS nobody touches the screen, and stretched controls look foreign.
     if target.sizeHint().height() < _TARGET and sys.platform != "darwin":
         target.setMinimumHeight(_TARGET)
 
 
-def enlarge_all(widget: QWidget) -> None:
+def ensure_touch_targets(widget: QWidget) -> None:
     """Make large enough to touch what is to be clicked: it, and all that is in it."""
     from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit  # after the first paint
 
     for one in (widget, *widget.findChildren(QWidget)):
         is_part = isinstance(one.parentWidget(), QLineEdit | QComboBox)
         if isinstance(one, QAbstractButton | QLineEdit | QComboBox) and not is_part:
-            enlarge(one)
+            ensure_touch_target(one)
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -132,7 +132,7 @@ def problem(palette: QPalette) -> QColor:
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
 
 
-def mend_fusion() -> None:
+def fix_fusion_palette() -> None:
     """Let what takes clicks and text, and what is chosen, be seen; again when the colours change.
 
     Fusion, Qt's own style, outlines with a darker shade of the window's colour: nearly the colour

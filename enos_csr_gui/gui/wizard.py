@@ -12,11 +12,11 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget, QWizard
 
 from enos_csr_gui import NAME
-from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft, Task
-from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages.start import StartPage
-from enos_csr_gui.gui.widgets.steps import Steps
+from enos_csr_gui.gui.widgets.step_sidebar import StepSidebar
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 
     from enos_csr_gui.core.defaults import Defaults
-    from enos_csr_gui.core.remembered import Remembered
-    from enos_csr_gui.gui.pages.handover import HandoverPage
+    from enos_csr_gui.core.last_answers import LastAnswers
+    from enos_csr_gui.gui.pages.export import ExportPage
     from enos_csr_gui.gui.pages.key import KeyPage
 
 
@@ -34,24 +34,24 @@ class Step(IntEnum):
     """The pages."""
 
     START = auto()
-    OLD = auto()
+    RENEW = auto()
     KEY = auto()
     SUBJECT = auto()
     REVIEW = auto()
     SAVE = auto()
     DONE = auto()
-    CERTIFICATE = auto()
-    HANDOVER = auto()
-    HANDED_OVER = auto()
-    CHECK = auto()
+    RECEIVE = auto()
+    EXPORT = auto()
+    EXPORTED = auto()
+    INSPECT = auto()
     REQUESTS = auto()
 
 
 ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
-    Task.RENEW: (Step.OLD, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
-    Task.RECEIVE: (Step.CERTIFICATE, Step.HANDOVER, Step.HANDED_OVER),
-    Task.CHECK: (Step.CHECK,),
+    Task.RENEW: (Step.RENEW, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+    Task.RECEIVE: (Step.RECEIVE, Step.EXPORT, Step.EXPORTED),
+    Task.INSPECT: (Step.INSPECT,),
     Task.REQUESTS: (Step.REQUESTS,),
 }
 """Which pages each task leads over."""
@@ -65,7 +65,7 @@ _TO_GO_ON = (
 _SIZE = QSize(900, 608)
 """Of the window, with a font whose lines are ``style.USUAL_LINE`` apart."""
 
-_END_OF_WORK = frozenset({Step.DONE, Step.HANDED_OVER})
+_END_OF_WORK = frozenset({Step.DONE, Step.EXPORTED})
 """Where files have been saved: nothing can be lost, and there is no way back."""
 
 
@@ -73,16 +73,16 @@ def _name(step: Step) -> str:
     """Return the name of the step at the side of the window."""
     return {
         Step.START: _("Start"),
-        Step.OLD: _("Old certificate"),
+        Step.RENEW: _("Old certificate"),
         Step.KEY: _("Key"),
         Step.SUBJECT: _("Who is it for?"),
         Step.REVIEW: _("Review"),
         Step.SAVE: _("Save"),
         Step.DONE: _("Done"),
-        Step.CERTIFICATE: _("Certificate"),
-        Step.HANDOVER: _("For the device"),
-        Step.HANDED_OVER: _("Done"),
-        Step.CHECK: _("Check"),
+        Step.RECEIVE: _("Certificate"),
+        Step.EXPORT: _("For the device"),
+        Step.EXPORTED: _("Done"),
+        Step.INSPECT: _("Check"),
         Step.REQUESTS: _("My requests"),
     }[step]
 
@@ -93,31 +93,31 @@ def _generate() -> RSAPrivateKey:
     return generate()
 
 
-def _prepare() -> tuple[Remembered, Defaults]:
+def _prepare() -> tuple[LastAnswers, Defaults]:
     """Load what the later pages need; return what was entered the last time, and defaults."""
-    from enos_csr_gui.core import countries, defaults, files, making, remembered
+    from enos_csr_gui.core import countries, create, defaults, files, last_answers
     from enos_csr_gui.gui.pages import (
-        certificate,
-        check,
         done,
-        handed_over,
-        handover,
+        export,
+        exported,
+        inspect,
         key,
-        old,
-        requests,
+        receive,
+        renew,
         review,
         save,
         subject,
     )
+    from enos_csr_gui.gui.requests import page as requests
 
     # imported for their own sake
-    del making, certificate, check, done, handed_over, handover
-    del key, old, requests, review, save, subject
+    del create, done, export, exported, inspect, key
+    del receive, renew, requests, review, save, subject
     countries.suggest("China")
     files.safe_name("dev-001")
-    last = remembered.load()
+    last = last_answers.load()
     if last.folder and not last.folder.is_dir():
-        last = remembered.Remembered(last.answers, None)  # a disk that is not there today
+        last = last_answers.LastAnswers(last.answers, None)  # a disk that is not there today
     return last, defaults.load()
 
 
@@ -138,9 +138,9 @@ class RequestWizard(QWizard):
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._task = Task.NEW
         self._trail: list[Task] = []
-        self._making_key: work.Job | None = None
+        self._making_key: background.Job | None = None
         self._key_page: KeyPage | None = None
-        self._handover_page: HandoverPage | None = None
+        self._export_page: ExportPage | None = None
 
         self.setWindowTitle(NAME)
         self.setButtonText(QWizard.WizardButton.CommitButton, _("&Save"))
@@ -152,7 +152,7 @@ class RequestWizard(QWizard):
         self.customButtonClicked.connect(self._custom_button)
         self.setAcceptDrops(True)
 
-        self._steps = Steps([_name(step) for step in Step])
+        self._steps = StepSidebar([_name(step) for step in Step])
         # The same on every system; the controls on the pages are the system's own.
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
         self.setSideWidget(self._steps)
@@ -167,7 +167,7 @@ class RequestWizard(QWizard):
         # Smaller, a page would be nothing but scroll bars.
         self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height()))
         if files:
-            self.begin(Task.CHECK, files)
+            self.begin(Task.INSPECT, files)
 
     def begin_at_language(self) -> None:
         """Put the focus where it was when another language was chosen."""
@@ -176,12 +176,12 @@ class RequestWizard(QWizard):
     def keep_answers(self) -> None:
         """Put into the draft what only the pages know, for a window in another language."""
         if self._key_page:
-            self.draft.about_key = self._key_page.answers()
+            self.draft.key_answers = self._key_page.answers()
 
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
-        pages = [page for page in (self._key_page, self._handover_page) if page]
-        kept = self.draft.about_key
+        pages = [page for page in (self._key_page, self._export_page) if page]
+        kept = self.draft.key_answers
         waiting = [*kept.passphrases, kept.opening or ""] if kept else []
         return [secret for page in pages for secret in page.secrets()] + list(filter(None, waiting))
 
@@ -192,11 +192,11 @@ class RequestWizard(QWizard):
             self._start_page.set_busy(True, _("Getting ready"))
             return
         if task in (Task.NEW, Task.RENEW):
-            if self.draft.made:
+            if self.draft.created:
                 self._forget_made()
             self._want_key()
         if task is Task.NEW:
-            self.draft.renew_nothing()
+            self.draft.stop_renewing()
         # A page cannot be in front twice: go back to before the first one that is to come.
         visited = self.visitedIds()
         again = next((place for place, step in enumerate(visited) if step in ROUTES[task]), None)
@@ -229,14 +229,14 @@ class RequestWizard(QWizard):
         if not self._painted:
             return
         if event.type() == event.Type.PaletteChange:
-            style.mend_fusion()
+            style.fix_fusion_palette()
         elif event.type() == event.Type.ThemeChange:
             style.follow_desktop()
 
     def _after_first_paint(self) -> None:
         """Do, while the person reads, all that the first page does not need."""
         self.first_painted.emit()
-        work.in_turns(self, self._complete())
+        background.run_in_slices(self, self._complete())
 
     def _complete(self) -> Iterator[None]:
         """Complete what is on the screen, piece by piece, so that the window stays alive."""
@@ -249,23 +249,20 @@ class RequestWizard(QWizard):
         self.setWindowIcon(QIcon(str(resources.icon("app"))))
         yield
         style.follow_desktop()
-        style.mend_fusion()
+        style.fix_fusion_palette()
         yield
         self._steps.complete()
         yield
         self._start_page.complete()
         yield
-        from enos_csr_gui import words
-        from enos_csr_gui.gui import dates
         from enos_csr_gui.gui.widgets.focus_ring import FocusRing
 
-        words.write_days_with(dates.iso_day)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._bring_into_view)
         if not app.findChild(FocusRing):
             FocusRing(app)
-        work.run(self, _prepare, self._prepared)
+        background.run(self, _prepare, self._prepared)
 
     def _bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
         page = self.currentPage()
@@ -281,7 +278,9 @@ class RequestWizard(QWizard):
     def _want_key(self) -> None:
         """Have a new key made unless there is one, or one is being made."""
         if self._making_key is None and self.draft.key is None:
-            self._making_key = work.run(self, _generate, self._key_made, settled=self._key_settled)
+            self._making_key = background.run(
+                self, _generate, self._key_made, settled=self._key_settled
+            )
 
     def _key_settled(self) -> None:
         self._making_key = None
@@ -294,14 +293,14 @@ class RequestWizard(QWizard):
             self._review_page.show_key()
             self._save_page.show_key()
 
-    def _prepared(self, prepared: tuple[Remembered, Defaults]) -> None:
+    def _prepared(self, prepared: tuple[LastAnswers, Defaults]) -> None:
         last, defaults = prepared
         self.draft.defaults = defaults
         if self.draft.offered is None:
             self.draft.offer({**defaults.presets, **last.answers, **defaults.locked})
             self.draft.folder = last.folder or defaults.folder or self.draft.folder
 
-        work.in_turns(self, self._build_pages())
+        background.run_in_slices(self, self._build_pages())
 
     def _build_pages(self) -> Iterator[None]:
         """Build the later pages piece by piece, so that the window stays alive."""
@@ -317,7 +316,7 @@ class RequestWizard(QWizard):
         from enos_csr_gui.core.subject import SUBJECT_FIELDS
         from enos_csr_gui.gui.pages.done import DonePage
         from enos_csr_gui.gui.pages.key import KeyPage
-        from enos_csr_gui.gui.pages.old import OldPage
+        from enos_csr_gui.gui.pages.renew import RenewPage
         from enos_csr_gui.gui.pages.review import ReviewPage
         from enos_csr_gui.gui.pages.save import SavePage
         from enos_csr_gui.gui.pages.subject import SubjectPage
@@ -344,25 +343,25 @@ class RequestWizard(QWizard):
         self._done_page.another_wanted.connect(self._make_another)
         self._add_page(Step.DONE, self._done_page)
         yield
-        self._add_page(Step.OLD, OldPage(self.draft))
+        self._add_page(Step.RENEW, RenewPage(self.draft))
         yield
 
     def _build_pages_of_certificates(self) -> Iterator[None]:
-        from enos_csr_gui.gui.pages.certificate import CertificatePage
-        from enos_csr_gui.gui.pages.check import CheckPage
-        from enos_csr_gui.gui.pages.handed_over import HandedOverPage
-        from enos_csr_gui.gui.pages.handover import HandoverPage
-        from enos_csr_gui.gui.pages.requests import RequestsPage
-        from enos_csr_gui.gui.widgets.request_table import RequestTable
+        from enos_csr_gui.gui.pages.export import ExportPage
+        from enos_csr_gui.gui.pages.exported import ExportedPage
+        from enos_csr_gui.gui.pages.inspect import InspectPage
+        from enos_csr_gui.gui.pages.receive import ReceivePage
+        from enos_csr_gui.gui.requests.page import RequestsPage
+        from enos_csr_gui.gui.requests.table import RequestTable
 
-        self._add_page(Step.CERTIFICATE, CertificatePage(self.draft))
+        self._add_page(Step.RECEIVE, ReceivePage(self.draft))
         yield
-        self._handover_page = HandoverPage(self.draft)
-        self._add_page(Step.HANDOVER, self._handover_page)
+        self._export_page = ExportPage(self.draft)
+        self._add_page(Step.EXPORT, self._export_page)
         yield
-        self._add_page(Step.HANDED_OVER, HandedOverPage(self.draft))
+        self._add_page(Step.EXPORTED, ExportedPage(self.draft))
         yield
-        self._add_page(Step.CHECK, CheckPage(self.draft, ROUTES))
+        self._add_page(Step.INSPECT, InspectPage(self.draft, ROUTES))
         yield
         table = RequestTable()
         yield
@@ -404,7 +403,7 @@ class RequestWizard(QWizard):
 
     def _tell_page(self, page: Page) -> None:
         """Have people who do not see the page know where they are."""
-        from enos_csr_gui.gui.widgets.note import announce
+        from enos_csr_gui.gui.widgets.field_note import announce
 
         title = page.heading.text()
         # Translators: what the window is called: the page in front, and the program.
@@ -449,7 +448,7 @@ class RequestWizard(QWizard):
         for one, following in pairwise(in_turn):
             self.setTabOrder(one, following)
         for one in in_turn:
-            style.enlarge(one)
+            style.ensure_touch_target(one)
 
     def _change(self, what: str) -> None:
         """Go back from the review to where ``what`` is answered."""
@@ -489,7 +488,7 @@ class RequestWizard(QWizard):
         show_help(Step(self.currentId()).name.lower(), self)
 
     def _would_lose(self) -> bool:
-        if self.draft.made or not self._key_page:
+        if self.draft.created or not self._key_page:
             return False
         return self.draft.changed or self._key_page.changed
 
@@ -507,7 +506,7 @@ class RequestWizard(QWizard):
         if isinstance(page, Page) and page.busy:
             return
         if not (isinstance(page, Page) and page.take_files(files)):
-            self.begin(Task.CHECK, files)
+            self.begin(Task.INSPECT, files)
 
     def reject(self) -> None:
         """Go to the first page, which keeps all answers; from there, close the window.
@@ -554,7 +553,7 @@ class RequestWizard(QWizard):
         stay = box.addButton(_("&Keep it open"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
-        style.enlarge_all(box)
+        style.ensure_touch_targets(box)
         box.exec()
         return box.clickedButton() is close
 

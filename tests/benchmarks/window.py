@@ -106,7 +106,7 @@ ticks.clear()
 timer.start(0)
 wait(50)
 person.click("Save")
-while person.wizard.draft.made is None:
+while person.wizard.draft.created is None:
     wait(1)
 print("saving", longest())
 timer.stop()

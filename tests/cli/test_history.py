@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from enos_csr_gui.core import history
-from enos_csr_gui.core.history import Kind, RequestHistory
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.history import RequestHistory
 
 COLUMNS = [
     "common_name", "subject", "kind", "made_on", "status", "days_left", "issued", "expires",
@@ -139,7 +140,7 @@ def test_a_renewal_is_called_so(enos_csr, tmp_path):
             fingerprint="ab",
             key=tmp_path / "k",
             csr=tmp_path / "c",
-            kind=Kind.RENEWAL,
+            kind=RequestKind.RENEWAL,
         )
 
     assert "  renewal  " in enos_csr("history").stdout

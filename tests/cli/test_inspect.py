@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from enos_csr_gui.core import keys, request
+from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.subject import Subject
 
 
@@ -19,7 +19,7 @@ def key():
 @pytest.fixture
 def files(folder, answers, key, openssl):
     """Return the folder with a good request, its key, a bad request and a certificate."""
-    (folder / "good.csr").write_bytes(request.to_pem(request.sign(Subject(answers), key)))
+    (folder / "good.csr").write_bytes(csr.to_pem(csr.sign(Subject(answers), key)))
     (folder / "dev.key").write_bytes(keys.to_pem(key))
     openssl("req", "-new", "-key", "dev.key", "-subj", "/CN=\u202eevil\x1b[2J", "-utf8",
             "-out", "bad.csr")  # fmt: skip

@@ -10,8 +10,8 @@ import stat
 
 import pytest
 
-from enos_csr_gui import words
-from enos_csr_gui.core import remembered
+from enos_csr_gui.core import last_answers
+from enos_csr_gui.messages import labels
 
 REQUIRED = "Please fill this in."
 SEE_HELP = "Nothing was written. See: enos-csr new --help"
@@ -256,7 +256,7 @@ def test_a_value_without_its_quotes(refused, options):
 
 def test_a_script_gets_nothing_from_earlier_requests(enos_csr, refused, options, answers):
     enos_csr("new", *options())
-    assert remembered.load().answers["state"] == answers["state"]
+    assert last_answers.load().answers["state"] == answers["state"]
 
     lines = refused("new", *options(state=None, common_name="dev-002"))
 
@@ -266,15 +266,15 @@ def test_a_script_gets_nothing_from_earlier_requests(enos_csr, refused, options,
 def test_a_request_is_remembered_for_the_window_but_its_folder_is_not(
     enos_csr, options, answers, tmp_path
 ):
-    remembered.save({}, tmp_path)
+    last_answers.save({}, tmp_path)
     enos_csr("new", *options(), "--out", "somewhere")
 
     del answers["common_name"]
-    assert remembered.load() == remembered.Remembered(answers, tmp_path)
+    assert last_answers.load() == last_answers.LastAnswers(answers, tmp_path)
 
 
 def test_every_field_has_its_option(enos_csr):
     text = " ".join(enos_csr("new", "--help").stdout.split())
 
-    for key in words.FIELDS:
-        assert f"--{key.replace('_', '-')} TEXT {words.help_(key)}" in text
+    for key in labels.FIELDS:
+        assert f"--{key.replace('_', '-')} TEXT {labels.help_(key)}" in text

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from enos_csr_gui.core.inspection import inspect_files
+from enos_csr_gui.core.inspect import inspect_files
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from enos_csr_gui.core import remembered
+from enos_csr_gui.core import last_answers
 
 SECRET = "correct horse battery"
 CTRL_C, CTRL_D = b"\x03", b"\x04"
@@ -15,7 +15,7 @@ CTRL_C, CTRL_D = b"\x03", b"\x04"
 @pytest.fixture
 def last_request(answers, tmp_path):
     """Remember a last request."""
-    remembered.save(answers, tmp_path)
+    last_answers.save(answers, tmp_path)
 
 
 def test_a_first_request(terminal, subject_of, written):
@@ -83,7 +83,7 @@ def test_a_dot_clears_the_email_for_good(terminal, last_request, options, subjec
 
     assert person.status() == 0
     assert "emailAddress" not in subject_of("dev-001.csr")
-    assert "email" not in remembered.load().answers
+    assert "email" not in last_answers.load().answers
 
 
 def test_only_what_is_missing_is_asked(terminal, options):
@@ -106,7 +106,7 @@ def test_nothing_is_asked_when_nothing_is_missing(terminal, options):
 
 @pytest.mark.parametrize("value", ["\x1b[2J", "x" * 65])
 def test_a_remembered_value_that_is_faulty_is_not_offered(terminal, options, tmp_path, value):
-    remembered.save({"state": value}, tmp_path)
+    last_answers.save({"state": value}, tmp_path)
     person = terminal("new", *options(state=None))
     person.answer("State or province: ", "Guizhou")
 

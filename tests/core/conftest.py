@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import settings
 
-from enos_csr_gui.core import keys, request
+from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.subject import Subject
 
@@ -26,9 +26,9 @@ settings.load_profile("real")
 _GIVE_UP_PRIVILEGES = """
 import itertools, os, resource, signal, sys
 from pathlib import Path
-from enos_csr_gui.core import files, remembered
+from enos_csr_gui.core import files, last_answers
 from enos_csr_gui.core.errors import CoreError
-files.safe_name("name"), remembered.default_path()
+files.safe_name("name"), last_answers.default_path()
 if os.geteuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 """
@@ -52,7 +52,7 @@ def subject(answers: dict[str, str]) -> Subject:
 
 @pytest.fixture
 def csr_pem(subject: Subject, key: rsa.RSAPrivateKey) -> bytes:
-    return request.to_pem(request.sign(subject, key))
+    return csr.to_pem(csr.sign(subject, key))
 
 
 @pytest.fixture(scope="session")

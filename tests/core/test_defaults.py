@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import defaults
-from enos_csr_gui.core.defaults import HandIn
+from enos_csr_gui.core.defaults import SubmitDefaults
 from enos_csr_gui.core.errors import Code
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
 
@@ -27,7 +27,7 @@ unit = "Operations"
 [files]
 folder = "/srv/requests"
 
-[hand_in]
+[submit]
 email = "certificates@example.com"
 subject = "CSR {name}"
 note = "Please add the ticket number."
@@ -54,7 +54,7 @@ def test_all_that_can_be_set(write):
     }
     assert found.locked == {"country": "CN", "organization": "Example Wind Ltd"}
     assert found.folder == Path("/srv/requests")
-    assert found.hand_in == HandIn(
+    assert found.submit == SubmitDefaults(
         "certificates@example.com", "CSR {name}", "Please add the ticket number."
     )
     assert found.set_by == "Example Wind IT"
@@ -73,10 +73,10 @@ def test_no_fault_fills_the_screen(write):
 def test_faults_that_matter_are_told_though_there_are_many(write):
     typos = "\n".join(f"typo{number} = 1" for number in range(20))
     found = defaults.load(
-        [write(f'locked = ["organisation"]\n[subject]\n{typos}\n[hand_in]\nemail = "nobody"')]
+        [write(f'locked = ["organisation"]\n[subject]\n{typos}\n[submit]\nemail = "nobody"')]
     )
     told = [one.values["key"] for one in found.problems]
-    assert {"locked: organisation", "hand_in.email"} < set(told)
+    assert {"locked: organisation", "submit.email"} < set(told)
     assert len(told) == 10
 
 
@@ -88,7 +88,7 @@ def test_what_is_told_gives_no_orders_to_a_terminal(write):
 _TEXT = st.text(max_size=9) | st.sampled_from(["CN", "~nobody/x", "/srv", "a@b.c", "country"])
 _PLAIN = _TEXT | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
 _KEYS = st.sampled_from(
-    ["subject", "files", "hand_in", "locked", "set_by", "country", "unit", "folder", "email", "x y"]
+    ["subject", "files", "submit", "locked", "set_by", "country", "unit", "folder", "email", "x y"]
 )
 _TABLES = st.recursive(
     _PLAIN | st.lists(_PLAIN, max_size=3),
@@ -120,12 +120,12 @@ def test_without_a_file_nothing_is_preset(tmp_path):
 
 
 def test_the_file_beside_the_program_wins_key_by_key(write):
-    own = write('[subject]\nunit = "Solar"\n[hand_in]\nemail = "solar@example.com"', "own.toml")
+    own = write('[subject]\nunit = "Solar"\n[submit]\nemail = "solar@example.com"', "own.toml")
     found = defaults.load([write(WHOLE), own])
     assert found.presets["unit"] == "Solar"
     assert found.presets["country"] == "CN"
-    assert found.hand_in.email == "solar@example.com"
-    assert found.hand_in.subject == "CSR {name}"
+    assert found.submit.email == "solar@example.com"
+    assert found.submit.subject == "CSR {name}"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_the_file_beside_the_program_wins_key_by_key(write):
         ('[subject]\ncountry = "XX"', Code.DEFAULTS_VALUE, "subject.country"),
         ("[subject]\ncountry = 86", Code.DEFAULTS_VALUE, "subject.country"),
         ('subject = "CN"', Code.DEFAULTS_VALUE, "subject"),
-        ('[hand_in]\nemail = "nobody"', Code.DEFAULTS_VALUE, "hand_in.email"),
+        ('[submit]\nemail = "nobody"', Code.DEFAULTS_VALUE, "submit.email"),
         ('[files]\nfolder = "here"', Code.DEFAULTS_VALUE, "files.folder"),
         ('locked = ["unit"]', Code.DEFAULTS_LOCKED, "locked: unit"),
         ('locked = "unit"', Code.DEFAULTS_VALUE, "locked"),
@@ -182,8 +182,8 @@ def test_the_home_of_somebody_unknown_is_told(write):
 
 def test_an_address_to_write_to_may_be_longer_than_one_in_a_subject(write):
     address = f"device-certificates@{'operations.' * 6}example.com"
-    found = defaults.load([write(f'[hand_in]\nemail = "{address}"')])
-    assert (found.hand_in.email, found.problems) == (address, ())
+    found = defaults.load([write(f'[submit]\nemail = "{address}"')])
+    assert (found.submit.email, found.problems) == (address, ())
 
 
 def test_an_answer_is_locked_as_it_goes_into_the_subject(write):
@@ -200,4 +200,4 @@ def test_the_example_of_the_documents_is_one(write, document):
     assert found.problems == ()
     assert list(found.locked) == ["country", "organization"]
     assert found.folder == Path.home() / "EnOS requests"
-    assert all(found.hand_in)
+    assert all(found.submit)

@@ -17,16 +17,10 @@ from pathlib import Path
 import pytest
 
 from enos_csr_gui.core import history, keys
+from enos_csr_gui.core.create import create_request
+from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code
-from enos_csr_gui.core.history import (
-    HistoryUnavailable,
-    Kind,
-    PastRequest,
-    RequestHistory,
-    SortBy,
-    Status,
-)
-from enos_csr_gui.core.making import make_request
+from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CHINA = timezone(timedelta(hours=8))
@@ -72,7 +66,7 @@ def test_all_that_was_recorded_comes_back(past, path, answers):
         fingerprint="ab" * 32,
         key=Path("/work/dev-001.key"),
         csr=Path("/work/dev-001.csr"),
-        kind=Kind.RENEWAL,
+        kind=RequestKind.RENEWAL,
         made_on=datetime(2026, 11, 23, 20, 0, 5, 999, tzinfo=CHINA),
     )
     past.close()
@@ -82,7 +76,7 @@ def test_all_that_was_recorded_comes_back(past, path, answers):
     assert request == PastRequest(
         number=1,
         subject=answers,
-        kind=Kind.RENEWAL,
+        kind=RequestKind.RENEWAL,
         made_on=datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC),
         fingerprint="ab" * 32,
         key=Path("/work/dev-001.key"),
@@ -157,7 +151,7 @@ def test_whether_the_files_still_are_there(past, tmp_path):
 
 
 def test_nothing_secret_is_kept(past, tmp_path, subject, key):
-    make_request(subject, key, tmp_path / "out", "dev-001", passphrase="battery staple")
+    create_request(subject, key, tmp_path / "out", "dev-001", passphrase="battery staple")
     content = history.default_path().read_bytes()
     der = key.private_numbers().p.to_bytes(128, "big")
     for secret in (b"battery", b"PRIVATE", der[:32]):
@@ -238,7 +232,7 @@ def serials(past: RequestHistory) -> list[int | None]:
 def test_one_key_for_several_requests(past):
     record(past, "dev-001", fingerprint="ab")
     record(past, "dev-002", fingerprint="ab")
-    record(past, "dev-001", fingerprint="ab", kind=Kind.RENEWAL)
+    record(past, "dev-001", fingerprint="ab", kind=RequestKind.RENEWAL)
     record(past, "dev-001", fingerprint="other")
     receive(past, 2, "dev-002")
     assert serials(past) == [None, 2, None, None]
@@ -315,7 +309,7 @@ def five(past):
             name,
             fingerprint=name,
             made_on=NOW + timedelta(days=number),
-            kind=Kind.RENEWAL if name in "ab" else Kind.NEW,
+            kind=RequestKind.RENEWAL if name in "ab" else RequestKind.NEW,
             csr=Path(f"/{9 - number}.csr"),
             subject={"organization": "贵州 Wind_100%" if name == "a" else "Sun"},
         )
@@ -721,29 +715,29 @@ def test_a_full_disk(mounted, already):
 
 
 def test_a_request_that_was_made_is_recorded(tmp_path, subject, key, answers):
-    made = make_request(subject, key, tmp_path, "dev-001")
+    made = create_request(subject, key, tmp_path, "dev-001")
     assert made.notes == ()
     with RequestHistory() as past:
         [request] = past.requests()
     assert (request.key, request.csr) == (made.key, made.csr)
     assert request.fingerprint == keys.fingerprint(key.public_key())
     assert request.subject == answers
-    assert request.kind is Kind.NEW
+    assert request.kind is RequestKind.NEW
 
 
 def test_a_renewal_with_a_key_that_exists_is_recorded(tmp_path, subject, key, key_pem):
     mine = tmp_path / "mine.pem"
     mine.write_bytes(key_pem)
-    make_request(subject, key, tmp_path, "dev-001", key_file=mine, kind=Kind.RENEWAL)
+    create_request(subject, key, tmp_path, "dev-001", key_file=mine, kind=RequestKind.RENEWAL)
     with RequestHistory() as past:
         [request] = past.requests()
-    assert (request.key, request.kind) == (mine, Kind.RENEWAL)
+    assert (request.key, request.kind) == (mine, RequestKind.RENEWAL)
 
 
 def test_a_request_that_was_not_made_is_not_recorded(tmp_path, subject, key):
     (tmp_path / "dev-001.csr").write_text("taken")
     with pytest.raises(Exception, match="file-exists"):
-        make_request(subject, key, tmp_path, "dev-001")
+        create_request(subject, key, tmp_path, "dev-001")
     assert not history.default_path().exists()
 
 
@@ -751,7 +745,7 @@ def test_a_damaged_history_is_told_with_the_request(tmp_path, subject, key):
     path = history.default_path()
     path.parent.mkdir()
     path.write_bytes(b"damaged")
-    made = make_request(subject, key, tmp_path, "dev-001")
+    made = create_request(subject, key, tmp_path, "dev-001")
     assert made.csr.exists()
     assert [note.code for note in made.notes] == [Code.HISTORY_DAMAGED]
     assert made.notes[0].path.read_bytes() == b"damaged"
@@ -761,7 +755,7 @@ def test_a_damaged_history_is_told_with_the_request(tmp_path, subject, key):
 
 def test_a_history_that_cannot_be_written_is_told_with_the_request(tmp_path, subject, key):
     history.default_path().mkdir(parents=True)
-    made = make_request(subject, key, tmp_path, "dev-001")
+    made = create_request(subject, key, tmp_path, "dev-001")
     assert made.csr.exists()
     assert [note.code for note in made.notes] == [Code.HISTORY_NO_ACCESS]
 

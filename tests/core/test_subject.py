@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enos_csr_gui import words
 from enos_csr_gui.core import countries
 from enos_csr_gui.core.errors import Code, CoreError, InvalidSubject, Problem
 from enos_csr_gui.core.subject import (
@@ -19,6 +18,7 @@ from enos_csr_gui.core.subject import (
     check_field,
     normalize,
 )
+from enos_csr_gui.messages.problems import problem_text
 
 # EnOS manual, 'Creating your Certificate Signing Request (CSR) File', 'CSR file information'.
 MANUAL = [
@@ -332,7 +332,7 @@ def test_an_e_mail_address_with_other_letters_is_refused_with_the_first(
 def test_whatever_is_typed_every_fault_has_words_and_the_rest_makes_a_subject(answers):
     problems = check(answers)
     for problem in problems:
-        assert words.sentence(problem)
+        assert problem_text(problem)
         assert problem.field in KEYS
     if not problems:
         Subject(answers)

@@ -10,9 +10,9 @@ import pytest
 from person import Person, wait
 from shiboken6 import isValid
 
-from enos_csr_gui import words
-from enos_csr_gui.gui import work
+from enos_csr_gui.gui import background
 from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.messages import labels
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -21,13 +21,6 @@ def garbage() -> Iterator[None]:
     yield
     gc.collect()
     gc.enable()
-
-
-@pytest.fixture(autouse=True)
-def days_of_a_terminal() -> Iterator[None]:
-    """Leave dates as a terminal writes them: the window has them written in the person's way."""
-    yield
-    words.write_days_with(str)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +62,7 @@ def start(qapp) -> Iterator[Callable[..., Person]]:
         if isValid(wizard):  # another language has put another one in its place
             wizard.hide()
             wizard.deleteLater()
-    work.finish()
+    background.finish()
     wait(10)
 
 
@@ -82,7 +75,7 @@ def person(start: Callable[[], Person]) -> Person:
 @pytest.fixture
 def labelled(answers: dict[str, str]) -> dict[str, str]:
     """Answers to all seven fields, by the labels that a person reads."""
-    return {words.label(key): text for key, text in answers.items()}
+    return {labels.label(key): text for key, text in answers.items()}
 
 
 @pytest.fixture

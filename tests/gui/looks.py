@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.gui.widgets.fold import Fold
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
@@ -144,7 +144,11 @@ def alike(window: QWidget) -> Iterator[str]:
 
 def scrolled(window: QWidget) -> Iterator[str]:
     """Yield the pages that one would have to scroll."""
-    if any(fold.button.isChecked() for fold in window.findChildren(Fold) if fold.isVisible()):
+    if any(
+        fold.button.isChecked()
+        for fold in window.findChildren(CollapsibleSection)
+        if fold.isVisible()
+    ):
         return  # the person wanted to see more
     for area in window.findChildren(QScrollArea):
         if area.isVisible() and (hidden := area.verticalScrollBar().maximum()):
@@ -200,7 +204,7 @@ def unsaid(window: QWidget) -> Iterator[str]:
         if not isinstance(widget, QLabel)
     )
     for note in on_screen(window):
-        if isinstance(note, Note) and note.is_problem and note.text() not in told:
+        if isinstance(note, FieldNote) and note.is_problem and note.text() not in told:
             yield f"only to be seen: {note.text()!r}"
 
 

@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.wizard import RequestWizard
 
 PATIENCE_S = 20
@@ -75,7 +75,7 @@ class Person:
 
     def problems(self) -> list[str]:
         """What is wrong, as it stands below the fields."""
-        notes = self.window.findChildren(Note)
+        notes = self.window.findChildren(FieldNote)
         return [note.text() for note in notes if note.isVisible() and note.is_problem]
 
     def sees_progress(self) -> bool:

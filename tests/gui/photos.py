@@ -157,10 +157,10 @@ IN_DOCS = {
     "save": "save",
     "done": "done",
     "renew": "renew",
-    "certificate-found": "certificate",
-    "handover": "handover",
-    "handed-over": "handed-over",
-    "check-bad": "check",
+    "receive-found": "receive",
+    "export": "export",
+    "exported": "exported",
+    "inspect-bad": "inspect",
     "requests": "requests",
 }
 

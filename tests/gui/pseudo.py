@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import catalogues
 import translations
 from babel.messages.pofile import write_po
 
@@ -54,4 +55,4 @@ def add_to_copy(top: Path) -> None:
             )
     with (folder / f"{LANGUAGE}.po").open("wb") as file:
         write_po(file, catalogue)
-    translations.compile_all(folder)
+    catalogues.compile_all(folder)

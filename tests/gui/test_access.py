@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from enos_csr_gui import resources
 from enos_csr_gui.gui import style
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 
@@ -75,7 +75,7 @@ def test_icons_stand_out_from_page_and_card(qapp: QApplication, palette: QPalett
 
 def test_a_note_follows_the_desktop_into_the_dark(qapp: QApplication) -> None:
     before = qapp.palette()
-    note = Note()
+    note = FieldNote()
     note.show_problem("wrong")
     try:
         qapp.setPalette(dark_palette())
@@ -147,7 +147,7 @@ def lines_of(label: WrappedLabel, width: int) -> list[QRectF]:
 
 
 def test_a_long_word_is_broken_and_all_of_it_is_seen(qapp: QApplication) -> None:
-    note = Note("W" * 300)
+    note = FieldNote("W" * 300)
     needed = 300 * note.fontMetrics().horizontalAdvance("W")
     lines = lines_of(note, 400)
     assert sum(line.width() for line in lines) > 0.9 * needed
@@ -155,7 +155,7 @@ def test_a_long_word_is_broken_and_all_of_it_is_seen(qapp: QApplication) -> None
 
 
 def test_a_label_has_its_room_beside_its_margins(qapp: QApplication) -> None:
-    note = Note("word " * 60)
+    note = FieldNote("word " * 60)
     bare = note.heightForWidth(300), note.sizeHint(), note.minimumSizeHint()
     note.setContentsMargins(24, 3, 6, 4)
     assert note.heightForWidth(330) == bare[0] + 7
@@ -166,7 +166,7 @@ def test_a_label_has_its_room_beside_its_margins(qapp: QApplication) -> None:
 
 
 def test_a_name_in_one_line_has_room_for_all_of_it(qapp: QApplication) -> None:
-    note = Note("Key fingerprint of a certificate")
+    note = FieldNote("Key fingerprint of a certificate")
     note.setWordWrap(False)
     assert note.minimumSizeHint() == note.sizeHint()
     assert note.sizeHint().width() >= QFontMetricsF(note.font()).horizontalAdvance(note.text())

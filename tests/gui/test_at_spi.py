@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui import i18n, words
+from enos_csr_gui import i18n
+from enos_csr_gui.messages import labels
 
 WALK = Path(__file__).with_name("at_spi_walk.py")
 PYTHON = "/usr/bin/python3"
@@ -50,7 +51,7 @@ def test_a_request_is_finished_by_names_and_roles_alone(
         pytest.skip(f"not here: {lacks}")
     i18n.choose([language])
     try:
-        labelled = {words.label(key): text for key, text in answers.items()}
+        labelled = {labels.label(key): text for key, text in answers.items()}
         told = json.dumps([labelled, words_on_the_screen(language)])
     finally:
         i18n.choose([])

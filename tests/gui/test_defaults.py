@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import i18n
-from enos_csr_gui.core import request
+from enos_csr_gui.core import x509_reader
 from enos_csr_gui.core.keys import fingerprint
-from enos_csr_gui.gui.app import Window, speak
+from enos_csr_gui.gui.app import WizardHost, speak
 
 FILE = """
 set_by = "Example Wind IT"
@@ -37,7 +37,7 @@ locked = ["country", "organization"]
 country = "CN"
 organization = "Example Wind Ltd"
 unit = "Operations"
-[hand_in]
+[submit]
 email = "certificates@example.com"
 """
 LOCKED = ("Country", "Organization")
@@ -118,7 +118,7 @@ def test_a_note_without_an_address_is_read_and_is_no_markup(
     start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str]
 ) -> None:
     note = f"<b>Ticket</b> &amp; date {'W' * 300}"
-    defaults_file.write_text(f'[hand_in]\nnote = "{note}"')
+    defaults_file.write_text(f'[submit]\nnote = "{note}"')
     person = start()
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
@@ -150,8 +150,8 @@ def test_a_locked_country_stays_whatever_one_presses(
     person.goes_on("Review")
     person.goes_on("Save")
     person.goes_on("Done", "Save")
-    old = request.read((saved / "dev-001.csr").read_bytes())
-    assert request.answers_from(request.subject_of(old)).answers["country"] == "CN"
+    old = x509_reader.read((saved / "dev-001.csr").read_bytes())
+    assert x509_reader.answers_from(x509_reader.subject_of(old)).answers["country"] == "CN"
 
 
 def test_a_renewal_takes_what_is_locked(
@@ -166,7 +166,7 @@ def test_a_renewal_takes_what_is_locked(
     for title in ("Key", "Who is it for?", "Review", "Save"):
         person.goes_on(title)
     person.goes_on("Done", "Save")
-    taken = request.answers_from(request.read((saved / "dev-1.csr").read_bytes()).subject)
+    taken = x509_reader.answers_from(x509_reader.read((saved / "dev-1.csr").read_bytes()).subject)
     assert taken.answers["organization"] == "Example Wind Ltd"
     assert taken.answers["unit"] == "C"
 
@@ -207,7 +207,7 @@ def test_the_subject_of_the_letter_is_the_organisations(
     labelled: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    defaults_file.write_text('[hand_in]\nsubject = "EnOS & {name} {0}"')
+    defaults_file.write_text('[submit]\nsubject = "EnOS & {name} {0}"')
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     person = start()
     person.walks_to_save(labelled)
@@ -259,7 +259,7 @@ def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
     if not (pdftotext := shutil.which("pdftotext")):
         pytest.skip("needs pdftotext, to read what stands in a PDF")
     note = 'note = "Ticket <b>first</b> & date"'
-    defaults_file.write_text(f'[hand_in]\nemail = "certificates@example.com"\n{note}')
+    defaults_file.write_text(f'[submit]\nemail = "certificates@example.com"\n{note}')
     sheet = saved / "sheet.pdf"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(sheet), ""))
     person = start()
@@ -272,7 +272,7 @@ def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
     assert "certificates@example.com" in text
     assert "Ticket <b>first</b> & date" in text
     assert "Wind <i>& Co</i>" in text
-    key = request.read((saved / "dev-001.csr").read_bytes()).public_key()
+    key = x509_reader.read((saved / "dev-001.csr").read_bytes()).public_key()
     assert isinstance(key, RSAPublicKey)
     assert fingerprint(key) in "".join(re.findall(r"\b[0-9a-f]{8}\b", text))
 
@@ -281,7 +281,7 @@ def test_another_language_leaves_what_is_set(
     start: Callable[..., Person], defaults_file: Path, qapp: QApplication
 ) -> None:
     defaults_file.write_text("colour = 1\n" + FILE)
-    window = Window(qapp, start("").wizard)
+    window = WizardHost(qapp, start("").wizard)
     try:
         person = Person(window.wizard)
         person.waits_to_read("colour")

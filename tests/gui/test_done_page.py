@@ -79,7 +79,7 @@ def test_a_request_can_be_handed_in_later_from_its_details(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(sheet), ""))
     read: list[str] = []
 
-    def hand_in() -> bool:
+    def submit() -> bool:
         if not isinstance(dialog := QApplication.activeModalWidget(), QDialog):
             return False
         person.waits_until(lambda: person.button("Copy the request").isEnabled())
@@ -90,7 +90,7 @@ def test_a_request_can_be_handed_in_later_from_its_details(
         dialog.close()
         return True
 
-    person.meanwhile(hand_in)
+    person.meanwhile(submit)
     person.click("Details…")
     assert read == [(saved / "dev-001.csr").read_text()]
     assert sheet.read_bytes().startswith(b"%PDF-")

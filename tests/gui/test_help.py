@@ -38,9 +38,9 @@ def test_f1_shows_the_part_about_the_page(person: Person) -> None:
 
 TASKS = {
     "": Step.START,
-    "Renew a certificate": Step.OLD,
-    "My certificate has arrived": Step.CERTIFICATE,
-    "Check a file": Step.CHECK,
+    "Renew a certificate": Step.RENEW,
+    "My certificate has arrived": Step.RECEIVE,
+    "Check a file": Step.INSPECT,
     "My requests": Step.REQUESTS,
 }
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from enos_csr_gui import i18n
-from enos_csr_gui.gui.app import Window, speak
+from enos_csr_gui.gui.app import WizardHost, speak
 from enos_csr_gui.gui.wizard import RequestWizard
 
 
@@ -23,14 +23,14 @@ def english_again(qapp: QApplication) -> Iterator[None]:
 
 
 @pytest.fixture
-def window(qapp: QApplication, start: Callable[..., Person]) -> Iterator[Window]:
+def window(qapp: QApplication, start: Callable[..., Person]) -> Iterator[WizardHost]:
     """Return the window of the program, which may be another one after a change."""
-    opened = Window(qapp, start("").wizard)
+    opened = WizardHost(qapp, start("").wizard)
     yield opened
     opened.wizard.hide()
 
 
-def speaks(person: Person, window: Window, language: str) -> Person:
+def speaks(person: Person, window: WizardHost, language: str) -> Person:
     """Choose a language on the first page with the keyboard, and go on in the new window."""
     boxes = person.wizard.findChildren
     person.waits_until(lambda: any(box.isVisible() for box in boxes(QComboBox)))
@@ -44,7 +44,7 @@ def speaks(person: Person, window: Window, language: str) -> Person:
     return Person(window.wizard)
 
 
-def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Window) -> None:
+def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: WizardHost) -> None:
     person = Person(window.wizard)
     person.begins("New request")
     person.click("Protect the key file with a passphrase")
@@ -75,7 +75,7 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wind
 
 
 def test_what_was_typed_about_the_key_is_kept_though_nobody_went_on(
-    window: Window, tmp_path: Path
+    window: WizardHost, tmp_path: Path
 ) -> None:
     person = Person(window.wizard)
     person.begins("New request")
@@ -99,7 +99,7 @@ def test_what_was_typed_about_the_key_is_kept_though_nobody_went_on(
     ]
 
 
-def test_nothing_is_chosen_before_the_list_is_seen(window: Window) -> None:
+def test_nothing_is_chosen_before_the_list_is_seen(window: WizardHost) -> None:
     person = Person(window.wizard)
     wait(300)
     person.press(Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
@@ -114,14 +114,14 @@ def test_nothing_is_chosen_before_the_list_is_seen(window: Window) -> None:
     person.waits_until(lambda: isinstance(person.focus(), QComboBox))  # one is where one was
 
 
-def test_the_choice_is_remembered(window: Window) -> None:
+def test_the_choice_is_remembered(window: WizardHost) -> None:
     from enos_csr_gui.core import preferences
 
     speaks(Person(window.wizard), window, "zh_CN")
     assert preferences.language() == "zh_CN"
 
 
-def test_chinese_countries_stand_in_the_order_of_their_sounds(window: Window) -> None:
+def test_chinese_countries_stand_in_the_order_of_their_sounds(window: WizardHost) -> None:
     person = speaks(Person(window.wizard), window, "zh_CN")
     person.waits_until(lambda: person.button("新建证书请求(N)").isEnabled())
     person.click("新建证书请求(N)")

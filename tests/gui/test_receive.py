@@ -10,7 +10,7 @@ from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea
 
-from enos_csr_gui.core import keys, request
+from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
 
@@ -97,11 +97,11 @@ def test_the_key_of_another_certificate(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path, answers: dict[str, str]
 ) -> None:
     key = keys.generate()
-    csr = tmp_path / "other.csr"
-    csr.write_bytes(request.to_pem(request.sign(Subject(answers), key)))
+    csr_file = tmp_path / "other.csr"
+    csr_file.write_bytes(csr.to_pem(csr.sign(Subject(answers), key)))
     person = start(ARRIVED)
-    person.drops(authority.issue(csr, tmp_path / "x.pem"))
-    csr.unlink()
+    person.drops(authority.issue(csr_file, tmp_path / "x.pem"))
+    csr_file.unlink()
     person.waits_until(lambda: bool(person.problems()))
     assert "it belongs to another key" in person.problems()[0]
 
@@ -173,11 +173,11 @@ def test_a_chain_that_is_brought_later_makes_no_second_certificate(
 def test_what_was_said_of_another_file_is_forgotten(
     start: Callable[..., Person], issued: Path, authority, tmp_path: Path, answers: dict[str, str]
 ) -> None:
-    csr = tmp_path / "other.csr"
-    csr.write_bytes(request.to_pem(request.sign(Subject(answers), keys.generate())))
+    csr_file = tmp_path / "other.csr"
+    csr_file.write_bytes(csr.to_pem(csr.sign(Subject(answers), keys.generate())))
     person = start(ARRIVED)
-    person.drops(authority.issue(csr, tmp_path / "x.pem"))
-    csr.unlink()
+    person.drops(authority.issue(csr_file, tmp_path / "x.pem"))
+    csr_file.unlink()
     person.waits_until(lambda: bool(person.problems()))
     person.enters("Certificate file", str(issued))
     person.click("Next >")
@@ -283,13 +283,11 @@ def test_a_wrong_chain_is_told_where_it_was_chosen(
 def test_a_long_name_widens_nothing(
     start: Callable[..., Person], authority, tmp_path: Path, answers: dict[str, str]
 ) -> None:
-    csr, key = tmp_path / "long.csr", keys.generate()
-    csr.write_bytes(
-        request.to_pem(request.sign(Subject({**answers, "common_name": "W" * 64}), key))
-    )
+    csr_file, key = tmp_path / "long.csr", keys.generate()
+    csr_file.write_bytes(csr.to_pem(csr.sign(Subject({**answers, "common_name": "W" * 64}), key)))
     (tmp_path / "long.key").write_bytes(keys.to_pem(key))
     person = start(ARRIVED)
-    person.drops(authority.issue(csr, tmp_path / "long.pem"))
+    person.drops(authority.issue(csr_file, tmp_path / "long.pem"))
     person.waits_to_read("The certificate for 'WWW")
     area = next(one for one in person.wizard.findChildren(QScrollArea) if one.isVisible())
     assert area.horizontalScrollBar().maximum() == 0

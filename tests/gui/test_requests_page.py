@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
     QTextBrowser,
 )
 
-from enos_csr_gui.core.history import Kind, PastRequest, RequestHistory, default_path
-from enos_csr_gui.gui import work
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.history import PastRequest, RequestHistory, default_path
+from enos_csr_gui.gui import background
 
 DAY = timedelta(days=1)
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -45,7 +46,7 @@ def record(saved: Path, answers: dict[str, str], now: datetime) -> Callable[...,
         csr.touch()
         key.touch()
         fingerprint = name.encode().hex().ljust(64, "0")
-        kind = Kind(values.pop("kind", "new"))
+        kind = RequestKind(values.pop("kind", "new"))
         made_on = now - days_ago * DAY
         subject = answers | {"common_name": name} | values
         with RequestHistory() as past:
@@ -240,7 +241,7 @@ def test_a_drive_that_does_not_answer_keeps_nobody_waiting(
         person.waits_until(lambda: names(person)[0] == "here")
         person.waits_until(lambda: rows(person)[0][6] == "request file missing")
         assert rows(person)[1][6] == str(drive / "0" / "dev.csr")
-        work.finish()  # nor does the program wait when it ends
+        background.finish()  # nor does the program wait when it ends
     finally:
         drive_answers.set()
     person.waits_until(lambda: rows(person)[1][6] == "both files missing")

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView
 
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 
 
 @pytest.fixture
@@ -203,5 +203,7 @@ def test_what_is_wrong_is_scrolled_into_view_with_its_field(
     person.field("Country").setFocus()
     person.tries("Next >")
     assert person.field("Common name").hasFocus()
-    [note] = [one for one in person.wizard.findChildren(Note) if one.isVisible() and one.is_problem]
+    [note] = [
+        one for one in person.wizard.findChildren(FieldNote) if one.isVisible() and one.is_problem
+    ]
     person.waits_until(lambda: note.visibleRegion().boundingRect() == note.rect())

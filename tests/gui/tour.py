@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-import translations
+import catalogues
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from person import Person, wait
@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from enos_csr_gui import resources
 from enos_csr_gui.core import keys
-from enos_csr_gui.core.history import Kind, RequestHistory
-from enos_csr_gui.gui.report import ReportDialog, describe
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.gui.error_report import ReportDialog, describe
 from enos_csr_gui.gui.wizard import RequestWizard
 
 ANSWERS = {
@@ -166,17 +167,17 @@ class Tour:
         bad.write_bytes(request.public_bytes(serialization.Encoding.PEM))
         person.click("Start page")
         person.begins("Check a file")
-        self._sees("check")
+        self._sees("inspect")
         person.drops(self._folder / "turbine-017.csr", self._folder / "turbine-017.key")
         person.waits_to_read("Acceptable")
-        self._sees("check-good")
+        self._sees("inspect-good")
         person.drops(bad)
         person.waits_to_read("NOT acceptable")
-        self._sees("check-bad")
+        self._sees("inspect-bad")
         person.drops(self._folder / "turbine-017.csr")
         person.waits_to_read("Acceptable")
         person.click("Details")
-        self._sees("check-details")
+        self._sees("inspect-details")
 
     def _requests(self) -> None:
         """Look at the requests of two years."""
@@ -203,21 +204,21 @@ class Tour:
         certificate = self._home / "turbine-017.pem"
         issue(self._folder / "turbine-017.csr", certificate)
         person.begins("My certificate has arrived")
-        self._sees("certificate")
+        self._sees("receive")
         person.click("Next >")
-        self._sees("certificate-no-file")
+        self._sees("receive-no-file")
         person.drops(certificate)
         person.waits_to_read("The certificate for")
-        self._sees("certificate-found")
+        self._sees("receive-found")
         person.goes_on("For the device")
-        self._sees("handover")
+        self._sees("export")
         person.click("Java keystore: for the EnOS SDK for Java")
-        self._sees("handover-java")
+        self._sees("export-java")
         person.tries("Save")
-        self._sees("handover-no-passphrase")
+        self._sees("export-no-passphrase")
         person.click("PEM files: for the EnOS Edge and most other software")
         person.goes_on("Done", "Save")
-        self._sees("handed-over")
+        self._sees("exported")
         person.click("Start page")
         self._sees("start-later")
 
@@ -238,10 +239,10 @@ def make_past(folder: Path) -> None:
     """Put requests of two years into the history."""
     now = datetime.now(UTC)
     for name, kind, made, left in (
-        ("turbine-003", Kind.NEW, 780, -9),
-        ("turbine-004", Kind.NEW, 723, 12),
-        ("风机-0042", Kind.RENEWAL, 400, 330),
-        ("gateway-kaili-1", Kind.NEW, 9, None),
+        ("turbine-003", RequestKind.NEW, 780, -9),
+        ("turbine-004", RequestKind.NEW, 723, 12),
+        ("风机-0042", RequestKind.RENEWAL, 400, 330),
+        ("gateway-kaili-1", RequestKind.NEW, 9, None),
     ):
         csr, key = folder / f"{name}.csr", folder / f"{name}.key"
         csr.touch()
@@ -296,7 +297,7 @@ def reader(wizard: RequestWizard, language: str) -> Person:
         """Return the text without '(N)', the key to press."""
         return re.sub(r"\(\w\)", "", text)
 
-    catalogue = translations.read(resources.folder() / "translations" / f"{language}.po")
+    catalogue = catalogues.read(resources.folder() / "translations" / f"{language}.po")
     said = {}
     for text in ("&Next >", "< &Back"):  # Qt's own
         translated = QCoreApplication.translate("QWizard", text)

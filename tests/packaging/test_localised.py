@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import catalogues
 import localised
 import pseudo
 import pytest
-import translations
 
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -17,7 +17,7 @@ LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 @pytest.fixture
 def third_language(in_pseudo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the tools find one catalogue more."""
-    monkeypatch.setattr(translations, "CATALOGUES", in_pseudo / "resources" / "translations")
+    monkeypatch.setattr(catalogues, "CATALOGUES", in_pseudo / "resources" / "translations")
 
 
 def texts_of(xml: str, language: str | None) -> list[str]:

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import catalogues
 import pytest
-import translations
 import windows
 
 from enos_csr_gui import __version__
@@ -242,7 +242,7 @@ def test_it_is_made_with_a_language_to_come(
     in_pseudo: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(translations, "CATALOGUES", in_pseudo / "resources" / "translations")
+    monkeypatch.setattr(catalogues, "CATALOGUES", in_pseudo / "resources" / "translations")
     assert build("0.0.8", OLDER).is_file()  # NSIS knows Esperanto
 
 

@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton
 
-from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
+from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.folder import open_folder
-from enos_csr_gui.gui.widgets.hand_in import HandInButtons, ToHandIn
-from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import N_, _
+from enos_csr_gui.messages import labels
 
 _KEEP_KEY = N_(
     "Never send this file to anybody. The certificate works only together with it, and nobody can "
@@ -29,7 +30,7 @@ _KEEP_OLD = N_(
 
 
 class DonePage(Page):
-    """Shows ``draft.made``."""
+    """Shows ``draft.created``."""
 
     another_wanted = Signal()
 
@@ -42,7 +43,7 @@ class DonePage(Page):
         )
         self._key = FileCard("key", _("Keep the key file"), "")
         self._open = QPushButton(_("&Open folder"))
-        self._notes, self._told = Note(), Note()
+        self._notes, self._told = FieldNote(), FieldNote()
         self._told.hide()
         self._another = QPushButton(_("&Make another request"))
         self._another.setToolTip(_("For the next device: everything but the common name is kept."))
@@ -50,10 +51,10 @@ class DonePage(Page):
         self._open.clicked.connect(self._open_folder)
         self._another.clicked.connect(self.another_wanted)
 
-        self._hand_in = HandInButtons(self)
-        self._hand_in.said.connect(self._tell)
-        self._hand_in.failed.connect(self._tell_problem)
-        self._csr.offer(*self._hand_in.buttons)
+        self._submit = SubmitButtons(self)
+        self._submit.said.connect(self._tell)
+        self._submit.failed.connect(self._tell_problem)
+        self._csr.offer(*self._submit.buttons)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
         self.body.addWidget(ButtonRow(self._open, self._another))
@@ -62,13 +63,13 @@ class DonePage(Page):
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
-        made = self.draft.made
+        made = self.draft.created
         assert made is not None
         self._csr.path.setText(str(made.csr))
-        hand_in = self.draft.hand_in
-        subject = Subject(self.draft.answers, exact=self.draft.exact)
-        old = self.draft.old
-        request = ToHandIn(
+        submit = self.draft.submit
+        subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
+        old = self.draft.source
+        request = Submission(
             subject,
             made.csr,
             made.csr_pem,
@@ -77,27 +78,27 @@ class DonePage(Page):
             is_renewal=old is not None,
             serial=old.serial if old else None,
         )
-        self._hand_in.offer(request, hand_in)
-        if hand_in.email:
+        self._submit.offer(request, submit)
+        if submit.email:
             advice = _("Send this file to {address}. It holds no secret.")
         else:
             advice = _(
                 "Give this file to whoever manages certificates in your EnOS. It holds no "
                 "secret: you may send it by e-mail."
             )
-        said = advice.format(address=hand_in.email)
+        said = advice.format(address=submit.email)
         # A line of its own: it asks for something that is easily missed.
-        self._csr.advice.setText("\n".join(filter(None, (said, hand_in.note))))
+        self._csr.advice.setText("\n".join(filter(None, (said, submit.note))))
         self._key.path.setText(str(made.key))
         keep = [_KEEP_KEY]
         if old and not self.draft.key_file:
             keep.append(_KEEP_OLD)
-        self._key.advice.setText(words.joined(map(_, keep)))
-        self._notes.show_problem(words.joined(map(words.sentence, made.notes)))
+        self._key.advice.setText(labels.joined(map(_, keep)))
+        self._notes.show_problem(labels.joined(map(problem_text, made.notes)))
         self._notes.setVisible(bool(made.notes))
         self._told.hide()
         self.explain(
-            words.joined(
+            labels.joined(
                 [
                     _("The request file is saved on this computer.")
                     if self.draft.key_file
@@ -124,7 +125,7 @@ class DonePage(Page):
 
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:
-            self._tell_problem(words.with_place(problem))
+            self._tell_problem(problem_text_with_place(problem))
 
-        if self.draft.made:
-            open_folder(self, self.draft.made.csr.parent, missing)
+        if self.draft.created:
+            open_folder(self, self.draft.created.csr.parent, missing)

@@ -10,10 +10,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.file_types import KEY_SUFFIXES
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft, KeyAnswers
-from enos_csr_gui.gui.pages.page import Page
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
     from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
-
-
-_KEY_ENDINGS = (".key", ".pem", ".p8", ".pk8")
 
 
 class KeyPage(Page):
@@ -49,7 +47,7 @@ class KeyPage(Page):
         )
         self._new = QRadioButton(_("&Make a new key (recommended)"))
         self._protect = QCheckBox(_("&Protect the key file with a passphrase"))
-        self._protect_note = Note(
+        self._protect_note = FieldNote(
             _(
                 "Only needed if others may get hold of the file. Whatever uses the key must be "
                 "given the passphrase too, and a forgotten passphrase cannot be recovered."
@@ -83,7 +81,7 @@ class KeyPage(Page):
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
-        answers, self.draft.about_key = self.draft.about_key, None
+        answers, self.draft.key_answers = self.draft.key_answers, None
         if answers is None:
             return
         self._protect.setChecked(answers.is_protected)
@@ -108,7 +106,7 @@ class KeyPage(Page):
         )
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        if len(files) != 1 or files[0].suffix.lower() not in _KEY_ENDINGS:
+        if len(files) != 1 or files[0].suffix.lower() not in KEY_SUFFIXES:
             return False
         self._old.setChecked(True)
         assert self._chooser is not None
@@ -165,7 +163,7 @@ class KeyPage(Page):
             return
 
         def load() -> RSAPrivateKey:
-            from enos_csr_gui.core.making import load_key
+            from enos_csr_gui.core.create import load_key
 
             return load_key(path, passphrase)
 

@@ -14,16 +14,16 @@ from PySide6.QtWidgets import (
     QWizard,
 )
 
-from enos_csr_gui import words
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
-from enos_csr_gui.gui.widgets.facts import Facts
-from enos_csr_gui.gui.widgets.fold import Fold
+from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.source_text import SourceText
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 def command_line(arguments: list[str]) -> str:
@@ -45,9 +45,9 @@ class ReviewPage(Page):
         )
         self._values: dict[str, WrappedLabel] = {}
         self._changes: dict[str, QPushButton] = {}
-        self._facts = Facts()
+        self._facts = DetailsGrid()
         for field in SUBJECT_FIELDS:
-            self._add_row(field.key, f"{words.label(field.key)} ({field.initials})")
+            self._add_row(field.key, f"{labels.label(field.key)} ({field.initials})")
         self._facts.add_gap()
         self._add_row("key", _("Key"))
         self._add_row("fingerprint", _("Key fingerprint"), changeable=False)
@@ -65,20 +65,20 @@ class ReviewPage(Page):
             alignment=Qt.AlignmentFlag.AlignLeft,
         )
 
-        fold = Fold(_("For engineers: the same with &OpenSSL"), commands)
+        fold = CollapsibleSection(_("For engineers: the same with &OpenSSL"), commands)
         fold.unfolded.connect(lambda: self.bring_into_view(commands))
         self.body.addLayout(self._facts)
         self.body.addWidget(fold)
         self.body.addStretch(1)
 
     def initializePage(self) -> None:
-        subject = Subject(self.draft.answers, exact=self.draft.exact)
+        subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
         for field in SUBJECT_FIELDS:
-            self._values[field.key].setText(words.value(field.key, subject))
-        fixed = {*self.draft.locked, *self.draft.exact}
+            self._values[field.key].setText(labels.value(field.key, subject))
+        fixed = {*self.draft.locked, *self.draft.verbatim}
         for key, change in self._changes.items():
             change.setVisible(key not in fixed)
-        from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+        from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 
         draft = self.draft
         key_path = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
@@ -94,7 +94,7 @@ class ReviewPage(Page):
         self._values["csr_file"].setText(str(csr_path))
         self.show_key()
 
-        from enos_csr_gui.core.request import openssl_commands
+        from enos_csr_gui.core.csr import openssl_commands
 
         commands = openssl_commands(
             subject,

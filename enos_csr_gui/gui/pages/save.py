@@ -8,26 +8,24 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from enos_csr_gui import words
-from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.core.errors import FILE_NAME_CODES, CoreError, Problem
 from enos_csr_gui.core.subject import Subject
-from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
-from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
-    from enos_csr_gui.core.making import Made
-
-_ABOUT_THE_NAME = frozenset({Code.FILE_EXISTS, Code.NAME_UNSAFE, Code.PATH_TOO_LONG})
+    from enos_csr_gui.core.create import CreatedRequest
 
 
 class SavePage(Page):
-    """Decides ``draft.folder`` and ``draft.name``; fills ``draft.made``."""
+    """Decides ``draft.folder`` and ``draft.name``; fills ``draft.created``."""
 
     key_wanted = Signal()
     """The page waits for ``draft.key``; ``show_key`` tells it that the key has come."""
@@ -39,13 +37,13 @@ class SavePage(Page):
             _("The key file is readable by you alone. No file is ever replaced."),
         )
         self.setCommitPage(True)
-        self._checking: work.Job | None = None
+        self._checking: background.Job | None = None
         self._waits_for_key = False
         self._folder = QLineEdit()
         self._name = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
-        self._folder_note = Note(about=self._folder)
-        self._name_note = Note(about=self._name)
+        self._folder_note = FieldNote(about=self._folder)
+        self._name_note = FieldNote(about=self._name)
         self._suggestion = QPushButton()
         self._key_path = WrappedLabel()
         self._csr_path = WrappedLabel()
@@ -124,22 +122,22 @@ class SavePage(Page):
         draft, key = self.draft, self.draft.key
         assert key is not None
 
-        def make() -> Made:
-            from enos_csr_gui.core.history import Kind
-            from enos_csr_gui.core.making import make_request
+        def make() -> CreatedRequest:
+            from enos_csr_gui.core.create import create_request
+            from enos_csr_gui.core.enums import RequestKind
 
-            return make_request(
-                Subject(draft.answers, exact=draft.exact),
+            return create_request(
+                Subject(draft.answers, verbatim=draft.verbatim),
                 key,
                 draft.folder,
                 draft.base_name,
                 key_file=draft.key_file,
                 passphrase=draft.passphrase,
-                kind=Kind.RENEWAL if draft.old else Kind.NEW,
+                kind=RequestKind.RENEWAL if draft.source else RequestKind.NEW,
             )
 
-        def made(result: Made) -> None:
-            draft.made = result
+        def made(result: CreatedRequest) -> None:
+            draft.created = result
             self.go_on()
 
         self.wait_for(make, made, self._refuse, _("Saving"))
@@ -147,7 +145,7 @@ class SavePage(Page):
     def _refuse(self, error: CoreError) -> None:
         problem = error.problems[0]
         self._show_problem(problem)
-        at_fault = self._name if problem.code in _ABOUT_THE_NAME else self._folder
+        at_fault = self._name if problem.code in FILE_NAME_CODES else self._folder
         at_fault.setFocus()
         at_fault.selectAll()
 
@@ -169,7 +167,7 @@ class SavePage(Page):
         self._suggestion.hide()
 
     def _show_paths(self) -> None:
-        from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+        from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 
         draft = self.draft
         if not (self._folder.text().strip() and self._name.text().strip()):
@@ -196,12 +194,12 @@ class SavePage(Page):
             if problems:
                 self._show_problem(problems[0])
 
-        self._checking = work.run(self, check, checked)
+        self._checking = background.run(self, check, checked)
 
     def _show_problem(self, problem: Problem) -> None:
-        about_name = problem.code in _ABOUT_THE_NAME
+        about_name = problem.code in FILE_NAME_CODES
         note = self._name_note if about_name else self._folder_note
-        note.show_problem(words.sentence(problem))
+        note.show_problem(problem_text(problem))
         if suggestion := problem.values.get("suggestion"):
             shown = str(suggestion).replace("&", "&&")  # no key to press
             self._suggestion.setText(_("&Use '{name}'").format(name=shown))
@@ -224,7 +222,7 @@ class SavePage(Page):
 
 def _without_ending(name: str) -> str:
     """Return the name of the files without the ending, which is added by itself."""
-    from enos_csr_gui.core.files import CSR_SUFFIX, KEY_SUFFIX
+    from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 
     suffix = Path(name).suffix
     return name.removesuffix(suffix) if suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else name

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QSize, Signal
 
 from enos_csr_gui import i18n, resources
-from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft, Task
-from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.i18n import _, ngettext
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from enos_csr_gui.core.errors import Problem
     from enos_csr_gui.core.history import PastRequest
-    from enos_csr_gui.gui.widgets.notice import Notice
+    from enos_csr_gui.gui.widgets.banner import Banner
 
 
 class _Expiring(NamedTuple):
@@ -57,7 +57,7 @@ class StartPage(Page):
             _("What would you like to do?"),
             _("With a certificate, a device or an application proves to EnOS who it is."),
         )
-        self._notice: Notice | None = None
+        self._notice: Banner | None = None
         self.begins_at_language = False
         self._links: dict[Task, TaskLink] = {}
         for task, name, text in (
@@ -77,7 +77,7 @@ class StartPage(Page):
                 _("Put it together with its key, in the form that the device needs."),
             ),
             (
-                Task.CHECK,
+                Task.INSPECT,
                 _("Check a &file"),
                 _("See what a file holds, and whether EnOS would take the request in it."),
             ),
@@ -143,9 +143,9 @@ class StartPage(Page):
 
     def point_out_expiring(self) -> None:
         """Begin to tell which certificates are to be renewed; needs the page that shows them."""
-        from enos_csr_gui.gui.widgets.notice import Notice
+        from enos_csr_gui.gui.widgets.banner import Banner
 
-        self._notice = Notice("status-expiring", _("&Show"))
+        self._notice = Banner("status-expiring", _("&Show"))
         self._notice.button.clicked.connect(self.expiring_wanted)
         # Below the tasks: nothing moves away under somebody's mouse.
         self.body.insertWidget(len(self._links) + 1, self._notice)
@@ -153,14 +153,14 @@ class StartPage(Page):
         self._look_for_expiring()
 
     def _look_for_expiring(self) -> None:
-        work.run(self, _expiring, self._tell)
+        background.run(self, _expiring, self._tell)
 
     def _tell(self, found: _Expiring) -> None:
-        from enos_csr_gui import words
+        from enos_csr_gui.gui.texts import problem_text_with_place
 
         assert self._notice is not None
         faults = self.draft.defaults.problems if self.draft.defaults else ()
-        lines = [words.with_place(problem) for problem in (*found.notes, *faults)]
+        lines = [problem_text_with_place(problem) for problem in (*found.notes, *faults)]
         if found.requests:
             lines.insert(0, _to_be_renewed(found.requests))
         self._notice.say("\n".join(lines), with_button=bool(found.requests))
@@ -168,7 +168,7 @@ class StartPage(Page):
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
     """Return how many certificates are to be renewed, and which first."""
-    from enos_csr_gui import words
+    from enos_csr_gui.messages import labels
 
     first, count = requests[0], len(requests)
     return ngettext(
@@ -178,5 +178,5 @@ def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
     ).format(
         count=count,
         name=first.common_name,
-        status=words.request_status(first.status(), first.days_left()),
+        status=labels.request_status(first.status(), first.days_left()),
     )

@@ -10,21 +10,22 @@ from PySide6.QtWidgets import (
     QWizard,
 )
 
-from enos_csr_gui import words
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.errors import Problem
-from enos_csr_gui.gui import work
+from enos_csr_gui.gui import background
 from enos_csr_gui.gui.draft import Draft, Task
-from enos_csr_gui.gui.pages.page import Page
+from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
-from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.problems import kept_name
 
 
 def _used(common_name: str) -> list[Problem]:
-    from enos_csr_gui.core.making import used_name
+    from enos_csr_gui.core.create import used_name
 
     return used_name(common_name).problems
 
@@ -39,9 +40,9 @@ class SubjectPage(Page):
             "",
         )
         self.editors: dict[str, FieldEditor] = {}
-        self._suggesting: work.Job | None = None
+        self._suggesting: background.Job | None = None
         self._suggested_for = ""
-        self._looking_up: work.Job | None = None
+        self._looking_up: background.Job | None = None
         self._used: list[Problem] = []
         self._renew = QPushButton(_("&Renew that certificate"))
         self._renew.clicked.connect(self._renew_instead)
@@ -51,7 +52,7 @@ class SubjectPage(Page):
         self._ways_out.hide()
         self._accepted_name = ""
 
-        self._remarks = Note()
+        self._remarks = FieldNote()
         self._form = Form()
         self.body.addWidget(self._remarks)
         self.body.addLayout(self._form)
@@ -73,13 +74,13 @@ class SubjectPage(Page):
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
         self._show_renewal()
-        self._check(all_of_them=self.draft.old is not None)
+        self._check(all_of_them=self.draft.source is not None)
         self._look_up_name()
         self._suggest_states()
 
     def _show_renewal(self) -> None:
         """Say what is special about a renewal, if it is one, and what cannot be changed."""
-        old = self.draft.old
+        old = self.draft.source
         self.explain(
             _("These are the answers of the old certificate. Please change what is different now.")
             if old
@@ -95,15 +96,15 @@ class SubjectPage(Page):
         for key, editor in self.editors.items():
             if key != "common_name":
                 is_locked = key in self.draft.locked
-                editor.lock(words.locked(defaults.set_by) if defaults and is_locked else None)
-        remarks = [words.left_out(*one) for one in old.left_out] if old else []
+                editor.lock(labels.locked(defaults.set_by) if defaults and is_locked else None)
+        remarks = [labels.left_out(*one) for one in old.left_out] if old else []
         if old and old.warnings:
-            remarks.append(words.kept_name(old.warnings))
+            remarks.append(kept_name(old.warnings))
         self._remarks.show_help("\n".join(remarks))
         self._remarks.setVisible(bool(remarks))
 
     def take_focus(self) -> None:
-        if self.draft.old:
+        if self.draft.source:
             problems = self._check()
             if problems:
                 self._go_to(self.editors[problems[0].field or "country"])
@@ -131,7 +132,7 @@ class SubjectPage(Page):
             self._go_to(self.editors[problems[0].field or "country"])
             return False
         name = self.draft.answers["common_name"]
-        if self.draft.old or name == self._accepted_name:
+        if self.draft.source or name == self._accepted_name:
             return True
 
         def looked_up(used: list[Problem]) -> None:
@@ -167,8 +168,8 @@ class SubjectPage(Page):
         self._forget_lookup()
         self._show_used([])
         name = self.draft.answers.get("common_name")
-        if name and name != self._accepted_name and not self.draft.old:
-            self._looking_up = work.run(self, lambda: _used(name), self._show_used)
+        if name and name != self._accepted_name and not self.draft.source:
+            self._looking_up = background.run(self, lambda: _used(name), self._show_used)
 
     def _show_used(self, used: list[Problem]) -> None:
         self._used = used
@@ -187,7 +188,7 @@ class SubjectPage(Page):
         self.task_wanted.emit(Task.RENEW, [Path(str(self._used[0].values["csr"]))])
 
     def _check(self, *, all_of_them: bool = False) -> list[Problem]:
-        problems = subject.check(self.draft.answers, exact=self.draft.exact) + self._used
+        problems = subject.check(self.draft.answers, verbatim=self.draft.verbatim) + self._used
         for key, editor in self.editors.items():
             own = [problem for problem in problems if problem.field == key]
             editor.show_problems(own, all_of_them=all_of_them)
@@ -201,6 +202,6 @@ class SubjectPage(Page):
         if self._suggesting:
             self._suggesting.forget()
         self._suggested_for = code
-        self._suggesting = work.run(
+        self._suggesting = background.run(
             self, lambda: countries.subdivisions(code), self.editors["state"].suggest
         )

@@ -19,7 +19,7 @@ class ButtonRow(QWidget):
         super().__init__(parent)
         self._buttons = buttons
         for button in buttons:
-            style.enlarge(button)
+            style.ensure_touch_target(button)
             button.setParent(self)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from enos_csr_gui.gui.widgets.note import announce
+from enos_csr_gui.gui.widgets.field_note import announce
 from enos_csr_gui.i18n import _
 
 _SAID_FOR_MS = 2000

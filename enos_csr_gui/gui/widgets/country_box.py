@@ -8,10 +8,10 @@ from PySide6.QtCore import QCollator, QStringListModel, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QSizePolicy, QWidget
 
-from enos_csr_gui import words
 from enos_csr_gui.core import countries
 from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
+from enos_csr_gui.messages import labels
 
 
 class CountryBox(QComboBox):
@@ -43,7 +43,7 @@ class CountryBox(QComboBox):
         # In the order of the language: Chinese names by their sounds.
         order = cmp_to_key(QCollator().compare)
         for country in sorted(countries.countries(), key=lambda one: order(one.name)):
-            self.addItem(words.country(country.code), country.code)
+            self.addItem(labels.country(country.code), country.code)
         self.setCurrentIndex(-1)
 
         # The box's own completer would map a row of the answers to a row of all the countries.
@@ -65,7 +65,7 @@ class CountryBox(QComboBox):
         """Choose the country with this code; none for any other text."""
         country = countries.find(code)
         self.setCurrentIndex(self.findData(country.code) if country else -1)
-        self.setEditText(words.country(country.code) if country else "")
+        self.setEditText(labels.country(country.code) if country else "")
         self._told = self.text()
 
     def settle(self) -> None:
@@ -106,7 +106,7 @@ class CountryBox(QComboBox):
 
     def _narrow(self, text: str) -> None:
         found = countries.search(text) if text.strip() else ()
-        self._found.setStringList([words.country(country.code) for country in found])
+        self._found.setStringList([labels.country(country.code) for country in found])
         self._tell()
 
     @staticmethod

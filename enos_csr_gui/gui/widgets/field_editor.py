@@ -9,14 +9,16 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from enos_csr_gui import resources, words
+from enos_csr_gui import resources
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import SubjectField, normalize
+from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.country_box import CountryBox
-from enos_csr_gui.gui.widgets.note import Note
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 # What more typing cannot mend is said at once; the rest when the person has had a chance.
 _SAID_AT_ONCE = frozenset(
@@ -50,7 +52,7 @@ class FieldEditor(QObject):
         self._refused = ""
         self._problems: Sequence[Problem] = ()
 
-        name = words.label(field.key)
+        name = labels.label(field.key)
         self.label = f"{name} *" if field.required else name
         self.edit: QLineEdit | CountryBox = (
             CountryBox() if field.key == "country" else CompletedLine()
@@ -59,8 +61,8 @@ class FieldEditor(QObject):
         self._mark = line.addAction(_problem_icon(), QLineEdit.ActionPosition.TrailingPosition)
         self._mark.setText(_("Something is wrong here"))
         self.below = QWidget()
-        self._note = Note(words.help_(field.key), about=self.edit)
-        self._counter = Note()
+        self._note = FieldNote(labels.help_(field.key), about=self.edit)
+        self._counter = FieldNote()
 
         self.edit.setAccessibleName(
             name if field.required else _("{field}, optional").format(field=name)
@@ -103,7 +105,7 @@ class FieldEditor(QObject):
             self.edit.setReadOnly(reason is not None)
             self.edit.setFrame(reason is None)  # as flat as a text, for nothing can be typed
         self._counter.setVisible(reason is None and not isinstance(self.edit, CountryBox))
-        self._note.show_help(reason or words.help_(self.field.key))
+        self._note.show_help(reason or labels.help_(self.field.key))
 
     def settle(self) -> None:
         """Take what is being typed; on macOS a button that is clicked leaves the focus here."""
@@ -131,10 +133,10 @@ class FieldEditor(QObject):
 
     def _show(self) -> None:
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
-        said = self._refused or words.joined(map(self._sentence, shown))
+        said = self._refused or labels.joined(map(self._sentence, shown))
         if any(problem.code is Code.REQUIRED for problem in shown):
             # Just when it is needed.
-            said = words.joined([said, words.help_(self.field.key)])
+            said = labels.joined([said, labels.help_(self.field.key)])
         self._say(said)
         left = self.field.max_length - len(normalize(self.text()))
         self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
@@ -142,7 +144,7 @@ class FieldEditor(QObject):
     def _sentence(self, problem: Problem) -> str:
         if problem.code is Code.NOT_A_COUNTRY and not problem.values["suggestion"]:
             return _no_country(str(problem.values["given"]))  # nobody types codes here
-        return words.sentence(problem)
+        return problem_text(problem)
 
     def _say(self, complaint: str) -> None:
         if complaint:

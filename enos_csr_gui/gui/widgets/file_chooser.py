@@ -7,11 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
 
-from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
-from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
 
 
@@ -38,7 +38,7 @@ class FileChooser(QWidget):
         self._start_folder = start_folder
         self._path = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
-        self._note = Note(help_text, about=self._path)
+        self._note = FieldNote(help_text, about=self._path)
 
         self._path.setAcceptDrops(False)  # the window takes files; as text they would be URLs
         self._path.textEdited.connect(self._on_edited)
@@ -66,7 +66,7 @@ class FileChooser(QWidget):
 
     def show_problem(self, problem: Problem | str) -> None:
         """Show what is wrong with the file, and put the cursor there."""
-        self._note.show_problem(problem if isinstance(problem, str) else words.sentence(problem))
+        self._note.show_problem(problem if isinstance(problem, str) else problem_text(problem))
         self._path.setFocus()
         self._path.selectAll()
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from enos_csr_gui.core.errors import Code, Problem
-from enos_csr_gui.gui import work
+from enos_csr_gui.gui import background
 
 
 def typed_path(text: str) -> Path:
@@ -34,4 +34,4 @@ def open_folder(owner: QObject, folder: Path, missing: Callable[[Problem], None]
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             missing(Problem(Code.FOLDER_NOT_SHOWN, path=folder))
 
-    work.run(owner, folder.is_dir, looked, apart=True)
+    background.run(owner, folder.is_dir, looked, detached=True)

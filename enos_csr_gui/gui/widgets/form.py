@@ -31,7 +31,7 @@ class Form(QGridLayout):
         if not field.accessibleName():
             field.setAccessibleName(name)  # for what is announced of it, too
         for widget in (field, *beside, *([note] if note else [])):
-            style.enlarge_all(widget)
+            style.ensure_touch_targets(widget)
         label.setMinimumHeight(max(field.sizeHint().height(), field.minimumHeight()))
         line = QHBoxLayout()
         line.addWidget(field, 1)

@@ -6,25 +6,24 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from enos_csr_gui import words
-from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.core.errors import PASSPHRASE_CODES, Problem
+from enos_csr_gui.core.file_types import KEY_SUFFIXES, patterns
+from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
-from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
-
-_ABOUT_THE_PASSPHRASE = (Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG)
 
 
 class KeyChooser(FileChooser):
     """A key file, and maybe its passphrase."""
 
     def __init__(self, start_folder: Path, parent: QWidget | None = None) -> None:
-        kinds = _("Key files ({patterns})").format(patterns="*.key *.pem *.der *.p8 *.pk8")
+        kinds = _("Key files ({patterns})").format(patterns=patterns(*KEY_SUFFIXES))
         help_text = _("The key file, whose name often ends in .key or .pem.")
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
         self._passphrase = QLineEdit()
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
-        self._passphrase_note = Note(about=self._passphrase)
+        self._passphrase_note = FieldNote(about=self._passphrase)
         self._passphrase_label = self.form.add_row(
             _("Passphrase of the key file"), self._passphrase, self._passphrase_note
         )
@@ -43,10 +42,10 @@ class KeyChooser(FileChooser):
 
     def show_problem(self, problem: Problem | str) -> None:
         """Show what is wrong with the file or its passphrase, and put the cursor there."""
-        if isinstance(problem, Problem) and problem.code in _ABOUT_THE_PASSPHRASE:
+        if isinstance(problem, Problem) and problem.code in PASSPHRASE_CODES:
             self.forgive()
             self._ask_passphrase(True)
-            self._passphrase_note.show_problem(words.sentence(problem))
+            self._passphrase_note.show_problem(problem_text(problem))
             self._passphrase.setFocus()
             self._passphrase.selectAll()
         else:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
-from enos_csr_gui import words
 from enos_csr_gui.core.errors import Problem
-from enos_csr_gui.gui import style, work
+from enos_csr_gui.gui import background, style
+from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
-from enos_csr_gui.gui.widgets.note import Note
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 Check = Callable[[str], Sequence[Problem]]
 
@@ -29,11 +30,11 @@ class PassphrasePair(QWidget):
         """``check`` returns the problems of a passphrase."""
         super().__init__(parent)
         self._check = check
-        self._judging: work.Job | None = None
+        self._judging: background.Job | None = None
         self._first = QLineEdit()
         self._second = QLineEdit()
         self._strength = QProgressBar()
-        self._note = Note(about=self._first)
+        self._note = FieldNote(about=self._first)
         self._visible = QCheckBox(_("Show &what I type"))
         self._pause = QTimer(self)
 
@@ -91,7 +92,7 @@ class PassphrasePair(QWidget):
     def complaint(self) -> str:
         """Return what is wrong with the passphrase, for people; empty when nothing is."""
         if problems := self._check(self._first.text()):
-            return words.sentence(problems[0])
+            return problem_text(problems[0])
         if self._first.text() != self._second.text():
             return _("The two passphrases are not the same. Please type the second one again.")
         return ""
@@ -133,7 +134,7 @@ class PassphrasePair(QWidget):
 
             return strength(text)
 
-        self._judging = work.run(self, judge, self._show_strength)
+        self._judging = background.run(self, judge, self._show_strength)
 
     def _show_strength(self, score: int) -> None:
         self._strength.setVisible(bool(self._first.text()))
@@ -142,4 +143,4 @@ class PassphrasePair(QWidget):
             return
         self._strength.setValue(score + 1)
         self._note.set_about(self._first)
-        self._note.tell(words.strength(score))
+        self._note.tell(labels.strength(score))

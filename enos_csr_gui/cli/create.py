@@ -1,0 +1,318 @@
+"""The road that ``new`` and ``renew`` share: from options and answers to the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from enos_csr_gui.cli import key_options, prompts
+from enos_csr_gui.cli.output import (
+    IMPOSSIBLE,
+    WRONG_INPUT,
+    Faults,
+    echo_err,
+    option_name,
+    print_json,
+)
+from enos_csr_gui.core import files
+from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, Subject, SubjectField, check, clean
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.problems import problem_text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from enos_csr_gui.core.create import CreatedRequest
+    from enos_csr_gui.core.renew import RenewalSource
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Options(NamedTuple):
+    """The options about key and files, as ``file_options`` declares them."""
+
+    key_file: Path | None
+    encrypt: bool
+    passphrase_file: Path | None
+    folder: Path
+    name: str | None
+    as_json: bool
+
+
+def subject_option(
+    field: SubjectField, *, of_old: bool = False, **settings: Any
+) -> Callable[[Command], Command]:
+    """Return the decorator that gives a command the option for a subject field.
+
+    ``of_old``: what is not given is taken from an old request or certificate.
+    """
+    settings = {"metavar": "TEXT", "help": _option_help(field, of_old), **settings}
+    return click.option(option_name(field.key), field.key, **settings)
+
+
+def _option_help(field: SubjectField, of_old: bool) -> str:
+    if of_old:
+        limit = _("[taken from OLD if not given; at most {limit} characters]")
+    elif field.required:
+        limit = _("[required; at most {limit} characters]")
+    else:
+        limit = _("[optional; at most {limit} characters]")
+    return f"{labels.help_(field.key)}  {limit.format(limit=field.max_length)}"
+
+
+def file_options(command: Command) -> Command:
+    """Give the command the options about key and files."""
+    for option in reversed(
+        (
+            click.option(
+                "--key",
+                "key_file",
+                type=Path,
+                metavar="FILE",
+                help=_("Use the private key in this file (RSA, 2048 bits) instead of making one."),
+            ),
+            click.option(
+                "--encrypt",
+                is_flag=True,
+                help=_("Protect the new key file with a passphrase, which is asked for."),
+            ),
+            click.option(
+                "--passphrase-file",
+                type=Path,
+                metavar="FILE",
+                help=_(
+                    "Take the passphrase from the first line of this file, '-' for standard "
+                    "input. It protects the new key file, or opens that of --key."
+                ),
+            ),
+            click.option(
+                "--out",
+                "folder",
+                type=Path,
+                default=Path(),
+                metavar="FOLDER",
+                help=_("Where to write the files.  [default: the current folder]"),
+            ),
+            click.option(
+                "--name",
+                metavar="NAME",
+                help=_(
+                    "Name of the files, without '.key' and '.csr'.  [default: the common name; of "
+                    "a renewal with a number if that is taken]"
+                ),
+            ),
+            click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON.")),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def create(
+    stray: list[str],
+    answers: dict[str, str],
+    options: Options,
+    *,
+    old: RenewalSource | None = None,
+    allow_used_name: bool = False,
+) -> None:
+    """Check what is given, ask for what is missing, make the request, print where it is.
+
+    ``stray`` are words that belong to no option. ``old`` is what a renewal takes its answers from.
+    """
+    from enos_csr_gui.core.renew import VERBATIM_FIELDS
+
+    interactive = prompts.possible()
+    _check_combination(
+        stray, options.key_file, options.encrypt, options.passphrase_file, interactive
+    )
+    exact = VERBATIM_FIELDS if old else ()
+    key_file, name, with_key = options.key_file, options.name, options.key_file is None
+    # Whoever renews has been known by the name for long, and the old files are still there.
+    may_be_used = allow_used_name or old is not None
+
+    # Whatever is wrong with the options is told at once, before anything is asked.
+    faults = Faults()
+    answers, presets = _with_defaults(answers, old, faults, interactive=interactive)
+    folder = faults.absolute(options.folder)
+    problems = check(answers, verbatim=exact)
+    faults.add(p for p in problems if p.field in answers or not interactive)
+    passphrase = None
+    if options.passphrase_file:
+        passphrase = key_options.read_passphrase(options.passphrase_file, faults)
+    key = None
+    if key_file:
+        to_come = interactive or options.passphrase_file is not None
+        key = key_options.load_key(key_file, passphrase, faults, passphrase_to_come=to_come)
+    if not may_be_used and (used := _used_name(answers)):
+        faults.add(used, status=IMPOSSIBLE)
+        faults.add_line(_to_use_it_all_the_same(), status=IMPOSSIBLE)
+    if old and name is None:
+        name = files.free_name(folder, files.safe_name(old.common_name))
+    _check_target(folder, name, answers, faults, with_key=with_key)
+    faults.tell()
+
+    if key_file and not key:
+        key = key_options.unlock_key(key_file, faults)
+    if interactive:
+        named = name is not None or "common_name" in answers
+        may_change_name = "common_name" not in answers and not may_be_used
+        answers = prompts.missing_answers(answers, presets)
+        # Whoever has just answered everything must not lose it to a name that is used.
+        while may_change_name and (used := _used_name(answers)):
+            echo_err("\n".join((problem_text(used[0]), _to_use_it_all_the_same())))
+            del answers["common_name"]
+            answers = prompts.missing_answers(answers, presets)
+        if not named:
+            # Whoever has just answered everything must not lose it to a name that is taken.
+            name = prompts.free_name(
+                _base_name(None, answers),
+                lambda name: files.check_target(folder, name, with_key=with_key),
+            )
+        _check_target(folder, name, answers, faults, with_key=with_key)
+        faults.tell()
+    if options.encrypt:
+        passphrase = prompts.new_passphrase()
+
+    _write(
+        Subject(answers, verbatim=exact),
+        key,
+        options._replace(folder=folder, name=_base_name(name, answers)),
+        passphrase,
+        renewal=old is not None,
+    )
+
+
+def _with_defaults(
+    answers: dict[str, str], old: RenewalSource | None, faults: Faults, *, interactive: bool
+) -> tuple[dict[str, str], Mapping[str, str]]:
+    """Return the answers with those that the organisation has set, and what it presets."""
+    from enos_csr_gui.core import defaults
+
+    found = defaults.load()
+    faults.warn(found.problems)
+    for key, value in found.locked.items():
+        given = clean(FIELDS_BY_KEY[key], answers.get(key, value))
+        if given != value and not (old and given == old.answers.get(key)):
+            values = {"value": value, "set_by": labels.set_by(found.set_by)}
+            faults.add([Problem(Code.FIELD_LOCKED, key, values=values)])
+    presets = found.locked if interactive or old else found.presets
+    return {**presets, **answers, **found.locked}, found.presets
+
+
+def _write(
+    subject: Subject,
+    key: rsa.RSAPrivateKey | None,
+    options: Options,
+    passphrase: str | None,
+    *,
+    renewal: bool,
+) -> None:
+    """Make the request, with a new key if there is none, and print where it is."""
+    from enos_csr_gui.core import create, keys
+    from enos_csr_gui.core.enums import RequestKind
+
+    try:
+        made = create.create_request(
+            subject,
+            key or keys.generate(),
+            options.folder,
+            options.name or "",
+            key_file=options.key_file,
+            passphrase=passphrase,
+            remember_folder=False,
+            kind=RequestKind.RENEWAL if renewal else RequestKind.NEW,
+        )
+    except CoreError as error:
+        faults = Faults()
+        faults.add_error(error)
+        faults.end()
+    Faults().warn(made.notes)
+    try:
+        _print_object(made, subject) if options.as_json else _print_advice(made)
+    except OSError:
+        echo_err(_("The files were saved, but the result could not be printed."))
+        raise
+
+
+def _check_combination(
+    stray: list[str],
+    key_file: Path | None,
+    encrypt: bool,
+    passphrase_file: Path | None,
+    interactive: bool,
+) -> None:
+    """Refuse options that contradict each other, or the place where the command runs."""
+    if encrypt and key_file and not stray:
+        raise click.UsageError(
+            _("--encrypt does not go with --key: a key file that exists stays as it is.")
+        )
+    key_options.check_use(stray, encrypt, passphrase_file, interactive)
+    if passphrase_file == key_options.STANDARD_INPUT and interactive:
+        raise click.UsageError(
+            _(
+                "'--passphrase-file -' would show the passphrase while you type it. Use --encrypt "
+                "for a new key; for --key leave it out, and you are asked."
+            )
+        )
+
+
+def _base_name(name: str | None, answers: Mapping[str, str]) -> str:
+    return files.safe_name(answers.get("common_name", "")) if name is None else name
+
+
+def _used_name(answers: Mapping[str, str]) -> list[Problem]:
+    """Return the problem that the common name is used, if it is; tell of a damaged history."""
+    from enos_csr_gui.core.create import used_name
+
+    used = used_name(answers.get("common_name", ""))
+    Faults().warn(used.notes)
+    return used.problems
+
+
+def _to_use_it_all_the_same() -> str:
+    return _("'enos-csr renew OLD' renews it; to use the name all the same, add --allow-used-name.")
+
+
+def _check_target(
+    folder: Path, name: str | None, answers: Mapping[str, str], faults: Faults, *, with_key: bool
+) -> None:
+    """Add what would keep the files from being written."""
+    base_name = _base_name(name, answers)
+    nameless = name is None and "common_name" not in answers
+    for problem in files.check_target(folder, base_name, with_key=with_key):
+        if problem.code is Code.FILE_EXISTS and nameless:
+            continue  # only the folder can be judged before the name is known
+        unsafe = problem.code is Code.NAME_UNSAFE
+        faults.add([problem], status=WRONG_INPUT if unsafe else IMPOSSIBLE)
+
+
+def _print_object(made: CreatedRequest, subject: Subject) -> None:
+    print_json(
+        {
+            "key": str(made.key),
+            "csr": str(made.csr),
+            "subject": dict(subject),
+            "fingerprint": made.fingerprint,
+        }
+    )
+
+
+def _print_advice(made: CreatedRequest) -> None:
+    parts = (
+        (
+            _("Hand in the request file. It holds no secret:"),
+            click.format_filename(made.csr),
+        ),
+        (
+            _("Keep the key file and never send it; nobody can restore it:"),
+            click.format_filename(made.key),
+        ),
+        (_("Key fingerprint (SHA-256):"), made.fingerprint),
+    )
+    click.echo("\n\n".join(f"{heading}\n  {value}" for heading, value in parts))

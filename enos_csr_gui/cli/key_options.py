@@ -1,0 +1,124 @@
+"""The options ``--key``, ``--passphrase-file`` and their like: what is in those files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui.cli import prompts
+from enos_csr_gui.cli.output import Faults
+from enos_csr_gui.core import files
+from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+STANDARD_INPUT = Path("-")
+
+# Named without its value, lest somebody typed the passphrase itself there.
+_OPTION = "--passphrase-file"
+
+
+chain_option = click.option(
+    "--chain",
+    "chain_file",
+    type=Path,
+    metavar="FILE",
+    help=_("The authority's certificates, if they are not in CERT already."),
+)
+
+
+def check_use(
+    stray: list[str], encrypt: bool, passphrase_file: Path | None, interactive: bool
+) -> None:
+    """Refuse words that belong to no option, and an ``--encrypt`` that cannot be.
+
+    Raises click.UsageError.
+    """
+    message = None
+    if stray and encrypt:
+        # The word is not repeated: it may well be a passphrase.
+        message = _("--encrypt takes no value: it asks for the passphrase.")
+    elif stray:
+        text = _("'{word}' belongs to no option. Put a value that has blanks in quotes.")
+        message = text.format(word=click.format_filename(stray[0]))
+    elif encrypt and passphrase_file:
+        message = _("--encrypt asks for the passphrase, --passphrase-file reads it: choose one.")
+    elif encrypt and not interactive:
+        message = _("--encrypt asks on a terminal, and there is none: use --passphrase-file.")
+    if message:
+        raise click.UsageError(message)
+
+
+def read_passphrase(
+    path: Path, faults: Faults, *, option: str = _OPTION, check: prompts.Check | None = None
+) -> str | None:
+    """Return the first line of the file that the option names; None when there is a fault.
+
+    ``check`` returns the problems of the passphrase; if None, ``keys.check_passphrase`` does.
+    """
+    from enos_csr_gui.core import keys
+
+    try:
+        first_line = _read(path).split(b"\n")[0].removesuffix(b"\r")
+        passphrase = first_line.decode("utf-8-sig")
+    except CoreError as error:
+        faults.add_error(error, place=option)
+    except UnicodeDecodeError:
+        sentence = _("This is not text in UTF-8. Please save the file as UTF-8.")
+        faults.add_line(labels.named(option, sentence))
+    else:
+        faults.add((check or keys.check_passphrase)(passphrase), place=option)
+        return passphrase
+    return None
+
+
+def _read(path: Path) -> bytes:
+    if path != STANDARD_INPUT:
+        return files.read(path)
+    return sys.stdin.buffer.readline(files.MAX_READ_BYTES) if sys.stdin else b""
+
+
+def load_key(
+    path: Path,
+    passphrase: str | None,
+    faults: Faults,
+    *,
+    passphrase_to_come: bool,
+    option: str = _OPTION,
+) -> rsa.RSAPrivateKey | None:
+    """Return the key in the file; None when there is a fault, or its passphrase is to come.
+
+    ``option`` is the one that would name the file with the passphrase.
+    """
+    from enos_csr_gui.core import create
+
+    try:
+        return create.load_key(path, passphrase)
+    except CoreError as error:
+        needed = error.problems[0].code is Code.PASSPHRASE_NEEDED
+        if needed and passphrase_to_come:
+            return None
+        faults.add_error(error, place=_key_place(path))
+        if needed:
+            sentence = _("Name a file whose first line is that passphrase, '-' for standard input.")
+            faults.add_line(labels.named(option, sentence))
+    return None
+
+
+def unlock_key(path: Path, faults: Faults) -> rsa.RSAPrivateKey:
+    """Ask for the passphrase and return the key; end the command when none opens it."""
+    try:
+        return prompts.open_key(path)
+    except CoreError as error:
+        faults.add_error(error, place=_key_place(path))
+        faults.end()
+
+
+def _key_place(path: Path) -> str:
+    return f"--key {click.format_filename(path)}"

@@ -1,0 +1,144 @@
+"""Questions on a terminal, and the passphrase, which is never shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui.cli.output import echo_err
+from enos_csr_gui.core import last_answers
+from enos_csr_gui.core.errors import PASSPHRASE_CODES, InvalidKey, Problem
+from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField, check_field
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.problems import problem_text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+Check = Callable[[str], Sequence[Problem]]
+"""What returns the problems of an answer."""
+
+NOTHING = "."
+"""The answer that leaves a field empty although something is offered for it, as in OpenSSL."""
+
+_KEY_TRIES = 3
+
+
+def possible() -> bool:
+    """Return whether there is a person to ask: a terminal to read from and to write to."""
+    return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dict[str, str]:
+    """Ask for each field that is not given, until its answer is good; return all answers.
+
+    Offered is what was answered the last time, or else what the organisation presets.
+    """
+    last = last_answers.load().answers
+    offered = {**presets, **last}
+    missing = [field for field in SUBJECT_FIELDS if field.key not in given]
+    if missing:
+        echo_err(_("These answers go into the certificate. Ctrl-C ends without writing anything."))
+    if any(field.key in last for field in missing):
+        echo_err(_("In brackets: the answer of your last request. Enter takes it."))
+    return {**given, **{field.key: _answer(field, offered) for field in missing}}
+
+
+def _answer(field: SubjectField, offered: Mapping[str, str]) -> str:
+    default = offered.get(field.key, "")
+    if check_field(field, default):
+        default = ""  # remembered by another version, or edited by hand
+    while True:
+        answer = _prompt(_question(field, default)) or default
+        if answer == NOTHING:
+            answer = ""
+        if not (problems := check_field(field, answer)):
+            return answer
+        _tell(problems)
+        default = str(problems[0].values.get("suggestion") or default)
+
+
+def _question(field: SubjectField, default: str) -> str:
+    label = labels.label(field.key)
+    if default and not field.required:
+        text = _("{label}, '{nothing}' for none [{default}]")
+    elif default:
+        text = _("{label} [{default}]")
+    elif not field.required:
+        text = _("{label}, Enter for none")
+    else:
+        text = "{label}"
+    return text.format(label=label, default=default, nothing=NOTHING)
+
+
+def free_name(name: str, check: Check) -> str:
+    """Return ``name``, or the name that somebody gives while ``check`` has a better suggestion."""
+    while (problems := check(name)) and (suggestion := problems[0].values.get("suggestion")):
+        _tell(problems)
+        question = _("Name of the files [{default}]").format(default=suggestion)
+        name = _prompt(question) or str(suggestion)
+    return name
+
+
+def new_passphrase(question: str | None = None, check: Check | None = None) -> str:
+    """Ask twice for the passphrase that is to protect a file: the new key file, if not told.
+
+    ``check`` returns the problems of the passphrase; if None, ``keys.check_passphrase`` does.
+    """
+    from enos_csr_gui.core import keys
+
+    question = question or _("Passphrase for the new key file")
+    check = check or keys.check_passphrase
+    while True:
+        passphrase = _prompt(question, hidden=True)
+        if problems := check(passphrase):
+            _tell(problems)
+        elif _prompt(_("The same passphrase again"), hidden=True) != passphrase:
+            echo_err(_("These were two different passphrases. Please type both again."))
+        else:
+            echo_err(labels.strength(keys.strength(passphrase)))
+            return passphrase
+
+
+def open_key(path: Path) -> rsa.RSAPrivateKey:
+    """Ask for the passphrase of the key in ``path``, and again while it is wrong.
+
+    Raises InvalidKey after the last try.
+    """
+    from enos_csr_gui.core import create
+
+    question = _("Passphrase of {key_file}").format(key_file=click.format_filename(path))
+    for tries_left in reversed(range(_KEY_TRIES)):
+        try:
+            return create.load_key(path, _prompt(question, hidden=True))
+        except InvalidKey as error:
+            mistyped = error.problems[0].code in PASSPHRASE_CODES
+            if not (mistyped and tries_left):
+                raise
+            _tell(error.problems)
+    raise AssertionError("unreachable")
+
+
+def _prompt(question: str, *, hidden: bool = False) -> str:
+    """Return the line typed, which may be empty; Ctrl-C and Ctrl-D end the command."""
+    while True:
+        try:
+            return click.prompt(
+                question, default="", show_default=False, hide_input=hidden, err=True
+            )
+        except click.Abort:
+            if not hidden:
+                echo_err("")  # behind the question the cursor still waits
+            raise
+        except UnicodeDecodeError:  # hidden input is read from the terminal itself, strictly
+            echo_err(_("What the terminal sent is not text in UTF-8. Please type it again."))
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        echo_err(problem_text(problem))

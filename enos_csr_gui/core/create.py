@@ -1,0 +1,99 @@
+"""The whole road from a subject and a key to files on disk, for window and command line alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from enos_csr_gui.core import csr, files, keys, last_answers
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.errors import InvalidKey, Problem
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.subject import Subject
+
+
+class CreatedRequest(NamedTuple):
+    """A request that was made: the files, and the fingerprint of the public key in hex.
+
+    ``notes`` are problems with the history that the person should be told of.
+    """
+
+    key: Path
+    csr: Path
+    csr_pem: str
+    fingerprint: str
+    notes: tuple[Problem, ...] = ()
+
+
+def load_key(path: Path, passphrase: str | None = None) -> rsa.RSAPrivateKey:
+    """Return the private key in the file; raises UnreadableFile or InvalidKey with its path."""
+    data = files.read(path)
+    try:
+        return keys.load(data, passphrase)
+    except InvalidKey as error:
+        raise InvalidKey([problem._replace(path=path) for problem in error.problems]) from error
+
+
+class UsedName(NamedTuple):
+    """The problem that a common name is used, if it is; ``notes`` as in ``CreatedRequest``."""
+
+    problems: list[Problem]
+    notes: tuple[Problem, ...] = ()
+
+
+def used_name(common_name: str) -> UsedName:
+    """Look an earlier request with this common name up in the history.
+
+    A history that cannot be read knows of none; the ``notes`` of ``CreatedRequest`` then say so.
+    """
+    with RequestHistory() as past:
+        try:
+            problems = past.check_common_name(common_name)
+        except HistoryUnavailable:
+            problems = []
+        return UsedName(problems, past.notes)
+
+
+def create_request(
+    subject: Subject,
+    key: rsa.RSAPrivateKey,
+    folder: Path,
+    base_name: str,
+    *,
+    key_file: Path | None = None,
+    passphrase: str | None = None,
+    remember_folder: bool = True,
+    kind: RequestKind = RequestKind.NEW,
+) -> CreatedRequest:
+    """Sign a request, save it, with the key unless it already is in ``key_file``, and record it.
+
+    ``passphrase`` encrypts the new key file. Raises what ``files.save_pair`` and ``keys.to_pem``
+    raise; then nothing was written. A history that cannot be written stops nothing: see ``notes``.
+    """
+    folder = folder.absolute()
+    csr_pem = csr.to_pem(csr.sign(subject, key))
+    key_pem = None if key_file else keys.to_pem(key, passphrase)
+    saved = files.save_pair(folder, base_name, key_pem, csr_pem)
+    last_folder = folder if remember_folder else last_answers.load().folder
+    last_answers.save(subject, last_folder)
+    made = CreatedRequest(
+        key=saved.key or (key_file or folder).absolute(),
+        csr=saved.csr,
+        csr_pem=csr_pem.decode("ascii"),
+        fingerprint=keys.fingerprint(key.public_key()),
+    )
+    return made._replace(notes=_record(subject, made, kind))
+
+
+def _record(subject: Subject, made: CreatedRequest, kind: RequestKind) -> tuple[Problem, ...]:
+    """Put the request into the history; return what the person should be told about that."""
+    with RequestHistory() as history:
+        try:
+            history.record(
+                subject, fingerprint=made.fingerprint, key=made.key, csr=made.csr, kind=kind
+            )
+        except HistoryUnavailable as error:
+            return error.problems
+        return history.notes

@@ -1,0 +1,121 @@
+"""The issued certificate and its key as the device wants them: PEM, PKCS #12, a Java keystore.
+
+The Java keystore is one PKCS #12 file (RFC 7292) in which the authority's certificates are trusted,
+as the EnOS SDK for Java wants it. Java 8u301 and later read it both as "JKS" and as their default
+type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+)
+
+from enos_csr_gui.core import files, keys
+from enos_csr_gui.core.certificate import issuer_name
+from enos_csr_gui.core.enums import Format, Role
+from enos_csr_gui.core.errors import (
+    CannotExport,
+    CannotSave,
+    Code,
+    InvalidFileName,
+    Problem,
+)
+from enos_csr_gui.core.keystore import PEM_NAME, java_keystore, keystore
+
+
+class ExportedFile(NamedTuple):
+    """A file that was written; ``private`` if it holds the key, ``protected`` by a passphrase."""
+
+    role: Role
+    path: Path
+    private: bool = False
+    protected: bool = False
+
+
+_PEM_ENDINGS = {Role.KEY: ".key", Role.CERTIFICATE: ".pem", Role.AUTHORITY: "_ca.pem"}
+
+
+def check_target(format_: Format, target: Path, name: str = PEM_NAME) -> list[Problem]:
+    """Return what, as far as a look can tell, would keep ``export_files`` from saving there."""
+    if format_ is Format.PEM:
+        return files.check_set(target, name, list(_PEM_ENDINGS.values()))
+    if target.is_dir():
+        return [Problem(Code.NOT_A_FILE, path=target)]
+    return [
+        # The name of one file is said as a whole, with its ending.
+        problem._replace(values={"suggestion": f"{suggestion}{target.suffix}"})
+        if (suggestion := problem.values.get("suggestion"))
+        else problem
+        for problem in files.check_set(target.parent, target.stem, [target.suffix])
+    ]
+
+
+def export_files(
+    format_: Format,
+    key: rsa.RSAPrivateKey,
+    certificate: x509.Certificate,
+    chain: Sequence[x509.Certificate],
+    target: Path,
+    *,
+    name: str = PEM_NAME,
+    passphrase: str | None = None,
+    older_java: bool = False,
+) -> list[ExportedFile]:
+    """Write what the device needs: all or nothing, never over a file, the key for you alone.
+
+    ``chain`` are the certificates of the authority, the issuer first. ``target`` is the folder of
+    the PEM files, which are called ``name``, or the keystore itself. The key is unprotected when
+    it is written as PEM without a ``passphrase``; a keystore needs one. For ``older_java`` see
+    ``keystore``.
+
+    Raises CannotHandOver when the certificate is not one for the key, or PEM or Java lacks the
+    chain; InvalidKey when the passphrase cannot be used; and what ``files.save_set`` raises.
+    """
+    check_parts(format_, key, certificate, chain)
+    if problems := check_target(format_, target, name):
+        unsafe = problems[0].code is Code.NAME_UNSAFE
+        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
+    protected = passphrase is not None
+    if format_ is Format.PEM:
+        contents = {
+            Role.KEY: keys.to_pem(key, passphrase),
+            Role.CERTIFICATE: certificate.public_bytes(Encoding.PEM),
+            Role.AUTHORITY: b"".join(one.public_bytes(Encoding.PEM) for one in chain),
+        }
+        folder, endings = target, _PEM_ENDINGS
+    else:
+        make = java_keystore if format_ is Format.JAVA else keystore
+        data = make(key, certificate, chain, passphrase or "", older_java=older_java)
+        contents, endings = {Role.KEYSTORE: data}, {Role.KEYSTORE: target.suffix}
+        folder, name = target.parent, target.stem
+    secret = (Role.KEY, Role.KEYSTORE)
+    parts = [
+        files.Part(endings[role], data, private=role in secret, encrypted=protected)
+        for role, data in contents.items()
+    ]
+    paths = files.save_set(folder, name, parts)
+    return [
+        ExportedFile(role, path, role in secret, role in secret and protected)
+        for role, path in zip(contents, paths, strict=True)
+    ]
+
+
+def check_parts(
+    format_: Format,
+    key: rsa.RSAPrivateKey,
+    certificate: x509.Certificate,
+    chain: Sequence[x509.Certificate],
+) -> None:
+    """Raise CannotHandOver when the certificate is not for the key, or the chain is missing."""
+    if certificate.public_key() != key.public_key():
+        raise CannotExport([Problem(Code.CERTIFICATE_OF_OTHER_KEY)])
+    if not chain and format_ is not Format.PKCS12:
+        values = {"issuer": issuer_name(certificate)}
+        raise CannotExport([Problem(Code.CHAIN_MISSING, values=values)])

@@ -1,0 +1,65 @@
+"""What the last request on this computer said, to be offered for the next one. Nothing secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from enos_csr_gui.core.subject import FIELDS_BY_KEY
+
+NEVER_REMEMBERED = frozenset({"common_name"})
+"""The manual: the common name 'cannot duplicate the common name of any existing device'."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswers:
+    """Answers (field key -> text) and the folder of the last request."""
+
+    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    folder: Path | None = None
+
+
+def default_path() -> Path:
+    """Return where this user's values are kept, in the platform's folder for settings."""
+    from platformdirs import user_config_path
+
+    return user_config_path("enos-csr", appauthor=False) / "last-request.json"
+
+
+def load(path: Path | None = None) -> LastAnswers:
+    """Return the remembered values; none when there is no file or it makes no sense."""
+    try:
+        stored = json.loads((path or default_path()).read_bytes())
+        answers = {
+            key: value
+            for key, value in stored["answers"].items()
+            if key in FIELDS_BY_KEY.keys() - NEVER_REMEMBERED and isinstance(value, str)
+        }
+        folder = Path(stored["folder"]) if stored["folder"] else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return LastAnswers()
+    return LastAnswers(answers, folder)
+
+
+def save(answers: Mapping[str, str], folder: Path | None, path: Path | None = None) -> None:
+    """Remember these values. A disk that will not take them is no reason to trouble anybody."""
+    path = path or default_path()
+    kept = {key: value for key, value in answers.items() if key not in NEVER_REMEMBERED}
+    # All ASCII: the name of a folder may hold what UTF-8 has no bytes for.
+    content = json.dumps({"answers": kept, "folder": str(folder) if folder else None}, indent=2)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

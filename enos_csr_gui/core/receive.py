@@ -1,0 +1,284 @@
+"""The whole road of an issued certificate to its request and key, for window and command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import datetime
+from itertools import count, islice
+from pathlib import Path
+from typing import NamedTuple
+
+from enos_csr_gui.core import certificate, files, inspect, keys, x509_reader
+from enos_csr_gui.core.certificate import Issued
+from enos_csr_gui.core.enums import ContentKind
+from enos_csr_gui.core.errors import CannotReceive, Code, Problem, UnreadableFile
+from enos_csr_gui.core.file_types import (
+    CERTIFICATE_SUFFIX,
+    CSR_SUFFIX,
+    KEY_SUFFIX,
+    KEY_SUFFIXES,
+    REQUEST_SUFFIXES,
+)
+from enos_csr_gui.core.history import (
+    HistoryUnavailable,
+    PastRequest,
+    RequestHistory,
+    local_date,
+)
+
+MAX_NEIGHBOURS = 200
+"""As many files beside the certificate are looked into."""
+
+
+class MatchedCertificate(NamedTuple):
+    """A certificate and what belongs to it, as ``match_certificate`` found it.
+
+    ``file`` is where the certificate came from, ``key`` where its key is; ``requested``, the
+    subject that was asked for, and ``past``, the request in the history, are None when unknown.
+    ``problems`` are what its owner should know, ``notes`` what is wrong with the history.
+    """
+
+    file: Path
+    issued: Issued
+    key: Path
+    requested: dict[str, str] | None
+    past: PastRequest | None
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...] = ()
+
+
+class StoredCertificate(NamedTuple):
+    """Where the certificate was saved; ``already``: it was there before.
+
+    ``notes`` are problems with the history that the person should be told of.
+    """
+
+    certificate: Path
+    already: bool
+    notes: tuple[Problem, ...] = ()
+
+
+class _Match(NamedTuple):
+    fingerprint: str
+    key: Path
+    requested: dict[str, str] | None = None
+    past: PastRequest | None = None
+    unchecked: bool = False
+
+
+def match_certificate(
+    file: Path,
+    key: Path | None = None,
+    chain: Path | None = None,
+    *,
+    now: datetime | None = None,
+) -> MatchedCertificate:
+    """Find the request and the key that the certificate in ``file`` belongs to; write nothing.
+
+    The key is the one in the file ``key``, or that of a request in the history, or one that lies
+    beside the certificate. No passphrase is needed: a protected key is recognised by its request.
+    ``chain`` is a file with the authority's certificates; more are looked for in ``file``.
+
+    Raises UnreadableFile when there is no certificate in ``file`` or ``chain``, or ``key`` cannot
+    be read; CannotReceive when the key was not found, or is another one.
+    """
+    data = files.read(file)
+    chain_data = files.read(chain) if chain else b""
+    issued = certificate.read(data, file, chain_data)
+    fingerprints = certificate.fingerprints(data)
+    with RequestHistory() as history:
+        name = issued.answers.get("common_name", "")
+        if key:
+            match = _of_key(fingerprints, key, name, history)
+        else:
+            match = _find(fingerprints, file, name, history)
+        if match is None:
+            raise CannotReceive([_unmatched(issued, key, history)])
+        notes = history.notes
+    issued = certificate.read(data, file, chain_data, match.fingerprint)
+    problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
+    if not os.path.isfile(match.key):  # noqa: PTH113  (Path.is_file raises where one may not look)
+        problems.insert(0, Problem(Code.KEY_GONE, path=match.key, values={"path": str(match.key)}))
+    elif match.unchecked:
+        problems.append(Problem(Code.KEY_UNCHECKED, path=match.key))
+    return MatchedCertificate(
+        file, issued, match.key, match.requested, match.past, tuple(problems), notes
+    )
+
+
+def store_certificate(received: MatchedCertificate) -> StoredCertificate:
+    """Save the certificate with its chain beside its key, and note it in the history.
+
+    It is named after the key file, and no file is replaced. Raises CannotSave when it cannot be
+    saved; then nothing was written. A history that cannot be written stops nothing.
+    """
+    folder, stem = received.key.parent, received.key.stem
+    for name in _names(folder, stem):
+        place = folder / f"{name}{CERTIFICATE_SUFFIX}"
+        if already := _holds(place, received.issued):
+            break
+        if not os.path.lexists(place):
+            files.save_set(folder, name, [files.Part(CERTIFICATE_SUFFIX, received.issued.to_pem())])
+            break
+    return StoredCertificate(place, already, _note(received, place))
+
+
+def _names(folder: Path, stem: str) -> Iterator[str]:
+    """Yield the names that the certificates for one key get, one after the other.
+
+    The name of another key or request in the folder is not among them: it has its own certificate.
+    """
+    name = files.safe_name(stem)
+    yield name
+    for number in count(2):
+        further = f"{name}-{number}"
+        others = (folder / f"{further}{suffix}" for suffix in (KEY_SUFFIX, CSR_SUFFIX))
+        if not any(map(os.path.lexists, others)):
+            yield further
+
+
+def _holds(path: Path, issued: Issued) -> bool:
+    """Return whether the certificate, and all that is known of its chain, are in the file."""
+    with suppress(UnreadableFile):
+        there = certificate.load_all(files.read(path))
+        return {issued.certificate, *issued.chain} <= set(there)
+    return False
+
+
+def _note(received: MatchedCertificate, file: Path) -> tuple[Problem, ...]:
+    """Note the certificate in the history; return what the person should be told about that."""
+    issued = received.issued
+    unchecked = any(problem.code is Code.KEY_UNCHECKED for problem in received.problems)
+    with RequestHistory() as history:
+        try:
+            history.certificate_received(
+                issued.fingerprint,
+                common_name=issued.answers.get("common_name", ""),
+                serial=issued.certificate.serial_number,
+                issued=issued.certificate.not_valid_before_utc,
+                expires=issued.certificate.not_valid_after_utc,
+                certificate=file.absolute(),
+                key=None if unchecked else received.key.absolute(),
+            )
+        except HistoryUnavailable as error:
+            return error.problems
+        return history.notes
+
+
+def _of_key(
+    fingerprints: Collection[str], key: Path, name: str, history: RequestHistory
+) -> _Match | None:
+    """Return the match of the key in this file, None when it is another certificate's."""
+    found = [
+        one for one in inspect.inspect(key, files.read(key)) if one.kind is ContentKind.PRIVATE_KEY
+    ]
+    if not found:
+        raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
+    requested = _request_beside(key)
+    if found[0].key:
+        fingerprint = found[0].key.fingerprint
+    elif requested:
+        fingerprint = requested[0]
+    elif not fingerprints:
+        return None  # a kind of key that the library does not know
+    else:
+        # Protected, and nothing beside it tells which key it is: its owner says so.
+        past = next((one for f in fingerprints for one in _past(history, f, name)), None)
+        fingerprint = past.fingerprint if past else next(iter(fingerprints))
+        unchecked = not (past and past.key == key.absolute())
+        subject = dict(past.subject) if past else None
+        return _Match(fingerprint, key, subject, past, unchecked=unchecked)
+    if fingerprint not in fingerprints:
+        return None
+    past = next(iter(_past(history, fingerprint, name)), None)
+    answers = requested[1] if requested and requested[0] == fingerprint else None
+    return _Match(fingerprint, key, dict(past.subject) if past else answers, past)
+
+
+def _find(
+    fingerprints: Collection[str], file: Path, name: str, history: RequestHistory
+) -> _Match | None:
+    """Return the match among the requests of this computer, or beside the file."""
+    gone = None
+    for fingerprint in fingerprints:
+        for past in _past(history, fingerprint, name):
+            match = _Match(fingerprint, past.key, dict(past.subject), past)
+            if past.key_exists():
+                return match
+            gone = gone or match
+    return _beside(fingerprints, file, gone) or gone
+
+
+def _past(history: RequestHistory, fingerprint: str, name: str) -> list[PastRequest]:
+    """Return the requests with this key, first those for this common name."""
+    try:
+        found = history.find_fingerprint(fingerprint)
+    except HistoryUnavailable:
+        return []
+    return sorted(found, key=lambda past: past.common_name != name)
+
+
+def _beside(fingerprints: Collection[str], file: Path, gone: _Match | None) -> _Match | None:
+    """Return the match of a key or a request that lies in the folder of the certificate."""
+    requests: dict[str, _Match] = {}
+    for path in _neighbours(file):
+        for found in inspect.inspect_files([path]):
+            if not found.key or found.key.fingerprint not in fingerprints:
+                continue
+            fingerprint = found.key.fingerprint
+            if found.kind is ContentKind.PRIVATE_KEY:
+                if gone and gone.fingerprint == fingerprint:
+                    return gone._replace(key=path)
+                beside = _request_beside(path)
+                same = beside is not None and beside[0] == fingerprint
+                return _Match(fingerprint, path, beside[1] if same and beside else None)
+            key = path.with_suffix(KEY_SUFFIX)
+            if (
+                found.kind is ContentKind.REQUEST and key.is_file()
+            ):  # protected, or it was found itself
+                beside = _request_beside(key)
+                requests[fingerprint] = _Match(fingerprint, key, beside[1] if beside else None)
+    return next(iter(requests.values()), None)
+
+
+def _neighbours(file: Path) -> Iterator[Path]:
+    """Yield the files beside ``file`` that may hold its key or request, keys first."""
+    found: list[Path] = []
+    with suppress(OSError):
+        for path in islice(file.parent.iterdir(), 100 * MAX_NEIGHBOURS):
+            if path.suffix.lower() in (*KEY_SUFFIXES, *REQUEST_SUFFIXES):
+                found.append(path)
+    found.sort(key=lambda path: (path.suffix.lower() in REQUEST_SUFFIXES, path))
+    yield from found[:MAX_NEIGHBOURS]
+
+
+def _request_beside(key: Path) -> tuple[str, dict[str, str]] | None:
+    """Return the fingerprint of the key, and the subject, in the request file beside a key file."""
+    for suffix in REQUEST_SUFFIXES:
+        with suppress(UnreadableFile, *x509_reader.LIBRARY_ERRORS):
+            old = x509_reader.read(files.read(key.with_suffix(suffix)))
+            answers = x509_reader.answers_from(x509_reader.subject_of(old)).answers
+            return keys.fingerprint(old.public_key()), dict(answers)
+    return None
+
+
+def _unmatched(issued: Issued, key: Path | None, history: RequestHistory) -> Problem:
+    """Return the problem that the certificate belongs to no key that is known."""
+    if key:
+        return Problem(Code.CERTIFICATE_OF_OTHER_KEY, path=key)
+    name = issued.answers.get("common_name", "")
+    if x509_reader.is_authority(issued.certificate):
+        return Problem(Code.CERTIFICATE_OF_AUTHORITY, values={"name": name})
+    earlier: list[PastRequest] = []
+    with suppress(HistoryUnavailable):
+        earlier = history.find_common_name(name) if name else []
+    if not earlier:
+        return Problem(Code.CERTIFICATE_OF_NO_KEY, values={"name": name})
+    values = {
+        "name": name,
+        "made_on": local_date(earlier[0].made_on),
+        "csr": str(earlier[0].csr),
+    }
+    return Problem(Code.CERTIFICATE_OF_OTHER_REQUEST, values=values)

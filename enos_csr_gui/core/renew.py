@@ -1,0 +1,108 @@
+"""What a renewal takes over from an old request or certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+
+from enos_csr_gui.core import certificate, files, x509_reader
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
+from enos_csr_gui.core.x509_reader import SkippedAttribute
+
+VERBATIM_FIELDS = ("common_name",)
+"""The fields of a renewal that are taken as they stand, even against today's rules: EnOS knows the
+device by its common name (the manual: a renewal carries that of the old request)."""
+
+
+class RenewalSource(NamedTuple):
+    """The old request or certificate in ``file``.
+
+    ``answers`` are all that can be taken over: field key -> text, the common name always among
+    them, an optional field that is not there as an empty text. ``problems`` are what must be
+    mended in them; ``warnings`` are the rules that the common name breaks, which stays as it is.
+    ``left_out`` are the attributes that are not taken over. ``serial`` is the serial number of the
+    certificate that is renewed, None when the file is a request: see ``newest_serial``.
+    """
+
+    file: Path
+    answers: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    left_out: tuple[SkippedAttribute, ...]
+    serial: int | None = None
+
+    @property
+    def common_name(self) -> str:
+        """The common name, exactly as it stands in the file."""
+        return self.answers["common_name"]
+
+
+def read_source(file: Path) -> RenewalSource:
+    """Read an old request or certificate: PEM or DER, whatever stands around it.
+
+    Of a certificate with its chain it is the certificate itself. Raises UnreadableFile when there
+    is neither, or one without a common name, or the certificate of an authority.
+    """
+    data = files.read(file)
+    try:
+        old = x509_reader.read(data)
+        if isinstance(old, x509.Certificate):
+            old = certificate.read(data, file).certificate
+        name = x509_reader.subject_of(old)
+    except UnreadableFile as error:
+        raise UnreadableFile([one._replace(path=file) for one in error.problems]) from error
+    taken, left_out = x509_reader.answers_from(name)
+    if isinstance(old, x509.Certificate) and x509_reader.is_authority(old):
+        values = {"name": taken.get("common_name", "")}
+        raise UnreadableFile([Problem(Code.CERTIFICATE_OF_AUTHORITY, path=file, values=values)])
+    if not taken.get("common_name"):
+        raise UnreadableFile([Problem(Code.NO_COMMON_NAME, path=file)])
+    answers = {field.key: taken.get(field.key, "") for field in SUBJECT_FIELDS}
+    return RenewalSource(
+        file,
+        answers,
+        problems=tuple(check(answers, verbatim=VERBATIM_FIELDS)),
+        warnings=tuple(_broken_rules(answers["common_name"])),
+        left_out=left_out,
+        serial=old.serial_number if isinstance(old, x509.Certificate) else None,
+    )
+
+
+def read_answers(file: Path) -> Mapping[str, str]:
+    """Return what can be taken over into a new request: field key -> text, right or wrong.
+
+    Raises UnreadableFile when there is no request or certificate in the file.
+    """
+    return x509_reader.answers_from(
+        x509_reader.subject_of(x509_reader.read(files.read(file)))
+    ).answers
+
+
+def renewed_serial(request: PastRequest) -> int | None:
+    """Return the serial number of the certificate that this renewal renews, None if not known."""
+    if request.kind is not RequestKind.RENEWAL:
+        return None
+    return newest_serial(request.common_name, before=request.number)
+
+
+def newest_serial(common_name: str, *, before: int | None = None) -> int | None:
+    """Return the serial number of the newest certificate received for this name, None if unknown.
+
+    ``before`` is the number of a request: it and those that were made later are left out.
+    """
+    with suppress(HistoryUnavailable), RequestHistory() as history:
+        for past in history.find_common_name(common_name):
+            if past.serial is not None and (before is None or past.number < before):
+                return past.serial
+    return None
+
+
+def _broken_rules(common_name: str) -> list[Problem]:
+    return check_field(FIELDS_BY_KEY["common_name"], common_name)

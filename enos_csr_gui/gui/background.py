@@ -1,0 +1,169 @@
+"""Run a core call off the UI thread; its result or error comes back on the UI thread."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from shiboken6 import isValid
+
+if TYPE_CHECKING:  # not before the first paint
+    from concurrent.futures import ThreadPoolExecutor
+
+    from enos_csr_gui.core.errors import CoreError
+
+T = TypeVar("T")
+
+_THREADS = 4
+
+_COLLECT_EVERY = 1000
+"""Milliseconds between two looks for garbage."""
+
+
+class Job:
+    """One call on its way; made by ``run``."""
+
+    def __init__(
+        self,
+        owner: QObject,
+        done: Callable[[Any], None],
+        failed: Callable[[CoreError], None] | None,
+        settled: Callable[[], None] | None,
+    ) -> None:
+        self._owner = owner
+        self._done = done
+        self._failed = failed
+        self._settled = settled
+        self._wanted = True
+
+    def forget(self) -> None:
+        """Let the call end, but do not report what comes of it."""
+        self._wanted = False
+
+    def deliver(self, result: object, error: BaseException | None) -> None:
+        """Report what came of the call; runs in the UI thread."""
+        if not (self._wanted and isValid(self._owner)):
+            return
+        if self._settled:
+            self._settled()
+        if error is None:
+            self._done(result)
+            return
+        from enos_csr_gui.core.errors import CoreError
+
+        if self._failed and isinstance(error, CoreError):
+            self._failed(error)
+        else:
+            raise error
+
+
+class _Office(QObject):
+    """Lives in the UI thread, for good, and keeps everything that must not be let go elsewhere.
+
+    A thread holds nothing but the call and a number: a widget, or any QObject, whose last
+    reference is dropped in another thread is destroyed there, under the hands of the UI thread.
+    Python collects garbage in whatever thread happens to call for it, old widgets among the
+    garbage; so from the first call on, it is collected here.
+    """
+
+    _returned = Signal(int, object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count()
+        self._jobs: dict[int, Job] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._returned.connect(self._deliver)  # queued: it is emitted in another thread
+        self._collecting = QTimer(self, interval=_COLLECT_EVERY)
+        self._collecting.timeout.connect(_collect_garbage)
+
+    def hand_over(self, job: Job, function: Callable[[], object], *, detached: bool) -> None:
+        gc.disable()
+        self._collecting.start()
+        number = next(self._numbers)
+        self._jobs[number] = job
+
+        def work() -> None:
+            result, error = None, None
+            try:
+                result = function()
+            except BaseException as caught:
+                error = caught
+            with suppress(RuntimeError):  # the program has ended meanwhile
+                self._returned.emit(number, result, error)
+
+        if detached:
+            Thread(target=work, name="detached", daemon=True).start()
+            return
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # not before the first paint
+
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
+        self._threads.submit(work)
+
+    @Slot(int, object, object)
+    def _deliver(self, number: int, result: object, error: BaseException | None) -> None:
+        self._jobs.pop(number).deliver(result, error)
+
+    def close(self) -> None:
+        self._collecting.stop()
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+
+
+def _collect_garbage() -> None:
+    """Do what Python would have done by itself, generation by generation."""
+    counts_and_limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
+    due = [n for n, (count, limit) in enumerate(counts_and_limits) if count > limit > 0]
+    if due:
+        gc.collect(due[-1])
+
+
+_office = _Office()
+
+
+def run(
+    owner: QObject,
+    function: Callable[[], T],
+    done: Callable[[T], None],
+    failed: Callable[[CoreError], None] | None = None,
+    settled: Callable[[], None] | None = None,
+    *,
+    detached: bool = False,
+) -> Job:
+    """Call ``function`` in another thread, then ``done(result)`` or ``failed(error)`` here.
+
+    ``function`` must hold no QObject. ``settled`` is called before either. Nothing is called once
+    ``owner`` is gone. An error that ``failed`` does not take is raised here, where the report of
+    unexpected errors sees it.
+
+    ``detached`` is for a call that may never end, such as a look at a network drive that is gone.
+    It has a thread of its own, and ``finish`` does not wait for it.
+    """
+    job = Job(owner, done, failed, settled)
+    _office.hand_over(job, function, detached=detached)
+    return job
+
+
+def finish() -> None:
+    """Wait until every call has ended but those that run detached."""
+    _office.close()
+
+
+def run_in_slices(owner: QObject, work_to_do: Iterator[None]) -> None:
+    """Do each piece, up to the next ``yield``, in a turn of the event loop of its own.
+
+    The rest is left undone once ``owner`` is gone.
+    """
+
+    def turn() -> None:
+        if isValid(owner) and next(work_to_do, work_to_do) is None:
+            QTimer.singleShot(0, turn)
+
+    QTimer.singleShot(0, turn)

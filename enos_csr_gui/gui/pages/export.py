@@ -1,0 +1,252 @@
+"""The certificate and its key in the form that the device reads."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui.core import export, keystore, receive
+from enos_csr_gui.core.create import load_key
+from enos_csr_gui.core.enums import Format
+from enos_csr_gui.core.errors import FILE_NAME_CODES, PASSPHRASE_CODES, CoreError, Problem
+from enos_csr_gui.core.export import ExportedFile
+from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIX
+from enos_csr_gui.core.inspect import inspect_files
+from enos_csr_gui.core.receive import StoredCertificate
+from enos_csr_gui.gui import background
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.folder import existing, typed_path
+from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+
+class ExportPage(Page):
+    """Makes ``draft.exported``."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft, _("For the device"), "")
+        self.setCommitPage(True)
+        self._formats = {
+            Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
+            Format.JAVA: QRadioButton(_("&Java keystore: for the EnOS SDK for Java")),
+            Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
+        }
+        self._passphrase = PassphrasePair(keystore.check_passphrase)
+        self._passphrase.name_first(_("Passphrase of the keystore"))
+        self._older_java = QCheckBox(
+            _("For &older Java (before 8u301); this protects the key less well")
+        )
+        self._folder = QLineEdit()
+        self._choose = QPushButton(_("C&hoose…"))
+        self._name = QLineEdit()
+        self._key_passphrase = QLineEdit()
+        self._key_passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._folder_note = FieldNote(about=self._folder)
+        self._name_note = FieldNote(about=self._name)
+        self._key_note = FieldNote(about=self._key_passphrase)
+        self._trouble = FieldNote()
+        self._key_row, self._store_row = QWidget(), QWidget()
+
+        for edit in (self._folder, self._name, self._key_passphrase):
+            edit.textEdited.connect(self._forgive)
+        self._choose.clicked.connect(self._choose_folder)
+        for button in self._formats.values():
+            button.toggled.connect(self._show_format)
+
+        key_form = Form(self._key_row)
+        key_form.add_row(_("Passphrase of the key file"), self._key_passphrase, self._key_note)
+        place = Form()
+        place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
+        place.add_row(_("Name of the files"), self._name, self._name_note)
+        align(place, key_form, self._passphrase.form)
+        store = QVBoxLayout(self._store_row)
+        store.setContentsMargins(0, 0, 0, 0)
+        store.addWidget(
+            FieldNote(
+                _("A passphrase protects the keystore. The program on the device needs it, too.")
+            )
+        )
+        store.addWidget(self._passphrase)
+        store.addWidget(self._older_java)
+
+        self._missing = FieldNote(about=self._formats[Format.PKCS12])
+        self.body.addWidget(self._missing)
+        self.body.addWidget(self._key_row)
+        formats = QVBoxLayout()
+        formats.setSpacing(0)
+        for button in self._formats.values():
+            formats.addWidget(button)
+        self.body.addLayout(formats)
+        self.body.addLayout(place)
+        self.body.addWidget(self._store_row)
+        self.body.addWidget(self._trouble)
+        self.body.addStretch(1)
+
+    def initializePage(self) -> None:
+        received = self.draft.matched
+        assert received is not None
+        self.explain(
+            _("Choose the form that your device reads; whoever runs the device knows which.")
+        )
+        self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))
+        self._key_row.hide()
+        self._key_passphrase.clear()
+        self._passphrase.clear()
+        self._older_java.setChecked(False)
+        has_chain = bool(received.issued.chain)
+        self._missing.setVisible(not has_chain)
+        self._missing.show_problem(
+            ""
+            if has_chain
+            else _(
+                "The certificates of the authority are missing, so only a PKCS #12 keystore can be "
+                "made. For the other forms, go back and choose the chain file."
+            )
+        )
+        for format_, button in self._formats.items():
+            button.setEnabled(has_chain or format_ is Format.PKCS12)
+        self._formats[Format.PEM if has_chain else Format.PKCS12].setChecked(True)
+        self._show_format()
+        background.run(self, partial(_is_protected, received.key), self._ask_for_passphrase)
+
+    def _ask_for_passphrase(self, is_protected: bool) -> None:
+        """Ask for what opens the key file, before anybody tries to save."""
+        if is_protected and not self._key_row.isVisible():
+            self._key_row.show()
+            self._key_passphrase.setFocus()
+
+    def take_focus(self) -> None:
+        self._formats[self._format()].setFocus()
+
+    def cleanupPage(self) -> None:
+        """Going back forgets the passphrases."""
+        self._passphrase.clear()
+        self._key_passphrase.clear()
+
+    def secrets(self) -> list[str]:
+        """Return what no report may repeat."""
+        typed = (*self._passphrase.texts(), self._key_passphrase.text())
+        return [text for text in typed if text]
+
+    def submit(self) -> bool:
+        received, format_ = self.draft.matched, self._format()
+        assert received is not None
+        if not self._folder.text().strip():
+            self._folder_note.show_problem(_("Please choose a folder."))
+            self._folder.setFocus()
+            return False
+        if not self._name.text().strip():
+            self._name_note.show_problem(_("Please type a name for the files."))
+            self._name.setFocus()
+            return False
+        is_store = format_ is not Format.PEM
+        if is_store and self._passphrase.complaint():
+            self._passphrase.show_complaint()
+            return False
+        folder, name = typed_path(self._folder.text()), self._name.text().strip()
+        passphrase = self._passphrase.text() if is_store else None
+        opening = self._key_passphrase.text() or None
+        older_java = format_ is Format.JAVA and self._older_java.isChecked()
+
+        def make() -> tuple[StoredCertificate, list[ExportedFile]]:
+            key = load_key(received.key, opening)
+            taken = receive.store_certificate(
+                received
+            )  # it must not be lost to a name that is taken
+            return taken, export.export_files(
+                format_,
+                key,
+                *received.issued,
+                folder / f"{name}.{format_}" if is_store else folder,
+                name=name,
+                passphrase=passphrase,
+                older_java=older_java,
+            )
+
+        self.wait_for(make, self._made, self._refuse, _("Making the files"))
+        return False
+
+    def _made(self, made: tuple[StoredCertificate, list[ExportedFile]]) -> None:
+        self.draft.stored, self.draft.exported = made
+        self._passphrase.clear()
+        self._key_passphrase.clear()
+        self.go_on()
+
+    def _refuse(self, error: CoreError) -> None:
+        problem, received = error.problems[0], self.draft.matched
+        if problem.code in PASSPHRASE_CODES:
+            self._key_row.show()
+            note, edit = self._key_note, self._key_passphrase
+        elif problem.code in FILE_NAME_CODES:
+            note, edit = self._name_note, self._name
+        elif problem.path is None or (received and self._is_about_key(problem, received.key)):
+            note, edit = self._trouble, self._folder
+        else:
+            note, edit = self._folder_note, self._folder
+        said = problem_text_with_place(problem) if note is self._trouble else problem_text(problem)
+        note.show_problem(said)
+        edit.setFocus()
+        edit.selectAll()
+
+    def _is_about_key(self, problem: Problem, key: Path) -> bool:
+        """Tell whether it is the key's place, where the certificate goes too, that is at fault."""
+        if problem.path == key:
+            return True
+        elsewhere = typed_path(self._folder.text()) != key.parent
+        return elsewhere and problem.path in (key.parent, key.with_suffix(CERTIFICATE_SUFFIX))
+
+    def _format(self) -> Format:
+        return next(format_ for format_, button in self._formats.items() if button.isChecked())
+
+    def _show_format(self) -> None:
+        received, format_ = self.draft.matched, self._format()
+        is_pem = format_ is Format.PEM
+        self._store_row.setVisible(not is_pem)
+        self._older_java.setVisible(format_ is Format.JAVA)
+        if received:
+            self._name.setText(keystore.PEM_NAME if is_pem else received.key.stem)
+        self._forgive()
+
+    def _forgive(self) -> None:
+        name, is_pem = self._name.text().strip(), self._format() is Format.PEM
+        parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
+        files = labels.listed(parts) if is_pem else f"{name}.{self._format()}"
+        said = [_("This makes: {files}").format(files=files)]
+        if is_pem:
+            said.append(
+                _(
+                    "The key in {file} is not protected with a passphrase, so that the device can "
+                    "start by itself."
+                ).format(file=parts[0])
+            )
+        self._name_note.show_help("\n".join(said))
+        self._folder_note.show_help(_("If this folder does not exist yet, it is made."))
+        self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
+        self._trouble.show_help("")
+
+    def _choose_folder(self) -> None:
+        start = Path(self._folder.text().strip()).parent
+        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"), str(existing(start)))
+        if chosen:
+            self._folder.setText(chosen)
+            self._forgive()
+
+
+def _is_protected(key: Path) -> bool:
+    """Tell whether the key file needs a passphrase; one that cannot be read is told of later."""
+    return any(found.protected for found in inspect_files([key]))

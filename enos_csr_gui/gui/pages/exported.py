@@ -1,0 +1,101 @@
+"""What was made for the device, and what to do with it."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from enos_csr_gui.core.enums import Role
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.file_card import FileCard
+from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+
+class ExportedPage(Page):
+    """Shows ``draft.exported``."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft, _("Done"), _("The files for the device are made. Put them on the device.")
+        )
+        self._cards = QVBoxLayout()
+        self._cards.setSpacing(style.SPACING)
+        self._open = QPushButton(_("&Open folder"))
+        self._kept = FieldNote()
+        self._notes = FieldNote(about=self._open)
+        self._open.clicked.connect(self._open_folder)
+        row = QHBoxLayout()
+        row.addWidget(self._open)
+        row.addStretch(1)
+        self.body.addLayout(self._cards)
+        self.body.addWidget(self._notes)
+        self.body.addLayout(row)
+        self.body.addWidget(self._kept)
+        self.body.addStretch(1)
+
+    def initializePage(self) -> None:
+        while item := self._cards.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        for one in self.draft.exported:
+            icon, heading, text = _told(one.role)
+            card = FileCard(icon, heading, text)
+            card.path.setText(str(one.path))
+            self._cards.addWidget(card)
+        taken = self.draft.stored
+        assert taken is not None
+        kept = _("The certificate is saved beside its key, too: {path}")
+        self._kept.show_help(kept.format(path=taken.certificate))
+        notes = taken.notes
+        self._notes.show_problem(labels.joined(map(problem_text, notes)))
+        self._notes.setVisible(bool(notes))
+
+    def take_focus(self) -> None:
+        # Not 'Close': who presses Enter twice has not read this page.
+        self._open.setFocus()
+
+    def _open_folder(self) -> None:
+        def missing(problem: Problem) -> None:
+            self._notes.show_problem(problem_text_with_place(problem))
+            self._notes.show()
+
+        open_folder(self, self.draft.exported[0].path.parent, missing)
+
+
+def _told(role: Role) -> tuple[str, str, str]:
+    """Return the icon, the heading and the advice for a file."""
+    return {
+        Role.KEY: (
+            "key",
+            _("The key"),
+            _(
+                "Whoever has this file can use it: no passphrase protects it. Bring it to the "
+                "device, for example on a USB stick; then erase the stick and delete this copy. "
+                "Never send it by e-mail."
+            ),
+        ),
+        Role.CERTIFICATE: ("certificate", _("The certificate"), _("It holds no secret.")),
+        Role.AUTHORITY: (
+            "certificate",
+            _("The certificates of the authority"),
+            _("The device uses them to recognise EnOS. They hold no secret."),
+        ),
+        Role.KEYSTORE: (
+            "key",
+            _("The keystore, with key and certificates"),
+            _(
+                "Bring it to the device, for example on a USB stick; then erase the stick and "
+                "delete this copy. Never send it by e-mail. The device needs its passphrase, too."
+            ),
+        ),
+    }[role]

@@ -1,0 +1,146 @@
+"""What is in a file, and whether EnOS would take the request in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui.core import inspect, renew
+from enos_csr_gui.core.enums import ContentKind
+from enos_csr_gui.core.errors import CoreError, escape_unprintable
+from enos_csr_gui.core.file_types import INSPECTED_SUFFIXES, patterns
+from enos_csr_gui.core.inspect import InspectedItem
+from enos_csr_gui.gui import background, style
+from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.pages.inspection_card import InspectionCard
+from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
+from enos_csr_gui.gui.widgets.folder import existing
+from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.messages import inspection, labels
+
+_MOST_SHOWN = 100
+
+
+class InspectPage(Page):
+    """Shows what the files hold that were chosen, dropped, or opened with the program."""
+
+    def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
+        """``tasks`` are those that can be gone on with."""
+        super().__init__(
+            draft,
+            _("Check a file"),
+            _("See what a file holds, and whether EnOS would take the request in it."),
+        )
+        self._tasks = tasks
+        self._choose = QPushButton(_("C&hoose files…"))
+        self._choose.clicked.connect(self._choose_files)
+        self._hint = FieldNote(
+            _("Or drop them on this window. They are only read: nothing is changed or sent.")
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._choose)
+        row.addWidget(self._hint, 1)
+        self.body.addLayout(row)
+
+        self._cards = QWidget()
+        self.body.addWidget(self._cards, 1)
+        self._show([])
+
+    def take_focus(self) -> None:
+        self._choose.setFocus()
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        self.wait_for(
+            lambda: inspect.inspect_files(files), self._show, None, _("Reading the files")
+        )
+        return True
+
+    def cleanupPage(self) -> None:
+        """Forget the files: who comes back wants to look at others."""
+        self._show([])
+
+    def _choose_files(self) -> None:
+        everything = _("All files (*)")
+        kinds = _("Requests, certificates, keys ({patterns})").format(
+            patterns=patterns(*INSPECTED_SUFFIXES)
+        )
+        chosen, _kind = QFileDialog.getOpenFileNames(
+            self, self.heading.text(), str(existing(self.draft.folder)), f"{everything};;{kinds}"
+        )
+        if chosen:
+            self.take_files([Path(name) for name in chosen])
+
+    def _show(self, found: Sequence[InspectedItem]) -> None:
+        cards = QWidget()
+        column = QVBoxLayout(cards)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING)
+        self.body.replaceWidget(self._cards, cards)
+        self._cards.hide()
+        self._cards.deleteLater()
+        self._cards = cards
+        cards.setAccessibleName(_("What was found"))
+        names = inspection.names(found, lambda file: escape_unprintable(file.name))
+        together = [[names[place] for place in places] for places in inspect.companions(found)]
+
+        def build() -> Iterator[None]:
+            for one, name, others in list(zip(found, names, together, strict=True))[:_MOST_SHOWN]:
+                column.addWidget(self._card(one, name, others))
+                yield
+            if (rest := len(found) - _MOST_SHOWN) > 0:
+                text = ngettext(
+                    "{rest} more is not shown; 'enos-csr inspect' lists everything.",
+                    "{rest} more are not shown; 'enos-csr inspect' lists everything.",
+                    rest,
+                )
+                column.addWidget(QLabel(text.format(rest=rest)))
+            column.addStretch(1)
+            for card in cards.findChildren(InspectionCard):
+                announce(card, labels.named(card.accessibleName(), card.accessibleDescription()))
+
+        background.run_in_slices(cards, build())
+
+    def _card(self, found: InspectedItem, name: str, together: Sequence[str]) -> InspectionCard:
+        offers: list[tuple[str, Callable[[], object]]] = []
+        if found.kind is ContentKind.CERTIFICATE and not found.is_authority:
+            offers = [
+                (text, partial(self.task_wanted.emit, task, [found.file]))
+                for task, text in (
+                    (Task.RECEIVE, _("Put it together with its key")),
+                    (Task.RENEW, _("Renew this certificate")),
+                )
+                if task in self._tasks
+            ]
+        elif found.acceptable is False and Task.NEW in self._tasks:
+            begin = partial(self._begin_with, found.file)
+            offers = [(_("Make a new request with these answers"), begin)]
+        buttons = []
+        for text, act in offers:
+            button = QPushButton(text)
+            button.clicked.connect(lambda _checked=False, act=act: act())
+            buttons.append(button)
+        return InspectionCard(found, name, together, buttons)
+
+    def _begin_with(self, file: Path) -> None:
+        """Begin a new request with the answers of the one in the file."""
+
+        def read(answers: Mapping[str, str]) -> None:
+            self.task_wanted.emit(Task.NEW, [])
+            for key, text in answers.items():
+                self.draft.answer(key, text)
+
+        def refused(_error: CoreError) -> None:
+            self.take_files([file])  # it has changed since it was looked into
+
+        self.wait_for(lambda: renew.read_answers(file), read, refused, _("Reading the files"))

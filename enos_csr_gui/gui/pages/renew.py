@@ -1,0 +1,181 @@
+"""Which certificate is to be renewed: the file that the answers are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy, QWizard
+
+from enos_csr_gui.core import files, renew
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.file_types import RENEWABLE_SUFFIXES, patterns
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.renew import RenewalSource
+from enos_csr_gui.gui import background, dates
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+_MOST_LISTED = 200
+"""Who has more requests than one looks through here finds them on the page of all requests."""
+
+
+class _Choice(NamedTuple):
+    text: str
+    file: Path
+
+
+class _Choices(QListWidget):
+    """A list in which nothing is chosen before the person chooses it."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = (Qt.Key.Key_Down, Qt.Key.Key_Up)
+        if event.key() in keys and not self.selectedItems() and self.currentItem():
+            self.currentItem().setSelected(True)  # it is the first, and not left out
+        else:
+            super().keyPressEvent(event)
+
+
+class RenewPage(Page):
+    """Takes the answers of the draft from an old request or certificate."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(
+            draft,
+            _("Which certificate?"),
+            _("The answers are taken from the old certificate, or from the request for it."),
+        )
+        self._chooser = FileChooser(
+            _("Old file"),
+            _("The old request file (its name ends in .csr) or the certificate (.pem, .crt)."),
+            _("Requests and certificates ({patterns})").format(
+                patterns=patterns(*RENEWABLE_SUFFIXES)
+            ),
+            draft.folder,
+        )
+        self._list = _Choices()
+        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        make_roomy(self._list)
+        self._list.itemClicked.connect(self._take)
+        # Not when a row becomes the current one: that it does when Tab leads to the list.
+        self._list.itemSelectionChanged.connect(self._take_selected)
+        self._list.itemActivated.connect(self._go_on_with)
+        self._label = QLabel(_("Or one of &your requests:"))
+        self._label.setBuddy(self._list)
+        self._listing: background.Job | None = None
+        self._chooser.edited.connect(self._mark_choice)
+
+        self.body.addWidget(self._chooser)
+        self.body.addWidget(self._label)
+        self.body.addWidget(self._list, 1)
+        self.body.addStretch(0)
+        self._show_choices([])
+
+    def initializePage(self) -> None:
+        if self.draft.source:
+            self._chooser.set_path(self.draft.source.file)
+        else:
+            self._chooser.clear()
+        self._listing = background.run(self, _choices, self._show_choices)
+
+    def take_focus(self) -> None:
+        self._chooser.setFocus()
+
+    def take_files(self, files: Sequence[Path]) -> bool:
+        if len(files) != 1:
+            return False
+        self._chooser.set_path(files[0])
+        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+        return True
+
+    def submit(self) -> bool:
+        path = self._chooser.path()
+        if path is None:
+            if self._list.isVisible():
+                problem = _("Please choose the old file, or one of your requests below.")
+            else:
+                problem = _("Please choose the old file.")
+            self._chooser.show_problem(problem)
+            return False
+        folder = self.draft.folder
+
+        def read() -> tuple[RenewalSource, str]:
+            old = renew.read_source(path)
+            if old.serial is None:
+                old = old._replace(serial=renew.newest_serial(old.common_name))
+            return old, files.free_name(folder, files.safe_name(old.common_name))
+
+        def taken(result: tuple[RenewalSource, str]) -> None:
+            if result[0] != self.draft.source:  # who comes back to it goes on with what was changed
+                self.draft.renew(*result)
+            self.go_on()
+
+        def refused(error: CoreError) -> None:
+            self._chooser.show_problem(error.problems[0])
+
+        self.wait_for(read, taken, refused, _("Reading the old file"))
+        return False
+
+    def _show_choices(self, choices: Sequence[_Choice]) -> None:
+        with QSignalBlocker(self._list):  # while rows go, Qt chooses others of those that are left
+            self._list.clear()
+            for choice in choices:
+                item = QListWidgetItem(choice.text)
+                item.setData(Qt.ItemDataRole.UserRole, choice.file)
+                self._list.addItem(item)
+        self._mark_choice()
+        self._label.setVisible(bool(choices))
+        self._list.setVisible(bool(choices))
+
+    def _mark_choice(self) -> None:
+        """Have the row chosen whose file stands in the field above, and no other."""
+        path = self._chooser.path()
+        items = [self._list.item(row) for row in range(self._list.count())]
+        same = [item for item in items if _file(item) == path]
+        if any(item.isSelected() for item in same):
+            return
+        with QSignalBlocker(self._list):
+            self._list.clearSelection()
+            if same:
+                self._list.setCurrentItem(same[0])
+
+    def _go_on_with(self, item: QListWidgetItem) -> None:
+        self._take(item)
+        self.wizard().next()
+
+    def _take_selected(self) -> None:
+        for item in self._list.selectedItems():
+            self._take(item)
+
+    def _take(self, item: QListWidgetItem) -> None:
+        self._chooser.set_path(_file(item))
+
+
+def _file(item: QListWidgetItem) -> Path:
+    file: Path = item.data(Qt.ItemDataRole.UserRole)
+    return file
+
+
+def _choices() -> list[_Choice]:
+    """Return the requests that can be renewed, what expires next first."""
+    with RequestHistory() as history:
+        try:
+            past = [*history.expiring(), *history.requests(limit=_MOST_LISTED)]
+        except HistoryUnavailable:
+            return []
+    choices = {}
+    for one in past:
+        places = (one.csr, *([one.certificate] if one.certificate else []))
+        if file := next((place for place in places if place.is_file()), None):
+            made_on = _("made on {date}").format(date=dates.day(one.made_on))
+            status = labels.request_status(one.status(), one.days_left())
+            text = "  ·  ".join((one.common_name, status, made_on))
+            choices[one.number] = _Choice(text, file)
+    return list(choices.values())

@@ -1,0 +1,169 @@
+"""All that is known of one request."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui.core import files
+from enos_csr_gui.core.defaults import SubmitDefaults
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.renew import renewed_serial
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.gui import background, dates, style
+from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
+from enos_csr_gui.gui.requests.file_status import FileStatus
+from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
+from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.scrolling import Scrolling
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+_WIDTH = 720
+
+
+class RequestDetails(QDialog):
+    """Shows ``request``, and by ``presence`` what became of its files."""
+
+    def __init__(
+        self, request: PastRequest, presence: FileStatus, submit: SubmitDefaults, parent: QWidget
+    ) -> None:
+        """``submit`` is what the organisation says of handing in."""
+        super().__init__(parent)
+        self._request = request
+        self._presence = presence
+        self.setWindowTitle(_("Request: {name}").format(name=request.common_name))
+        self._facts = DetailsGrid()
+        for field in SUBJECT_FIELDS:
+            value = labels.value(field.key, request.subject)
+            self._facts.add_row(f"{labels.label(field.key)} ({field.initials})", value)
+        self._facts.add_gap()
+        self._facts.add_row(_("Kind"), labels.request_kind(request.kind))
+        self._facts.add_row(_("Made on"), dates.minute(request.made_on))
+        self._facts.add_row(
+            _("Status"), labels.request_status(request.status(), request.days_left())
+        )
+        if request.issued and request.expires:
+            self._facts.add_row(_("Issued on"), dates.minute(request.issued))
+            self._facts.add_row(_("Expires on"), dates.minute(request.expires))
+        if request.serial is not None:
+            self._facts.add_row(_("Serial number"), f"{request.serial:X}")
+        self._facts.add_gap()
+        copy = CopyButton(_("Co&py"), lambda: request.fingerprint)
+        copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
+        self._facts.add_row(_("Key fingerprint"), "", copy).show_digest(request.fingerprint)
+        self._csr = self._add_file(_("Request file"), request.csr)
+        self._key = self._add_file(_("Key file"), request.key)
+        if request.certificate:
+            self._add_file(_("Certificate file"), request.certificate)
+        self._submit = SubmitButtons(self)
+        if told := "\n".join(filter(None, (submit.email, submit.note))):
+            self._facts.add_row(_("Hand in to"), told)
+        self._submit.offer(None, submit)
+        self._submit.said.connect(self._show_help)
+        self._submit.failed.connect(self._show_text)
+        self._note = FieldNote()
+        self._note.hide()
+
+        self._lay_out()
+        background.run(
+            self,
+            partial(_to_hand_in, request),
+            lambda submission: self._submit.offer(submission, submit),
+            lambda _error: None,  # a missing file is told beside its name
+            detached=True,
+        )
+        presence.found.connect(self._show_files)
+        self._show_files()
+
+    def _lay_out(self) -> None:
+        area = Scrolling()
+        area.column.addLayout(self._facts)
+        area.column.addSpacing(style.SPACING)
+        area.column.addWidget(ButtonRow(*self._submit.buttons))
+        area.column.addWidget(self._note)
+        area.column.addStretch(1)
+        area.finish()
+        buttons = QDialogButtonBox()
+        close = buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.rejected.connect(self.reject)
+        # The window behind, which has the same, does not hear a key while this one is open.
+        explain = buttons.addButton(_("Help (F1)"), QDialogButtonBox.ButtonRole.HelpRole)
+        explain.clicked.connect(self._explain)
+        add_help_shortcuts(self, self._explain)
+        heading = WrappedLabel()
+        heading.setText(self._request.common_name)
+        heading.setFont(style.title(self.font()))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[2 * style.SPACING] * 4)
+        column.setSpacing(2 * style.SPACING)
+        column.addWidget(heading)
+        column.addWidget(area, 1)
+        column.addWidget(buttons)
+        style.ensure_touch_targets(self)
+        room = style.room_for(self)
+        lines = 3 * self.fontMetrics().lineSpacing()  # for what will be said of handing in
+        height = self.sizeHint().height() - area.sizeHint().height() + area.full_height() + lines
+        width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
+        self.resize(min(round(width), room.width()), min(height, room.height()))
+        close.setFocus()
+
+    def _explain(self) -> None:
+        from enos_csr_gui.gui.help import show_help
+
+        show_help("requests", self)
+
+    def _add_file(self, name: str, path: Path) -> WrappedLabel:
+        button = QPushButton(_("Open folder"))
+        button.setAccessibleName(_("Open folder: {field}").format(field=name))
+        button.clicked.connect(lambda: open_folder(self, path.parent, self._show_problem))
+        return self._facts.add_row(name, str(path), button)
+
+    def _show_files(self) -> None:
+        files = self._presence.of(self._request)
+        if files is None:
+            return
+        if not files.csr:
+            self._csr.setText(f"{self._request.csr} ({labels.missing_files(False, True)})")
+        if not files.key:
+            self._key.setText(f"{self._request.key} ({labels.missing_files(True, False)})")
+
+    def _show_problem(self, problem: Problem) -> None:
+        self._show_text(problem_text_with_place(problem))
+
+    def _show_text(self, text: str) -> None:
+        self._note.show_problem(text)
+        self._note.show()
+
+    def _show_help(self, text: str) -> None:
+        self._note.tell(text)
+        self._note.setVisible(bool(text))
+
+
+def _to_hand_in(request: PastRequest) -> Submission:
+    """Read what is needed to hand the request in; raises UnreadableFile."""
+    return Submission(
+        request.subject,
+        request.csr,
+        files.read(request.csr).decode("ascii", "replace"),
+        request.fingerprint,
+        request.made_on,
+        is_renewal=request.kind is RequestKind.RENEWAL,
+        serial=renewed_serial(request),
+    )

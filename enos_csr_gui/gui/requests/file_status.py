@@ -1,0 +1,73 @@
+"""Whether the files of requests are still where they were, found out without waiting for it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.gui import background
+
+_FOLDERS_AT_ONCE = 32
+
+
+class FilePresence(NamedTuple):
+    """Which of the two files are there."""
+
+    csr: bool
+    key: bool
+
+
+def _look(requests: list[PastRequest]) -> dict[int, FilePresence]:
+    return {
+        request.number: FilePresence(request.csr_exists(), request.key_exists())
+        for request in requests
+    }
+
+
+class FileStatus(QObject):
+    """Looks into one folder after the other, each in a thread of its own.
+
+    A network drive that is gone may answer after minutes or never: its folders stay unknown, all
+    others do not wait for it.
+    """
+
+    found = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._known: dict[int, FilePresence] = {}
+        self._wanted: dict[Path, dict[int, PastRequest]] = {}
+        self._looking: set[Path] = set()
+        self._soon = QTimer(self)  # all the rows on the screen are asked for one by one
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._go)
+
+    def of(self, request: PastRequest) -> FilePresence | None:
+        """Return which files are there; None while that is not known: ``found`` will tell."""
+        if request.number not in self._known:
+            self._wanted.setdefault(request.csr.parent, {})[request.number] = request
+            self._soon.start(0)
+        return self._known.get(request.number)
+
+    def look_again(self) -> None:
+        """Trust nothing that was found before."""
+        self._known.clear()
+
+    def _go(self) -> None:
+        for folder in self._wanted.keys() - self._looking:
+            if len(self._looking) == _FOLDERS_AT_ONCE:
+                return
+            self._looking.add(folder)
+            requests = list(self._wanted.pop(folder).values())
+            done = partial(self._answer, folder)
+            background.run(self, partial(_look, requests), done, detached=True)
+
+    def _answer(self, folder: Path, found: dict[int, FilePresence]) -> None:
+        self._looking.remove(folder)
+        self._known.update(found)
+        self.found.emit()
+        self._go()

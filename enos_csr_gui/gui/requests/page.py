@@ -1,0 +1,373 @@
+"""Every request that was made on this computer, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QLocale, QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui.core.errors import CoreError, Problem
+from enos_csr_gui.core.file_types import TABLE_SUFFIX
+from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.requests import spreadsheet
+from enos_csr_gui.gui.requests.details import RequestDetails
+from enos_csr_gui.gui.requests.model import Choice, Column, heading
+from enos_csr_gui.gui.requests.table import RequestTable
+from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
+from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+from enos_csr_gui.i18n import _, ngettext
+
+_AT_ONCE = 1000
+"""How many requests are read at once: to let go of very many takes so long that one notices."""
+
+
+def _export(choice: Choice, path: Path) -> int:
+    """Write all the requests chosen; return how many they are."""
+    with RequestHistory() as past:
+        count = past.count(choice.filter_text, only_expiring=choice.only_expiring)
+        parts = (choice.read(past, _AT_ONCE, offset) for offset in range(0, count, _AT_ONCE))
+        return spreadsheet.write_requests(chain.from_iterable(parts), path)
+
+
+class _Nothing(QWidget):
+    """Says in place of the table why there is none, and what to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = WrappedLabel()
+        self.button = QPushButton()
+        self._act: Callable[[], object] | None = None
+        self.button.clicked.connect(lambda: self._act and self._act())
+        row = QHBoxLayout()
+        row.addWidget(self.button)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, style.SPACING, 0, 0)
+        column.addWidget(self._text)
+        column.addLayout(row)
+        column.addStretch(1)
+
+    def say(self, text: str, button: str, act: Callable[[], object]) -> None:
+        """Show ``text``, and a button that calls ``act``."""
+        self._text.setText(text)
+        self.button.setText(button)
+        self._act = act
+
+
+class RequestsPage(Page):
+    """Emits ``task_wanted`` for the request in the current row."""
+
+    def __init__(self, draft: Draft, tasks: Container[Task], table: RequestTable) -> None:
+        """Offer those of ``tasks`` that one does with a request.
+
+        ``table`` is given ready: to build it takes as long as all the rest.
+        """
+        super().__init__(
+            draft,
+            _("My requests"),
+            _("All requests made on this computer, and when their certificates expire."),
+        )
+        self._tasks = tasks
+        self._table = table
+        self._model = table.requests
+        self._nothing = _Nothing()
+        self._filter = QLineEdit()
+        self._which = QComboBox()
+        self._shown = QLabel()
+        self._note = FieldNote(about=self._table)
+        self._details = self._action(_("&Details…"), self._show_details)
+        self._renew = self._action(_("&Renew"), self._renew_it)
+        self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
+        self._open = self._action(_("&Open folder"), self._open_folder)
+        self._export = self._action(_("Save as a &table…"), self._ask_where)
+        self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
+        self._lay_out()
+        self.use_whole_width()
+        self._connect()
+        self._show_actions()
+        self._recolour()
+
+    def _lay_out(self) -> None:
+        self._filter.setPlaceholderText(_("Any part of the subject or of a file's name"))
+        self._filter.setClearButtonEnabled(True)
+        self._which.addItems([_("All requests"), _("To be renewed")])
+        self._which.setToolTip(
+            _(
+                "To be renewed: the certificate expires within 60 days, or has done so lately, and "
+                "no later one has arrived; a renewal counts for two weeks while it is awaited."
+            )
+        )
+        label = QLabel(_("&Filter"))
+        label.setBuddy(self._filter)
+        which = QLabel(_("Sho&w"))
+        which.setBuddy(self._which)
+        for clear in self._filter.findChildren(QToolButton):  # Qt's, which has no name
+            clear.setAccessibleName(_("Clear"))
+        self._above = QWidget()
+        row = QHBoxLayout(self._above)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(label)
+        row.addWidget(self._filter, 1)
+        row.addSpacing(style.SPACING)
+        row.addWidget(which)
+        row.addWidget(self._which)
+        row.addSpacing(style.SPACING)
+        row.addWidget(self._shown)
+
+        self._places = QStackedWidget()
+        self._places.addWidget(self._table)
+        self._places.addWidget(self._nothing)
+
+        self._below = QWidget()
+        row = QHBoxLayout(self._below)
+        row.setContentsMargins(0, 0, 0, 0)
+        for action in (self._details, self._renew, self._receive, self._open):
+            row.addWidget(self._button(action))
+        row.addStretch(1)
+        row.addWidget(self._button(self._export))
+
+        self._note.hide()
+        for widget in (self._above, self._note, self._places, self._below):
+            self.body.addWidget(widget, 1 if widget is self._places else 0)
+
+    def _connect(self) -> None:
+        self._filter.textChanged.connect(self._model.filter)
+        self._which.currentIndexChanged.connect(
+            lambda index: self._model.show_only_expiring(index == 1)
+        )
+        self._table.opened.connect(self._show_details)
+        self._table.typed.connect(self._type_into_filter)
+        self._table.current_changed.connect(self._show_actions)
+        self._table.customContextMenuRequested.connect(self._show_menu)
+        self._model.listed.connect(self._listed)
+        self._model.failed.connect(self._failed)
+        self._model.noticed.connect(self._show_problems)
+        standard = QKeySequence.StandardKey
+        for keys, place in ((QKeySequence("/"), self._table), (standard.Find, self)):
+            self._shortcut(keys, place, self._go_to_filter)
+        self._shortcut(standard.Refresh, self, self._model.refresh)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            self._shortcut(QKeySequence(key), self._filter, self._table.setFocus)
+        # With nothing to clear, Escape leads to the start page, as everywhere.
+        clear = self._shortcut(QKeySequence(Qt.Key.Key_Escape), self._filter, self._filter.clear)
+        clear.setEnabled(False)
+        self._filter.textChanged.connect(lambda text: clear.setEnabled(bool(text)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        """Have what stands in the empty filter readable; the platforms' own colour is too pale."""
+        palette = self._filter.palette()
+        palette.setColor(QPalette.ColorRole.PlaceholderText, style.muted(self.palette()))
+        self._filter.setPalette(palette)
+
+    def initializePage(self) -> None:
+        self._note.hide()
+
+    def take_focus(self) -> None:
+        self._table.setFocus()
+        self._model.refresh()
+
+    def show_expiring(self) -> None:
+        """Show the requests whose certificates are to be renewed, the most urgent first."""
+        self._filter.clear()
+        self._which.setCurrentIndex(1)
+        self._table.sortByColumn(Column.EXPIRES, Qt.SortOrder.AscendingOrder)
+
+    def _action(self, name: str, act: Callable[[], object]) -> QAction:
+        action = QAction(name, self)
+        action.triggered.connect(act)
+        return action
+
+    def _button(self, action: QAction) -> QPushButton:
+        button = QPushButton(action.text())
+        if action.toolTip() != action.text().replace("&", ""):
+            button.setToolTip(action.toolTip())
+        button.clicked.connect(action.trigger)
+        action.enabledChanged.connect(button.setEnabled)
+        return button
+
+    def _shortcut(
+        self,
+        keys: QKeySequence | QKeySequence.StandardKey,
+        place: QWidget,
+        act: Callable[[], object],
+    ) -> QShortcut:
+        shortcut = QShortcut(place)
+        # Of a standard key, every one that the desktop knows: F5 and Ctrl+R.
+        shortcut.setKeys([keys] if isinstance(keys, QKeySequence) else keys)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
+        return shortcut
+
+    # The filter
+
+    def _go_to_filter(self) -> None:
+        if self._above.isVisible():
+            self._filter.setFocus()
+            self._filter.selectAll()
+
+    def _type_into_filter(self, text: str) -> None:
+        self._go_to_filter()
+        self._filter.insert(text)
+
+    # What has been read
+
+    def _listed(self) -> None:
+        shown, total = self._model.rowCount(), self._model.total
+        self._tell_how_many(_how_many(shown, total))
+        if not total:
+            self._say_nothing(
+                _("No request was made on this computer yet."),
+                _("&Make a new request"),
+                lambda: self.task_wanted.emit(Task.NEW, []),
+            )
+        elif not shown:
+            choice = self._model.choice
+            if choice.filter_text and choice.only_expiring:
+                reason = _("No request to be renewed contains '{text}'.")
+                reason = reason.format(text=choice.filter_text)
+            elif choice.filter_text:
+                reason = _("No request contains '{text}'.").format(text=choice.filter_text)
+            else:
+                reason = _("No certificate is to be renewed.")
+            self._nothing.say(reason, _("&Show all requests"), self._show_all)
+        self._places.setCurrentWidget(self._table if shown else self._nothing)
+        self._above.setVisible(bool(total))
+        self._below.setVisible(bool(total))
+        self._show_actions()
+
+    def _tell_how_many(self, text: str) -> None:
+        is_news = bool(self._shown.text()) and self._shown.text() != text
+        self._shown.setText(text)
+        if is_news:
+            announce(self._shown, text)
+
+    def _show_all(self) -> None:
+        self._filter.clear()
+        self._which.setCurrentIndex(0)
+        self._table.setFocus()
+
+    def _failed(self, problems: Iterable[Problem]) -> None:
+        text = "\n".join(map(problem_text_with_place, problems))
+        self._say_nothing(text, _("&Try again"), self._model.refresh)
+        self._above.hide()
+        self._below.hide()
+
+    def _say_nothing(self, text: str, button: str, act: Callable[[], object]) -> None:
+        self._nothing.say(text, button, act)
+        self._places.setCurrentWidget(self._nothing)
+        self._nothing.button.setFocus()
+
+    def _show_problems(self, problems: Iterable[Problem]) -> None:
+        self._note.show_problem("\n".join(map(problem_text_with_place, problems)))
+        self._note.show()
+
+    # What one does with a request
+
+    def _show_actions(self) -> None:
+        there = self._places.currentWidget() is self._table and self._table.request() is not None
+        self._details.setEnabled(there)
+        self._open.setEnabled(there)
+        self._renew.setEnabled(there and Task.RENEW in self._tasks)
+        self._receive.setEnabled(there and Task.RECEIVE in self._tasks)
+        self._export.setEnabled(there)
+
+    def _show_menu(self, where: QPoint) -> None:
+        if self._table.request() is None:
+            return
+        menu = QMenu(self)
+        menu.addActions([self._details, self._renew, self._receive, self._open])
+        menu.addSeparator()
+        sorting = menu.addMenu(_("&Sort by"))
+        for column in Column:
+            sort = partial(self._table.sort_by, column)
+            sorting.addAction(heading(column)).triggered.connect(sort)
+        menu.addAction(self._export)
+        menu.setDefaultAction(self._details)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._table.viewport().mapToGlobal(where))
+
+    def _show_details(self) -> None:
+        if request := self._table.request():
+            dialog = RequestDetails(request, self._model.presence, self.draft.submit, self)
+            dialog.exec()
+            dialog.deleteLater()
+
+    def _renew_it(self) -> None:
+        if request := self._table.request():
+            files = self._model.presence.of(request)
+            gone = files is not None and not files.csr
+            old = request.certificate if gone and request.certificate else request.csr
+            self.task_wanted.emit(Task.RENEW, [old])
+
+    def _receive_it(self) -> None:
+        if request := self._table.request():
+            # A certificate finds its request by the key; one that was received is handed over anew.
+            self.task_wanted.emit(
+                Task.RECEIVE, [request.certificate] if request.certificate else []
+            )
+
+    def _open_folder(self) -> None:
+        if request := self._table.request():
+            open_folder(self, request.csr.parent, lambda problem: self._show_problems([problem]))
+
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self, _("Save as a table"), str(Path.home()), _("Tables (*.csv)"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(_("EnOS requests") + TABLE_SUFFIX)
+        if dialog.exec():
+            self._write(Path(dialog.selectedFiles()[0]))
+        dialog.deleteLater()
+
+    def _write(self, path: Path) -> None:
+        choice = self._model.choice
+
+        def done(count: int) -> None:
+            text = ngettext(
+                "{count} request saved: {path}", "{count} requests saved: {path}", count
+            )
+            self._note.tell(text.format(count=_number(count), path=path))
+            self._note.show()
+
+        def failed(error: CoreError) -> None:
+            self._show_problems(error.problems)
+
+        self.wait_for(lambda: _export(choice, path), done, failed, _("Saving the table"))
+
+
+def _number(number: int) -> str:
+    return QLocale().toString(number)
+
+
+def _how_many(shown: int, total: int) -> str:
+    if shown == total:
+        return ngettext("{total} request", "{total} requests", total).format(total=_number(total))
+    text = ngettext("{shown} of {total} request", "{shown} of {total} requests", total)
+    return text.format(shown=_number(shown), total=_number(total))

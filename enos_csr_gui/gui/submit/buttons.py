@@ -1,0 +1,165 @@
+"""How a request gets to whoever issues certificates: a letter, a copy, a sheet for the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QUrl, QUrlQuery, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
+
+from enos_csr_gui.core.defaults import SubmitDefaults
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.file_types import COVER_SHEET_SUFFIX
+from enos_csr_gui.core.files import Part, save_set
+from enos_csr_gui.gui import background, dates
+from enos_csr_gui.gui.submit import cover_sheet
+from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.widgets.copy_button import CopyButton
+from enos_csr_gui.i18n import _
+
+
+class Submission(NamedTuple):
+    """A request: its subject by the keys of the fields, its file and what is in it.
+
+    ``is_renewal`` of the certificate with the number ``serial``, which may not be known.
+    """
+
+    subject: Mapping[str, str]
+    csr: Path
+    csr_pem: str
+    fingerprint: str
+    made_on: datetime
+    is_renewal: bool = False
+    serial: int | None = None
+
+
+class SubmitButtons(QObject):
+    """``buttons`` for a card or a row; what comes of them is told by the signals.
+
+    An empty text means that what was told before is over.
+    """
+
+    said = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._parent = parent
+        self._request: Submission | None = None
+        self._submit = SubmitDefaults()
+        mail = QPushButton(_("Compose an &e-mail"))
+        mail.setToolTip(_("Opens your mail program; please attach the request file there."))
+        mail.clicked.connect(self._compose)
+        copy = CopyButton(_("Cop&y the request"), self._pem)
+        copy.clicked.connect(lambda: self.said.emit(""))
+        save = QPushButton(_("Save a &hand-over sheet…"))
+        save.setToolTip(_("One page (PDF) with all but the key, for a ticket or to print."))
+        save.clicked.connect(self._save_sheet)
+        self.buttons: tuple[QPushButton, ...] = mail, copy, save
+
+    def offer(self, request: Submission | None, submit: SubmitDefaults) -> None:
+        """Act on this request from now on; None disables the buttons."""
+        self._request, self._submit = request, submit
+        for button in self.buttons:
+            button.setEnabled(request is not None)
+
+    def _pem(self) -> str:
+        return self._request.csr_pem if self._request else ""
+
+    def _compose(self) -> None:
+        """Open the mail program with a letter; the person attaches the request, nobody the key."""
+        request, submit = self._request, self._submit
+        if request is None:
+            return
+        name = request.subject.get("common_name", "")
+        subject = (submit.subject or _("Certificate request for {name}")).replace("{name}", name)
+        if request.is_renewal:
+            please = _("Please renew the certificate of this device or application.")
+        else:
+            please = _("Please issue a certificate for this request.")
+        lines = [
+            please,
+            "",
+            _("Common name: {name}").format(name=name),
+            *self._renewed(request),
+            _("Request file, attached: {name}").format(name=request.csr.name),
+            _("Key fingerprint (SHA-256): {fingerprint}").format(fingerprint=request.fingerprint),
+        ]
+        letter = QUrl("mailto:" + _encoded(submit.email).replace("%40", "@"))
+        query = QUrlQuery()
+        query.addQueryItem("subject", _encoded(subject))
+        query.addQueryItem("body", _encoded("\r\n".join(lines)))
+        letter.setQuery(query)
+        if QDesktopServices.openUrl(letter):
+            text = _("Now attach this file to the e-mail: {path}")
+            self.said.emit(text.format(path=request.csr))
+        else:
+            head = [_("Subject: {subject}").format(subject=subject)]
+            text = _(
+                "No mail program was found on this computer. The text of the e-mail is copied: "
+                "paste it into a new e-mail, and attach this file: {path}"
+            )
+            if submit.email:
+                head.insert(0, _("To: {address}").format(address=submit.email))
+                text = _(
+                    "No mail program was found on this computer. The text of the e-mail is copied: "
+                    "paste it into a new e-mail to {address}, and attach this file: {path}"
+                )
+            QGuiApplication.clipboard().setText("\n".join([*head, "", *lines]))
+            self.said.emit(text.format(address=submit.email, path=request.csr))
+
+    @staticmethod
+    def _renewed(request: Submission) -> list[str]:
+        if request.serial is None:
+            return []
+        text = _("Serial number of the old certificate: {serial}")
+        return [text.format(serial=f"{request.serial:X}")]
+
+    def _save_sheet(self) -> None:
+        """Save the sheet where the person says, never over a file."""
+        request, submit = self._request, self._submit
+        if request is None:
+            return
+        chosen, _kind = QFileDialog.getSaveFileName(
+            self._parent,
+            _("Save the hand-over sheet"),
+            str(request.csr.with_suffix(COVER_SHEET_SUFFIX)),
+            f"PDF (*{COVER_SHEET_SUFFIX})",
+            # Nothing is replaced, so there is nothing to confirm.
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if not chosen:
+            return
+        target = Path(chosen)
+        name = target.stem if target.suffix.lower() == COVER_SHEET_SUFFIX else target.name
+        rows = cover_sheet.rows(
+            request.subject,
+            request.csr.name,
+            request.fingerprint,
+            dates.day(request.made_on),
+            submit.email,
+            serial=request.serial,
+        )
+
+        def save() -> Path:
+            [saved] = save_set(
+                target.parent, name, [Part(COVER_SHEET_SUFFIX, cover_sheet.pdf(rows, submit.note))]
+            )
+            return saved
+
+        def done(saved: Path) -> None:
+            self.said.emit(_("The sheet is saved: {path}").format(path=saved))
+
+        def refused(error: CoreError) -> None:
+            self.failed.emit(problem_text_with_place(error.problems[0]))
+
+        background.run(self, save, done, refused)
+
+
+def _encoded(text: str) -> str:
+    """Return the text as it stands in a 'mailto:' (RFC 6068): '+' and '&' too are encoded."""
+    return bytes(QUrl.toPercentEncoding(text).data()).decode("ascii")

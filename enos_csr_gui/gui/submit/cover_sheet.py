@@ -1,0 +1,87 @@
+"""The hand-over sheet: one page to print or to attach to a ticket, with nothing secret on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
+from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
+
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+_DOTS_PER_INCH = 300
+
+
+def rows(
+    subject: Mapping[str, str],
+    csr_name: str,
+    fingerprint: str,
+    date: str,
+    address: str,
+    *,
+    serial: int | None = None,
+) -> list[tuple[str, str]]:
+    """Return what stands on the sheet: labels and texts.
+
+    ``address`` may be empty. ``serial`` is that of the certificate to be renewed.
+    """
+    found = [
+        (f"{labels.label(field.key)} ({field.initials})", labels.value(field.key, subject))
+        for field in SUBJECT_FIELDS
+        if field.key in subject
+    ]
+    groups = [fingerprint[place : place + 8] for place in range(0, 64, 8)]
+    found += [
+        (_("Request file"), csr_name),
+        (_("Key fingerprint"), f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"),
+        (_("Made on"), date),
+    ]
+    if serial is not None:
+        found.append((_("Serial number of the old certificate"), f"{serial:X}"))
+    if address:
+        found.append((_("Hand in to"), address))
+    return found
+
+
+def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
+    """Return the sheet as PDF, A4; ``echo_err`` is the organisation's and may be empty."""
+    cells = "".join(
+        f"<tr><td>{escape(label)}</td><td><b>{escape(text).replace(chr(10), '<br>')}</b></td></tr>"
+        for label, text in rows
+    )
+    advice = _(
+        "Please compare the key fingerprint with that of the request file: EnOS CSR shows it "
+        "under 'Check a file'. The request file holds no secret. The key file stays with whoever "
+        "made the request, and is never handed in."
+    )
+    heading = _("Certificate request for EnOS")
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(_DOTS_PER_INCH)
+    writer.setPageLayout(
+        QPageLayout(
+            QPageSize(QPageSize.PageSizeId.A4),
+            QPageLayout.Orientation.Portrait,
+            QMarginsF(20, 20, 20, 20),
+            QPageLayout.Unit.Millimeter,
+        )
+    )
+    writer.setTitle(heading)
+    document = QTextDocument()
+    # Whoever copies a name out of the PDF wants its letters, and no ligature of them.
+    font = document.defaultFont()
+    font.setFeature(QFont.Tag("liga"), 0)
+    document.setDefaultFont(font)
+    document.setHtml(
+        f"<h2>{escape(heading)}</h2>"
+        f"<table cellpadding='6'>{cells}</table><p>{escape(advice)}</p>"
+        + (f"<p>{escape(note)}</p>" if note else "")
+    )
+    document.print_(writer)
+    buffer.close()
+    data: QByteArray = buffer.data()
+    return bytes(data.data())

@@ -1,0 +1,22 @@
+"""The texts of problems as the window shows them: with dates in the person's language."""
+
+from __future__ import annotations
+
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.gui import dates
+from enos_csr_gui.messages import problems
+
+
+def problem_text(problem: Problem) -> str:
+    """Return what is wrong and what to do."""
+    return problems.problem_text(problem, dates.iso_day)
+
+
+def problem_text_in_file(problem: Problem) -> str:
+    """Return what is wrong with a part of a request that exists, and what to do."""
+    return problems.problem_text_in_file(problem, dates.iso_day)
+
+
+def problem_text_with_place(problem: Problem) -> str:
+    """Return the text, below the file or folder that it is about if the problem names one."""
+    return problems.problem_text_with_place(problem, dates.iso_day)

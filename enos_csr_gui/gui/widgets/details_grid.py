@@ -1,0 +1,41 @@
+"""Rows of a name and what it stands for: to read, not to fill in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
+
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+
+
+class DetailsGrid(QGridLayout):
+    """Names in the colour of help at the left, values beside them, buttons at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setHorizontalSpacing(2 * style.SPACING)
+        self.setVerticalSpacing(style.SPACING // 2)
+        self.setColumnStretch(1, 1)
+
+    def add_row(self, name: str, text: str = "", button: QPushButton | None = None) -> WrappedLabel:
+        """Add a row and return the label of the value; an empty name goes on with the row above."""
+        value = WrappedLabel()
+        value.setText(text)
+        row = self.rowCount()
+        label = FieldNote(name)
+        label.setWordWrap(False)
+        label.setBuddy(value)  # a screen reader says the value, and whose it is
+        middle = Qt.AlignmentFlag.AlignVCenter if button else Qt.AlignmentFlag.AlignTop
+        self.addWidget(label, row, 0, middle)
+        self.addWidget(value, row, 1, 1, 1 if button else 2)
+        if button:
+            style.ensure_touch_target(button)
+            self.addWidget(button, row, 2)
+        return value
+
+    def add_gap(self) -> None:
+        """Part what comes from what was."""
+        self.setRowMinimumHeight(self.rowCount(), style.SPACING)

@@ -1,0 +1,89 @@
+"""One line below a field: its help, or in its place what is wrong with the answer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader, if there is one, say what has just appeared in the widget."""
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+    if text and QAccessible.isActive():
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
+class FieldNote(WrappedLabel):
+    """Text in the colour of help or of a problem, right in light and in dark."""
+
+    def __init__(
+        self, help_text: str = "", *, about: QWidget | None = None, parent: QWidget | None = None
+    ) -> None:
+        """``about`` is what a screen reader describes with the text."""
+        super().__init__(parent)
+        self._about = about
+        self._help = help_text
+        self._is_problem = False
+        # Also on a card, whose ground would have the label take another role.
+        self.setForegroundRole(QPalette.ColorRole.WindowText)
+        self.show_help()
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether a problem is shown."""
+        return self._is_problem
+
+    @property
+    def about(self) -> QWidget | None:
+        """What is described with the text."""
+        return self._about
+
+    def show_help(self, text: str | None = None) -> None:
+        """Show the help; ``text`` replaces it from now on."""
+        if text is not None:
+            self._help = text
+        self._show(self._help, is_problem=False)
+
+    def tell(self, text: str) -> None:
+        """Show what has been done, in the colour of help, and have a screen reader say it."""
+        self.show_help(text)
+        announce(self, text)
+
+    def set_about(self, about: QWidget) -> None:
+        """Describe another widget with the text, from now on."""
+        if self._about and self._about is not about:
+            self._about.setAccessibleDescription("")
+        self._about = about
+
+    def show_problem(self, text: str) -> None:
+        """Show what is wrong."""
+        is_news = bool(text) and not (self._is_problem and text == self.text())
+        self._show(text, is_problem=True)
+        if is_news:
+            name = self._about.accessibleName() if self._about else ""
+            announce(self, f"{name}\n{text}" if name else text)
+
+    def _show(self, text: str, *, is_problem: bool) -> None:
+        self._is_problem = is_problem
+        self.setText(text)
+        if self._about:
+            self._about.setAccessibleDescription(text)
+        self._recolour()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        colour_of = style.problem if self._is_problem else style.muted
+        colour = colour_of(QApplication.palette(self))
+        palette = self.palette()
+        if palette.color(QPalette.ColorRole.WindowText) != colour:
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+            self.setPalette(palette)

@@ -1,0 +1,102 @@
+"""What people read about the things found in a file, in the window and in a terminal alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from enos_csr_gui.core.errors import escape_unprintable
+from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.messages import labels
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from enos_csr_gui.core.csr_rules import KeyFacts
+    from enos_csr_gui.core.inspect import InspectedItem
+
+
+def names(found: Sequence[InspectedItem], name_of: Callable[[Path], str] = str) -> list[str]:
+    """Return how to call each thing: its file, and which in it, when there are several."""
+    counts = Counter(one.file for one in found)
+    numbers: Counter[Path] = Counter()
+    names = []
+    for one in found:
+        numbers[one.file] += 1
+        name = name_of(one.file)
+        if counts[one.file] > 1:
+            text = _("{file} ({number} of {count})")
+            name = text.format(file=name, number=numbers[one.file], count=counts[one.file])
+        names.append(name)
+    return names
+
+
+def kind(found: InspectedItem) -> str:
+    """Return what the thing is and for whom, with the form it stands in."""
+    kind = _("certificate of an authority") if found.is_authority else labels.kind(found.kind)
+    if name := dict(found.subject or ()).get("CN"):
+        kind = _("{kind} for '{name}'").format(kind=kind, name=escape_unprintable(name))
+    if found.kind == "other" and found.label:
+        kind = f"{kind} ({escape_unprintable(found.label)})"
+    return _("{kind}, {form}").format(kind=kind, form=found.form) if found.form else kind
+
+
+def facts(
+    found: InspectedItem, together: Sequence[str], moment: Callable[[datetime], str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is known, as pairs of a label and a text; the label is empty where it goes on.
+
+    ``together`` are the names of the things with the same key; ``moment`` writes a time in UTC.
+    """
+    yield from _listed(_("Subject"), found.subject)
+    yield from _listed(_("Issuer"), found.issuer)
+    if found.serial_number is not None:
+        yield _("Serial number"), f"{found.serial_number:x}"
+    if found.valid_from and found.valid_to:
+        yield _("Issued on"), moment(found.valid_from)
+        yield _("Expires on"), moment(found.valid_to)
+    if found.key:
+        yield _("Key"), _key(found.key)
+        yield _("Key fingerprint"), found.key.fingerprint
+    if found.signature_algorithm:
+        yield _("Signed with"), found.signature_algorithm
+    if found.fingerprint:
+        yield _("Fingerprint"), found.fingerprint
+    for number, other in enumerate(together):
+        yield _("Belongs to") if number == 0 else "", escape_unprintable(other)
+
+
+def is_digest(text: str) -> bool:
+    """Return whether the text is a SHA-256 in hexadecimal, as a fingerprint is."""
+    return len(text) == 64 and all(c in "0123456789abcdef" for c in text)
+
+
+def _listed(label: str, pairs: Iterable[tuple[str, str]] | None) -> Iterator[tuple[str, str]]:
+    for number, (attribute, value) in enumerate(pairs or ()):
+        yield label if number == 0 else "", escape_unprintable(f"{attribute} = {value}")
+
+
+def _key(key: KeyFacts) -> str:
+    if key.bits is None:
+        return key.algorithm
+    return _("{algorithm}, {bits} bits").format(algorithm=key.algorithm, bits=key.bits)
+
+
+def verdict(found: InspectedItem) -> str:
+    """Return in one sentence whether EnOS would take the request."""
+    failed = sum(not result.passed for result in found.rules)
+    if not failed:
+        return _("Acceptable: the request meets every requirement.")
+    text = ngettext(
+        "NOT acceptable: {failed} of {count} requirements is not met.",
+        "NOT acceptable: {failed} of {count} requirements are not met.",
+        failed,
+    )
+    return text.format(failed=failed, count=len(found.rules))
+
+
+def protected() -> str:
+    """Return what to say of a thing that a passphrase protects."""
+    return _("Protected with a passphrase; not opened.")

@@ -1,0 +1,199 @@
+"""The words that people read about fields and problems, the same in the window and in a terminal.
+
+Glossary: *request* is the certificate signing request (CSR), *request file* the ``.csr`` file,
+*key* the private key, *key file* the ``.key`` file, *common name* the name in the certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from enos_csr_gui.i18n import N_, _, languages, ngettext
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.enums import RequestKind, Status
+
+
+class FieldWords(NamedTuple):
+    """What people read about one subject field; look the parts up with ``label`` and ``help_``."""
+
+    label: str
+    help: str
+    example: str
+
+
+FIELDS: dict[str, FieldWords] = {
+    "country": FieldWords(
+        N_("Country"),
+        N_("Where the device or the application is run, for example CN for China."),
+        "CN",
+    ),
+    "state": FieldWords(N_("State or province"), N_("For example Guizhou."), "Guizhou"),
+    "locality": FieldWords(N_("Locality"), N_("The city or town, for example Kaili."), "Kaili"),
+    "organization": FieldWords(
+        N_("Organization"),
+        N_("Your company, by the name it is registered under."),
+        "Example Wind Ltd",
+    ),
+    "unit": FieldWords(
+        N_("Organizational unit"),
+        N_("The department that looks after the device or the application."),
+        "Operations",
+    ),
+    "common_name": FieldWords(
+        N_("Common name"),
+        N_("A name nothing else has: for a device, best the asset ID on its page in EnOS."),
+        "dev-001",
+    ),
+    "email": FieldWords(
+        N_("E-mail address"),
+        N_("Yours or your team's, for the certificate; nothing is sent to it. May be empty."),
+        "ops@example.com",
+    ),
+}
+
+
+def named(name: str, text: str) -> str:
+    """Return the text behind the name of what it is about."""
+    return _("{name}: {text}").format(name=name, text=text)
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Return whole sentences, one behind the other."""
+    together = _("{first} {second}")
+    said = ""
+    for problem_text in filter(None, sentences):
+        said = together.format(first=said, second=problem_text) if said else problem_text
+    return said
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return the items one behind the other."""
+    # Translators: what stands between the items of a list.
+    return _(", ").join(items)
+
+
+def no_language(given: str) -> str:
+    """Return that this is none of the program's languages."""
+    text = _("There is no language '{given}'; please choose one of: {languages}.")
+    return text.format(given=given, languages=listed(languages()))
+
+
+def label(field: str) -> str:
+    """Return the name of a subject field for people."""
+    return _(FIELDS[field].label)
+
+
+def country(code: str) -> str:
+    """Return the country with this alpha-2 code as people read it; any other text as it is."""
+    from enos_csr_gui.core import countries
+
+    found = countries.find(code)
+    return f"{found.name} ({found.code})" if found else code
+
+
+def value(field: str, subject: Mapping[str, str]) -> str:
+    """Return the value of a field of a subject as people read it."""
+    text = subject.get(field, "") or _("(none)")
+    return country(text) if field == "country" else text
+
+
+def help_(field: str) -> str:
+    """Return what to enter in a subject field."""
+    return _(FIELDS[field].help)
+
+
+_STRENGTHS = (
+    N_("Very weak: a computer guesses this at once."),
+    N_("Weak: easily guessed. Add a few words."),
+    N_("Fair: better make it longer."),
+    N_("Good."),
+    N_("Strong."),
+)
+
+
+def strength(score: int) -> str:
+    """Return what a passphrase's strength (0 to 4, ``core.keys.strength``) means."""
+    return _(_STRENGTHS[score])
+
+
+_KINDS = {
+    "request": N_("request (CSR)"),
+    "certificate": N_("certificate"),
+    "private-key": N_("private key"),
+    "public-key": N_("public key"),
+    "pkcs12": N_("keystore (PKCS #12; Java reads it too)"),
+    "java-keystore": N_("Java keystore"),
+    "other": N_("something EnOS does not ask for"),
+    "unknown": N_("unknown"),
+}
+
+
+def kind(kind: str) -> str:
+    """Return what a thing in a file is (``core.inspection.ContentKind``)."""
+    return _(_KINDS[kind])
+
+
+_RULES = {
+    "form": N_("PEM form"),
+    "alone": N_("No private key in the file"),
+    "signature": N_("Signature is genuine"),
+    "key": N_("RSA key of 2048 bits"),
+    "hash": N_("Signature with RSA and SHA-256"),
+    "order": N_("Fields in the order of EnOS"),
+    "subject-extras": N_("No other fields"),
+    "request-extras": N_("No attributes or extensions"),
+}
+
+
+def rule(rule: str, field: str | None = None) -> str:
+    """Return what EnOS requires of a request (``core.inspection.Rule``); of which field, if any."""
+    return label(field) if field else _(_RULES[rule])
+
+
+_LEFT_OUT = {
+    "unknown": N_("EnOS does not ask for it"),
+    "repeated": N_("it stands there twice"),
+    "combined": N_("it is combined with others into one"),
+}
+
+
+def left_out(attribute: str, value: str, reason: str) -> str:
+    """Return what is not taken over from an old name, and why (``core.request.SkipReason``)."""
+    text = _("{attribute} = {value} is not taken over: {reason}.")
+    return text.format(attribute=attribute, value=value, reason=_(_LEFT_OUT[reason]))
+
+
+def set_by(name: str) -> str:
+    """Return who has locked an answer."""
+    return name or _("your organisation")
+
+
+def locked(name: str) -> str:
+    """Return that an answer cannot be changed, and who has set it."""
+    return _("Set by {name}; it cannot be changed here.").format(name=set_by(name))
+
+
+def request_kind(kind: RequestKind) -> str:
+    """Return what kind of request it was (``core.history``), as one word of a table."""
+    return {"new": _("new"), "renewal": _("renewal")}[kind.value]
+
+
+def request_status(status: Status, days_left: int | None) -> str:
+    """Return how far a request has got (``core.history``), as a cell of a table."""
+    if status.value == "expiring" and days_left is not None:
+        text = ngettext("expires in {days} day", "expires in {days} days", days_left)
+        return text.format(days=days_left)
+    return {
+        "waiting": _("waiting for the certificate"),
+        "valid": _("valid"),
+        "expired": _("expired"),
+    }[status.value]
+
+
+def missing_files(csr_exists: bool, key_exists: bool) -> str:
+    """Return which files of a request are no longer there, as a cell; empty when both are."""
+    if csr_exists:
+        return "" if key_exists else _("key file missing")
+    return _("request file missing") if key_exists else _("both files missing")

@@ -1,0 +1,210 @@
+"""The whole road: answers and a key become files, or nothing happens at all."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import files, keys, last_answers
+from enos_csr_gui.core.create import create_request, load_key
+from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, InvalidKey, UnreadableFile
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    place = tmp_path / "certificates"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def make(subject, key):
+    """Return ``create_request`` for the usual subject and key."""
+    return partial(create_request, subject, key)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def public_key(openssl, *options) -> str:
+    return openssl(*options, "-pubout") if options[0] == "pkey" else openssl(*options, "-pubkey")
+
+
+def test_a_new_key_and_its_request(folder, subject, key, openssl):
+    made = create_request(subject, key, folder, "dev-001")
+    assert (made.key, made.csr) == (folder / "dev-001.key", folder / "dev-001.csr")
+    assert names(folder) == ["dev-001.csr", "dev-001.key"]
+    assert made.csr_pem == made.csr.read_text()
+    assert made.fingerprint == keys.fingerprint(key.public_key())
+    assert "verify OK" in openssl("req", "-in", made.csr, "-noout", "-verify")
+    assert public_key(openssl, "pkey", "-in", made.key) == public_key(
+        openssl, "req", "-in", made.csr, "-noout"
+    )
+
+
+def test_a_new_key_with_a_passphrase(folder, subject, key, openssl):
+    made = create_request(subject, key, folder, "dev-001", passphrase="battery staple")
+    assert made.key.read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    opened = public_key(openssl, "pkey", "-in", made.key, "-passin", "pass:battery staple")
+    assert opened == public_key(openssl, "req", "-in", made.csr, "-noout")
+    with pytest.raises(AssertionError):
+        openssl("pkey", "-in", made.key, "-passin", "pass:wrong", "-noout")
+
+
+@pytest.mark.parametrize("passphrase", [None, "battery staple"])
+def test_a_key_that_is_there_already_is_used_and_not_touched(folder, subject, openssl, passphrase):
+    mine = folder / "mine.pem"
+    protect = ["-aes-256-cbc", "-pass", f"pass:{passphrase}"] if passphrase else []
+    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", *protect,
+            "-out", mine)  # fmt: skip
+    before = mine.read_bytes(), mine.stat().st_mtime_ns, mine.stat().st_mode
+    made = create_request(subject, load_key(mine, passphrase), folder, "dev-001", key_file=mine)
+    assert (made.key, made.csr) == (mine, folder / "dev-001.csr")
+    assert names(folder) == ["dev-001.csr", "mine.pem"]
+    assert (mine.read_bytes(), mine.stat().st_mtime_ns, mine.stat().st_mode) == before
+    secret = ["-passin", f"pass:{passphrase}"] if passphrase else []
+    opened = public_key(openssl, "pkey", "-in", mine, *secret)
+    assert opened == public_key(openssl, "req", "-in", made.csr, "-noout")
+
+
+def test_a_request_may_lie_beside_its_key_under_the_same_name(folder, subject, key, key_pem):
+    mine = folder / "dev-001.key"
+    mine.write_bytes(key_pem)
+    create_request(subject, key, folder, "dev-001", key_file=mine)
+    assert names(folder) == ["dev-001.csr", "dev-001.key"]
+    assert mine.read_bytes() == key_pem
+
+
+def test_the_paths_told_are_whole_even_when_those_given_are_not(
+    folder, subject, key, key_pem, monkeypatch
+):
+    monkeypatch.chdir(folder)
+    made = create_request(subject, key, Path("sub"), "dev-001")
+    assert (made.key, made.csr) == (folder / "sub" / "dev-001.key", folder / "sub" / "dev-001.csr")
+    assert last_answers.load().folder == folder / "sub"
+    made = create_request(subject, key, Path(), "dev-001", key_file=Path("sub/dev-001.key"))
+    assert (made.key, made.csr) == (folder / "sub" / "dev-001.key", folder / "dev-001.csr")
+
+
+# --- What is remembered ---------------------------------------------------------------------------
+
+
+def test_the_next_request_starts_with_these_answers_but_another_common_name(
+    folder, subject, answers, key
+):
+    create_request(subject, key, folder, "dev-001")
+    del answers["common_name"]
+    assert last_answers.load() == last_answers.LastAnswers(answers, folder)
+
+
+def test_a_folder_that_is_not_to_be_remembered_leaves_the_last_one(
+    folder, tmp_path, subject, answers, key
+):
+    create_request(subject, key, folder, "dev-001")
+    other = Path(tmp_path / "other")
+    create_request(
+        type(subject)(answers | {"unit": "Solar"}), key, other, "dev-002", remember_folder=False
+    )
+    assert last_answers.load().folder == folder
+    assert last_answers.load().answers["unit"] == "Solar"
+
+
+def test_nothing_secret_is_remembered(folder, subject, key, settings_folder):
+    create_request(subject, key, folder, "dev-001", passphrase="battery staple")
+    [kept] = [path for path in settings_folder.rglob("*") if path.is_file()]
+    for secret in ("battery", "PRIVATE", "dev-001"):
+        assert secret not in kept.read_text()
+
+
+def test_settings_that_cannot_be_written_are_no_reason_to_fail(
+    folder, subject, key, settings_folder
+):
+    settings_folder.rmdir()
+    settings_folder.write_text("a file in the way")
+    assert create_request(subject, key, folder, "dev-001").csr.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that are not UTF-8")
+def test_a_folder_whose_name_is_no_text_is_no_reason_to_fail(tmp_path, subject, key):
+    folder = tmp_path / os.fsdecode(b"Gu\xefzhou")  # Latin-1, from an old disk
+    create_request(subject, key, folder, "dev-001")
+    assert names(folder) == ["dev-001.csr", "dev-001.key"]
+    assert last_answers.load().folder == folder
+
+
+# --- When it cannot be done -----------------------------------------------------------------------
+
+
+@pytest.fixture(params=[{}, {"unit": "Solar"}], ids=["the first time", "later"])
+def remembered_before(request, settings_folder) -> last_answers.LastAnswers:
+    if request.param:
+        last_answers.save(request.param, settings_folder)
+    return last_answers.load()
+
+
+@pytest.mark.parametrize(
+    ("name_and_passphrase", "reason"),
+    [
+        (("taken", None), (CannotSave, Code.FILE_EXISTS)),
+        (("taken", "battery staple"), (CannotSave, Code.FILE_EXISTS)),
+        (("a/b", None), (InvalidFileName, Code.NAME_UNSAFE)),
+        (("new", ""), (InvalidKey, Code.PASSPHRASE_EMPTY)),
+        (("new", "x" * 1024), (InvalidKey, Code.PASSPHRASE_TOO_LONG)),
+    ],
+)
+def test_a_failure_leaves_nothing_and_remembers_nothing(
+    make, folder, remembered_before, name_and_passphrase, reason
+):
+    (folder / "taken.csr").write_text("mine")
+    name, passphrase = name_and_passphrase
+    error, code = reason
+    with pytest.raises(error) as caught:
+        make(folder, name, passphrase=passphrase)
+    assert [problem.code for problem in caught.value.problems] == [code]
+    assert names(folder) == ["taken.csr"]
+    assert (folder / "taken.csr").read_text() == "mine"
+    assert last_answers.load() == remembered_before
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_nothing_and_remembers_nothing(mounted, subject, key, refusal):
+    disk = mounted("-t", "tmpfs", "-o", "nr_inodes=5", "tmpfs")
+    assert refusal(CannotSave, create_request, subject, key, disk, "a") == [Code.DISK_FULL]
+    assert names(disk) == []
+    assert last_answers.load() == last_answers.LastAnswers()
+
+
+# --- The key file ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "passphrase", "code"),
+    [
+        ("garbage", None, Code.NOT_A_KEY),
+        ("encrypted", None, Code.PASSPHRASE_NEEDED),
+        ("encrypted", "wrong", Code.PASSPHRASE_WRONG),
+        ("public", None, Code.NOT_A_PRIVATE_KEY),
+    ],
+)
+def test_a_key_file_that_will_not_do_is_told_with_its_path(
+    make, tmp_path, content, passphrase, code
+):
+    made = make(tmp_path, "made", passphrase="right")
+    contents = {"encrypted": made.key.read_bytes(), "public": made.csr.read_bytes()}
+    path = tmp_path / "some.key"
+    path.write_bytes(contents.get(content, b"hello"))
+    with pytest.raises(InvalidKey) as caught:
+        load_key(path, passphrase)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (code, path)
+
+
+def test_a_key_file_that_is_not_there_or_far_too_large_is_told(tmp_path, refusal):
+    path = tmp_path / "some.key"
+    assert refusal(UnreadableFile, load_key, path) == [Code.FILE_MISSING]
+    path.write_bytes(b"x" * (files.MAX_READ_BYTES + 1))
+    assert refusal(UnreadableFile, load_key, path) == [Code.FILE_TOO_LARGE]

@@ -1,0 +1,600 @@
+"""What is in a file: every kind, made by the programs that make them; every rule broken once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enos_csr_gui.core import inspect as inspection
+from enos_csr_gui.core import keys, x509_reader
+from enos_csr_gui.core.enums import ContentKind, Rule
+from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+
+DER = serialization.Encoding.DER
+GOOD = "/C=CN/ST=Guizhou/L=Kaili/O=Example Wind Ltd/OU=Operations/CN=dev-001"
+FORMS = pytest.mark.parametrize("form", ["PEM", "DER"])
+
+
+def inspect(data: bytes, **more) -> list[inspection.InspectedItem]:
+    return inspection.inspect(Path("file"), data, **more)
+
+
+def only(data: bytes, **more) -> inspection.InspectedItem:
+    [found] = inspect(data, **more)
+    return found
+
+
+def codes(found: inspection.InspectedItem) -> list[Code]:
+    return [problem.code for problem in found.problems]
+
+
+def failed(found: inspection.InspectedItem) -> list[str]:
+    return [result.field or result.rule for result in found.rules if not result.passed]
+
+
+@pytest.fixture
+def make(openssl, tmp_path, key_pem):
+    """Return a function that runs OpenSSL with our key in 'key' and returns what it wrote."""
+    (tmp_path / "key").write_bytes(key_pem)
+    (tmp_path / "passphrase").write_text("open sesame\n")
+
+    def run(command: str, *words: str) -> bytes:
+        target = tmp_path / "made"
+        places = {"key": tmp_path / "key", "secret": f"file:{tmp_path / 'passphrase'}"}
+        arguments = [word.format(**places) for word in command.split()]
+        openssl(*arguments, *words, "-out", target)
+        return target.read_bytes()
+
+    run.folder = tmp_path
+    return run
+
+
+def request_of(make, subject: str = GOOD, *words: str) -> bytes:
+    return make("req -new -utf8 -key {key} -subj", subject, *words)
+
+
+def test_a_request_of_openssl_is_acceptable(make, key):
+    found = only(request_of(make))
+
+    assert (found.kind, found.form, found.acceptable) == (ContentKind.REQUEST, "PEM", True)
+    assert "/" + "/".join("=".join(pair) for pair in found.subject) == GOOD
+    assert found.key == ("RSA", 2048, keys.fingerprint(key.public_key()))
+    assert found.signature_algorithm == "sha256WithRSAEncryption"
+    assert len(found.rules) == 8 + len(SUBJECT_FIELDS)
+    assert all(result.passed for result in found.rules)
+    assert not found.problems
+    assert not found.warnings
+
+
+def test_our_own_request_is_acceptable(csr_pem, answers):
+    found = only(csr_pem)
+    assert found.acceptable
+    assert [value for _name, value in found.subject] == list(answers.values())
+
+
+def test_a_request_in_der_is_read_and_not_acceptable(make):
+    found = only(request_of(make, GOOD, "-outform", "DER"))
+    assert (found.kind, found.form, found.acceptable) == (ContentKind.REQUEST, "DER", False)
+    assert codes(found) == [Code.NOT_PEM]
+
+
+@pytest.mark.parametrize(
+    ("subject", "rule", "code"),
+    [
+        (GOOD.replace("/ST=Guizhou", ""), "state", Code.REQUIRED),
+        (GOOD.replace("dev-001", ""), "common_name", Code.REQUIRED),
+        (GOOD.replace("C=CN", "C=UK"), "country", Code.NOT_A_COUNTRY),
+        (GOOD.replace("dev-001", "a\u200bb"), "common_name", Code.INVISIBLE_CHARACTER),
+        (GOOD.replace("Guizhou", "\t" * 60 + "Guizhou"), "state", Code.TOO_LONG),
+        (GOOD.replace("Guizhou", "e\u0301" * 33), "state", Code.TOO_LONG),
+        (GOOD.replace("Guizhou", "x" * 65), "state", Code.TOO_LONG),
+        (GOOD + "/emailAddress=nobody", "email", Code.NOT_AN_ADDRESS),
+        (GOOD.replace("/OU=", "/OU=a/OU="), "unit", Code.ATTRIBUTE_REPEATED),
+        (GOOD.replace("/CN=dev-001", "") + "/CN=x/serialNumber=7", "subject-extras", None),
+        ("/CN=dev-001" + GOOD.replace("/CN=dev-001", ""), "order", Code.ATTRIBUTE_ORDER),
+        (GOOD.replace("/OU=", "+OU="), "order", Code.ATTRIBUTES_COMBINED),
+    ],
+)
+def test_each_rule_about_the_subject(make, subject, rule, code):
+    found = only(request_of(make, subject))
+    assert failed(found) == [rule]
+    assert codes(found) == [code or Code.ATTRIBUTE_UNKNOWN]
+    assert not found.acceptable
+
+
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        (["-sha1"], ["hash"]),
+        (["-md5"], ["hash"]),
+        (["-sha512"], ["hash"]),
+        (["-sigopt", "rsa_padding_mode:pss"], ["hash"]),
+        (["-addext", "subjectAltName=DNS:a"], ["request-extras"]),
+    ],
+)
+def test_each_rule_about_the_request(make, words, rules):
+    found = only(request_of(make, GOOD, *words))
+    assert failed(found) == rules
+
+
+def test_the_questions_that_were_to_be_skipped(make, tmp_path):
+    (tmp_path / "conf").write_text(
+        "[req]\ndistinguished_name=dn\nattributes=extra\nprompt=no\n"
+        f"[dn]{GOOD.replace('/', chr(10))}\n"
+        "[extra]\nchallengePassword=hunter22\nunstructuredName=us\n"
+    )
+    found = only(make("req -new -key {key} -config", str(tmp_path / "conf")))
+    assert failed(found) == ["request-extras"]
+    named = [problem.values["attribute"] for problem in found.problems]
+    assert sorted(named) == ["challengePassword", "unstructuredName"]
+    assert "hunter22" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "facts", "code"),
+    [
+        (["rsa:1024"], ("RSA", 1024), Code.KEY_SIZE),
+        (["rsa:3072"], ("RSA", 3072), Code.KEY_SIZE),
+        (["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], ("EC secp256r1", 256), Code.KEY_NOT_RSA),
+        (["ed25519"], ("Ed25519", None), Code.KEY_NOT_RSA),
+    ],
+)
+@FORMS
+def test_other_keys(make, algorithm, facts, code, form):
+    key_file = str(make.folder / "other")
+    words = ["-newkey", *algorithm, "-nodes", "-keyout", key_file, "-subj", GOOD]
+    found = only(make("req -new", *words, "-outform", form))
+    assert code in codes(found)
+    assert "key" in failed(found)
+    assert "signature" not in failed(found)
+    assert found.key[:2] == facts
+
+    private = only(make(f"pkey -in {key_file} -outform {form}"))
+    public = only(make(f"pkey -in {key_file} -pubout -outform {form}"))
+    assert (private.kind, public.kind) == (ContentKind.PRIVATE_KEY, ContentKind.PUBLIC_KEY)
+    assert private.key == public.key == found.key
+
+
+def test_a_false_signature(csr_pem):
+    der = x509.load_pem_x509_csr(csr_pem).public_bytes(DER)
+    changed = der.replace(b"dev-001", b"dev-002")
+    found = only(changed)
+    assert failed(found) == ["form", "signature"]
+    assert Code.SIGNATURE_FALSE in codes(found)
+    assert ("CN", "dev-002") in found.subject
+
+
+def test_a_name_that_is_no_printable_string_is_judged_by_its_true_signature(key, csr_pem):
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    der = x509.load_pem_x509_csr(csr_pem).public_bytes(DER)
+    old, new = b"\x0c\x07dev-001", b"\x13\x07dev_001"
+    part = x509_reader.signed_part(der)
+    changed = der[part.start : part.end].replace(old, new)
+    signature = key.sign(changed, padding.PKCS1v15(), hashes.SHA256())
+    genuine = only(der[: part.start] + changed + der[part.end : -256] + signature)
+    assert failed(genuine) == ["form", "order"]
+    assert Code.NAME_MALFORMED in codes(genuine)
+    assert ("CN", "dev_001") in genuine.subject
+
+    false = only(der.replace(old, new))
+    assert failed(false) == ["form", "signature", "order"]
+
+
+@FORMS
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pkey -in {key}",
+        "rsa -in {key} -traditional",
+        "pkcs8 -topk8 -nocrypt -in {key}",
+    ],
+)
+def test_a_private_key_is_warned_about(make, key, command, form):
+    found = only(make(f"{command} -outform {form}"))
+    assert (found.kind, found.form, found.protected) == (ContentKind.PRIVATE_KEY, form, False)
+    assert found.key == ("RSA", 2048, keys.fingerprint(key.public_key()))
+    assert [warning.code for warning in found.warnings] == [Code.SECRET_INSIDE]
+    assert found.acceptable is None
+    assert inspection.is_in_order([found])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pkcs8 -topk8 -in {key} -passout {secret}",
+        "pkcs8 -topk8 -in {key} -passout {secret} -outform DER",
+        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in {key} -passout {secret} -outform DER",
+        "rsa -in {key} -traditional -aes256 -passout {secret}",
+    ],
+)
+def test_a_protected_key_is_recognised_and_not_opened(make, command):
+    found = only(make(command))
+    assert (found.kind, found.protected, found.key) == (ContentKind.PRIVATE_KEY, True, None)
+    assert [warning.code for warning in found.warnings] == [Code.SECRET_INSIDE]
+    assert inspection.is_in_order([found])
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="no ssh-keygen (OpenSSH)")
+@pytest.mark.parametrize("passphrase", ["", "open sesame"])
+def test_a_key_of_openssh(tmp_path, passphrase):
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(tmp_path / "key")]
+    subprocess.run(words, check=True, capture_output=True)
+    found = only((tmp_path / "key").read_bytes())
+    assert (found.kind, found.protected) == (ContentKind.PRIVATE_KEY, bool(passphrase))
+    assert [warning.code for warning in found.warnings] == [Code.SECRET_INSIDE]
+
+
+@FORMS
+@pytest.mark.parametrize("traditional", ["", "-traditional"])
+def test_a_dsa_key_is_recognised(make, traditional, form):
+    (make.folder / "parameters").write_bytes(
+        make("genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:1024")
+    )
+    (make.folder / "dsa").write_bytes(make(f"genpkey -paramfile {make.folder / 'parameters'}"))
+    data = make(f"pkey -in {make.folder / 'dsa'} -outform {form} {traditional}")
+    found = only(data)
+    assert (found.kind, found.form, found.problems) == (ContentKind.PRIVATE_KEY, form, ())
+    assert found.key is None  # a large one would take minutes
+    assert [warning.code for warning in found.warnings] == [Code.SECRET_INSIDE]
+
+
+@FORMS
+@pytest.mark.parametrize("command", ["pkey -in {key} -pubout", "rsa -in {key} -RSAPublicKey_out"])
+def test_a_public_key(make, key, command, form):
+    found = only(make(f"{command} -outform {form}"))
+    assert (found.kind, found.form, found.warnings) == (ContentKind.PUBLIC_KEY, form, ())
+    assert found.key.fingerprint == keys.fingerprint(key.public_key())
+
+
+def certificate_of(make, *words: str) -> bytes:
+    return make("req -x509 -key {key} -days 30 -set_serial 4711 -subj", GOOD, *words)
+
+
+@FORMS
+def test_a_certificate(make, openssl, tmp_path, key, form):
+    found = only(certificate_of(make, "-outform", form))
+    shown = openssl(
+        "x509", "-in", tmp_path / "made", "-noout", "-fingerprint", "-sha256", "-enddate"
+    )
+    assert (found.kind, found.form, found.acceptable) == (ContentKind.CERTIFICATE, form, None)
+    assert found.subject == found.issuer
+    assert found.subject[-1] == ("CN", "dev-001")
+    assert found.serial_number == 4711
+    assert found.key.fingerprint == keys.fingerprint(key.public_key())
+    assert found.fingerprint.upper() in shown.replace(":", "")
+    assert f"{found.valid_to:%H:%M:%S %Y GMT}" in shown
+    assert (found.valid_to - found.valid_from).days == 30
+    assert not found.warnings
+
+
+def test_the_certificate_of_an_authority_names_both(make):
+    (make.folder / "ca").write_bytes(certificate_of(make, "-subj", "/CN=authority"))
+    (make.folder / "csr").write_bytes(request_of(make))
+    command = f"x509 -req -in {make.folder / 'csr'} -CA {make.folder / 'ca'} -CAkey {{key}}"
+    found = only(make(f"{command} -set_serial 1"))
+    assert found.issuer == (("CN", "authority"),)
+    assert found.subject[-1] == ("CN", "dev-001")
+
+
+def test_a_certificate_out_of_its_time(make):
+    data = certificate_of(make)
+    early = only(data, now=datetime(2000, 1, 1, tzinfo=UTC))
+    late = only(data, now=datetime(2100, 1, 1, tzinfo=UTC))
+    assert [w.code for w in early.warnings] == [Code.CERTIFICATE_NOT_YET_VALID]
+    assert [w.code for w in late.warnings] == [Code.CERTIFICATE_EXPIRED]
+
+
+@FORMS
+def test_the_certificates_of_pkcs7(make, tmp_path, form):
+    certificate = tmp_path / "cert"
+    certificate.write_bytes(certificate_of(make))
+    words = ["-certfile", str(certificate), "-certfile", str(certificate)]
+    found = inspect(make(f"crl2pkcs7 -nocrl -outform {form}", *words))
+    assert [one.kind for one in found] == [ContentKind.CERTIFICATE] * 2
+    assert found[0].fingerprint == only(certificate.read_bytes()).fingerprint
+
+
+def test_openssls_trusted_certificate(make, tmp_path):
+    (tmp_path / "cert").write_bytes(certificate_of(make))
+    trusted = make(f"x509 -in {tmp_path / 'cert'} -trustout -addtrust clientAuth")
+    assert b"TRUSTED CERTIFICATE" in trusted
+    assert only(trusted).fingerprint == only((tmp_path / "cert").read_bytes()).fingerprint
+
+
+@pytest.mark.parametrize("more", ["", "-legacy", "-nomac", "-certpbe NONE -keypbe NONE"])
+def test_pkcs12_is_recognised_and_not_opened(make, tmp_path, more):
+    (tmp_path / "cert").write_bytes(certificate_of(make))
+    words = f"-inkey {{key}} -in {tmp_path / 'cert'} -passout {{secret}} {more}"
+    try:
+        data = make(f"pkcs12 -export {words}")
+    except AssertionError:
+        pytest.skip("this OpenSSL has no such cipher")
+    found = only(data)
+    assert (found.kind, found.form, found.protected) == (ContentKind.PKCS12, "DER", True)
+    assert [warning.code for warning in found.warnings] == [Code.SECRET_POSSIBLE]
+    assert inspection.is_in_order([found])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("keytool"), reason="no keytool (a Java Development Kit)")
+@pytest.mark.parametrize("kind", [ContentKind.PKCS12, ContentKind.JAVA_KEYSTORE])
+def test_what_keytool_makes(tmp_path, kind):
+    def keytool(*words: str) -> bytes:
+        store = ["-keystore", str(tmp_path / "s"), "-storepass", "changeit", "-alias", "a"]
+        return subprocess.run(["keytool", *words, *store], check=True, capture_output=True).stdout
+
+    name = "CN=dev 1, OU=Ops, O=Wind, L=Kaili, ST=Guizhou, C=CN"
+    type_ = "PKCS12" if kind is ContentKind.PKCS12 else "JKS"
+    keytool("-genkeypair", "-keyalg", "RSA", "-keysize", "2048", "-dname", name, "-storetype",
+            type_, "-keypass", "changeit")  # fmt: skip
+    csr = only(keytool("-certreq"))
+    certificate = only(keytool("-exportcert"))
+
+    assert only((tmp_path / "s").read_bytes()).kind is kind
+    # keytool asks for a subject key identifier, and nothing else is wrong.
+    assert failed(csr) in (["request-extras"], [])
+    assert (certificate.kind, certificate.form) == (ContentKind.CERTIFICATE, "DER")
+    assert certificate.subject == csr.subject
+    assert inspection.companions([csr, certificate]) == [(1,), (0,)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("certtool"), reason="no certtool (package gnutls-bin)")
+def test_what_certtool_makes(tmp_path):
+    (tmp_path / "template").write_text('country="CN"\nstate="Guizhou"\ncn="dev"\n')
+    key_file = str(tmp_path / "key")
+    subprocess.run(
+        ["certtool", "--generate-privkey", "--rsa", "--bits", "2048", "--outfile", key_file],
+        check=True,
+        capture_output=True,
+    )
+    csr = subprocess.run(
+        [
+            "certtool",
+            "--generate-request",
+            "--load-privkey",
+            key_file,
+            "--template",
+            str(tmp_path / "template"),
+        ],
+        check=True,
+        capture_output=True,
+    ).stdout
+    found = [only(csr), only(Path(key_file).read_bytes())]
+    assert [one.kind for one in found] == [ContentKind.REQUEST, ContentKind.PRIVATE_KEY]
+    assert inspection.companions(found) == [(1,), (0,)]
+
+
+def test_what_belongs_to_what_in_a_bundle_and_beside_it(make, key_pem, tmp_path):
+    other = keys.to_pem(keys.generate())
+    bundle = certificate_of(make) + other + make("pkey -in {key} -pubout") + request_of(make)
+    found = [*inspect(bundle), only(key_pem)]
+    kinds = [
+        ContentKind.CERTIFICATE,
+        ContentKind.PRIVATE_KEY,
+        ContentKind.PUBLIC_KEY,
+        ContentKind.REQUEST,
+        ContentKind.PRIVATE_KEY,
+    ]
+    assert [one.kind for one in found] == kinds
+    assert inspection.companions(found) == [(2, 3, 4), (), (0, 3, 4), (0, 2, 4), (0, 2, 3)]
+
+
+@pytest.mark.parametrize("key_first", [True, False])
+def test_a_request_with_a_key_in_its_file_is_not_acceptable(csr_pem, key_pem, key_first):
+    found = inspect(key_pem + csr_pem if key_first else csr_pem + key_pem)
+    [csr] = (one for one in found if one.kind is ContentKind.REQUEST)
+    assert failed(csr) == ["alone"]
+    assert codes(csr) == [Code.KEY_INSIDE]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pem: pem.replace(b"\n", b"\r\n"),
+        lambda pem: b"\xef\xbb\xbf" + pem,
+        lambda pem: b"Certificate Request:\n    Data:\n" + pem + b"\nthe end",
+        lambda pem: pem.replace(b"CERTIFICATE", b"NEW CERTIFICATE"),
+    ],
+)
+def test_pem_as_it_is_met(csr_pem, change):
+    assert only(change(csr_pem)).acceptable
+
+
+def test_utf_16_is_read_and_not_acceptable(csr_pem):
+    assert failed(only(csr_pem.decode().encode("utf-16"))) == ["form"]
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("CERTIFICATE REQUEST", ContentKind.REQUEST),
+        ("CERTIFICATE", ContentKind.CERTIFICATE),
+        ("PRIVATE KEY", ContentKind.PRIVATE_KEY),
+        ("OPENSSH PRIVATE KEY", ContentKind.PRIVATE_KEY),
+        ("PUBLIC KEY", ContentKind.PUBLIC_KEY),
+        ("PKCS12", ContentKind.PKCS12),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", ["AAA\n-----END {}-----", "!!!\n-----END {}-----", "AAAA", "", "MIIB\n-----END {}---"]
+)
+def test_a_damaged_thing_is_still_called_by_its_name(label, kind, body):
+    found = only(f"-----BEGIN {label}-----\n{body}".format(label).encode())
+    assert found.kind is kind
+    assert codes(found) == [Code.DAMAGED]
+    assert bool(found.warnings) == (found.kind is ContentKind.PRIVATE_KEY)
+    assert not inspection.is_in_order([found])
+    assert found.acceptable in (False, None)
+
+
+def test_a_cut_off_thing_does_not_swallow_the_next(csr_pem):
+    cut, whole = inspect(csr_pem[:400] + b"\n" + csr_pem)
+    assert codes(cut) == [Code.DAMAGED]
+    assert whole.acceptable
+
+
+def test_a_wrong_label_deceives_nobody(csr_pem, key_pem):
+    assert only(csr_pem.replace(b"CERTIFICATE REQUEST", b"PUBLIC KEY")).kind is ContentKind.REQUEST
+    hidden = only(key_pem.replace(b"PRIVATE KEY", b"CERTIFICATE REQUEST"))
+    assert (hidden.kind, len(hidden.warnings)) == (ContentKind.PRIVATE_KEY, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", Code.FILE_EMPTY),
+        (b" \r\n\n", Code.FILE_EMPTY),
+        (b"Hello", Code.NOTHING_KNOWN),
+        (b"\x30\x82\x01\x00", Code.NOTHING_KNOWN),
+        (b"\x30", Code.NOTHING_KNOWN),
+        (b"\x89PNG\r\n\x1a\n", Code.NOTHING_KNOWN),
+        (b"\x30\x84\xff\xff\xff\xff" + b"x" * 100, Code.NOTHING_KNOWN),
+        (b"\x30\xff" + b"\xff" * 200, Code.NOTHING_KNOWN),
+        (b"0" * (1 << 20), Code.NOTHING_KNOWN),
+    ],
+)
+def test_nothing_known(data, code):
+    found = only(data)
+    assert (found.kind, found.acceptable, codes(found)) == (ContentKind.UNKNOWN, None, [code])
+
+
+def test_what_enos_does_not_ask_for(make):
+    parameters = make("ecparam -name prime256v1")
+    found = inspect(parameters)
+    assert [one.kind for one in found] == [ContentKind.OTHER, ContentKind.UNKNOWN]
+    assert found[0].label == "EC PARAMETERS"
+    assert codes(found[1]) == [Code.NOTHING_KNOWN]
+    key = make("ecparam -name prime256v1 -genkey")
+    assert [one.kind for one in inspect(key)] == [ContentKind.OTHER, ContentKind.PRIVATE_KEY]
+    assert inspection.is_in_order(inspect(key))
+
+
+def test_every_prefix_of_a_request_is_judged_without_a_crash(csr_pem):
+    der = x509.load_pem_x509_csr(csr_pem).public_bytes(DER)
+    for whole in (csr_pem, der):
+        for end in range(0, len(whole) - 2, 7):
+            found = inspect(whole[:end])
+            assert not inspection.is_in_order(found)
+
+
+def test_files_are_read_by_what_they_hold_and_not_by_their_name(tmp_path, csr_pem, key_pem):
+    (tmp_path / "photo.jpg").write_bytes(csr_pem)
+    (tmp_path / "dev.csr").write_bytes(key_pem)
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(100 << 20)
+    names = ["photo.jpg", "dev.csr", "huge", "none", "."]
+    start = time.monotonic()
+    found = inspection.inspect_files(tmp_path / name for name in names)
+    assert time.monotonic() - start < 1
+    assert [one.file for one in found] == [tmp_path / name for name in names]
+    assert [one.kind for one in found[:2]] == [ContentKind.REQUEST, ContentKind.PRIVATE_KEY]
+    assert [codes(one) for one in found[2:]] == [
+        [Code.FILE_TOO_LARGE],
+        [Code.FILE_MISSING],
+        [Code.NOT_A_FILE],
+    ]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"-----BEGIN X-----\n",
+        b"-----BEGIN CERTIFICATE REQUEST-----\n",
+        b"-----BEGIN A-----\n-----END A-----\n",
+        b"-----BEGIN ",
+        b"\x30\x80",
+        b"\x30\x00",
+        b"\n",
+        b"A: b\n",
+    ],
+)
+def test_a_file_made_to_keep_us_busy_does_not(piece):
+    start = time.monotonic()
+    found = inspect(piece * ((1 << 20) // len(piece)))
+    assert time.monotonic() - start < 2
+    assert len(found) <= inspection.MAX_OBJECTS + 1
+
+
+def test_many_private_keys_are_recognised_quickly(key_pem):
+    start = time.monotonic()
+    found = inspect(key_pem * 400)
+    assert time.monotonic() - start < 4  # some 0.1 s; the library's own tests of each take 20 s
+    assert all(one.key for one in found)
+
+
+def test_so_many_objects_and_no_more(csr_pem):
+    found = inspect(csr_pem * (inspection.MAX_OBJECTS + 3))
+    assert len(found) == inspection.MAX_OBJECTS + 1
+    assert codes(found[-1]) == [Code.TOO_MANY_OBJECTS]
+    assert all(one.acceptable for one in found[:-1])
+
+
+LABELS = st.sampled_from(
+    ["CERTIFICATE REQUEST", "CERTIFICATE", "PRIVATE KEY", "RSA PRIVATE KEY", "PUBLIC KEY",
+     "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY", "EC PRIVATE KEY", "PKCS7", "X509 CRL", "X"]
+)  # fmt: skip
+
+
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_judged_without_a_crash(data):
+    assert inspect(data)
+
+
+@given(label=LABELS, data=st.binary(max_size=300))
+def test_any_bytes_in_pem_are_judged_without_a_crash(label, data):
+    import base64
+
+    text = base64.encodebytes(data)
+    pem = b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), text, label.encode())
+    assert only_kinds(inspect(pem)) <= set(ContentKind)
+
+
+def only_kinds(found):
+    return {one.kind for one in found}
+
+
+@pytest.fixture
+def things(make, tmp_path, csr_pem, key_pem):
+    """Return one file of each kind in DER."""
+    (tmp_path / "cert").write_bytes(certificate_of(make))
+    return [
+        x509.load_pem_x509_csr(csr_pem).public_bytes(DER),
+        request_of(make, GOOD, "-outform", "DER", "-addext", "subjectAltName=DNS:a"),
+        certificate_of(make, "-outform", "DER"),
+        make("pkey -in {key} -outform DER"),
+        make("pkey -in {key} -pubout -outform DER"),
+        make(f"crl2pkcs7 -nocrl -outform DER -certfile {tmp_path / 'cert'}"),
+        make("pkcs8 -topk8 -in {key} -passout {secret} -outform DER"),
+    ]
+
+
+def test_any_byte_changed_is_judged_without_a_crash(things):
+    @settings(max_examples=500)
+    @given(data=st.data())
+    def change(data):
+        broken = bytearray(data.draw(st.sampled_from(things)))
+        for _ in range(data.draw(st.integers(1, 4))):
+            broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+        assert inspect(bytes(broken))
+
+    change()
+
+
+def test_each_rule_has_its_words_and_each_kind():
+    from enos_csr_gui.messages import labels
+
+    assert {labels.rule(rule, "country" if rule is Rule.FIELD else None) for rule in Rule}
+    assert len({labels.kind(kind) for kind in ContentKind}) == len(ContentKind)

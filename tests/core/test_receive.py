@@ -1,0 +1,268 @@
+"""A certificate finds the request and the key that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from enos_csr_gui.core import certificate, create, csr, files, keys, receive
+from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
+from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.core.subject import Subject
+
+
+@pytest.fixture
+def made(subject, key, tmp_path) -> create.CreatedRequest:
+    """Return a request that was made on this computer."""
+    return create.create_request(subject, key, tmp_path / "requests", "dev-001")
+
+
+@pytest.fixture
+def issued(made, authority, tmp_path) -> Path:
+    """Return the certificate for it, in the folder of downloads."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    return authority.issue(made.csr, folder / "issued.pem")
+
+
+@pytest.fixture
+def chain(authority, tmp_path) -> Path:
+    file = tmp_path / "chain.pem"
+    file.write_bytes(authority.intermediate.read_bytes() + authority.root.read_bytes())
+    return file
+
+
+def codes(received: receive.MatchedCertificate) -> list[Code]:
+    return [problem.code for problem in received.problems]
+
+
+# --- The whole road -------------------------------------------------------------------------------
+
+
+def test_from_the_request_to_the_certificate_beside_its_key(made, issued, chain):
+    received = receive.match_certificate(issued, chain=chain)
+    assert (received.key, codes(received)) == (made.key, [])
+    assert received.past is not None
+
+    taken = receive.store_certificate(received)
+    assert taken == (made.key.with_suffix(".crt"), False, ())
+    assert len(x509.load_pem_x509_certificates(taken.certificate.read_bytes())) == 3
+    with RequestHistory() as past:
+        [entry] = past.requests()
+    assert entry.certificate == taken.certificate
+    assert entry.expires == received.issued.certificate.not_valid_after_utc
+
+    again = receive.store_certificate(receive.match_certificate(issued, chain=chain))
+    assert (again.certificate, again.already) == (taken.certificate, True)
+
+
+def test_another_certificate_for_the_key_is_saved_beside_the_first(made, issued, authority):
+    receive.store_certificate(receive.match_certificate(issued))
+    later = authority.issue(made.csr, issued.with_name("later.pem"), days=900)
+    taken = receive.store_certificate(receive.match_certificate(later))
+    assert taken.certificate == made.key.with_name("dev-001-2.crt")
+
+
+@pytest.mark.parametrize("passphrase", [None, "secret"])
+def test_the_key_is_found_beside_the_certificate(subject, key, authority, tmp_path, passphrase):
+    """Made on another computer: the history knows nothing."""
+    pair = files.save_pair(
+        tmp_path,
+        "dev-001",
+        keys.to_pem(key, passphrase),
+        csr.to_pem(csr.sign(subject, key)),
+    )
+    other = keys.generate()
+    (tmp_path / "a.key").write_bytes(keys.to_pem(other))
+    (tmp_path / "b.pem").write_bytes(b"rubbish")
+    received = receive.match_certificate(authority.issue(pair.csr, tmp_path / "x.pem"))
+    assert received.key == pair.key
+    assert received.requested == dict(subject)
+    assert codes(received) == [Code.CHAIN_MISSING]
+
+
+def test_the_key_was_moved_beside_the_certificate(made, issued):
+    moved = made.key.rename(issued.with_name("moved.key"))
+    received = receive.match_certificate(issued)
+    assert received.key == moved
+    assert received.past is not None
+
+
+# --- What is not in order -------------------------------------------------------------------------
+
+
+def test_a_certificate_of_another_key_is_told_as_such(made, subject, authority, tmp_path, refusal):
+    other = tmp_path / "other.csr"
+    other.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
+    file = authority.issue(other, tmp_path / "other.pem")
+    assert refusal(CannotReceive, receive.match_certificate, file) == [
+        Code.CERTIFICATE_OF_OTHER_REQUEST
+    ]
+    said = refusal(CannotReceive, receive.match_certificate, file, made.key)
+    assert said == [Code.CERTIFICATE_OF_OTHER_KEY]
+
+
+def test_a_certificate_that_nothing_is_known_of(subject, key, authority, tmp_path, refusal):
+    csr_file = tmp_path / "dev.csr"
+    csr_file.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    file = authority.issue(csr_file, tmp_path / "dev.pem")
+    csr_file.unlink()
+    assert refusal(CannotReceive, receive.match_certificate, file) == [Code.CERTIFICATE_OF_NO_KEY]
+
+
+def test_a_protected_key_that_cannot_be_told_is_taken_on_trust(subject, key, authority, tmp_path):
+    csr_file = tmp_path / "dev.csr"
+    csr_file.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    file = authority.issue(csr_file, tmp_path / "dev.pem")
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(keys.to_pem(key, "secret"))
+    assert Code.KEY_UNCHECKED in codes(receive.match_certificate(file, locked))
+
+
+def test_what_the_authority_changed_is_told(made, authority, subject, key, tmp_path):
+    changed = tmp_path / "changed.csr"
+    subject = Subject({**subject, "locality": "Guiyang"})
+    changed.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    received = receive.match_certificate(authority.issue(changed, tmp_path / "changed.pem"))
+    [problem] = [p for p in received.problems if p.code is Code.SUBJECT_CHANGED]
+    assert problem.values == {"locality": "Kaili → Guiyang"}
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [(-1, Code.CERTIFICATE_NOT_YET_VALID), (800, Code.CERTIFICATE_EXPIRED), (3, None)],
+)
+def test_when_it_is_valid(issued, chain, days, code):
+    now = datetime.now(UTC) + timedelta(days=days)
+    received = receive.match_certificate(issued, chain=chain, now=now)
+    assert codes(received) == ([code] if code else [])
+
+
+def test_a_chain_is_followed_by_signatures_and_not_by_names(issued, authority, tmp_path, openssl):
+    false = tmp_path / "false.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "false.key",
+            "-subj", "/C=CN/O=Test CA/CN=Test Issuing", "-out", false)  # fmt: skip
+    assert codes(receive.match_certificate(issued, chain=false)) == [Code.CHAIN_OF_OTHERS]
+    received = receive.match_certificate(issued, chain=authority.intermediate)
+    assert [(p.code, p.values) for p in received.problems] == [
+        (Code.CHAIN_ENDS, {"issuer": "Test Root"})
+    ]
+
+
+# --- The forms that certificates come in ----------------------------------------------------------
+
+
+def in_pem(*certificates: x509.Certificate) -> bytes:
+    return b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+
+
+FORMS: dict[str, Callable[..., bytes]] = {
+    "leaf first": in_pem,
+    "root first": lambda leaf, *chain: in_pem(*reversed(chain), leaf),
+    "text, CRLF, BOM": lambda *all_: (
+        b"\xef\xbb\xbfBag Attributes\r\n" + in_pem(*all_).replace(b"\n", b"\r\n")
+    ),
+    "UTF-16": lambda *all_: in_pem(*all_).decode().encode("utf-16"),
+    "PKCS #7": lambda *all_: pkcs7.serialize_certificates(list(all_), Encoding.DER),
+    "PKCS #7 in PEM": lambda *all_: pkcs7.serialize_certificates(list(all_), Encoding.PEM),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_certificate_with_its_chain(form, made, issued, authority):
+    paths = (issued, authority.intermediate, authority.root)
+    leaf, *chain = (x509.load_pem_x509_certificate(path.read_bytes()) for path in paths)
+    issued.write_bytes(FORMS[form](leaf, *chain))
+    received = receive.match_certificate(issued)
+    assert received.issued == (leaf, tuple(chain))
+    assert codes(received) == []
+
+
+def test_a_certificate_in_der(made, issued, openssl):
+    openssl("x509", "-in", issued, "-outform", "DER", "-out", issued.with_suffix(".cer"))
+    assert receive.match_certificate(issued.with_suffix(".cer")).key == made.key
+
+
+def test_of_many_certificates_it_is_the_one_whose_key_is_here(made, issued, authority, tmp_path):
+    data = b""
+    for number in range(3):
+        csr_file = tmp_path / f"{number}.csr"
+        answers = {"common_name": f"dev-{number}"}
+        subject = Subject(RequestHistory().requests()[0].subject | answers)
+        csr_file.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
+        data += authority.issue(csr_file, tmp_path / f"{number}.pem").read_bytes()
+    issued.write_bytes(data + issued.read_bytes())
+    assert receive.match_certificate(issued).issued.answers["common_name"] == "dev-001"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", Code.FILE_EMPTY),
+        (b"hello", Code.NOTHING_KNOWN),
+        (b"-----BEGIN CERTIFICATE-----\nMIIC", Code.NOT_A_CERTIFICATE),
+        (b"\0" * (2 << 20), Code.FILE_TOO_LARGE),
+    ],
+)
+def test_a_file_without_a_certificate(tmp_path, content, code, refusal):
+    file = tmp_path / "x.pem"
+    file.write_bytes(content)
+    assert refusal(UnreadableFile, receive.match_certificate, file) == [code]
+
+
+def test_the_certificate_of_the_authority_alone(authority, refusal, tmp_path):
+    file = tmp_path / "ca.pem"  # without the authority's key beside it
+    file.write_bytes(authority.intermediate.read_bytes())
+    found = refusal(CannotReceive, receive.match_certificate, file)
+    assert found == [Code.CERTIFICATE_OF_AUTHORITY]
+
+
+def test_the_request_is_no_certificate(made):
+    with pytest.raises(UnreadableFile) as caught:
+        receive.match_certificate(made.csr)
+    assert caught.value.problems[0].values == {"kind": "request"}
+
+
+def test_a_certificate_that_was_tampered_with_has_no_chain(issued, authority):
+    der = x509.load_pem_x509_certificate(issued.read_bytes()).public_bytes(Encoding.DER)
+    changed = der.replace(b"Kaili", b"Kaifu")
+    assert changed != der
+    found = certificate.read(changed, issued, authority.intermediate.read_bytes())
+    assert found.chain == ()
+
+
+def test_a_key_that_is_lost_is_told(made, issued, chain):
+    made.key.unlink()
+    received = receive.match_certificate(issued, chain=chain)
+    assert codes(received) == [Code.KEY_GONE]
+    assert received.problems[0].path == made.key
+
+
+def test_of_two_requests_with_one_key_the_one_of_that_name_counts(
+    subject, made, key, issued, chain
+):
+    other = Subject({**subject, "common_name": "dev-002"})
+    create.create_request(other, key, made.key.parent, "dev-002", key_file=made.key)
+    assert codes(receive.match_certificate(issued, chain=chain)) == []
+
+
+def test_a_certificate_is_not_named_after_another_key(made, issued):
+    neighbour = made.key.with_name("dev-001-2.key")
+    neighbour.touch()
+    made.key.with_suffix(".crt").touch()
+    taken = receive.store_certificate(receive.match_certificate(issued))
+    assert taken.certificate.name == "dev-001-3.crt"
+
+
+def test_a_key_that_was_found_elsewhere_is_remembered_there(made, issued, chain, tmp_path):
+    moved = made.key.rename(tmp_path / "moved.key")
+    made.csr.rename(tmp_path / "moved.csr")
+    receive.store_certificate(receive.match_certificate(issued, moved, chain))
+    with RequestHistory() as past:
+        assert past.requests()[0].key == moved
+    assert codes(receive.match_certificate(issued, chain=chain)) == []

@@ -1,0 +1,68 @@
+"""An error that nobody expected is shown, without secrets, and loses nothing."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from person import Person, wait
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+from enos_csr_gui.core import create, keys
+from enos_csr_gui.gui import app, error_report
+
+
+@pytest.fixture
+def report_installed(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handle unexpected errors as the program does."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back after the test
+    app.report_errors(person.wizard.secrets)
+
+
+@pytest.mark.qt_no_exception_capture
+@pytest.mark.usefixtures("report_installed")
+def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_stay(
+    person: Person,
+    labelled: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    secret = "Windrad 'siebzehn' über Kaili"
+    pem = keys.to_pem(keys.generate()).decode()
+
+    def broken(*arguments: object, **options: object) -> None:
+        raise RuntimeError(f"{options['passphrase']} and {secret!r} and {pem}")
+
+    monkeypatch.setattr(create, "create_request", broken)
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", secret)
+    person.enters("The same again", secret)
+    person.walks_to_save(labelled)
+    read: list[str] = []
+
+    def look() -> bool:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, error_report.ReportDialog):
+            return False
+        person.click("Copy the report")
+        read.append(person.reads())
+        read.append(dialog.findChildren(QPlainTextEdit)[0].toPlainText())
+        person.press(Qt.Key.Key_Escape)
+        return True
+
+    person.meanwhile(look)
+    person.click("Save")
+    person.waits_until(lambda: len(read) == 2)
+    assert "The program came upon an error that it did not expect." in read[0]
+    assert "RuntimeError" in read[1]
+    assert QApplication.clipboard().text() == read[1]
+    for shown in (*read, capsys.readouterr().err):
+        assert "Windrad" not in shown
+        assert "PRIVATE KEY" not in shown
+        assert pem.splitlines()[3] not in shown
+
+    wait(50)
+    assert person.title() == "Save"
+    assert person.button("Save").isEnabled()
+    assert person.wizard.currentPage().may_close

@@ -1,0 +1,172 @@
+"""A look at a file before it is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from person import Person
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from enos_csr_gui.core import csr, keys
+from enos_csr_gui.core.subject import Subject
+
+CHECK = "Check a file"
+
+
+@pytest.fixture(scope="module")
+def key():
+    return keys.generate()
+
+
+@pytest.fixture
+def good(tmp_path: Path, answers: dict[str, str], key) -> Path:
+    path = tmp_path / "dev-001.csr"
+    path.write_bytes(csr.to_pem(csr.sign(Subject(answers), key)))
+    return path
+
+
+def test_the_program_opens_a_request_it_is_started_with(
+    start: Callable[..., Person], good: Path
+) -> None:
+    person = start("", good)
+    person.waits_to_read("Acceptable: the request meets every requirement.")
+    assert person.title() == CHECK
+    assert "dev-001.csr" in person.reads()
+    assert "request (CSR) for 'dev-001', PEM" in person.reads()
+    assert not person.problems()
+
+
+def test_a_key_file_dropped_on_the_page_that_asks_for_one(
+    start: Callable[..., Person], tmp_path: Path, key
+) -> None:
+    (tmp_path / "old.key").write_bytes(keys.to_pem(key))
+    person = start()
+    person.drops(tmp_path / "old.key")
+    assert person.field("Key file").text() == str(tmp_path / "old.key")
+    person.goes_on("Who is it for?")
+
+
+def test_details_are_there_for_those_who_want_them(
+    start: Callable[..., Person], good: Path, key
+) -> None:
+    person = start("", good)
+    person.waits_to_read("Acceptable")
+    assert "CN = dev-001" not in person.reads()
+    person.click("Details")
+    person.waits_to_read("CN = dev-001")
+    assert "✓  Signature is genuine" in person.reads()
+    person.click("Copy these details")
+    assert keys.fingerprint(key.public_key()) in QApplication.clipboard().text()
+
+
+def test_what_is_wrong_with_a_request_is_said_field_by_field(
+    start: Callable[..., Person], tmp_path: Path, openssl
+) -> None:
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/C=XX/CN=dev-001", "-out", tmp_path / "bad.csr")  # fmt: skip
+    person = start("Check a file")
+    person.drops(tmp_path / "bad.csr")
+    person.waits_to_read("NOT acceptable: ")
+    assert "Country: 'XX' is not a country code" in person.reads()
+    assert "Locality: This is missing; EnOS requires it." in person.reads()
+
+
+def test_a_key_is_warned_of_loudly(
+    start: Callable[..., Person], tmp_path: Path, good: Path, key
+) -> None:
+    (tmp_path / "dev-001.key").write_bytes(keys.to_pem(key))
+    person = start("Check a file")
+    person.drops(tmp_path / "dev-001.key", good)
+    person.waits_to_read("Never hand it in")
+    person.waits_to_read("Acceptable")
+
+
+def test_files_are_chosen_in_the_dialog(
+    start: Callable[..., Person], good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = start("Check a file")
+    # The system's own dialog cannot be driven from here.
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_args: ([str(good)], ""))
+    person.press(Qt.Key.Key_Space)
+    person.waits_to_read("Acceptable")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "This file is empty"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nMIIC\n", "damaged and cannot be read"),
+        (b"holiday.jpg", "holds no request, certificate or key"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_such(
+    start: Callable[..., Person], tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "x.csr").write_bytes(content)
+    person = start("", tmp_path / "x.csr")
+    person.waits_until(lambda: any(said in problem for problem in person.problems()))
+
+
+def test_markup_in_a_file_stays_text(start: Callable[..., Person], tmp_path: Path, openssl) -> None:
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/CN=<h1>\u202eevil", "-utf8", "-out", tmp_path / "bad.csr")  # fmt: skip
+    person = start("", tmp_path / "bad.csr")
+    person.waits_to_read("NOT acceptable")
+    person.click("Details")
+    person.waits_to_read("CN = <h1>\\u202eevil")
+
+
+def test_five_hundred_certificates_do_not_flood_the_window(
+    start: Callable[..., Person], tmp_path: Path, openssl
+) -> None:
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/CN=x", "-out", tmp_path / "x.pem")  # fmt: skip
+    (tmp_path / "many.pem").write_bytes((tmp_path / "x.pem").read_bytes() * 400)
+    person = start("", tmp_path / "many.pem")
+    person.waits_to_read("300 more are not shown")
+
+
+def test_who_comes_back_finds_an_empty_page(start: Callable[..., Person], good: Path) -> None:
+    person = start("", good)
+    person.waits_to_read("Acceptable")
+    person.click("< Back")
+    person.begins("Check a file")
+    assert "Acceptable" not in person.reads()
+
+
+def test_with_the_certificate_of_an_authority_there_is_nothing_to_do(
+    start: Callable[..., Person], authority
+) -> None:
+    person = start("", authority.intermediate)
+    person.waits_to_read("certificate of an authority for '")
+    assert "Renew this certificate" not in person.reads()
+    assert "Put it together" not in person.reads()
+
+
+def test_a_request_that_is_refused_is_made_anew_with_its_answers(
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path, tmp_path: Path, openssl
+) -> None:
+    first = start()  # something is entered, which must not come through
+    first.walks_to_save({**labelled, "Common name": "dev-001"})
+    first.goes_on("Done", "Save")
+    first.click("Start page")
+    bad = tmp_path / "bad.csr"
+    openssl("req", "-new", "-sha512", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "k",
+            "-subj", "/C=DE/ST=Hamburg/O=Old/CN=dev-9/serialNumber=5", "-out", bad)  # fmt: skip
+    first.begins("Check a file")
+    first.drops(bad)
+    first.waits_to_read("Make a new request with these answers")
+    first.click("Make a new request with these answers")
+    first.waits_for_page("Key")
+    first.goes_on("Who is it for?")
+    assert first.field("Country").text() == "Germany (DE)"
+    assert first.field("Organization").text() == "Old"
+    assert not first.field("Common name").isReadOnly()
+    first.enters("Common name", "dev-10")
+    first.goes_on("Review")
+    first.goes_on("Save")
+    first.goes_on("Done", "Save")
+    assert (saved / "dev-10.csr").is_file()

@@ -1,0 +1,309 @@
+"""A renewal: the answers come from the old file, and the common name stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from person import Person, wait
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QListWidget
+
+from enos_csr_gui.core import create, keys, receive, renew, x509_reader
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.gui.submit import cover_sheet
+
+RENEW = "Renew a certificate"
+
+
+def answers_in(path: Path) -> dict[str, str]:
+    return dict(x509_reader.answers_from(x509_reader.read(path.read_bytes()).subject).answers)
+
+
+def test_a_renewal_with_enter_alone(
+    start: Callable[..., Person], old: Path, saved: Path, answers: dict[str, str]
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
+        person.press(Qt.Key.Key_Return)
+        person.waits_for_page(page)
+    assert answers_in(saved / "dev-001-2.csr") == answers
+    assert (saved / "dev-001-2.key").read_bytes() != (saved / "dev-001.key").read_bytes()
+    with RequestHistory() as history:
+        assert [past.kind for past in history.requests()] == [RequestKind.RENEWAL, RequestKind.NEW]
+
+
+def test_the_common_name_cannot_be_edited_and_says_why(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").isReadOnly()
+    person.enters("Common name", "dev-002")
+    assert person.field("Common name").text() == "dev-001"
+    assert "EnOS knows the device by it" in person.reads()
+
+
+def test_one_of_the_earlier_requests_is_chosen(start: Callable[..., Person], old: Path) -> None:
+    person = start(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.NoModifier)  # typed into the path
+    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    person.press(Qt.Key.Key_Down)
+    person.waits_until(lambda: person.field("Old file").text() == str(old))
+    person.goes_on("Key")
+
+
+def test_a_used_name_leads_to_its_renewal(start: Callable[..., Person], old: Path) -> None:
+    person = start()
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Guiyang")
+    person.enters("Common name", "dev-001")
+    person.waits_to_read("is the common name of a request made")
+    person.click("Renew that certificate")
+    person.waits_for_page("Which certificate?")
+    assert person.field("Old file").text() == str(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Kaili"
+
+
+def test_the_answers_of_a_renewal_do_not_stay_for_a_new_request(
+    start: Callable[..., Person], old: Path, openssl, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "other.key",
+            "-subj", "/C=DE/ST=Bayern/L=Hof/O=Other/OU=X/CN=dev-009", "-out", other)  # fmt: skip
+    person = start(RENEW)
+    person.drops(other)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    for _page in range(3):
+        person.click("< Back")
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Kaili"
+    assert person.field("Common name").text() == ""
+    assert not person.field("Common name").isReadOnly()
+
+
+def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
+    start: Callable[..., Person], saved: Path, openssl, tmp_path: Path
+) -> None:
+    name = "dev\u200b-001"
+    old = tmp_path / "old.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "old.key",
+            "-utf8", "-subj", f"/C=AN/ST=Bonaire/O=X/OU=Y/CN={name}/serialNumber=7",
+            "-out", old)  # fmt: skip
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert "serialNumber = 7 is not taken over" in person.reads()
+    assert "The common name stays as it is" in person.reads()
+    said = " ".join(person.problems())
+    assert "'AN' is not a country in the list" in said
+    assert "Please fill this in" in said
+    assert "invisible" not in said
+    person.enters("Country", "Netherlands")
+    person.enters("Locality", "Kralendijk")
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.enters("Name of the files", "renewed")
+    person.goes_on("Done", "Save")
+    assert answers_in(saved / "renewed.csr")["common_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.csr", b"", "holds neither a request nor a certificate"),
+        ("x.key", b"hello", "holds neither a request nor a certificate"),
+    ],
+)
+def test_what_cannot_be_renewed(
+    start: Callable[..., Person], tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    person = start(RENEW)
+    person.drops(tmp_path / name)
+    person.tries("Next >")
+    assert said in person.problems()[0]
+
+
+def test_a_file_must_be_chosen(start: Callable[..., Person]) -> None:
+    person = start(RENEW)
+    person.tries("Next >")
+    assert person.problems() == ["Please choose the old file."]
+
+
+def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) -> None:
+    person = start(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.tries("Next >")
+    assert person.problems() == ["Please choose the old file, or one of your requests below."]
+
+
+def test_from_a_checked_file_to_its_renewal(
+    start: Callable[..., Person], old: Path, tmp_path: Path, openssl
+) -> None:
+    certificate = tmp_path / "x.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/C=CN/ST=A/L=B/O=C/OU=D/CN=dev-7", "-addext", "basicConstraints=CA:FALSE",
+            "-out", certificate)  # fmt: skip
+    person = start("", certificate)
+    person.waits_to_read("Renew this certificate")
+    person.click("Renew this certificate")
+    person.waits_for_page("Which certificate?")
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").text() == "dev-7"
+
+
+def chosen_row(person: Person) -> str:
+    """Return the row of the list that is chosen; empty if none is."""
+    [rows] = [one for one in person.wizard.findChildren(QListWidget) if one.isVisible()]
+    return "".join(item.text().split()[0] for item in rows.selectedItems())
+
+
+@pytest.fixture
+def two_requests(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Person:
+    """A person who has chosen the first of two requests to be renewed, and cancelled."""
+    for name in ("dev-001", "dev-002"):
+        person = start()
+        person.walks_to_save({**labelled, "Common name": name})
+        person.goes_on("Done", "Save")
+    person.click("Start page")
+    person.begins(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    person.press(Qt.Key.Key_Down)
+    assert person.field("Old file").text() == str(saved / "dev-002.csr")
+    assert chosen_row(person) == "dev-002"
+    person.press(Qt.Key.Key_Escape)
+    return person
+
+
+def listed_anew(person: Person) -> None:
+    person.waits_for_page("Which certificate?")
+    person.waits_to_read("Or one of your requests")
+    wait(200)
+
+
+def test_who_comes_back_finds_nothing_chosen_by_itself(two_requests: Person) -> None:
+    two_requests.begins(RENEW)
+    listed_anew(two_requests)
+    assert two_requests.field("Old file").text() == ""
+    assert chosen_row(two_requests) == ""
+
+
+def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: Path) -> None:
+    person = two_requests
+    person.begins("My requests")
+    person.waits_until(lambda: person.button("Renew").isEnabled())
+    person.press(Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    person.click("Renew")
+    listed_anew(person)
+    assert person.field("Old file").text() == str(saved / "dev-001.csr")
+    assert chosen_row(person) == "dev-001"
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").text() == "dev-001"
+
+
+def test_from_a_checked_certificate_that_one_is_renewed(
+    two_requests: Person, tmp_path: Path, openssl
+) -> None:
+    person = two_requests
+    other = tmp_path / "other.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "other.key",
+            "-subj", "/CN=dev-9", "-addext", "basicConstraints=CA:FALSE",
+            "-out", other)  # fmt: skip
+    person.begins("Check a file")
+    person.drops(other)
+    person.waits_to_read("Renew this certificate")
+    person.click("Renew this certificate")
+    listed_anew(person)
+    assert person.field("Old file").text() == str(other)
+    assert chosen_row(person) == ""
+
+
+def test_the_row_of_the_file_that_is_typed_is_chosen(two_requests: Person, saved: Path) -> None:
+    person = two_requests
+    person.begins(RENEW)
+    listed_anew(person)
+    person.enters("Old file", str(saved / "dev-001.csr"))
+    assert chosen_row(person) == "dev-001"
+    person.enters("Old file", str(saved / "dev-00"))
+    assert chosen_row(person) == ""
+
+
+def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.waits_to_read("Or one of your requests")
+    person.enters("Old file", "/my/own.csr")
+    for _stop in range(3):
+        person.press(Qt.Key.Key_Tab)
+    assert person.field("Old file").text() == "/my/own.csr"
+
+
+def test_the_letter_of_a_renewal_names_the_old_certificate(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path, monkeypatch
+) -> None:
+    issued = authority.issue(old, tmp_path / "issued.pem")
+    receive.store_certificate(receive.match_certificate(issued))
+    other = Subject({**answers_in(old), "common_name": "dev-002"})
+    key = keys.load(old.with_suffix(".key").read_bytes())
+    made = create.create_request(
+        other, key, old.parent, "dev-002", key_file=old.with_suffix(".key")
+    )
+    receive.store_certificate(
+        receive.match_certificate(authority.issue(made.csr, tmp_path / "other.pem"))
+    )
+    serial = f"{x509.load_pem_x509_certificate(issued.read_bytes()).serial_number:X}"
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)  # there is no mail program
+
+    person = start(RENEW)
+    person.drops(old)
+    for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
+        person.press(Qt.Key.Key_Return)
+        person.waits_for_page(page)
+    assert "it goes on with the old key: keep that, too" in person.reads()
+    person.click("Compose an e-mail")
+    letter = QApplication.clipboard().text()
+    assert "Please renew the certificate" in letter
+    assert f"Serial number of the old certificate: {serial}" in letter
+
+    with RequestHistory() as history:
+        renewal_made = history.requests()[0]
+    assert renew.renewed_serial(renewal_made) == int(serial, 16)
+    shown = cover_sheet.rows(
+        renewal_made.subject, "x.csr", "0" * 64, "today", "", serial=int(serial, 16)
+    )
+    assert ("Serial number of the old certificate", serial) in shown
+
+
+def test_who_cancels_a_renewal_goes_on_with_what_was_changed(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Guiyang")
+    person.click("Cancel")
+    person.begins(RENEW)
+    assert person.field("Old file").text() == str(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == "Guiyang"
