@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,36 @@ def test_imports_run_downwards_only() -> None:
     assert done.returncode == 0, done.stdout.decode()
 
 
+def contracts() -> dict[str, list[str]]:
+    """The layers that import-linter enforces, by the package that they are in."""
+    settings = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    return {
+        contract.get("containers", ["enos_csr_gui"])[0]: contract["layers"]
+        for contract in settings["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    }
+
+
+def test_the_document_shows_the_layers_that_are_enforced() -> None:
+    text = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = re.findall(
+        r"^`(enos_csr_gui[.\w]*)`:\n\n```\n(.*?)\n```", text, re.DOTALL | re.MULTILINE
+    )
+    assert {package: layers.splitlines() for package, layers in shown} == contracts()
+
+
+def test_what_the_document_names_is_there() -> None:
+    text = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for names in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE):
+        folder = ""
+        for name in re.findall(r"`([\w./]+)`", names):
+            path = name if "/" in name else f"{folder}/{name}"
+            folder = str(Path(path).parent)
+            assert any((TOP / top / path).exists() for top in ("", "enos_csr_gui")), path
+    for path, name in re.findall(r"`(core/\w+\.py|\w+/\w+\.py)`: (?:its )?`(\w+)`", text):
+        assert re.search(rf"\b{name}\b", (TOP / "enos_csr_gui" / path).read_text("utf-8")), name
+
+
 def test_the_core_needs_no_window_and_no_terminal() -> None:
     rooms = (TOP / "enos_csr_gui" / "core").glob("*.py")
     everything = ", ".join(f"enos_csr_gui.core.{room.stem}" for room in rooms)
@@ -38,7 +70,11 @@ def test_checking_an_answer_loads_nothing_slow(module: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for part in ("", "core") for path in (TOP / "enos_csr_gui" / part).glob("*.py")],
+    [
+        path
+        for part in ("", "core", "messages")
+        for path in (TOP / "enos_csr_gui" / part).glob("*.py")
+    ],
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
 def test_whatever_another_room_may_use_says_what_it_is(path: Path) -> None:
