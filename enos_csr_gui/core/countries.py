@@ -6,6 +6,7 @@ Names are in English and, by pycountry's own translations, in the language that 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
@@ -22,39 +23,96 @@ class Country(NamedTuple):
     name: str
 
 
-# What people write for a country and ISO 3166-1 does not list as its name or code.
-_COMMON_MISTAKES = {
-    "uk": "GB",
+_LONGEST = 100
+"""In characters: no name of a country is longer, and nothing longer is compared."""
+
+# Everyday and former names that neither ISO 3166-1 nor its translations list. Each names one
+# country beyond doubt. (CLDR does not help: it has one name for each country and language.)
+_ALIASES = {
+    "AE": ("UAE", "Emirates", "阿拉伯联合酋长国"),
+    "BA": ("Bosnia",),
+    "BF": ("Upper Volta",),
+    "BN": ("Brunei",),
+    "BO": ("Bolivia",),
+    "BY": ("Belorussia", "Byelorussia"),
+    "CD": (
+        "DR Congo",
+        "DRC",
+        "Congo-Kinshasa",
+        "Democratic Congo",
+        "Zaire",
+        "刚果民主共和国",
+        "民主刚果",
+        "扎伊尔",
+    ),
+    "CG": ("Congo-Brazzaville", "Congo Republic", "刚果布"),
+    "CH": ("Schweiz", "Suisse"),
+    "CI": ("Ivory Coast", "象牙海岸"),
+    "CN": ("PRC", "P.R. China", "中國"),
+    "CV": ("Cape Verde", "维德角"),
+    "CZ": ("捷克共和国",),
+    "DE": ("Deutschland",),
+    "DO": ("多米尼加",),
+    "ES": ("España",),
+    "FK": ("Falklands", "Malvinas"),
+    "FM": ("Micronesia",),
+    "FO": ("Faeroe Islands",),
+    "GB": (
+        "UK",
+        "Great Britain",
+        "Britain",
+        "England",
+        "Scotland",
+        "Wales",
+        "Northern Ireland",
+        "联合王国",
+    ),
+    "GE": ("Republic of Georgia",),
+    "HK": ("Hong Kong SAR", "香港"),
+    "IE": ("Republic of Ireland", "Éire", "爱尔兰共和国"),
+    "IR": ("Persia",),
+    "IT": ("Italia",),
+    "KH": ("Kampuchea",),
+    "KP": ("DPRK", "北朝鲜", "北韩"),
+    "KR": ("ROK", "南韩"),
+    "LK": ("Ceylon", "锡兰"),
+    "MK": ("Macedonia", "马其顿"),
+    "MM": ("Burma",),
+    "MO": ("Macau", "澳门"),
+    "NL": ("Holland",),
+    "PS": ("Palestine",),
+    "RU": ("Russia",),
+    "SA": ("KSA", "沙特"),
+    "SH": ("Saint Helena",),
+    "ST": ("São Tomé and Príncipe",),
+    "SX": ("Sint Maarten",),
+    "SZ": ("Swaziland",),
+    "TH": ("Siam",),
+    "TL": ("East Timor",),
+    "TR": ("Turkey",),
+    "TW": ("中国台湾", "臺灣"),
+    "TZ": ("Tanzania",),
+    "US": ("USA", "United States of America"),
+    "VA": ("Vatican", "Vatican City"),
+    "VC": ("Saint Vincent",),
+    "VG": ("British Virgin Islands",),
+    "VI": ("US Virgin Islands",),
+    "WS": ("Western Samoa",),
+}
+
+# What may stand for a country, and may stand for something else: asked, never taken.
+_HINTS = {
+    "america": "US",
+    "congo": "CG",
+    "cs": "CZ",
+    "el": "GR",
     "en": "GB",
     "eng": "GB",
-    "england": "GB",
-    "great britain": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "northern ireland": "GB",
-    "britain": "GB",
-    "el": "GR",
-    "su": "RU",
-    "russia": "RU",
-    "prc": "CN",
-    "p.r. china": "CN",
-    "cs": "CZ",
-    "america": "US",
-    "u.s.": "US",
-    "u.s.a.": "US",
-    "holland": "NL",
-    "uae": "AE",
-    "emirates": "AE",
-    "south korea": "KR",
-    "korea": "KR",
-    "jap": "JP",
     "ger": "DE",
-    "deutschland": "DE",
-    "españa": "ES",
-    "中国": "CN",
-    "中國": "CN",
-    "阿拉伯联合酋长国": "AE",
-    "南韩": "KR",
+    "jap": "JP",
+    "korea": "KR",
+    "su": "RU",
+    "刚果": "CG",
 }
 
 # Where pycountry's translation is misspelt, or not what people there call the country.
@@ -114,9 +172,27 @@ def _translator(standard: str, language: str) -> Callable[[str], str]:
     return translation(standard, folder, [language], fallback=True).gettext
 
 
+_SMALL_WORDS = frozenset({"and", "of", "the"})
+
+
+def _folded(name: str) -> str:
+    """Return what names are compared by: no case, accents, brackets, punctuation or small words."""
+    # Before anything that takes time: no name is as long.
+    plain = unicodedata.normalize("NFKD", name[:_LONGEST]).casefold()
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = re.sub(r"\bst\b\.?", "saint", plain.replace("&", " and "))
+    words = re.sub(r"[^\w\s]", " ", re.sub(r"['’ʼ.]", "", plain)).split()
+    return " ".join([word for word in words if word not in _SMALL_WORDS] or words)  # 'AND': Andorra
+
+
+def _key(name: str) -> str:
+    """Return what names are equal by: 'Korea, Republic of' is 'Republic of Korea'."""
+    return " ".join(sorted(_folded(name).split()))
+
+
 @cache
 def _names() -> dict[str, str]:
-    """Map every code but alpha-2, and every name, in lower case, to the alpha-2 code.
+    """Map every name, and every code but alpha-2, folded, to the alpha-2 code.
 
     The names are those in all languages of the program: nobody need know which one it speaks.
     """
@@ -125,12 +201,25 @@ def _names() -> dict[str, str]:
     translators = [_translator("iso3166-1", language) for language in i18n.languages()]
     names = {}
     for country in pycountry.countries:
-        names[country.alpha_3.casefold()] = country.alpha_2
+        names[_folded(country.alpha_3)] = country.alpha_2
         for attribute in ("name", "common_name", "official_name"):
             if written := getattr(country, attribute, None):
-                names |= {t(written).casefold(): country.alpha_2 for t in translators}
+                names |= {_folded(t(written)): country.alpha_2 for t in translators}
+        # "Falkland Islands (Malvinas)"
+        names.setdefault(_folded(country.name.partition(" (")[0]), country.alpha_2)
     better = {name: code for names in _BETTER_NAMES.values() for code, name in names.items()}
-    return names | better | _COMMON_MISTAKES
+    aliases = {name: code for code, names in _ALIASES.items() for name in names}
+    names |= {_folded(name): code for name, code in (better | aliases).items()}
+    return {name: code for name, code in names.items() if name not in _HINTS}
+
+
+@cache
+def _by_key() -> dict[str, str]:
+    """Map the names' keys to codes, without those that stand for more than one country."""
+    found: dict[str, set[str]] = {}
+    for name, code in _names().items():
+        found.setdefault(_key(name), set()).add(code)
+    return {key: codes.pop() for key, codes in found.items() if len(codes) == 1}
 
 
 @cache
@@ -144,19 +233,33 @@ def find(code: str) -> Country | None:
     return _by_code(i18n.language()).get(code.upper()) if code.isascii() else None
 
 
+def named(text: str) -> Country | None:
+    """Return the country that ``text`` names beyond doubt: by a code or a name; else None.
+
+    Accents, case, punctuation and the order of words do not matter: 'republic of korea',
+    'Cote d'Ivoire', 'U.K.'. Everyday and former names count: 'Turkey', 'Burma', '韩国'.
+    """
+    text = text.strip()
+    if exact := find(text):
+        return exact
+    code = _by_key().get(_key(text)) if len(text) <= _LONGEST else None
+    return find(code or text.replace(".", ""))  # 'U.S.' is a code written as an abbreviation
+
+
 def suggest(text: str) -> Country | None:
-    """Return the country that ``text`` probably means: 'UK', 'China', 'CHN', 'Germny'; or None."""
-    wanted = text.strip().casefold()
-    if not wanted:
+    """Return the country to ask about, where ``named`` finds none: 'Germny', 'korea'; or None."""
+    if found := named(text):
+        return found
+    wanted = _folded(text)
+    if not wanted or len(text.strip()) > _LONGEST:
         return None
     names = _names()
-    exact = find(text.strip())
-    code = exact.code if exact else names.get(wanted)
+    code = _HINTS.get(wanted)
     if code is None and len(wanted) > 3:
         starts = {found for name, found in names.items() if name.startswith(wanted)}
         if len(starts) == 1:
             code = starts.pop()
-        elif close := get_close_matches(wanted, names, n=1, cutoff=0.75):
+        elif not starts and (close := get_close_matches(wanted, names, n=1, cutoff=0.8)):
             code = names[close[0]]
     return find(code) if code else None
 
@@ -164,12 +267,14 @@ def suggest(text: str) -> Country | None:
 def search(text: str) -> tuple[Country, ...]:
     """Return the countries that ``text`` may stand for, the likeliest first.
 
-    The exact code comes first, then names that begin with the text, then names with a word that
-    does, then names that contain it. Every country is returned for an empty text.
+    The country that the text names comes first, then names that begin with the text, then names
+    with a word that does, then names that contain it. An empty text returns every country.
     """
-    wanted = text.strip().casefold()
-    if not wanted:
+    if not text.strip():
         return countries()
+    wanted = _folded(text) if len(text.strip()) <= _LONGEST else ""
+    if not wanted:
+        return ()
     ranks: dict[str, tuple[int, int]] = {}
 
     def rank(code: str, value: int, name: str = "") -> None:
@@ -177,10 +282,9 @@ def search(text: str) -> tuple[Country, ...]:
         likeness = (value, 0 if name.isascii() else len(name))
         ranks[code] = min(likeness, ranks.get(code, likeness))
 
-    for country in countries():
-        if country.code.casefold() == wanted:
-            rank(country.code, 0)
-    for name, code in _names().items():
+    if exact := named(text):
+        rank(exact.code, 0)
+    for name, code in [*_names().items(), *_HINTS.items()]:
         if name == wanted:
             rank(code, 1)
         elif name.startswith(wanted):

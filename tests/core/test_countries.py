@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from enos_csr_gui import i18n
 from enos_csr_gui.core import countries
-from enos_csr_gui.core.countries import Country, find, search, subdivisions, suggest
+from enos_csr_gui.core.countries import Country, find, named, search, subdivisions, suggest
 
 # A handful that must be there whatever the library says; the rest is compared with the library.
 KNOWN = {
@@ -83,6 +83,96 @@ def test_every_country_is_suggested_for_its_long_code_and_its_names():
 def test_what_was_probably_meant(text, code):
     meant = suggest(text)
     assert (meant.code if meant else None) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Turkey", "TR"),
+        ("Ivory Coast", "CI"),
+        ("Cote d'Ivoire", "CI"),
+        ("Côte d’Ivoire", "CI"),
+        ("Burma", "MM"),
+        ("South Korea", "KR"),
+        ("Republic of Korea", "KR"),
+        ("Korea, Republic of", "KR"),
+        ("North Korea", "KP"),
+        ("Republic of Ireland", "IE"),
+        ("Republic of Georgia", "GE"),
+        ("Democratic Republic of the Congo", "CD"),
+        ("Republic of the Congo", "CG"),
+        ("Congo-Brazzaville", "CG"),
+        ("Czech Republic", "CZ"),
+        ("Swaziland", "SZ"),
+        ("Cape Verde", "CV"),
+        ("Macau", "MO"),
+        ("reunion", "RE"),
+        ("curacao", "CW"),
+        ("Aland Islands", "AX"),
+        ("St. Lucia", "LC"),
+        ("Trinidad & Tobago", "TT"),
+        ("The Gambia", "GM"),
+        ("US", "US"),
+        ("U.S.", "US"),
+        ("U.K.", "GB"),
+        ("UAE", "AE"),
+        ("AND", "AD"),
+        ("韩国", "KR"),
+        ("朝鲜", "KP"),
+        ("刚果(金)", "CD"),
+        ("刚果（布）", "CG"),
+        ("象牙海岸", "CI"),
+    ],
+)
+def test_everyday_and_former_names_name_their_country(text, code):
+    assert named(text).code == code
+    assert search(text)[0].code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "EU", "Africa", "Congo", "Korea", "America", "germ", "Germny", "chi", "an", "de la", "é"],
+)
+def test_anything_else_names_none(text):
+    assert named(text) is None
+
+
+NAMES = {
+    written
+    for country in pycountry.countries
+    for attribute in ("name", "common_name", "official_name")
+    if (written := getattr(country, attribute, None))
+}
+WORDS = sorted({word for name in NAMES for word in name.split()})
+
+
+@given(
+    st.text(st.characters(), max_size=8)
+    | st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
+    | st.sampled_from(sorted(NAMES)).flatmap(lambda name: st.just(name[: len(name) // 2]))
+)
+def test_no_text_names_a_country_unless_it_holds_all_the_words_of_a_name(text):
+    if not (country := named(text)):
+        return
+    found = pycountry.countries.get(alpha_2=country.code)
+    names = [getattr(found, a, "") for a in ("name", "common_name", "official_name")]
+    names += [found.alpha_2, found.alpha_3, *countries._ALIASES.get(country.code, ())]
+    names += [country.name, found.name.partition(" (")[0]]
+    names += [better.get(country.code, "") for better in countries._BETTER_NAMES.values()]
+    assert countries._key(text) in {countries._key(name) for name in names} or find(
+        text.replace(".", "").strip()
+    )
+
+
+def test_no_alias_is_the_name_of_another_country():
+    for code, aliases in countries._ALIASES.items():
+        for alias in aliases:
+            assert named(alias).code == code
+
+
+def test_a_text_without_end_is_not_compared():
+    assert named("a\u0300" * 500_000) is suggest("\u0300" * 1_000_000) is None
+    assert search("x" * 1_000_000) == ()
 
 
 def codes(text: str) -> list[str]:

@@ -68,22 +68,32 @@ def test_a_country_is_chosen_with_arrow_and_enter(person: Person) -> None:
         ("China", "China (CN)"),
         ("CHN", "China (CN)"),
         ("UK", "United Kingdom (GB)"),
-        ("germ", "Germany (DE)"),
+        ("Turkey", "Türkiye (TR)"),
+        ("republic of korea", "Korea, Republic of (KR)"),
+        ("reunion", "Réunion (RE)"),
         ("United States", "United States (US)"),
     ],
 )
-def test_what_can_only_mean_one_country_becomes_it(
-    person: Person, typed: str, country: str
-) -> None:
+def test_what_names_one_country_becomes_it(person: Person, typed: str, country: str) -> None:
     person.enters("Country", typed)
     assert person.field("Country").text() == country
 
 
-@pytest.mark.parametrize("typed", ["chi", "zzz", "XX", "😀"])
-def test_nothing_but_a_country_can_be_left_in_the_box(person: Person, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["chi", "zzz", "XX", "EU", "Africa", "😀"])
+def test_what_names_no_country_stays_to_be_corrected(person: Person, typed: str) -> None:
     person.enters("Country", typed)
-    assert person.field("Country").text() == ""
-    assert f"'{typed}' is not a country in the list. Please choose one" in person.reads()
+    assert person.field("Country").text() == typed
+    assert f"'{typed}' is not in the list of countries. Choose one" in person.reads()
+    person.goes_on("Who is it for?")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("germ", "Germany"), ("Germny", "Germany"), ("Congo", "Congo")]
+)
+def test_what_may_name_a_country_is_asked_about(person: Person, typed: str, name: str) -> None:
+    person.enters("Country", typed)
+    assert person.field("Country").text() == typed
+    assert f"'{typed}' is not in the list of countries. Did you mean {name}?" in person.reads()
 
 
 def test_leaving_the_box_by_the_next_button_settles_it_too(

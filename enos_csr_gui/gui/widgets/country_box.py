@@ -1,4 +1,4 @@
-"""A searchable list of countries in which nothing but a country can be left."""
+"""A searchable list of countries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from enos_csr_gui.messages import labels
 class CountryBox(QComboBox):
     """Every assigned ISO 3166-1 country; typing a part of its name, or a code, narrows the list.
 
-    ``edited`` carries the code, or while somebody types, the text. ``refused`` carries a text that
-    stands for no country, or for several, when the box is left; the box is empty then.
+    Leaving the box completes what names one country beyond doubt; any other text stays as it was
+    typed. ``edited`` carries the code, or the text while it is no country.
     """
 
     edited = Signal(str)
-    refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,23 +61,21 @@ class CountryBox(QComboBox):
         return str(self.itemData(index)) if index >= 0 else typed
 
     def setText(self, code: str) -> None:
-        """Choose the country with this code; none for any other text."""
+        """Choose the country with this code; any other text is put in as it is."""
         country = countries.find(code)
         self.setCurrentIndex(self.findData(country.code) if country else -1)
-        self.setEditText(labels.country(country.code) if country else "")
+        self.setEditText(labels.country(code))
         self._told = self.text()
 
     def settle(self) -> None:
-        """Turn what has been typed into the country that it stands for, or into nothing."""
+        """Turn what has been typed into the country that it names, if it names one."""
         typed = self.currentText()
         index = self.findText(typed)
-        if index < 0 and (country := self._meant(typed)):
+        if index < 0 and (country := countries.named(typed)):
             index = self.findData(country.code)
         self.setCurrentIndex(index)
-        self.setEditText(self.itemText(index))  # empty when there is no such item
+        self.setEditText(self.itemText(index) if index >= 0 else typed)
         self._tell()
-        if index < 0 and typed.strip():
-            self.refused.emit(typed.strip())
 
     def set_locked(self, locked: bool) -> None:
         """Keep the country that is chosen, whatever is pressed, clicked or typed."""
@@ -108,12 +105,6 @@ class CountryBox(QComboBox):
         found = countries.search(text) if text.strip() else ()
         self._found.setStringList([labels.country(country.code) for country in found])
         self._tell()
-
-    @staticmethod
-    def _meant(text: str) -> countries.Country | None:
-        """Return the country that the text can only stand for, or None."""
-        found = countries.search(text)
-        return countries.suggest(text) or (found[0] if len(found) == 1 else None)
 
     def _tell(self) -> None:
         if (text := self.text()) != self._told:

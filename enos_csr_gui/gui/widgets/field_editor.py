@@ -49,7 +49,6 @@ class FieldEditor(QObject):
         super().__init__(parent)
         self.field = field
         self._typed = self._had_a_chance = False
-        self._refused = ""
         self._problems: Sequence[Problem] = ()
 
         name = labels.label(field.key)
@@ -72,7 +71,6 @@ class FieldEditor(QObject):
 
         if isinstance(self.edit, CountryBox):
             self.edit.edited.connect(self._on_edited)
-            self.edit.refused.connect(self._on_refused)
             self._counter.hide()
         else:
             self.edit.textEdited.connect(self._on_edited)
@@ -94,7 +92,6 @@ class FieldEditor(QObject):
         """Put an answer into the field, as if nobody had been at it yet."""
         self.edit.setText(text)
         self._typed = self._had_a_chance = False
-        self._refused = ""
         self._show()
 
     def lock(self, reason: str | None) -> None:
@@ -133,7 +130,7 @@ class FieldEditor(QObject):
 
     def _show(self) -> None:
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
-        said = self._refused or labels.joined(map(self._sentence, shown))
+        said = labels.joined(map(self._sentence, shown))
         if any(problem.code is Code.REQUIRED for problem in shown):
             # Just when it is needed.
             said = labels.joined([said, labels.help_(self.field.key)])
@@ -142,9 +139,14 @@ class FieldEditor(QObject):
         self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
 
     def _sentence(self, problem: Problem) -> str:
-        if problem.code is Code.NOT_A_COUNTRY and not problem.values["suggestion"]:
-            return _no_country(str(problem.values["given"]))  # nobody types codes here
-        return problem_text(problem)
+        if problem.code is not Code.NOT_A_COUNTRY:
+            return problem_text(problem)
+        # Here, nobody needs to know the code.
+        if problem.values["suggestion"]:
+            text = _("'{given}' is not in the list of countries. Did you mean {name}?")
+        else:
+            text = _("'{given}' is not in the list of countries. Choose one from the list.")
+        return text.format(**problem.values)
 
     def _say(self, complaint: str) -> None:
         if complaint:
@@ -155,19 +157,8 @@ class FieldEditor(QObject):
 
     def _on_edited(self, text: str) -> None:
         self._typed = True
-        self._refused = ""
         self.edited.emit(self.field.key, text)
 
     def _on_left(self) -> None:
         self._had_a_chance = self._had_a_chance or self._typed
         self._show()
-
-    def _on_refused(self, text: str) -> None:
-        self._refused = _no_country(text)
-        self._show()
-
-
-def _no_country(text: str) -> str:
-    return _("'{given}' is not a country in the list. Please choose one from the list.").format(
-        given=text
-    )
