@@ -88,3 +88,16 @@ def der_value(tag: int, content: bytes) -> bytes:
         return bytes([tag, length]) + content
     size = (length.bit_length() + 7) // 8
     return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
+
+
+def oid_text(data: bytes, tlv: Tlv) -> str:
+    """Return the object identifier (X.690, 8.19) in dotted form."""
+    numbers, number = [], 0
+    for byte in data[tlv.inside : tlv.end]:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(number)
+            number = 0
+    first = min(numbers[0] // 40, 2)
+    numbers[:1] = [first, numbers[0] - 40 * first]
+    return ".".join(map(str, numbers))

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import csr, files, keys, last_answers
+from enos_csr_gui.core import csr, files, key_reader, keys, last_answers
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import InvalidKey, Problem
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.key_reader import Passphrase
 from enos_csr_gui.core.subject import Subject
 
 
@@ -27,11 +28,16 @@ class CreatedRequest(NamedTuple):
     notes: tuple[Problem, ...] = ()
 
 
-def load_key(path: Path, passphrase: str | None = None) -> rsa.RSAPrivateKey:
-    """Return the private key in the file; raises UnreadableFile or InvalidKey with its path."""
+def load_key(
+    path: Path, passphrase: Passphrase | None = None, *, public_key_sha256: str = ""
+) -> rsa.RSAPrivateKey:
+    """Return the private key in the file, as ``key_reader.load`` does.
+
+    Raises UnreadableFile or InvalidKey with its path.
+    """
     data = files.read(path)
     try:
-        return keys.load(data, passphrase)
+        return key_reader.load(data, passphrase, public_key_sha256=public_key_sha256)
     except InvalidKey as error:
         raise InvalidKey([problem._replace(path=path) for problem in error.problems]) from error
 

@@ -36,7 +36,12 @@ class Code(StrEnum):
 
     # Private key
     NOT_A_KEY = "not-a-key"
-    PROTECTION_UNKNOWN = "protection-unknown"
+    PROTECTION_UNKNOWN = "protection-unknown", "protection", "command"
+    KEY_FORMAT = "key-format", "format", "command"
+    KEY_IN_HARDWARE = "key-in-hardware"
+    KEY_PSS = "key-pss"
+    DERIVATION_TOO_LONG = "derivation-too-long", "given", "limit"  # iterations
+    DERIVATION_TOO_LARGE = "derivation-too-large", "given", "limit"  # MiB of memory
     NOT_A_PRIVATE_KEY = "not-a-private-key", "label"  # label: what the PEM says it is
     KEY_NOT_RSA = "key-not-rsa", "algorithm"
     KEY_SIZE = "key-size", "bits", "wanted"

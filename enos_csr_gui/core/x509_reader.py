@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from enos_csr_gui.core.asn1 import SEQUENCE, SET, Tlv, der_values, pem_blocks
+from enos_csr_gui.core.asn1 import SEQUENCE, SET, Tlv, der_values, oid_text, pem_blocks
 from enos_csr_gui.core.enums import SkipReason
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -171,20 +171,9 @@ def _read_rdn(
     der: bytes, rdn: Iterable[tuple[Tlv, Tlv]]
 ) -> Iterator[x509.NameAttribute[str | bytes]]:
     for type_, value in rdn:
-        yield x509.NameAttribute(_oid(der, type_), _text(der, value), _validate=False)
-
-
-def _oid(der: bytes, tlv: Tlv) -> x509.ObjectIdentifier:
-    """Return the object identifier (X.690, 8.19)."""
-    numbers, number = [], 0
-    for byte in der[tlv.inside : tlv.end]:
-        number = number << 7 | byte & 0x7F
-        if byte < 0x80:
-            numbers.append(number)
-            number = 0
-    first = min(numbers[0] // 40, 2)
-    numbers[:1] = [first, numbers[0] - 40 * first]
-    return x509.ObjectIdentifier(".".join(map(str, numbers)))
+        yield x509.NameAttribute(
+            x509.ObjectIdentifier(oid_text(der, type_)), _text(der, value), _validate=False
+        )
 
 
 def _text(der: bytes, tlv: Tlv) -> str:

@@ -157,7 +157,7 @@ def _catalogues() -> str:
 
 
 def _key_and_request() -> str:
-    from enos_csr_gui.core import csr, files, inspect, keys
+    from enos_csr_gui.core import csr, files, inspect, key_reader, keys
     from enos_csr_gui.core.history import RequestHistory
     from enos_csr_gui.core.subject import Subject
 
@@ -173,7 +173,7 @@ def _key_and_request() -> str:
         [found] = inspect.inspect_files([saved.csr])
         _expect(found.acceptable is True, f"EnOS would not take the request: {found.problems}")
         assert saved.key is not None
-        read = keys.load(saved.key.read_bytes(), passphrase)
+        read = key_reader.load(saved.key.read_bytes(), passphrase)
         fingerprint = keys.fingerprint(key.public_key())
         _expect(keys.fingerprint(read.public_key()) == fingerprint, "the key is another one")
         with RequestHistory(folder / "history.sqlite3") as history:

@@ -31,16 +31,36 @@ _SENTENCES: dict[Code, str] = {
         "file. Please choose the key file; its name often ends in .key or .pem."
     ),
     Code.PROTECTION_UNKNOWN: N_(
-        "This key is protected in a way that cannot be undone here. 'openssl pkcs8 -topk8 -in OLD "
-        "-out NEW' protects it in the usual way; please choose the new file then."
+        "This key is protected with {protection}, which this program cannot undo. Convert the file "
+        "with '{command}', then choose the new file."
+    ),
+    Code.KEY_FORMAT: N_(
+        "This is a private key in the format of {format}, which this program cannot read. Convert "
+        "a copy of it with '{command}', then choose the new file."
+    ),
+    Code.KEY_IN_HARDWARE: N_(
+        "This key is bound to the security chip (TPM) of a computer and cannot be used here. "
+        "Choose another key, or create a new one."
+    ),
+    Code.KEY_PSS: N_(
+        "This key is restricted to RSA-PSS signatures, and EnOS needs another kind of signature. "
+        "Choose another key, or create a new one."
+    ),
+    Code.DERIVATION_TOO_LONG: N_(
+        "The passphrase of this key is hashed {given} times, more than the limit of {limit}: "
+        "opening it would block this computer. Protect the key again with fewer iterations."
+    ),
+    Code.DERIVATION_TOO_LARGE: N_(
+        "Opening this key takes {given} MB of memory, more than the limit of {limit} MB. Protect "
+        "the key again with a smaller memory cost."
     ),
     Code.NOT_A_PRIVATE_KEY: N_(
         "This file holds a '{label}', not a private key. Please choose the key file; its name "
         "often ends in .key."
     ),
     Code.KEY_NOT_RSA: N_(
-        "EnOS takes RSA keys only; this is a key of the kind {algorithm}. Please choose another "
-        "key, or make a new one."
+        "The EnOS manual asks for an RSA key; this one is of the type {algorithm}. Choose another "
+        "key, or create a new one."
     ),
     Code.KEY_SIZE: N_(
         "EnOS takes keys of {wanted} bits only; this one has {bits}. Please choose another key, "

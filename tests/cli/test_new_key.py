@@ -83,7 +83,7 @@ def test_a_locked_key_is_opened_by_the_passphrase_file(enos_csr, options, keys, 
 @pytest.mark.parametrize(
     ("name", "beginning"),
     [
-        ("elliptic.pem", "EnOS takes RSA keys only; this is a key of the kind EC."),
+        ("elliptic.pem", "The EnOS manual asks for an RSA key; this one is of the type EC."),
         ("small.pem", "EnOS takes keys of 2048 bits only; this one has 1024."),
         ("request", "This file holds a 'certificate request', not a private key."),
         ("notes.txt", "This file holds no private key that can be read."),

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import countries, csr, keys
+from enos_csr_gui.core import countries, csr, key_reader
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject, check
 
 SPECIAL = "/+=,\\\"#;<>'`$&|!*?%^~()[]{}: ."
@@ -215,7 +215,9 @@ def test_the_commands_pasted_into_a_shell_make_a_key_and_a_request(
     script = "\n".join(["set -e", *(shlex.join(command) for command in commands)])
     subprocess.run(["sh", "-c", script], cwd=tmp_path, check=True, capture_output=True)
 
-    made = keys.load((tmp_path / "my.key").read_bytes(), "battery staple" if encrypted else None)
+    made = key_reader.load(
+        (tmp_path / "my.key").read_bytes(), "battery staple" if encrypted else None
+    )
     assert ("ENCRYPTED" in (tmp_path / "my.key").read_text()) is encrypted
     assert (tmp_path / "my.csr").read_bytes() == csr.to_pem(csr.sign(subject, made))
 

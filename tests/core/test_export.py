@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from enos_csr_gui.core import csr, export, files, keys
+from enos_csr_gui.core import csr, export, files, key_reader, keys
 from enos_csr_gui.core.enums import Format, Role
 from enos_csr_gui.core.errors import CannotExport, CannotSave, Code, InvalidFileName, InvalidKey
 from enos_csr_gui.core.export import ExportedFile
@@ -91,7 +91,7 @@ def test_the_pem_files_are_called_as_the_platform_calls_them(issued, tmp_path, o
         ExportedFile(Role.CERTIFICATE, folder / "edge.pem"),
         ExportedFile(Role.AUTHORITY, folder / "edge_ca.pem"),
     ]
-    assert is_the_key(keys.load((folder / "edge.key").read_bytes()), issued)
+    assert is_the_key(key_reader.load((folder / "edge.key").read_bytes()), issued)
     leaf = x509.load_pem_x509_certificates((folder / "edge.pem").read_bytes())
     chain = x509.load_pem_x509_certificates((folder / "edge_ca.pem").read_bytes())
     assert (leaf, chain) == ([issued.certificate], issued.chain)

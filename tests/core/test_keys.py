@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
+import re
+import shutil
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import keys
+from enos_csr_gui.core import key_reader, keys
+from enos_csr_gui.core.asn1 import SEQUENCE, der_value
 from enos_csr_gui.core.errors import Code, InvalidKey
 
 PASSPHRASE = "Grüße, 凯里 🔑"
@@ -28,16 +36,19 @@ ENCRYPTED_FORMS = {
     "PKCS 8 PEM, 3DES": "pkcs8 -topk8 -v2 des3 -in rsa.pem",
     "PKCS 8 PEM, scrypt": "pkcs8 -topk8 -scrypt -in rsa.pem",
     "PKCS 8 PEM, 3DES as of old": "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in rsa.pem",
+    "PKCS 8, DES": "pkcs8 -topk8 -v1 PBE-MD5-DES -in rsa.pem -provider legacy -provider default",
     "PKCS 8 DER": "pkcs8 -topk8 -outform DER -in rsa.pem",
     "traditional PEM, AES-256": "rsa -aes256 -traditional -in rsa.pem",
     "traditional PEM, 3DES": "rsa -des3 -traditional -in rsa.pem",
 }
 # OpenSSL protects keys in more ways than cryptography reads.
 UNREADABLE_FORMS = {
-    "PKCS 8 PEM, Camellia": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem",
-    "PKCS 8 DER, Camellia": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem -outform DER",
-    "traditional PEM, AES-192": "rsa -aes192 -traditional -in rsa.pem",
-    "traditional PEM, Camellia": "rsa -camellia256 -traditional -in rsa.pem",
+    "Camellia": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem",
+    "Camellia DER": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem -outform DER",
+    "ARIA": "pkcs8 -topk8 -v2 aria-256-cbc -in rsa.pem",
+    "RC2": "pkcs8 -topk8 -v2 rc2-40-cbc -provider legacy -provider default -in rsa.pem",
+    "AES-192-CBC": "rsa -aes192 -traditional -in rsa.pem",
+    "CAMELLIA-256-CBC": "rsa -camellia256 -traditional -in rsa.pem",
 }
 OTHER_FILES = {
     "EC": "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256",
@@ -91,7 +102,7 @@ def encrypted_pem(key) -> bytes:
 
 def reason(data: bytes, passphrase: str | None = None):
     with pytest.raises(InvalidKey) as caught:
-        keys.load(data, passphrase)
+        key_reader.load(data, passphrase)
     [problem] = caught.value.problems
     return problem.code, dict(problem.values)
 
@@ -123,7 +134,7 @@ def test_a_bare_key_is_written_as_openssl_writes_it(key_pem, openssl, tmp_path):
 @pytest.mark.parametrize("passphrase", [None, "", "not needed"])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_bare_key_of_any_form_is_opened(made, fingerprint_by_openssl, form, passphrase):
-    key = keys.load(made(FORMS[form]), passphrase)
+    key = key_reader.load(made(FORMS[form]), passphrase)
     assert keys.fingerprint(key.public_key()) == fingerprint_by_openssl
 
 
@@ -132,7 +143,7 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
     made, fingerprint_by_openssl, form
 ):
     data = made(ENCRYPTED_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
-    key = keys.load(data, PASSPHRASE)
+    key = key_reader.load(data, PASSPHRASE)
     assert keys.fingerprint(key.public_key()) == fingerprint_by_openssl
     assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
     assert reason(data, "") == (Code.PASSPHRASE_NEEDED, {})
@@ -144,7 +155,21 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
 def test_who_types_the_right_passphrase_is_never_told_that_it_is_wrong(made, form):
     data = made(UNREADABLE_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
     assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
-    assert reason(data, PASSPHRASE) == (Code.PROTECTION_UNKNOWN, {})
+    code, values = reason(data, PASSPHRASE)
+    assert code is Code.PROTECTION_UNKNOWN
+    assert str(values["protection"]) in form or form.split()[0] in str(values["protection"])
+
+
+@pytest.mark.parametrize("form", UNREADABLE_FORMS)
+def test_the_command_that_converts_an_unknown_protection_works(made, openssl, tmp_path, form):
+    if form.endswith("DER"):
+        return  # OpenSSL wants to be told the form of its input
+    old, new = tmp_path / "old.key", tmp_path / "new.key"
+    old.write_bytes(made(UNREADABLE_FORMS[form], "-passout", "pass:secret"))
+    _code, values = reason(old.read_bytes(), "secret")
+    command = str(values["command"]).replace("OLD", str(old)).replace("NEW", str(new))
+    openssl(*command.split()[1:], "-passin", "pass:secret", "-passout", "pass:secret")
+    assert key_reader.load(new.read_bytes(), "secret")
 
 
 @pytest.mark.parametrize(
@@ -173,12 +198,12 @@ def test_a_wrong_passphrase_is_always_called_that(made, command):
     ids=["with a byte order mark", "with CR LF", "in other text", "without the last line end"],
 )
 def test_a_key_that_an_editor_has_been_at_is_opened(key, key_pem, change):
-    assert keys.load(change(key_pem)).private_numbers() == key.private_numbers()
+    assert key_reader.load(change(key_pem)).private_numbers() == key.private_numbers()
 
 
 def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
     bundle = made(OTHER_FILES["certificate"]) + made(FORMS["PKCS 8 PEM"])
-    assert keys.fingerprint(keys.load(bundle).public_key()) == fingerprint_by_openssl
+    assert keys.fingerprint(key_reader.load(bundle).public_key()) == fingerprint_by_openssl
 
 
 @pytest.mark.parametrize(
@@ -202,7 +227,6 @@ def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
         ("certificate", Code.NOT_A_PRIVATE_KEY, {"label": "certificate"}),
         ("certificate DER", Code.NOT_A_KEY, {}),
         ("request", Code.NOT_A_PRIVATE_KEY, {"label": "certificate request"}),
-        ("PKCS 12", Code.NOT_A_KEY, {}),
     ],
 )
 @pytest.mark.parametrize("passphrase", [None, "some passphrase"])
@@ -270,7 +294,7 @@ def test_a_protected_key_shows_nothing_of_itself(key, encrypted_pem, openssl):
     printed = openssl("asn1parse", stdin=encrypted_pem)
     assert ":PBES2" in printed
     assert ":aes-256-cbc" in printed
-    assert keys.load(encrypted_pem, PASSPHRASE).private_numbers() == key.private_numbers()
+    assert key_reader.load(encrypted_pem, PASSPHRASE).private_numbers() == key.private_numbers()
     assert keys.to_pem(key, PASSPHRASE) != encrypted_pem  # salted
 
 
@@ -298,13 +322,13 @@ def test_any_other_passphrase_will(passphrase):
 
 def test_an_error_does_not_repeat_the_passphrase(encrypted_pem):
     with pytest.raises(InvalidKey) as caught:
-        keys.load(encrypted_pem, "hunter2")
+        key_reader.load(encrypted_pem, "hunter2")
     error: BaseException | None = caught.value
     while error is not None:  # a traceback prints all of these
         assert "hunter2" not in f"{error} {error!r}"
         error = error.__cause__ or error.__context__
     with pytest.raises(InvalidKey) as caught:
-        keys.to_pem(keys.load(encrypted_pem, PASSPHRASE), "hunter2" * 500)
+        keys.to_pem(key_reader.load(encrypted_pem, PASSPHRASE), "hunter2" * 500)
     assert "hunter2" not in f"{caught.value} {caught.value!r}"
 
 
@@ -341,3 +365,251 @@ def test_the_strength_of_a_long_passphrase_is_told_while_typing():
     start = time.perf_counter()
     keys.strength("aB3$" * 250)
     assert time.perf_counter() - start < 1
+
+
+# --- Keys of other programs -----------------------------------------------------------------------
+
+
+def is_the_key(made, data: bytes, passphrase: str | bytes | None = None) -> bool:
+    wanted = key_reader.load(made(FORMS["PKCS 8 PEM"]))
+    return key_reader.load(data, passphrase).private_numbers() == wanted.private_numbers()
+
+
+@pytest.mark.parametrize("algorithm", ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc"])
+@pytest.mark.parametrize("prf", ["hmacWithSHA1", "hmacWithSHA256", "hmacWithSHA512"])
+def test_the_empty_passphrase_is_a_passphrase(made, algorithm, prf):
+    command = f"pkcs8 -topk8 -v2 {algorithm} -v2prf {prf} -in rsa.pem"
+    data = made(command, "-passout", "pass:")
+    assert is_the_key(made, data)
+    assert is_the_key(made, data, "")
+
+
+@pytest.mark.parametrize("secret", ["right", ""])
+def test_the_key_in_a_keystore_is_opened(made, secret):
+    data = made("pkcs12 -export -nocerts -inkey rsa.pem", "-passout", f"pass:{secret}")
+    assert is_the_key(made, data, secret or None)
+    if secret:
+        assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
+        assert reason(data, "wrong") == (Code.PASSPHRASE_WRONG, {})
+
+
+def test_a_keystore_without_a_key_holds_none(made, tmp_path, openssl):
+    (tmp_path / "cert").write_bytes(made(OTHER_FILES["certificate"]))
+    openssl("pkcs12", "-export", "-nokeys", "-in", tmp_path / "cert", "-passout", "pass:a",
+            "-out", tmp_path / "store")  # fmt: skip
+    assert reason((tmp_path / "store").read_bytes(), "a")[0] is Code.NOT_A_PRIVATE_KEY
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gb18030"])
+@pytest.mark.parametrize("typed", [str, bytes])
+def test_a_passphrase_is_tried_in_the_encodings_of_older_programs(key, encoding, typed):
+    text = "Grüße" if encoding == "latin-1" else "凯里密码"
+    secret = text.encode("utf-8" if encoding == "utf-8" else encoding)
+    data = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(secret),
+    )
+    passphrase = text if typed is str else secret
+    assert key_reader.load(data, passphrase).private_numbers() == key.private_numbers()
+    if typed is bytes:  # the file with the passphrase was saved as UTF-8 since
+        assert key_reader.load(data, text.encode()).private_numbers() == key.private_numbers()
+
+
+def test_an_openssh_key_is_read_or_its_conversion_named(key):
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH)
+    plain = key.private_bytes(*form, serialization.NoEncryption())
+    assert key_reader.load(plain).private_numbers() == key.private_numbers()
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen of OpenSSH")
+def test_the_command_that_converts_an_openssh_key_works(tmp_path):
+    file = tmp_path / "id"
+    words = ["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-f", str(file)]
+    subprocess.run([*words, "-N", "secret"], check=True)
+    code, values = reason(file.read_bytes(), "secret")
+    assert (code, values["format"]) == (Code.KEY_FORMAT, "OpenSSH")
+    command = str(values["command"]).replace("COPY", str(file)).split()
+    subprocess.run([*command, "-P", "secret", "-N", "secret"], check=True, capture_output=True)
+    assert key_reader.load(file.read_bytes(), "secret").key_size == 2048
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\n", "PuTTY"),
+        (b"PuTTY-User-Key-File-3: ssh-rsa\r\nEncryption: aes256-cbc\r\n", "PuTTY"),
+        (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/56wAA\n", "SSH.com"),
+        (b"\xfe\xed\xfe\xed\x00\x00\x00\x02", "Java (JKS)"),
+        (b"\xce\xce\xce\xce\x00\x00\x00\x02", "Java (JKS)"),
+    ],
+)
+def test_a_key_in_a_form_of_its_own_is_named_with_the_command_that_converts_it(data, name):
+    code, values = reason(data)
+    assert (code, values["format"]) == (Code.KEY_FORMAT, name)
+    assert "OLD" in str(values["command"])
+
+
+def base64url(number: int) -> str:
+    data = number.to_bytes(-(-number.bit_length() // 8), "big")
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def numbers_of(key) -> dict[str, int]:
+    private = key.private_numbers()
+    public = private.public_numbers
+    return {"n": public.n, "e": public.e, "d": private.d, "p": private.p, "q": private.q,
+            "dp": private.dmp1, "dq": private.dmq1, "qi": private.iqmp}  # fmt: skip
+
+
+def test_a_json_web_key_is_read(key):
+    jwk = {"kty": "RSA", "kid": "7"} | {k: base64url(v) for k, v in numbers_of(key).items()}
+    data = json.dumps(jwk).encode()
+    assert key_reader.load(data).private_numbers() == key.private_numbers()
+    assert reason(json.dumps({**jwk, "p": jwk["q"]}).encode())[0] is Code.NOT_A_KEY
+    assert reason(json.dumps({**jwk, "kty": "EC"}).encode())[0] is Code.NOT_A_KEY
+
+
+def test_the_xml_of_dotnet_is_read(key):
+    names = {"n": "Modulus", "e": "Exponent", "d": "D", "p": "P", "q": "Q",
+             "dp": "DP", "dq": "DQ", "qi": "InverseQ"}  # fmt: skip
+    inside = ""
+    for name, number in numbers_of(key).items():
+        data = number.to_bytes(-(-number.bit_length() // 8), "big")
+        inside += f"  <{names[name]}>{base64.b64encode(data).decode()}</{names[name]}>\n"
+    xml = f"<RSAKeyValue>\n{inside}</RSAKeyValue>".encode()
+    assert key_reader.load(xml).private_numbers() == key.private_numbers()
+
+
+def test_a_key_of_a_security_chip_is_named(made):
+    data = b"-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n-----END TSS2 PRIVATE KEY-----\n"
+    assert reason(data) == (Code.KEY_IN_HARDWARE, {})
+
+
+def test_a_key_for_pss_only_is_named(made):
+    data = made("genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048")
+    assert reason(data) == (Code.KEY_PSS, {})
+
+
+@pytest.mark.parametrize("label", ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
+@pytest.mark.parametrize("form", ["PKCS 8 PEM", "traditional PEM"])
+def test_the_label_of_a_key_may_be_wrong(made, form, label):
+    text = made(FORMS[form]).decode()
+    text = re.sub(r"(BEGIN|END) [A-Z ]*KEY", rf"\1 {label}", text)
+    assert is_the_key(made, text.encode())
+
+
+def test_of_several_keys_the_right_one_is_found(made, key):
+    other = made("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048")
+    small = made(OTHER_FILES["RSA 1024"])
+    bundle = small + other + made(FORMS["PKCS 8 PEM"])
+    wanted = keys.fingerprint(key_reader.load(made(FORMS["PKCS 8 PEM"])).public_key())
+    found = key_reader.load(bundle, public_key_sha256=wanted)
+    assert keys.fingerprint(found.public_key()) == wanted
+    first = key_reader.load(bundle)
+    assert first.private_numbers() == key_reader.load(other).private_numbers()
+
+
+# --- Files made to keep the computer busy ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pkcs8 -topk8 -in rsa.pem",
+        "pkcs8 -topk8 -in rsa.pem -outform DER",
+        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in rsa.pem",
+        "pkcs12 -export -nocerts -inkey rsa.pem",
+        "pkcs12 -export -nocerts -inkey rsa.pem -keypbe PBE-SHA1-3DES",
+    ],
+)
+def test_a_derivation_of_too_many_iterations_is_not_begun(made, command, monkeypatch):
+    data = made(command + " -iter 200000", "-passout", "pass:a")
+    assert is_the_key(made, data, "a")
+    monkeypatch.setattr(key_reader, "MAX_ITERATIONS", 150_000)
+
+    def derives(*_arguments, **_more):
+        raise AssertionError("a derivation was begun")
+
+    for module, name in (
+        (key_reader.serialization, "load_der_private_key"),
+        (key_reader.serialization, "load_pem_private_key"),
+        (key_reader.pkcs12, "load_pkcs12"),
+        (key_reader, "PBKDF2HMAC"),
+    ):
+        monkeypatch.setattr(module, name, derives)
+    for passphrase in (None, "", "a"):
+        code, values = reason(data, passphrase)
+        assert code is Code.DERIVATION_TOO_LONG
+        assert values["limit"] == 150_000 < int(values["given"])
+
+
+def test_a_mac_of_too_many_iterations_is_not_computed(made):
+    data = bytearray(made("pkcs12 -export -nocerts -inkey rsa.pem", "-passout", "pass:a"))
+    assert data[-4:-2] == b"\x02\x02"  # 2,048 iterations, the last number of the file
+    # DER of one more byte, in the number itself and in the three lengths around it
+    longer = bytes(data[:-4]) + b"\x02\x04\x7f\xff\xff\xff"
+    assert reason(longer, "a")[0] is Code.DERIVATION_TOO_LONG
+
+
+def test_scrypt_of_too_much_memory_is_not_begun(made):
+    data = made("pkcs8 -topk8 -in rsa.pem -outform DER -scrypt", "-passout", "pass:a")
+    assert is_the_key(made, data, "a")
+    cost = data.index(bytes.fromhex("02024000020108"))  # N = 16,384, r = 8
+    changed = data[:cost] + bytes.fromhex("0202400002017f") + data[cost + 7 :]
+    code, values = reason(changed, "a")
+    assert (code, values["given"]) == (Code.DERIVATION_TOO_LARGE, 128 * 16_384 * 127 >> 20)
+
+
+def rsa_der(bits: int) -> bytes:
+    numbers = [0, (1 << bits) - 1, 65537, 3, 3, 3, 3, 3, 3]
+    inside = b"".join(
+        der_value(2, number.to_bytes(number.bit_length() // 8 + 1, "big")) for number in numbers
+    )
+    return der_value(SEQUENCE, inside)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_rsa_key_of_enormous_size_is_refused_by_its_size(wrapped):
+    data = rsa_der(500_000)
+    if wrapped:
+        oid = bytes.fromhex("300d06092a864886f70d0101010500")
+        data = der_value(SEQUENCE, b"\x02\x01\x00" + oid + der_value(4, data))
+    code, values = reason(data)
+    assert code is Code.KEY_SIZE
+    assert int(values["bits"]) >= 500_000
+
+
+@pytest.mark.parametrize(
+    ("oid", "name"), [("1.2.840.113549.1.3.1", "DH"), ("1.3.101.112", "Ed25519")]
+)
+def test_a_key_of_another_kind_never_reaches_the_library(oid, name, monkeypatch):
+    monkeypatch.setattr(key_reader.serialization, "load_der_private_key", None)
+    first, *rest = map(int, oid.split("."))
+    body = bytes([first * 40 + rest[0]])
+    for number in rest[1:]:
+        parts = [number & 0x7F]
+        while number := number >> 7:
+            parts.insert(0, number & 0x7F | 0x80)
+        body += bytes(parts)
+    algorithm = der_value(SEQUENCE, der_value(6, body))
+    data = der_value(SEQUENCE, b"\x02\x01\x00" + algorithm + der_value(4, b"\x04\x20" + b"x" * 99))
+    assert reason(data) == (Code.KEY_NOT_RSA, {"algorithm": name})
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda data: b"0\x82\x01\x00" + data))
+def test_no_bytes_end_in_anything_but_a_refusal(data):
+    for passphrase in (None, b"\xff", "a"):
+        with pytest.raises(InvalidKey):
+            key_reader.load(data, passphrase)
+
+
+@given(st.data())
+def test_no_changed_byte_ends_in_anything_but_a_key_or_a_refusal(made, data):
+    form = data.draw(st.sampled_from(["pkcs8 -topk8 -in rsa.pem -outform DER",
+                                      "pkcs12 -export -nocerts -inkey rsa.pem"]))  # fmt: skip
+    good = bytearray(made(form, "-passout", "pass:a"))
+    place = data.draw(st.integers(0, len(good) - 1))
+    good[place] ^= data.draw(st.integers(1, 255))
+    with suppress(InvalidKey):
+        key_reader.load(bytes(good), "a")

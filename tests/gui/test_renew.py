@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QListWidget
 
-from enos_csr_gui.core import create, keys, receive, renew, x509_reader
+from enos_csr_gui.core import create, key_reader, receive, renew, x509_reader
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
@@ -263,7 +263,7 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
     issued = authority.issue(old, tmp_path / "issued.pem")
     receive.store_certificate(receive.match_certificate(issued))
     other = Subject({**answers_in(old), "common_name": "dev-002"})
-    key = keys.load(old.with_suffix(".key").read_bytes())
+    key = key_reader.load(old.with_suffix(".key").read_bytes())
     made = create.create_request(
         other, key, old.parent, "dev-002", key_file=old.with_suffix(".key")
     )

@@ -12,7 +12,7 @@ from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui.core import keys
+from enos_csr_gui.core import key_reader, keys
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_the_fingerprint_is_that_of_the_key_that_is_saved(person: Person, saved:
     shown = person.reads().replace("\n", "")
     person.goes_on("Save")
     person.goes_on("Done", "Save")
-    key = keys.load((saved / "dev-001.key").read_bytes())
+    key = key_reader.load((saved / "dev-001.key").read_bytes())
     assert keys.fingerprint(key.public_key()) in shown
 
 

@@ -12,7 +12,7 @@ import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
 
-from enos_csr_gui.core import keys
+from enos_csr_gui.core import key_reader, keys
 
 SUBJECT = (
     "subject=C = CN, ST = Guizhou, L = Kaili, O = Example Wind Ltd, OU = Operations, "
@@ -209,7 +209,7 @@ def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_
 
     assert len(list(saved.iterdir())) == 4
     first, second = (
-        keys.fingerprint(keys.load((saved / name).read_bytes()).public_key())
+        keys.fingerprint(key_reader.load((saved / name).read_bytes()).public_key())
         for name in ("dev-001.key", "dev-002.key")
     )
     assert first != second
@@ -235,8 +235,8 @@ def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key
     assert sorted(file.name for file in saved.iterdir()) == [
         "dev-001.csr", "dev-002.csr", "dev-002.key",
     ]  # fmt: skip
-    new = keys.load((saved / "dev-002.key").read_bytes())
-    old = keys.load(mine.read_bytes())
+    new = key_reader.load((saved / "dev-002.key").read_bytes())
+    old = key_reader.load(mine.read_bytes())
     assert keys.fingerprint(new.public_key()) != keys.fingerprint(old.public_key())
 
 

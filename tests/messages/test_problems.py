@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from enos_csr_gui.core import files, keys
+from enos_csr_gui.core import files, key_reader, keys
 from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check
 from enos_csr_gui.messages import labels
@@ -25,6 +25,10 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.NOT_ASCII: {"position": 4, "character": "ü"},
     Code.NOT_A_COUNTRY: {"given": "UK", "suggestion": "GB", "name": "United Kingdom"},
     Code.NOT_A_PRIVATE_KEY: {"label": "certificate"},
+    Code.PROTECTION_UNKNOWN: {"protection": "RC2", "command": "openssl pkcs8 …"},
+    Code.KEY_FORMAT: {"format": "PuTTY", "command": "puttygen …"},
+    Code.DERIVATION_TOO_LONG: {"given": 3_000_000, "limit": 2_000_000},
+    Code.DERIVATION_TOO_LARGE: {"given": 512, "limit": 128},
     Code.KEY_NOT_RSA: {"algorithm": "Ed25519"},
     Code.KEY_SIZE: {"bits": 1024, "wanted": 2048},
     Code.PASSPHRASE_TOO_LONG: {"limit": 1023, "length": 2000},
@@ -109,7 +113,7 @@ def of_key(bits: int | None) -> Callable[[Path], Problem]:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        return refused(keys.load, pem)
+        return refused(key_reader.load, pem)
 
     return provoke
 
@@ -139,9 +143,9 @@ PROVOKED: dict[Code, Callable[[Path], Problem]] = {
     Code.NOT_ASCII: of_subject("email", "ü@example.com"),
     Code.NOT_AN_ADDRESS: of_subject("email", "ops"),
     Code.NOT_A_COUNTRY: of_subject("country", "UK"),
-    Code.NOT_A_KEY: lambda _: refused(keys.load, b"hello"),
+    Code.NOT_A_KEY: lambda _: refused(key_reader.load, b"hello"),
     Code.NOT_A_PRIVATE_KEY: lambda _: refused(
-        keys.load, b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"
+        key_reader.load, b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"
     ),
     Code.KEY_NOT_RSA: of_key(None),
     Code.KEY_SIZE: of_key(1024),

@@ -1,0 +1,592 @@
+"""Reads the private key in a file, in whatever form other programs keep it.
+
+PKCS #8 and the traditional form, in PEM or DER, under any label; PKCS #12 keystores; OpenSSH keys
+without a passphrase; RSA keys as JWK or XML. Of forms that this program does not read, it names the
+command that converts them.
+
+A file may be made to keep the computer busy. So its cost is read first: the iterations and the
+memory of each key derivation, and the kind and size of each key that is not encrypted. Nothing
+above the limits below is derived or parsed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from enos_csr_gui.core import asn1, keys
+from enos_csr_gui.core.asn1 import SEQUENCE, PemBlock, Tlv, der_values
+from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, InvalidKey, Problem
+from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS
+
+MAX_ITERATIONS = 2_000_000
+"""Of all key derivations in a file together. OpenSSL does this many in about half a second, a slow
+laptop in two; usual are 2,048 to 600,000."""
+
+MAX_SCRYPT_MEMORY = 128 << 20
+"""In bytes. OpenSSL's default is 16 MiB, RFC 7914 suggests up to 128 MiB for files."""
+
+MAX_RSA_BITS = 16_384
+"""OpenSSL takes no larger modulus for an operation either."""
+
+_MAX_ENCRYPTED_BYTES = 20_000
+"""An encrypted RSA key of ``MAX_RSA_BITS`` has half as many."""
+
+_MAX_KEYS = 20
+"""As many keys of one file are tried."""
+
+_INTEGER, _OCTET_STRING, _OID = 0x02, 0x04, 0x06
+
+_RSA, _RSA_PSS = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"
+
+_ALGORITHMS = {
+    "1.2.840.10045.2.1": "EC",
+    "1.2.840.10040.4.1": "DSA",
+    "1.2.840.113549.1.3.1": "DH",
+    "1.2.840.10046.2.1": "DH",
+    "1.3.101.110": "X25519",
+    "1.3.101.111": "X448",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+}
+
+_PBES2, _PBKDF2, _SCRYPT = (
+    "1.2.840.113549.1.5.13",
+    "1.2.840.113549.1.5.12",
+    "1.3.6.1.4.1.11591.4.11",
+)
+
+_AES = {
+    "2.16.840.1.101.3.4.1.2": ("AES-128", 16),
+    "2.16.840.1.101.3.4.1.22": ("AES-192", 24),
+    "2.16.840.1.101.3.4.1.42": ("AES-256", 32),
+}
+"""In CBC mode: name and length of the key in bytes."""
+
+_3DES = "1.2.840.113549.3.7"
+_READABLE = {*_AES, _3DES, "1.2.840.113549.1.12.1.3", "1.2.840.113549.1.5.3"}
+"""The encryptions that the library undoes; the last two are 3DES with SHA-1, and DES with MD5."""
+
+_ENCRYPTIONS = {
+    "1.2.840.113549.3.2": "RC2",
+    "1.3.14.3.2.7": "DES",
+    "1.2.840.113549.1.5.1": "MD2, DES",
+    "1.2.840.113549.1.5.4": "MD2, RC2",
+    "1.2.840.113549.1.5.6": "MD5, RC2",
+    "1.2.840.113549.1.5.10": "SHA-1, DES",
+    "1.2.840.113549.1.5.11": "SHA-1, RC2",
+    "1.2.840.113549.1.12.1.1": "SHA-1, RC4",
+    "1.2.840.113549.1.12.1.2": "SHA-1, RC4",
+    "1.2.840.113549.1.12.1.4": "SHA-1, 3DES with two keys",
+    "1.2.840.113549.1.12.1.5": "SHA-1, RC2",
+    "1.2.840.113549.1.12.1.6": "SHA-1, RC2",
+    "1.2.392.200011.61.1.1.1.2": "Camellia",
+    "1.2.392.200011.61.1.1.1.3": "Camellia",
+    "1.2.392.200011.61.1.1.1.4": "Camellia",
+    "1.2.410.200004.1.4": "SEED",
+    "1.2.410.200046.1.1.2": "ARIA",
+    "1.2.410.200046.1.1.7": "ARIA",
+    "1.2.410.200046.1.1.12": "ARIA",
+    "1.2.156.10197.1.104.2": "SM4",
+}
+
+_PRFS: dict[str, type[hashes.SHA1 | hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512]]
+_PRFS = {
+    "1.2.840.113549.2.7": hashes.SHA1,
+    "1.2.840.113549.2.8": hashes.SHA224,
+    "1.2.840.113549.2.9": hashes.SHA256,
+    "1.2.840.113549.2.10": hashes.SHA384,
+    "1.2.840.113549.2.11": hashes.SHA512,
+}
+
+# Of what this program does not read: what it begins with, its name, the command that converts it.
+_PUTTYGEN = "puttygen OLD -O private-openssh -o NEW"
+_FOREIGN_FORMS = (
+    (re.compile(rb"PuTTY-User-Key-File-\d"), "PuTTY", _PUTTYGEN),
+    (re.compile(rb"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"), "SSH.com", _PUTTYGEN),
+    (
+        re.compile(rb"\xfe\xed\xfe\xed\x00\x00|\xce\xce\xce\xce\x00\x00"),
+        "Java (JKS)",
+        "keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype pkcs12",
+    ),
+)
+_SSH_KEYGEN = "ssh-keygen -p -m PKCS8 -f COPY"
+_PKCS8_LEGACY = "openssl pkcs8 -provider legacy -provider default -topk8 -in OLD -out NEW"
+
+_XML_KEY = re.compile(rb"<RSAKeyValue>(.{1,20000}?)</RSAKeyValue>", re.DOTALL)
+_XML_NAMES = {
+    "n": "Modulus",
+    "e": "Exponent",
+    "d": "D",
+    "p": "P",
+    "q": "Q",
+    "dp": "DP",
+    "dq": "DQ",
+    "qi": "InverseQ",
+}
+"""The members of a JWK (RFC 7518, 6.3.2), and what .NET calls them in XML."""
+
+T = TypeVar("T")
+
+Passphrase = str | bytes
+"""As bytes, it is what stands in a file, in an encoding that nothing tells."""
+
+
+def load(
+    data: bytes, passphrase: Passphrase | None = None, *, public_key_sha256: str = ""
+) -> rsa.RSAPrivateKey:
+    """Return the private key in ``data``, the content of a file.
+
+    Of several keys it is the one with this ``public_key_sha256``, else the first that EnOS takes.
+    A passphrase that the key does not need is ignored; without one, the empty passphrase is tried.
+    Raises InvalidKey when there is no private key, the passphrase is missing or wrong, opening the
+    key would take too long, or the key is not RSA 2048.
+    """
+    taken: list[rsa.RSAPrivateKey] = []
+    problems: list[Problem] = []
+    for _number, open_ in zip(range(_MAX_KEYS), _candidates(data), strict=False):
+        try:
+            key = _checked(open_(passphrase))
+        except InvalidKey as error:
+            problems += error.problems
+            continue
+        if not public_key_sha256 or keys.fingerprint(key.public_key()) == public_key_sha256:
+            return key
+        taken.append(key)
+    # A key that a passphrase opens may be the one that is wanted.
+    problems.sort(key=lambda problem: problem.code not in PASSPHRASE_CODES)
+    if taken and not (problems and problems[0].code in PASSPHRASE_CODES):
+        return taken[0]
+    raise InvalidKey(problems[:1] or [_nothing(data)])
+
+
+def _refusal(code: Code, **values: str | int) -> InvalidKey:
+    return InvalidKey([Problem(code, values=values)])
+
+
+def _nothing(data: bytes) -> Problem:
+    """Return the problem that there is no private key."""
+    if block := next(asn1.pem_blocks(data), None):
+        return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": block.label.lower()})
+    return Problem(Code.NOT_A_KEY)
+
+
+_Open = Callable[[Passphrase | None], object]
+"""Opens one key; returns the library's object for it, or raises InvalidKey."""
+
+
+def _candidates(data: bytes) -> Iterator[_Open]:
+    """Yield, for each private key in the file, what opens it."""
+    text = asn1.pem_text(data)
+    found = False
+    for block in asn1.pem_blocks(data):
+        if block.label.endswith("PRIVATE KEY") or block.label == "PKCS12":
+            found = True
+            yield lambda secret, block=block: _open_block(block, secret)  # type: ignore[misc]
+    if found:
+        return
+    for beginning, name, command in _FOREIGN_FORMS:
+        if beginning.match(text.lstrip() if name != "Java (JKS)" else data):
+            yield lambda _secret, name=name, command=command: _refuse_form(name, command)  # type: ignore[misc]
+            return
+    if numbers := _jwk(text) or _xml(text):
+        yield lambda _secret: _from_numbers(numbers)
+    elif data[:1] == b"\x30":
+        yield lambda secret: _open_der(data, secret)
+
+
+def _refuse_form(name: str, command: str) -> object:
+    raise _refusal(Code.KEY_FORMAT, format=name, command=command)
+
+
+def _checked(key: object) -> rsa.RSAPrivateKey:
+    """Return the key if EnOS takes it and its numbers are sound; else raise InvalidKey."""
+    if not isinstance(key, rsa.RSAPrivateKey):
+        # "Ed25519PrivateKey" and the like; an encryption hides the algorithm until it is undone.
+        name = re.sub("(Elliptic|)(.*?)(Public|Private)Key.*", r"\1\2", type(key).__name__)
+        raise _refusal(Code.KEY_NOT_RSA, algorithm=name.lstrip("_"))
+    if key.key_size != keys.KEY_SIZE:
+        raise _refusal(Code.KEY_SIZE, bits=key.key_size, wanted=keys.KEY_SIZE)
+    # Only now: to find out whether large numbers are primes takes long.
+    return _from_library(lambda: key.private_numbers().private_key())
+
+
+def _from_library(call: Callable[[], T]) -> T:
+    """Return what the library returns; NOT_A_KEY for whatever it raises."""
+    try:
+        return call()
+    except LIBRARY_ERRORS as error:
+        raise _refusal(Code.NOT_A_KEY) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
+            raise
+        raise _refusal(Code.NOT_A_KEY) from error
+
+
+# --- Containers -----------------------------------------------------------------------------------
+
+
+def _open_block(block: PemBlock, passphrase: Passphrase | None) -> object:
+    if block.der is None:
+        raise _refusal(Code.NOT_A_KEY)
+    if block.label == "OPENSSH PRIVATE KEY":
+        return _open_ssh(block)
+    if block.label == "TSS2 PRIVATE KEY":
+        raise _refusal(Code.KEY_IN_HARDWARE)
+    if b"ENCRYPTED" in block.headers:
+        return _open_traditional(block, passphrase)
+    return _open_der(block.der, passphrase)
+
+
+def _open_ssh(block: PemBlock) -> object:
+    if b"\0\0\0\x04none" not in (block.der or b"")[:64]:  # OpenSSH, PROTOCOL.key
+        return _refuse_form("OpenSSH", _SSH_KEYGEN)
+    if b"\0\0\0\x07ssh-rsa" not in (block.der or b"")[:128]:
+        raise _refusal(Code.KEY_NOT_RSA, algorithm="OpenSSH")
+    if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
+        raise _refusal(Code.NOT_A_KEY)
+    pem = _pem(block.label, block.der or b"")
+    return _from_library(lambda: serialization.load_ssh_private_key(pem, None))
+
+
+def _pem(label: str, der: bytes, headers: bytes = b"") -> bytes:
+    text = base64.encodebytes(der)
+    head = headers.strip() + b"\n\n" if headers else b"\n"
+    name = label.encode()
+    return b"-----BEGIN %b-----\n%b%b-----END %b-----\n" % (name, head.lstrip(), text, name)
+
+
+def _open_traditional(block: PemBlock, passphrase: Passphrase | None) -> object:
+    """Open a key that its headers say to be encrypted (RFC 1421, as OpenSSL writes them)."""
+    info = re.search(rb"DEK-Info: *([A-Z0-9-]+)", block.headers)
+    cipher = info[1].decode() if info else "?"
+    if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
+        raise _refusal(Code.NOT_A_KEY)
+    pem = _pem(block.label, block.der or b"", block.headers)
+    readable = cipher in ("DES-EDE3-CBC", "AES-128-CBC", "AES-256-CBC")
+    return _with_secret(
+        lambda secret: serialization.load_pem_private_key(
+            pem, secret, unsafe_skip_rsa_key_validation=True
+        ),
+        passphrase,
+        None if readable else cipher,
+        empty=None,  # OpenSSL takes none of fewer than four characters here
+    )
+
+
+def _open_der(der: bytes, passphrase: Passphrase | None) -> object:
+    """Open what the DER holds; raise InvalidKey."""
+    try:
+        [whole] = der_values(der)
+        inside = list(der_values(der, whole.inside, whole.end))
+    except ValueError as error:
+        if _PKCS7_DATA in der[:64]:  # a keystore in BER
+            return _open_pkcs12(der, passphrase)
+        raise _refusal(Code.NOT_A_KEY) from error
+    # Tags as X.690, 8.2 numbers them: 2 integer, 3 bit string, 4 octets, 6 object identifier.
+    match tuple(one.tag for one in inside):
+        case (0x02, 0x30, 0x04, *_):
+            return _open_pkcs8(der, inside)
+        case (0x30, 0x04):
+            return _open_encrypted(der, inside, passphrase)
+        case (0x02, 0x30, *_) if _PKCS7_DATA in der[inside[1].start : inside[1].end][:64]:
+            return _open_pkcs12(der, passphrase)
+        case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, *_):
+            return _open_rsa(der, inside)
+        case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02):
+            raise _refusal(Code.KEY_NOT_RSA, algorithm="DSA")
+        case (0x02, 0x04, *_):
+            raise _refusal(Code.KEY_NOT_RSA, algorithm="EC")
+        case _:
+            raise _refusal(Code.NOT_A_KEY)
+
+
+_PKCS7_DATA = bytes.fromhex("06092a864886f70d0107")
+
+
+def _open_pkcs8(der: bytes, inside: list[Tlv]) -> object:
+    """Open a PrivateKeyInfo (RFC 5958): a version, an algorithm, the key."""
+    algorithm = _algorithm(der, inside[1])
+    if algorithm == _RSA_PSS:
+        raise _refusal(Code.KEY_PSS)
+    if algorithm != _RSA:
+        raise _refusal(Code.KEY_NOT_RSA, algorithm=_ALGORITHMS.get(algorithm, algorithm))
+    content = inside[2]
+    with suppress(ValueError):
+        [whole] = der_values(der, content.inside, content.end)
+        _check_size(list(der_values(der, whole.inside, whole.end)))
+    return _load_der(der)
+
+
+def _open_rsa(der: bytes, numbers: list[Tlv]) -> object:
+    """Open an RSAPrivateKey (RFC 8017, A.1.2): a version, the modulus..."""
+    _check_size(numbers)
+    return _load_der(der)
+
+
+def _check_size(numbers: list[Tlv]) -> None:
+    """Refuse an RSA key of a size that keeps the library busy."""
+    bits = 8 * max((one.end - one.inside for one in numbers), default=0)
+    if bits > MAX_RSA_BITS + 8:  # a leading zero byte
+        raise _refusal(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
+
+
+def _load_der(der: bytes, secret: bytes | None = None) -> object:
+    return _from_library(
+        lambda: serialization.load_der_private_key(der, secret, unsafe_skip_rsa_key_validation=True)
+    )
+
+
+def _from_numbers(numbers: dict[str, int]) -> object:
+    if numbers["n"].bit_length() != keys.KEY_SIZE:
+        bits = numbers["n"].bit_length()
+        raise _refusal(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
+    public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"])
+    private = rsa.RSAPrivateNumbers(
+        numbers["p"],
+        numbers["q"],
+        numbers["d"],
+        numbers["dp"],
+        numbers["dq"],
+        numbers["qi"],
+        public,
+    )
+    return _from_library(private.private_key)
+
+
+def _jwk(text: bytes) -> dict[str, int] | None:
+    """Return the numbers of an RSA private key as JSON Web Key (RFC 7517); None for other text."""
+    if not text.lstrip().startswith(b"{"):
+        return None
+    try:
+        found = json.loads(text)
+        if found["kty"] != "RSA":
+            return None
+        return {name: _number(found[name], b"-_") for name in _XML_NAMES}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _xml(text: bytes) -> dict[str, int] | None:
+    """Return the numbers of an RSA private key in the XML of .NET; None for other text."""
+    if not (found := _XML_KEY.search(text)):
+        return None
+    # Not an XML parser: ten short elements need none of what makes one costly.
+    values = dict(re.findall(r"<(\w+)>\s*([A-Za-z0-9+/=\s]*)</\1>", found[1].decode("latin-1")))
+    try:
+        return {name: _number(values[tag], b"+/") for name, tag in _XML_NAMES.items()}
+    except (ValueError, KeyError):
+        return None
+
+
+def _number(text: str, alphabet: bytes) -> int:
+    data = text.encode("ascii").strip().rstrip(b"=")
+    padded = data + b"=" * (-len(data) % 4)
+    return int.from_bytes(base64.b64decode(padded, alphabet, validate=True), "big")
+
+
+# --- What a passphrase protects -------------------------------------------------------------------
+
+
+def _secrets(passphrase: Passphrase) -> list[bytes]:
+    """Return the bytes that a passphrase may be: UTF-8, then what older programs used."""
+    if isinstance(passphrase, bytes):
+        found = [passphrase]
+        for encoding in ("utf-8", "gb18030", "latin-1"):
+            with suppress(UnicodeDecodeError):
+                found += _encoded(passphrase.decode(encoding))
+    else:
+        # What cannot be encoded cannot have been the passphrase either.
+        found = [passphrase.encode("utf-8", "replace"), *_encoded(passphrase)]
+    return list(dict.fromkeys(found))
+
+
+def _encoded(text: str) -> Iterator[bytes]:
+    for encoding in ("utf-8", "latin-1", "gb18030"):
+        with suppress(UnicodeEncodeError):
+            yield text.encode(encoding)
+
+
+def _with_secret(
+    open_: Callable[[bytes], object],
+    passphrase: Passphrase | None,
+    unknown: str | None,
+    *,
+    empty: Callable[[], object] | None,
+) -> object:
+    """Return what the passphrase opens, or raise why nothing does.
+
+    ``unknown`` is the name of an encryption that may be beyond the library, whatever the
+    passphrase; ``empty`` opens with the empty passphrase, which the library takes for none.
+    """
+    if empty and not passphrase:
+        try:
+            return empty()
+        except LIBRARY_ERRORS:
+            pass
+    if not passphrase:
+        raise _refusal(Code.PASSPHRASE_NEEDED)
+    for secret in _secrets(passphrase):
+        try:
+            return open_(secret)
+        except LIBRARY_ERRORS:
+            # One wrong passphrase in 256 happens to give something, only no key.
+            continue
+    if unknown is not None:
+        raise _refusal(Code.PROTECTION_UNKNOWN, protection=unknown, command=_PKCS8_LEGACY)
+    raise _refusal(Code.PASSPHRASE_WRONG)
+
+
+def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None) -> object:
+    """Open an EncryptedPrivateKeyInfo (RFC 5958, 3): an algorithm, the encrypted key."""
+    _check_cost(der)
+    if len(der) > _MAX_ENCRYPTED_BYTES:
+        raise _refusal(Code.NOT_A_KEY)
+    algorithm = _algorithm(der, inside[0])
+    scheme = _Pbes2.read(der, inside[0]) if algorithm == _PBES2 else None
+    cipher = scheme.cipher if scheme else algorithm
+    return _with_secret(
+        lambda secret: serialization.load_der_private_key(
+            der, secret, unsafe_skip_rsa_key_validation=True
+        ),
+        passphrase,
+        None if cipher in _READABLE else _ENCRYPTIONS.get(cipher, cipher),
+        empty=(lambda: scheme.open(der, inside[1])) if scheme else None,
+    )
+
+
+def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
+    _check_cost(der)
+
+    def open_(secret: bytes) -> object:
+        return pkcs12.load_pkcs12(der, secret).key
+
+    key = _with_secret(open_, passphrase, None, empty=lambda: open_(b""))
+    if key is None:
+        raise _refusal(Code.NOT_A_PRIVATE_KEY, label="keystore")
+    return key
+
+
+class _Pbes2(NamedTuple):
+    """The parameters of PBES2 (RFC 8018, A.4) with PBKDF2."""
+
+    cipher: str
+    vector: bytes
+    salt: bytes
+    iterations: int
+    prf: str
+
+    @classmethod
+    def read(cls, der: bytes, algorithm: Tlv) -> _Pbes2 | None:
+        """Return the parameters; None where they are others than PBKDF2's, or no DER."""
+        try:
+            _oid_tlv, parameters = der_values(der, algorithm.inside, algorithm.end)
+            derivation, encryption = der_values(der, parameters.inside, parameters.end)
+            cipher_oid, vector, *_more = der_values(der, encryption.inside, encryption.end)
+            cipher = asn1.oid_text(der, cipher_oid)
+            if _algorithm(der, derivation) != _PBKDF2:
+                return cls(cipher, b"", b"", 0, "")
+            _oid_tlv, kdf = der_values(der, derivation.inside, derivation.end)
+            salt, iterations, *rest = der_values(der, kdf.inside, kdf.end)
+            prfs = [_algorithm(der, one) for one in rest if one.tag == SEQUENCE]
+        except (ValueError, IndexError):
+            return None
+        return cls(
+            cipher,
+            der[vector.inside : vector.end],
+            der[salt.inside : salt.end],
+            _integer(der, iterations),
+            prfs[0] if prfs else "1.2.840.113549.2.7",
+        )
+
+    def open(self, der: bytes, encrypted: Tlv) -> object:
+        """Open the key with the empty passphrase, which the library takes for none."""
+        if self.cipher not in _AES or self.prf not in _PRFS:
+            raise ValueError("an encryption without use today")
+        _name, length = _AES[self.cipher]
+        derivation = PBKDF2HMAC(_PRFS[self.prf](), length, self.salt, self.iterations)
+        cipher = Cipher(algorithms.AES(derivation.derive(b"")), modes.CBC(self.vector))
+        decryptor, unpadder = cipher.decryptor(), padding.PKCS7(128).unpadder()
+        padded = decryptor.update(der[encrypted.inside : encrypted.end]) + decryptor.finalize()
+        plain = unpadder.update(padded) + unpadder.finalize()
+        return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
+
+
+def _algorithm(der: bytes, sequence: Tlv) -> str:
+    """Return the object identifier that an AlgorithmIdentifier begins with; empty if none does."""
+    with suppress(ValueError, IndexError):
+        for first in der_values(der, sequence.inside, sequence.end):
+            return asn1.oid_text(der, first) if first.tag == _OID else ""
+    return ""
+
+
+def _integer(der: bytes, tlv: Tlv) -> int:
+    return int.from_bytes(der[tlv.inside : tlv.end], "big")
+
+
+# --- What opening costs ---------------------------------------------------------------------------
+
+_PBKDF2_DER = bytes.fromhex("06092a864886f70d01050c")
+_SCRYPT_DER = bytes.fromhex("06092b06010401da47040b")
+_PBES1_DER = re.compile(rb"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01-\x06]")
+_PBES1_OLD_DER = re.compile(rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03\x04\x06\x0a\x0b]")
+
+
+def _check_cost(data: bytes) -> None:
+    """Refuse what would take too long or too much memory to derive.
+
+    The parameters are found wherever they stand, so that BER hides nothing.
+    """
+    iterations = _mac_iterations(data)
+    for beginning in (re.compile(re.escape(_PBKDF2_DER)), _PBES1_DER, _PBES1_OLD_DER):
+        for found in beginning.finditer(data):
+            numbers = _parameters(data, found.end())
+            iterations += max(numbers, default=0)
+    if iterations > MAX_ITERATIONS:
+        values = {"given": iterations, "limit": MAX_ITERATIONS}
+        raise InvalidKey([Problem(Code.DERIVATION_TOO_LONG, values=values)])
+    for found in re.finditer(re.escape(_SCRYPT_DER), data):
+        cost, block, parallel, *_length = [*_parameters(data, found.end()), 0, 0, 0]
+        memory = 128 * cost * block
+        if memory > MAX_SCRYPT_MEMORY or memory * parallel > 4 * MAX_SCRYPT_MEMORY:
+            values = {"given": memory >> 20, "limit": MAX_SCRYPT_MEMORY >> 20}
+            raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])
+
+
+def _parameters(data: bytes, start: int) -> list[int]:
+    """Return the integers among the parameters that follow an object identifier."""
+    with suppress(ValueError):
+        for parameters in der_values(data, start, _end_of_value(data, start)):
+            inside = der_values(data, parameters.inside, parameters.end)
+            return [_integer(data, one) for one in inside if one.tag == _INTEGER]
+    return []
+
+
+def _end_of_value(data: bytes, start: int) -> int:
+    """Return where the definite-length value at ``start`` ends; ValueError if it has no end."""
+    if start + 2 > len(data):
+        raise ValueError("not DER")
+    size = data[start + 1] & 0x7F if data[start + 1] & 0x80 else 0
+    length = int.from_bytes(data[start + 2 : start + 2 + size], "big") if size else data[start + 1]
+    return start + 2 + size + length
+
+
+def _mac_iterations(data: bytes) -> int:
+    """Return how often the digest of a keystore's MAC is repeated: the last number in the file."""
+    with suppress(ValueError):
+        [whole] = der_values(data)
+        *_others, mac = der_values(data, whole.inside, whole.end)
+        *_others, last = der_values(data, mac.inside, mac.end)
+        return _integer(data, last) if last.tag == _INTEGER else 0
+    found = re.search(rb"\x02([\x01-\x08])([^\x00].{0,7}?)\x00*\Z", data[-64:], re.DOTALL)
+    return int.from_bytes(found[2], "big") if found and len(found[2]) == found[1][0] else 0
