@@ -9,7 +9,8 @@ import click
 
 from enos_csr_gui.cli.key_options import chain_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples, print_json
-from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, Problem
+from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, Problem, escape_unprintable
+from enos_csr_gui.core.shell import command_line, shells
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
@@ -108,11 +109,17 @@ def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> Non
     elif Code.KEY_GONE not in codes:
         parts.append((_("It belongs to the key file:"), key))
     parts.append((validity, ""))
+    export = ["enos-csr", "export", str(taken.certificate), "--key", str(received.key)]
     if codes & NO_CHAIN_CODES:
-        command = f'enos-csr export "{file}" --key "{key}" --chain FILE --format pem --out FOLDER'
-        parts.append((_("When you have the certificates of the authority:"), command))
+        command = [*export, "--chain", "FILE", "--format", "pem", "--out", "FOLDER"]
+        parts.append((_("When you have the certificates of the authority:"), _shown(command)))
     elif Code.KEY_GONE not in codes:
-        command = f'enos-csr export "{file}" --key "{key}" --format pem --out FOLDER'
         text = _("To make the files for the device (--help names the other forms):")
-        parts.append((text, command))
+        command = [*export, "--format", "pem", "--out", "FOLDER"]
+        parts.append((text, _shown(command)))
     click.echo("\n\n".join(f"{head}\n  {value}".rstrip() for head, value in parts))
+
+
+def _shown(command: list[str]) -> str:
+    """Return a command to paste, as far as a terminal can show it."""
+    return escape_unprintable(command_line(command, shells()[0]))

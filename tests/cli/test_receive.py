@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -181,7 +182,8 @@ def test_older_java_is_warned_of(enos_csr, issued, chain, secret):
 def test_without_the_chain_the_way_to_it_is_shown(enos_csr, issued, folder):
     result = enos_csr("receive", issued)
     key, certificate = folder / "dev-001.key", folder / "dev-001.crt"
-    assert f'enos-csr export "{certificate}" --key "{key}" --chain FILE' in result.stdout
+    command = shlex.join(["enos-csr", "export", str(certificate), "--key", str(key)])
+    assert f"{command} --chain FILE" in result.stdout
 
 
 def test_a_key_that_is_lost_is_not_exported(enos_csr, issued, chain, folder):

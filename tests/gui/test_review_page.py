@@ -12,7 +12,8 @@ from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui.core import key_reader, keys
+from enos_csr_gui.core import key_reader, keys, shell
+from enos_csr_gui.gui.pages import review
 
 
 @pytest.fixture
@@ -90,6 +91,25 @@ def test_the_openssl_commands_make_the_same_request(
     (saved / "dev-001.csr").rename(tmp_path / "ours.csr")
     subprocess.run(make_request, check=True)
     assert (saved / "dev-001.csr").read_bytes() == ours
+
+
+def test_on_windows_there_are_commands_for_both_shells(
+    start: Callable[..., Person], labelled: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review, "shells", lambda: shell.shells("win32"))
+    person = start("New request")
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled | {"Organization": "凯里风电 & Co", "Common name": "$(calc)"})
+    person.goes_on("Review")
+    person.click("For engineers: the same with OpenSSL")
+    person.click("Copy for PowerShell")
+    pasted = QApplication.clipboard().text()
+    assert pasted.startswith("$env:OPENSSL_WIN32_UTF8 = 1\nopenssl genpkey")
+    assert "/O=凯里风电 & Co/OU=Operations/CN=$(calc)/emailAddress=ops@example.com' -out" in pasted
+    person.click("Copy for the command prompt")
+    pasted = QApplication.clipboard().text()
+    assert pasted.startswith("set OPENSSL_WIN32_UTF8=1\nopenssl genpkey")
+    assert '"/C=CN/' in pasted
 
 
 def test_enter_unfolds_what_is_for_engineers(person: Person) -> None:

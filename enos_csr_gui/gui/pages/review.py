@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -14,6 +12,7 @@ from PySide6.QtWidgets import (
     QWizard,
 )
 
+from enos_csr_gui.core.shell import Shell, command_line, shells
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
@@ -26,9 +25,12 @@ from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
 
-def command_line(arguments: list[str]) -> str:
-    """Return a command as one types it into this platform's terminal."""
-    return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)
+def _to_copy(shell: Shell) -> str:
+    return {
+        Shell.POSIX: _("Cop&y the commands"),
+        Shell.POWERSHELL: _("Cop&y for PowerShell"),
+        Shell.CMD: _("Copy for the command pro&mpt"),
+    }[shell]
 
 
 class ReviewPage(Page):
@@ -54,16 +56,15 @@ class ReviewPage(Page):
         self._add_row("key_file", _("Key file"), changeable=False)
         self._add_row("csr_file", _("Request file"), changeable=False)
 
-        self._commands = SourceText(_("OpenSSL commands"))
-        self._commands.setFixedHeight(7 * self._commands.fontMetrics().lineSpacing())
         commands = QWidget()
         column = QVBoxLayout(commands)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._commands)
-        column.addWidget(
-            CopyButton(_("Cop&y the commands"), self._commands.toPlainText),
-            alignment=Qt.AlignmentFlag.AlignLeft,
-        )
+        self._commands = {shell: SourceText(_("OpenSSL commands")) for shell in shells()}
+        for shell, text in self._commands.items():
+            text.setFixedHeight(7 * text.fontMetrics().lineSpacing())
+            column.addWidget(text)
+            copy = CopyButton(_to_copy(shell), text.toPlainText)
+            column.addWidget(copy, alignment=Qt.AlignmentFlag.AlignLeft)
 
         fold = CollapsibleSection(_("For engineers: the same with &OpenSSL"), commands)
         fold.unfolded.connect(lambda: self.bring_into_view(commands))
@@ -103,7 +104,8 @@ class ReviewPage(Page):
             new_key=draft.key_file is None,
             encrypted=draft.passphrase is not None,
         )
-        self._commands.setPlainText("\n".join(map(command_line, commands)) + "\n")
+        for shell, text in self._commands.items():
+            text.setPlainText(_script(commands, shell))
 
     def take_focus(self) -> None:
         # Not the first 'Change': who presses Enter wants to go on.
@@ -125,3 +127,15 @@ class ReviewPage(Page):
             change.clicked.connect(lambda: self.change_wanted.emit(key))
             self._changes[key] = change
         self._values[key] = self._facts.add_row(name, button=change)
+
+
+def _script(commands: Sequence[Sequence[str]], shell: Shell) -> str:
+    """Return the commands as lines for the shell."""
+    needs_utf8 = shell is not Shell.POSIX and not all("".join(one).isascii() for one in commands)
+    # OpenSSL for Windows otherwise reads its arguments in the code page of the system.
+    environments = [{"OPENSSL_WIN32_UTF8": "1"} if needs_utf8 else {}, {}]
+    lines = [
+        command_line(command, shell, environment)
+        for command, environment in zip(commands, environments, strict=False)
+    ]
+    return "\n".join(lines) + "\n"
