@@ -142,7 +142,7 @@ def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (["ecparam", "-name", "prime256v1", "-genkey", "-noout"], "EnOS takes RSA keys only"),
+        (["ecparam", "-name", "prime256v1", "-genkey", "-noout"], "The EnOS manual asks for an RSA key"),
         (["genrsa", "1024"], "EnOS takes keys of 2048 bits only; this one has 1024."),
         (["version"], "This file holds no private key that can be read."),
     ],
