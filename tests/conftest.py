@@ -153,3 +153,11 @@ def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFact
     csr = made.intermediate.with_suffix(".csr")
     made._issue(csr, made.intermediate, made.root, "authority", days=3650)
     return made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what shares one long build, in one process; the rest fills the others."""
+    builds = [item for item in items if "dist" in getattr(item, "fixturenames", ())]
+    for item in builds:
+        item.add_marker(pytest.mark.xdist_group("downloads"))
+    items.sort(key=lambda item: item not in builds)
