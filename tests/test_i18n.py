@@ -114,7 +114,7 @@ ENOS_CSR = ("-c", "from enos_csr_gui.cli import main; main()")
 
 def test_the_command_line_speaks_the_systems_language() -> None:
     assert "生成私钥" in run(*ENOS_CSR, "--help", LANG="zh_CN.UTF-8", LC_ALL="")
-    assert "Make the private key" in run(*ENOS_CSR, "--help", LANG="de_DE.UTF-8", LC_ALL="")
+    assert "Create the private key" in run(*ENOS_CSR, "--help", LANG="de_DE.UTF-8", LC_ALL="")
 
 
 def test_who_asks_for_no_language_gets_english() -> None:
@@ -168,8 +168,8 @@ def test_click_too_speaks_the_language() -> None:
 def test_a_language_that_is_not_spoken_is_refused_by_name() -> None:
     for arguments in (("--lang", "tlh", "fields"), ("fields", "--lang", "tlh")):
         said = run(*ENOS_CSR, *arguments)
-        assert "There is no language 'tlh'; please choose one of: en, zh_CN." in said
-    assert "There is no language ''; please" in run(*ENOS_CSR, "fields", "--lang")
+        assert "There is no language 'tlh'. Choose one of: en, zh_CN." in said
+    assert "There is no language ''. Choose" in run(*ENOS_CSR, "fields", "--lang")
 
 
 def test_the_option_may_stand_behind_the_command() -> None:
@@ -273,7 +273,7 @@ def test_every_word_of_the_window_is_in_the_catalogue(in_pseudo: Path) -> None:
     said = run("-c", _ALL_PAGES, top=in_pseudo, QT_QPA_PLATFORM="offscreen")
     assert "Traceback" not in said, said
     lines = [line.split("\t", 1) for line in said.splitlines() if "\t" in line]
-    assert {step for step, _text in lines} >= {"START", "KEY", "SUBJECT", "CHECK", "REQUESTS"}
+    assert {step for step, _text in lines} >= {"START", "KEY", "SUBJECT", "INSPECT", "REQUESTS"}
     assert [line for line in lines if "⟦" not in line[1]] == []
 
 

@@ -57,7 +57,7 @@ def subject_option(
 
 def _option_help(field: SubjectField, of_old: bool) -> str:
     if of_old:
-        limit = _("[taken from OLD if not given; at most {limit} characters]")
+        limit = _("[from OLD if not given; at most {limit} characters]")
     elif field.required:
         limit = _("[required; at most {limit} characters]")
     else:
@@ -74,20 +74,21 @@ def file_options(command: Command) -> Command:
                 "key_file",
                 type=Path,
                 metavar="FILE",
-                help=_("Use the private key in this file (RSA, 2048 bits) instead of making one."),
+                help=_("Use the private key in this file (RSA, 2048 bits) instead of a new one."),
             ),
             click.option(
                 "--encrypt",
                 is_flag=True,
-                help=_("Protect the new key file with a passphrase, which is asked for."),
+                help=_("Protect the new key file with a passphrase. The command asks for it."),
             ),
             click.option(
                 "--passphrase-file",
                 type=Path,
                 metavar="FILE",
                 help=_(
-                    "Take the passphrase from the first line of this file, '-' for standard "
-                    "input. It protects the new key file, or opens that of --key."
+                    "Read the passphrase from the first line of this file, or from standard "
+                    "input with '-'. It protects the new key file, or opens the file of "
+                    "--key."
                 ),
             ),
             click.option(
@@ -102,8 +103,8 @@ def file_options(command: Command) -> Command:
                 "--name",
                 metavar="NAME",
                 help=_(
-                    "Name of the files, without '.key' and '.csr'.  [default: the common name; of "
-                    "a renewal with a number if that is taken]"
+                    "Name of the files, without '.key' and '.csr'.  [default: the common "
+                    "name; for a renewal, with a number if that is taken]"
                 ),
             ),
             click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON.")),
@@ -250,14 +251,15 @@ def _check_combination(
     """Refuse options that contradict each other, or the place where the command runs."""
     if encrypt and key_file and not stray:
         raise click.UsageError(
-            _("--encrypt does not go with --key: a key file that exists stays as it is.")
+            _("--encrypt cannot be combined with --key: an existing key file stays as it is.")
         )
     key_options.check_use(stray, encrypt, passphrase_file, interactive)
     if passphrase_file == key_options.STANDARD_INPUT and interactive:
         raise click.UsageError(
             _(
-                "'--passphrase-file -' would show the passphrase while you type it. Use --encrypt "
-                "for a new key; for --key leave it out, and you are asked."
+                "'--passphrase-file -' would show the passphrase while you type it. Use "
+                "--encrypt for a new key; with --key, leave the option out and the command "
+                "asks."
             )
         )
 
@@ -276,7 +278,10 @@ def _used_name(answers: Mapping[str, str]) -> list[Problem]:
 
 
 def _to_use_it_all_the_same() -> str:
-    return _("'enos-csr renew OLD' renews it; to use the name all the same, add --allow-used-name.")
+    return _(
+        "To renew its certificate, run 'enos-csr renew OLD'. To use the name anyway, add "
+        "--allow-used-name."
+    )
 
 
 def _check_target(
@@ -306,13 +311,13 @@ def _print_object(made: CreatedRequest, subject: Subject) -> None:
 def _print_advice(made: CreatedRequest) -> None:
     parts = (
         (
-            _("Hand in the request file. It holds no secret:"),
+            _("Submit the request file. It contains no secret:"),
             click.format_filename(made.csr),
         ),
         (
-            _("Keep the key file and never send it; nobody can restore it:"),
+            _("Keep the key file and never send it. Nobody can restore it:"),
             click.format_filename(made.key),
         ),
-        (_("Key fingerprint (SHA-256):"), made.fingerprint),
+        (_("Public-key fingerprint (SHA-256):"), made.fingerprint),
     )
     click.echo("\n\n".join(f"{heading}\n  {value}" for heading, value in parts))

@@ -26,15 +26,16 @@ _PEM_NAME = "edge"
 
 @click.command(
     help=_(
-        "Put a certificate and its key into the form that the device reads.\n\n"
-        "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS #12 "
-        "keystore. jks: a keystore for Java, in which the authority is trusted; Java 8u301 and "
-        "later read it. Never writes over another file.\n\n"
-        "A keystore needs a passphrase, which is asked for twice, or taken from a file.\n\n"
-        "Exit status: 0 done; 1 it could not be done; 2 the input is wrong. After 2 nothing was "
-        "written; after 1 neither, unless the message says so."
+        "Convert a certificate and its key to the format that the device reads.\n\n"
+        "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS "
+        "#12 keystore. jks: a keystore for Java 8u301 and later, in which the certificate "
+        "authority is trusted. Never replaces a file.\n\n"
+        "A keystore needs a passphrase. The command asks for it twice, or takes it from a "
+        "file.\n\n"
+        "Exit status: 0 success; 1 failure; 2 invalid input. After 2 nothing was written; "
+        "after 1 neither, unless the message says so."
     ),
-    short_help=_("Make the files for the device."),
+    short_help=_("Create the files for the device."),
     epilog=examples(
         "enos-csr export dev-001.crt --key dev-001.key --format jks --out dev-001.jks",
         "enos-csr export dev-001.crt --key dev-001.key --format pem --out edge-box",
@@ -52,7 +53,11 @@ _PEM_NAME = "edge"
 )
 @key_options.chain_option
 @click.option(
-    "--format", "format_name", type=click.Choice(_FORMATS), required=True, help=_("What to make.")
+    "--format",
+    "format_name",
+    type=click.Choice(_FORMATS),
+    required=True,
+    help=_("The format to create."),
 )
 @click.option(
     "--out",
@@ -60,7 +65,7 @@ _PEM_NAME = "edge"
     type=Path,
     required=True,
     metavar="PATH",
-    help=_("The keystore to write; for pem the folder."),
+    help=_("The keystore to write; with pem, the folder."),
 )
 @click.option(
     "--name",
@@ -71,22 +76,22 @@ _PEM_NAME = "edge"
 @click.option(
     "--encrypt",
     is_flag=True,
-    help=_("Protect the key of pem with a passphrase, too, which is asked for."),
+    help=_("Protect the pem key with a passphrase too. The command asks for it."),
 )
 @click.option(
     "--passphrase-file",
     type=Path,
     metavar="FILE",
     help=_(
-        "Take the passphrase of what is made from the first line of this file, '-' for standard "
-        "input."
+        "Read the passphrase for the new files from the first line of this file, or from "
+        "standard input with '-'."
     ),
 )
 @click.option(
     "--key-passphrase-file",
     type=Path,
     metavar="FILE",
-    help=_("Take the passphrase that opens the key file from the first line of this file."),
+    help=_("Read the passphrase that opens the key file from the first line of this file."),
 )
 @click.option(
     "--older-java",
@@ -163,7 +168,7 @@ def export(
         faults.add_error(error)
         faults.end()
     if older_java:
-        echo_err(_("The protection that older Java reads is weak. Keep the file to yourself."))
+        echo_err(_("The protection that older Java reads is weak. Let nobody else have the file."))
     try:
         _print_object(saved) if as_json else _print_advice(saved, key_file)
     except OSError:
@@ -185,20 +190,22 @@ def _check_combination(
     key_options.check_use(stray, encrypt, new, interactive)
     message = None
     if older_java and not is_keystore:
-        message = _("--older-java is for the formats p12 and jks only.")
+        message = _("--older-java works with the formats p12 and jks only.")
     elif encrypt and is_keystore:
-        message = _("--encrypt is for the format pem: the others always need a passphrase.")
+        message = _(
+            "--encrypt works with the format pem only: the other formats always need a passphrase."
+        )
     elif is_keystore and not new and not interactive:
         message = _(
-            "A keystore needs a passphrase, and there is no terminal to ask on: use "
+            "A keystore needs a passphrase, and there is no terminal to ask on. Use "
             "--passphrase-file."
         )
     elif new == of_key == key_options.STANDARD_INPUT:
         message = _("Only one of the passphrases can come from standard input.")
     elif key_options.STANDARD_INPUT in passphrase_files and interactive:
         message = _(
-            "A passphrase from standard input would be shown while you type it. Leave the option "
-            "out, and you are asked."
+            "A passphrase from standard input would be shown while you type it. Leave the "
+            "option out, and the command asks."
         )
     if message:
         raise click.UsageError(message)
@@ -264,13 +271,13 @@ def _print_advice(saved: list[ExportedFile], key_file: Path) -> None:
     secret = next(one for one in saved if one.private)
     if secret.protected:
         text = _(
-            "{file} holds the key. Never send it together with its passphrase; the device needs "
-            "both."
+            "{file} contains the key. Never send it together with its passphrase; the device "
+            "needs both."
         )
     else:
         text = _(
-            "{file} holds a copy of the key. Never send it; delete it here once it is on the "
-            "device. Your own key file stays where it is: {key_file}"
+            "{file} contains a copy of the key. Never send it; delete it here when it is on "
+            "the device. Your own key file stays where it is: {key_file}"
         )
     click.echo(
         text.format(file=secret.path.name, key_file=click.format_filename(key_file.absolute()))

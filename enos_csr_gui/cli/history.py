@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @click.command(
     help=_(
-        "Show the requests that were made on this computer, the newest first.\n\n"
-        "Exit status: 0 done; 1 the list of requests cannot be read."
+        "Show the requests that were created on this computer, the newest first.\n\n"
+        "Exit status: 0 success; 1 the list of requests cannot be read."
     ),
-    short_help=_("Show the requests that were made on this computer."),
+    short_help=_("Show the requests that were created on this computer."),
     epilog=examples("enos-csr history", "enos-csr history --json"),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
@@ -42,7 +42,7 @@ def history(as_json: bool) -> None:
     elif requests:
         _print_table(requests)
     else:
-        echo_err(_("There is no request in the list. To make one: enos-csr new"))
+        echo_err(_("The list contains no request. To create one: enos-csr new"))
 
 
 def _object(request: PastRequest) -> dict[str, object]:
@@ -78,7 +78,7 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
         [
             _("Common name"),
             _("Kind"),
-            _("Made on"),
+            _("Created on"),
             _("Status"),
             _("Expires on"),
             _("Request file"),

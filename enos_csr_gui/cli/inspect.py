@@ -25,17 +25,17 @@ _WIDTH = 79
 
 @click.command(
     help=_(
-        "Say what a file is, and whether EnOS would take the request in it.\n\n"
-        "Takes requests, certificates, keys and keystores in PEM or DER, whatever the files are "
-        "called, and says which of them belong together. Nothing is changed, and nothing that a "
-        "passphrase protects is opened.\n\n"
+        "Show what a file contains, and whether EnOS would accept the request in it.\n\n"
+        "Reads requests, certificates, keys and keystores in PEM or DER, whatever the files "
+        "are called, and shows which of them belong together. Changes nothing, and opens "
+        "nothing that a passphrase protects.\n\n"
         "Exit status: 0 every request is acceptable; 2 one is not, or a file cannot be read."
     ),
-    short_help=_("Say what a file is, and whether EnOS would take it."),
+    short_help=_("Show what a file contains, and whether EnOS would accept it."),
     epilog=examples("enos-csr inspect dev-001.csr", "enos-csr inspect --json dev-001.csr"),
 )
 @click.argument("paths", type=Path, nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help=_("Print a JSON list of what was found."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print what was found as JSON."))
 def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
     """Print what is in the files; the exit status is the verdict."""
     from enos_csr_gui.core import inspect

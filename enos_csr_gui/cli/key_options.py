@@ -29,7 +29,7 @@ chain_option = click.option(
     "chain_file",
     type=Path,
     metavar="FILE",
-    help=_("The authority's certificates, if they are not in CERT already."),
+    help=_("The CA certificates, if CERT does not contain them."),
 )
 
 
@@ -43,14 +43,20 @@ def check_use(
     message = None
     if stray and encrypt:
         # The word is not repeated: it may well be a passphrase.
-        message = _("--encrypt takes no value: it asks for the passphrase.")
+        message = _("--encrypt takes no value: the command asks for the passphrase.")
     elif stray:
-        text = _("'{word}' belongs to no option. Put a value that has blanks in quotes.")
+        text = _(
+            "'{word}' does not belong to an option. Put a value that contains spaces in quotes."
+        )
         message = text.format(word=click.format_filename(stray[0]))
     elif encrypt and passphrase_file:
-        message = _("--encrypt asks for the passphrase, --passphrase-file reads it: choose one.")
+        message = _(
+            "--encrypt asks for the passphrase, --passphrase-file reads it from a file. Choose one."
+        )
     elif encrypt and not interactive:
-        message = _("--encrypt asks on a terminal, and there is none: use --passphrase-file.")
+        message = _(
+            "--encrypt needs a terminal to ask on, and there is none. Use --passphrase-file."
+        )
     if message:
         raise click.UsageError(message)
 
@@ -70,7 +76,7 @@ def read_passphrase(
     except CoreError as error:
         faults.add_error(error, place=option)
     except UnicodeDecodeError:
-        sentence = _("This is not text in UTF-8. Please save the file as UTF-8.")
+        sentence = _("This is not text in UTF-8. Save the file as UTF-8.")
         faults.add_line(labels.named(option, sentence))
     else:
         faults.add((check or keys.check_passphrase)(passphrase), place=option)
@@ -106,7 +112,9 @@ def load_key(
             return None
         faults.add_error(error, place=_key_place(path))
         if needed:
-            sentence = _("Name a file whose first line is that passphrase, '-' for standard input.")
+            sentence = _(
+                "Name a file whose first line is that passphrase, or '-' for standard input."
+            )
             faults.add_line(labels.named(option, sentence))
     return None
 

@@ -32,13 +32,13 @@ def _example() -> str:
 
 @click.command(
     help=_(
-        "Make a private key and a certificate signing request (CSR).\n\n"
-        "Writes NAME.key and NAME.csr, never over another file. On a terminal, answers that are "
-        "not given are asked for.\n\n"
-        "Exit status: 0 done; 1 it could not be done, for example because a file exists; 2 the "
-        "input is wrong. After 2 nothing was written; after 1 neither, unless the message says so."
+        "Create a private key and a certificate signing request (CSR).\n\n"
+        "Writes NAME.key and NAME.csr, and never replaces a file. On a terminal, the command "
+        "asks for missing answers.\n\n"
+        "Exit status: 0 success; 1 failure, for example because a file exists; 2 invalid "
+        "input. After 2 nothing was written; after 1 neither, unless the message says so."
     ),
-    short_help=_("Make a private key and a request (CSR)."),
+    short_help=_("Create a private key and a request (CSR)."),
     epilog=examples("enos-csr new", _example()),
     context_settings={"allow_extra_args": True},
 )
@@ -47,7 +47,7 @@ def _example() -> str:
 @click.option(
     "--allow-used-name",
     is_flag=True,
-    help=_("Take a common name that an earlier request of this computer has."),
+    help=_("Use a common name that an earlier request on this computer has."),
 )
 @click.pass_context
 def new(context: click.Context, /, *, allow_used_name: bool, **options: Any) -> None:

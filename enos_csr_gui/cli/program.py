@@ -25,8 +25,8 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
 
 @click.group(
     help=_(
-        "Make the private key and the certificate signing request (CSR) that EnOS asks for. "
-        "Nothing is ever sent over the network."
+        "Create the private key and the certificate signing request (CSR) that EnOS asks "
+        "for. Nothing is ever sent over the network."
     ),
     epilog=examples("enos-csr new", "enos-csr new --help", "enos-csr fields"),
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -37,7 +37,7 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
     callback=_check_language,
     is_eager=True,
     expose_value=False,
-    help=_("Speak this language: {languages}.  [default: the system's]").format(
+    help=_("Use this language: {languages}.  [default: the system's]").format(
         languages=labels.listed(i18n.languages())
     ),
 )

@@ -45,7 +45,7 @@ def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dic
     if missing:
         echo_err(_("These answers go into the certificate. Ctrl-C ends without writing anything."))
     if any(field.key in last for field in missing):
-        echo_err(_("In brackets: the answer of your last request. Enter takes it."))
+        echo_err(_("In brackets: the answer of your last request. Press Enter to use it."))
     return {**given, **{field.key: _answer(field, offered) for field in missing}}
 
 
@@ -99,7 +99,7 @@ def new_passphrase(question: str | None = None, check: Check | None = None) -> s
         if problems := check(passphrase):
             _tell(problems)
         elif _prompt(_("The same passphrase again"), hidden=True) != passphrase:
-            echo_err(_("These were two different passphrases. Please type both again."))
+            echo_err(_("The two passphrases differ. Type both again."))
         else:
             echo_err(labels.strength(keys.strength(passphrase)))
             return passphrase
@@ -136,7 +136,7 @@ def _prompt(question: str, *, hidden: bool = False) -> str:
                 echo_err("")  # behind the question the cursor still waits
             raise
         except UnicodeDecodeError:  # hidden input is read from the terminal itself, strictly
-            echo_err(_("What the terminal sent is not text in UTF-8. Please type it again."))
+            echo_err(_("The terminal sent text that is not UTF-8. Type it again."))
 
 
 def _tell(problems: Iterable[Problem]) -> None:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @click.command(
     help=_(
-        "Take in the certificate that was issued for a request.\n\n"
-        "Finds the key that it belongs to, among the requests made on this computer or beside the "
-        "file; says what is not in order; and saves the certificate beside the key, as NAME.crt, "
-        "with a number if that name is taken. No passphrase is needed.\n\n"
-        "Exit status: 0 done; 1 it could not be saved; 2 it is no certificate, or belongs to no "
-        "key that was found. After 2 nothing was written; after 1 neither, unless the message says "
-        "so."
+        "Receive the certificate that was issued for a request.\n\n"
+        "Finds its key among the requests created on this computer or beside the file, "
+        "reports what is not in order, and saves the certificate beside the key as NAME.crt, "
+        "with a number if that name is taken. Needs no passphrase.\n\n"
+        "Exit status: 0 success; 1 the certificate could not be saved; 2 the file is no "
+        "certificate, or no key for it was found. After 2 nothing was written; after 1 "
+        "neither, unless the message says so."
     ),
-    short_help=_("Take in an issued certificate."),
+    short_help=_("Receive an issued certificate."),
     epilog=examples(
         "enos-csr receive dev-001.pem", "enos-csr receive dev-001.pem --chain ca-chain.pem"
     ),
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "key_file",
     type=Path,
     metavar="FILE",
-    help=_("The private key of the certificate, if it is not found."),
+    help=_("The private key of the certificate, if the command does not find it."),
 )
 @chain_option
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
@@ -97,7 +97,7 @@ def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> Non
     )
     file, key = click.format_filename(taken.certificate), click.format_filename(received.key)
     heading = (
-        _("The certificate for '{name}' was here already:")
+        _("The certificate for '{name}' was already there:")
         if taken.already
         else _("The certificate for '{name}' is saved:")
     )
@@ -105,16 +105,16 @@ def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> Non
     codes = {problem.code for problem in received.problems}
     parts = [(heading.format(name=name), file)]
     if Code.KEY_UNCHECKED in codes:
-        parts.append((_("The key file that you named, unchecked:"), key))
+        parts.append((_("The key file that you named, not checked:"), key))
     elif Code.KEY_GONE not in codes:
         parts.append((_("It belongs to the key file:"), key))
     parts.append((validity, ""))
     export = ["enos-csr", "export", str(taken.certificate), "--key", str(received.key)]
     if codes & NO_CHAIN_CODES:
         command = [*export, "--chain", "FILE", "--format", "pem", "--out", "FOLDER"]
-        parts.append((_("When you have the certificates of the authority:"), _shown(command)))
+        parts.append((_("When you have the CA certificates:"), _shown(command)))
     elif Code.KEY_GONE not in codes:
-        text = _("To make the files for the device (--help names the other forms):")
+        text = _("To create the files for the device (--help names the other formats):")
         command = [*export, "--format", "pem", "--out", "FOLDER"]
         parts.append((text, _shown(command)))
     click.echo("\n\n".join(f"{head}\n  {value}".rstrip() for head, value in parts))

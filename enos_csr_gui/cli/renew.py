@@ -24,8 +24,8 @@ def _refuse_common_name(
     if value is not None:
         raise click.UsageError(
             _(
-                "A renewal keeps the common name of the old certificate: EnOS knows the device by "
-                "it. For another name, make a new request: enos-csr new"
+                "A renewal keeps the common name of the old certificate, because EnOS knows "
+                "the device by it. For another name, create a new request: enos-csr new"
             )
         )
 
@@ -45,15 +45,16 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(
     help=_(
-        "Make a request that renews a certificate.\n\n"
-        "OLD is the old request or certificate, in PEM or DER. All answers are taken from it, the "
-        "common name exactly as it is; the options below change the others. A new key is made "
-        "unless --key names the old one. Writes NAME.key and NAME.csr, never over another file.\n\n"
-        "Exit status: 0 done; 1 it could not be done; 2 the input is wrong, for example an old "
-        "answer that EnOS does not take any more. After 2 nothing was written; after 1 neither, "
-        "unless the message says so."
+        "Create a request that renews a certificate.\n\n"
+        "OLD is the old request or certificate, in PEM or DER. All answers come from it, the "
+        "common name exactly as it is; the options below change the others. The command "
+        "creates a new key unless --key names the old one. Writes NAME.key and NAME.csr, and "
+        "never replaces a file.\n\n"
+        "Exit status: 0 success; 1 failure; 2 invalid input, for example an old answer that "
+        "EnOS no longer accepts. After 2 nothing was written; after 1 neither, unless the "
+        "message says so."
     ),
-    short_help=_("Make a request that renews a certificate."),
+    short_help=_("Create a request that renews a certificate."),
     epilog=examples("enos-csr renew dev-001.csr", "enos-csr renew dev-001.crt --unit Maintenance"),
     context_settings={"allow_extra_args": True},
 )

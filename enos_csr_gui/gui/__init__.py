@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if not {"-h", "--help"}.isdisjoint(arguments):
         usage = "enos-csr-gui [--lang LANGUAGE] [--version] [--self-test] [FILE]..."
-        text = _("Opens the window, and looks into the files if there are any.")
+        text = _("Opens the window, and checks the files if any are given.")
         print(usage, "", text, _without_window(), sep="\n")  # noqa: T201
         return 0
     if "--self-test" in arguments:
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return self_test.run()
     if not _has_display():
-        explain_no_window(_("There is no display here that a window could open on."))
+        explain_no_window(_("There is no display on which a window could open."))
         return 1
     try:
         _choose_input_method()
@@ -49,9 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
         if "lib" not in str(error):
             raise
         explain_no_window(
-            _(
-                "A library of the system is missing: {error}.\nOn Debian and Ubuntu: {command}"
-            ).format(error=error, command=f"sudo apt-get install {_DEBIAN_PACKAGES}")
+            _("A system library is missing: {error}.\nOn Debian and Ubuntu: {command}").format(
+                error=error, command=f"sudo apt-get install {_DEBIAN_PACKAGES}"
+            )
         )
         return 1
     return run(arguments, languages)

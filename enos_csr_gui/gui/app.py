@@ -148,7 +148,7 @@ def _explain_abort(
         # There is no display, or none that Qt can use; the fatal message itself only lists plugins.
         from enos_csr_gui.gui import explain_no_window
 
-        reason = _("No window can be opened here. This is what Qt says about it:")
+        reason = _("No window can open here. Qt says:")
         explain_no_window("\n".join([reason, *(f"  {w.strip()}" for w in warnings)]))
         os._exit(1)
 

@@ -43,9 +43,9 @@ class ReportDialog(QDialog):
         self.setWindowTitle(_("Something went wrong"))
         text = QLabel(
             _(
-                "The program came upon an error that it did not expect. Files that were saved are "
-                "still there. Please try again; if it happens again, copy this report and give it "
-                "to whoever supports you. It holds no key and no passphrase."
+                "The program met an unexpected error. Saved files are still there. Try "
+                "again. If it happens again, copy this report and send it to your support "
+                "team. It contains no key and no passphrase."
             )
         )
         text.setWordWrap(True)

@@ -115,10 +115,10 @@ def show_about(parent: QWidget) -> TextWindow:
     parts = [
         f"# {NAME} {__version__}",
         _(
-            "Makes the key and the certificate request that EnOS asks for, and looks after the "
-            "certificate until it expires."
+            "Creates the key and the certificate request that EnOS asks for, and keeps track "
+            "of the certificate until it expires."
         ),
-        _("Nothing is ever sent over the network. A key is written only where you say."),
+        _("Nothing is ever sent over the network. A key is written only where you choose."),
         _("Licence: Apache 2.0, without any warranty. It is built on:"),
         "\n".join([_("| Library | Version | Licence |"), "| --- | --- | --- |", *rows]),
     ]

@@ -547,7 +547,7 @@ class RequestWizard(QWizard):
         box.setWindowTitle(self.windowTitle())
         box.setText(_("The request that you began is not saved."))
         box.setInformativeText(
-            _("If you close now, what you entered for it is lost. What was saved before is safe.")
+            _("If you close now, your answers are lost. Everything saved before is safe.")
         )
         close = box.addButton(_("&Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton(_("&Keep it open"), QMessageBox.ButtonRole.RejectRole)

@@ -35,7 +35,7 @@ def names(found: Sequence[InspectedItem], name_of: Callable[[Path], str] = str) 
 
 def kind(found: InspectedItem) -> str:
     """Return what the thing is and for whom, with the form it stands in."""
-    kind = _("certificate of an authority") if found.is_authority else labels.kind(found.kind)
+    kind = _("CA certificate") if found.is_authority else labels.kind(found.kind)
     if name := dict(found.subject or ()).get("CN"):
         kind = _("{kind} for '{name}'").format(kind=kind, name=escape_unprintable(name))
     if found.kind == "other" and found.label:
@@ -59,11 +59,11 @@ def facts(
         yield _("Expires on"), moment(found.valid_to)
     if found.key:
         yield _("Key"), _key(found.key)
-        yield _("Key fingerprint"), found.key.fingerprint
+        yield _("Public-key fingerprint"), found.key.fingerprint
     if found.signature_algorithm:
         yield _("Signed with"), found.signature_algorithm
     if found.fingerprint:
-        yield _("Fingerprint"), found.fingerprint
+        yield _("Certificate fingerprint"), found.fingerprint
     for number, other in enumerate(together):
         yield _("Belongs to") if number == 0 else "", escape_unprintable(other)
 

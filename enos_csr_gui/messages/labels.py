@@ -26,14 +26,14 @@ class FieldWords(NamedTuple):
 FIELDS: dict[str, FieldWords] = {
     "country": FieldWords(
         N_("Country"),
-        N_("Where the device or the application is run, for example CN for China."),
+        N_("Where the device or the application runs, for example CN for China."),
         "CN",
     ),
     "state": FieldWords(N_("State or province"), N_("For example Guizhou."), "Guizhou"),
     "locality": FieldWords(N_("Locality"), N_("The city or town, for example Kaili."), "Kaili"),
     "organization": FieldWords(
         N_("Organization"),
-        N_("Your company, by the name it is registered under."),
+        N_("Your company, with its registered name."),
         "Example Wind Ltd",
     ),
     "unit": FieldWords(
@@ -43,12 +43,12 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "common_name": FieldWords(
         N_("Common name"),
-        N_("A name nothing else has: for a device, best the asset ID on its page in EnOS."),
+        N_("A name that nothing else has. For a device, use the asset ID on its page in EnOS."),
         "dev-001",
     ),
     "email": FieldWords(
         N_("E-mail address"),
-        N_("Yours or your team's, for the certificate; nothing is sent to it. May be empty."),
+        N_("Yours or your team's, for the certificate; nothing is sent to it. Optional."),
         "ops@example.com",
     ),
 }
@@ -76,7 +76,7 @@ def listed(items: Iterable[str]) -> str:
 
 def no_language(given: str) -> str:
     """Return that this is none of the program's languages."""
-    text = _("There is no language '{given}'; please choose one of: {languages}.")
+    text = _("There is no language '{given}'. Choose one of: {languages}.")
     return text.format(given=given, languages=listed(languages()))
 
 
@@ -105,9 +105,9 @@ def help_(field: str) -> str:
 
 
 _STRENGTHS = (
-    N_("Very weak: a computer guesses this at once."),
-    N_("Weak: easily guessed. Add a few words."),
-    N_("Fair: better make it longer."),
+    N_("Very weak: a computer guesses it at once."),
+    N_("Weak: easy to guess. Add a few words."),
+    N_("Fair: a longer one is better."),
     N_("Good."),
     N_("Strong."),
 )
@@ -138,7 +138,7 @@ def kind(kind: str) -> str:
 _RULES = {
     "form": N_("PEM form"),
     "alone": N_("No private key in the file"),
-    "signature": N_("Signature is genuine"),
+    "signature": N_("Genuine signature"),
     "key": N_("RSA key of 2048 bits"),
     "hash": N_("Signature with RSA and SHA-256"),
     "order": N_("Fields in the order of EnOS"),
@@ -154,20 +154,20 @@ def rule(rule: str, field: str | None = None) -> str:
 
 _LEFT_OUT = {
     "unknown": N_("EnOS does not ask for it"),
-    "repeated": N_("it stands there twice"),
-    "combined": N_("it is combined with others into one"),
+    "repeated": N_("it appears twice"),
+    "combined": N_("it is combined with others"),
 }
 
 
 def left_out(attribute: str, value: str, reason: str) -> str:
     """Return what is not taken over from an old name, and why (``core.request.SkipReason``)."""
-    text = _("{attribute} = {value} is not taken over: {reason}.")
+    text = _("{attribute} = {value} is left out: {reason}.")
     return text.format(attribute=attribute, value=value, reason=_(_LEFT_OUT[reason]))
 
 
 def set_by(name: str) -> str:
     """Return who has locked an answer."""
-    return name or _("your organisation")
+    return name or _("your organization")
 
 
 def locked(name: str) -> str:

@@ -9,26 +9,26 @@ from enos_csr_gui.i18n import N_, _, ngettext
 from enos_csr_gui.messages.labels import joined, kind, label, named
 
 _SENTENCES: dict[Code, str] = {
-    Code.REQUIRED: N_("Please fill this in."),
+    Code.REQUIRED: N_("Fill this in."),
     Code.CONTROL_CHARACTER: N_(
-        "Character {position} is a control character ({code_point}). Please delete it."
+        "Character {position} is a control character ({code_point}). Delete it."
     ),
-    Code.LINE_BREAK: N_("There is a line break at character {position}. Please use one line."),
+    Code.LINE_BREAK: N_("There is a line break at character {position}. Use one line."),
     Code.INVISIBLE_CHARACTER: N_(
         "Character {position} is invisible ({code_point}), often a leftover of copying. "
-        "Please delete it, or type the text anew."
+        "Delete it, or type the text again."
     ),
     Code.BROKEN_CHARACTER: N_(
-        "Character {position} is damaged ({code_point}). Please delete it and type it anew."
+        "Character {position} is damaged ({code_point}). Delete it and type it again."
     ),
     Code.NOT_ASCII: N_(
-        "Character {position}, '{character}', cannot be used here. Please use letters from a to z "
+        "Character {position}, '{character}', is not allowed here. Use letters from a to z "
         "without accents, digits and common signs."
     ),
-    Code.NOT_AN_ADDRESS: N_("Please write it like name@company.com, or leave it empty."),
+    Code.NOT_AN_ADDRESS: N_("Write it like name@company.com, or leave it empty."),
     Code.NOT_A_KEY: N_(
-        "This file holds no private key that can be read. It may be damaged, or another kind of "
-        "file. Please choose the key file; its name often ends in .key or .pem."
+        "This file contains no readable private key. It may be damaged, or another type of "
+        "file. Choose the key file. Its name often ends in .key or .pem."
     ),
     Code.PROTECTION_UNKNOWN: N_(
         "This key is protected with {protection}, which this program cannot undo. Convert the file "
@@ -55,7 +55,7 @@ _SENTENCES: dict[Code, str] = {
         "the key again with a smaller memory cost."
     ),
     Code.NOT_A_PRIVATE_KEY: N_(
-        "This file holds a '{label}', not a private key. Please choose the key file; its name "
+        "This file contains a '{label}', not a private key. Choose the key file. Its name "
         "often ends in .key."
     ),
     Code.KEY_NOT_RSA: N_(
@@ -63,247 +63,250 @@ _SENTENCES: dict[Code, str] = {
         "key, or create a new one."
     ),
     Code.KEY_SIZE: N_(
-        "EnOS takes keys of {wanted} bits only; this one has {bits}. Please choose another key, "
-        "or make a new one."
+        "EnOS accepts keys of {wanted} bits only; this one has {bits}. Choose another key, "
+        "or create a new one."
     ),
-    Code.PASSPHRASE_NEEDED: N_("This key is protected. Please type its passphrase."),
+    Code.PASSPHRASE_NEEDED: N_("This key is protected. Type its passphrase."),
     Code.PASSPHRASE_WRONG: N_(
-        "The passphrase does not open this key. Please type it again; capital and small letters "
-        "differ."
+        "The passphrase does not open this key. Type it again. Upper and lower case matter."
     ),
-    Code.PASSPHRASE_EMPTY: N_("The passphrase is empty. Please type one."),
+    Code.PASSPHRASE_EMPTY: N_("The passphrase is empty. Type one."),
     Code.PASSPHRASE_TOO_LONG: N_(
-        "The passphrase is too long: {length} bytes, and at most {limit} are allowed. Please "
-        "shorten it."
+        "The passphrase is too long: {length} bytes, and at most {limit} are allowed. Shorten it."
     ),
     Code.PASSPHRASE_TOO_SHORT: N_(
-        "The passphrase is too short: a keystore needs at least {minimum} characters, for Java "
-        "opens none with fewer. Please lengthen it."
+        "The passphrase is too short: a keystore needs at least {minimum} characters, "
+        "because Java opens none with fewer. Choose a longer one."
     ),
     Code.PASSPHRASE_NOT_ASCII: N_(
-        "The passphrase of a keystore may hold plain characters only, for Java opens no other. "
-        "Please use letters from a to z without accents, digits, blanks and common signs."
+        "The passphrase of a keystore may contain only plain characters, because Java opens "
+        "no other. Use letters from a to z without accents, digits, spaces and common signs."
     ),
     Code.FILE_EXISTS: N_(
-        "There already is a file of this name, and it will not be replaced. Please choose another "
-        "name; '{suggestion}' is free."
+        "A file with this name already exists. Choose another name, for example '{suggestion}'."
     ),
-    Code.FILE_MISSING: N_("There is no such file. Please check its name and folder."),
-    Code.FILE_TOO_LARGE: N_(
-        "This file is far too large to be the right one. Please choose another."
-    ),
+    Code.FILE_MISSING: N_("This file does not exist. Check its name and folder."),
+    Code.FILE_TOO_LARGE: N_("This file is far too large to be the right one. Choose another."),
     Code.NAME_UNSAFE: N_(
-        "This name cannot be used for a file on every computer. Please use '{suggestion}', or "
+        "This name cannot be used for a file on every computer. Use '{suggestion}', or "
         "another name."
     ),
     Code.FOLDER_MISSING: N_(
-        "This folder does not exist. If it is on a USB stick or a network drive, connect it; or "
-        "choose another folder."
+        "This folder does not exist. If it is on a USB stick or a network drive, connect the "
+        "drive; or choose another folder."
     ),
-    Code.FOLDER_NOT_SHOWN: N_("No program on this computer shows folders. The files are in it."),
+    Code.FOLDER_NOT_SHOWN: N_(
+        "No program on this computer can show folders. The files are in this folder."
+    ),
     Code.FOLDER_GONE: N_(
-        "This folder is no longer there. If it is on a USB stick or a network drive, connect it; "
-        "otherwise the files were moved or deleted."
+        "This folder is no longer there. If it is on a USB stick or a network drive, connect "
+        "the drive; otherwise the files were moved or deleted."
     ),
-    Code.NOT_A_FOLDER: N_("This is a file, not a folder. Please choose a folder."),
-    Code.NOT_A_FILE: N_("This is not a file. Please choose a file."),
+    Code.NOT_A_FOLDER: N_("This is a file, not a folder. Choose a folder."),
+    Code.NOT_A_FILE: N_("This is not a file. Choose a file."),
     Code.NO_PERMISSION: N_(
-        "You have no permission to open this, or to save here. Please choose another place, or ask "
+        "You have no permission to open this, or to save here. Choose another place, or ask "
         "the administrator of this computer."
     ),
     Code.READ_ONLY: N_(
-        "This disk is read-only, so nothing can be saved on it. Please choose another folder."
+        "This disk is read-only, so nothing can be saved on it. Choose another folder."
     ),
     Code.DISK_FULL: N_(
-        "The disk is full. Please make room, or choose a folder on another disk. Nothing was saved."
+        "The disk is full, and nothing was saved. Free some space, or choose a folder on "
+        "another disk."
     ),
     Code.PATH_TOO_LONG: N_(
-        "The name together with its folder is too long. Please choose a shorter name or folder."
+        "The name together with its folder is too long. Choose a shorter name or folder."
     ),
     Code.NOT_PRIVATE: N_(
-        "This disk cannot keep a key private: everybody who uses it could read the key. Please "
-        "choose a folder on this computer, or protect the key with a passphrase."
+        "This disk cannot keep a key private: everybody who uses it could read the key. "
+        "Choose a folder on this computer, or protect the key with a passphrase."
     ),
     Code.FILE_TROUBLE: N_(
-        "The computer could not do this: {reason}. Please choose another place, or try again."
+        "The computer could not do this: {reason}. Choose another place, or try again."
     ),
     # Inspection
     Code.NO_REQUEST: N_(
-        "This file holds neither a request nor a certificate that can be read. Please choose the "
-        "request file, whose name often ends in .csr, or the certificate (.pem, .crt)."
+        "This file contains no readable request or certificate. Choose the request file, "
+        "whose name often ends in .csr, or the certificate (.pem, .crt)."
     ),
     Code.NOTHING_KNOWN: N_(
-        "This file holds no request, certificate or key that can be read. It may be cut off, or "
-        "another kind of file. Please choose another, or get it anew from where it was made."
+        "This file contains no readable request, certificate or key. It may be cut off, or "
+        "another type of file. Choose another, or get a new copy from its source."
     ),
-    Code.FILE_EMPTY: N_("This file is empty. Please get it anew from where it was made."),
-    Code.DAMAGED: N_(
-        "This is damaged and cannot be read. Please get it anew from where it was made."
-    ),
+    Code.FILE_EMPTY: N_("This file is empty. Get a new copy from its source."),
+    Code.DAMAGED: N_("This is damaged and cannot be read. Get a new copy from its source."),
     Code.TOO_MANY_OBJECTS: N_(
-        "Only the first {limit} requests, certificates and keys in this file were looked at. To "
-        "see the rest, please split the file."
+        "Only the first {limit} requests, certificates and keys in this file were checked. "
+        "To check the rest, split the file."
     ),
     Code.NOT_PEM: N_(
-        "EnOS takes requests in PEM, as plain text. Please make a new request, or convert the "
+        "EnOS accepts requests in PEM, as plain text. Create a new request, or convert the "
         "file: 'openssl req -inform DER -in OLD -out NEW'."
     ),
     Code.KEY_INSIDE: N_(
-        "The private key is in the same file, and must never be handed in. Please hand in a file "
-        "with the request alone."
+        "The private key is in the same file, and must never be submitted. Submit a file "
+        "that contains the request alone."
     ),
     Code.SIGNATURE_FALSE: N_(
-        "The signature does not belong to this request: it was changed after it was made, or is "
-        "damaged. Please make a new request."
+        "The signature does not belong to this request: it was changed after it was created, "
+        "or is damaged. Create a new request."
     ),
     Code.SIGNATURE_UNCHECKED: N_(
-        "The signature is of a kind that cannot be checked here. Please make a new request."
+        "The type of the signature cannot be checked here. Create a new request."
     ),
     Code.SIGNATURE_ALGORITHM: N_(
-        "EnOS takes requests signed with {wanted} only; this one is signed with {algorithm}. "
-        "Please make a new request."
+        "EnOS accepts requests signed with {wanted} only; this one is signed with "
+        "{algorithm}. Create a new request."
     ),
     Code.ATTRIBUTE_ORDER: N_(
-        "The fields stand in the order {given}; EnOS wants {wanted}. Please make a new request."
+        "The fields are in the order {given}; EnOS expects {wanted}. Create a new request."
     ),
     Code.ATTRIBUTES_COMBINED: N_(
-        "{attributes} are combined into one; EnOS asks for each by itself. Please make a new "
-        "request."
+        "{attributes} are combined in one part of the subject; EnOS expects each by itself. "
+        "Create a new request."
     ),
     Code.ATTRIBUTE_REPEATED: N_(
-        "This stands {count} times in the request; only one is allowed. Please make a new request."
+        "This field appears {count} times in the request; only one is allowed. Create a new "
+        "request."
     ),
     Code.ATTRIBUTE_UNKNOWN: N_(
-        "EnOS does not ask for '{attribute}' in the subject. Please make a request without it."
+        "EnOS does not ask for '{attribute}' in the subject. Create a request without it."
     ),
     Code.NAME_MALFORMED: N_(
-        "The subject breaks the rules of its text encoding (ASN.1). Please make a new request."
+        "The subject breaks the rules of its text encoding (ASN.1). Create a new request."
     ),
     Code.REQUEST_ATTRIBUTE: N_(
-        "EnOS does not ask for the attribute '{attribute}'. Please skip that question when you "
-        "make the request."
+        "EnOS does not ask for the attribute '{attribute}'. Skip that question when you "
+        "create the request."
     ),
     Code.EXTENSION: N_(
-        "EnOS does not ask for the extension '{extension}'. Please make a request without it."
+        "EnOS does not ask for the extension '{extension}'. Create a request without it."
     ),
     Code.SECRET_INSIDE: N_(
-        "This file holds a private key. Never hand it in, never send it to anybody. EnOS needs "
-        "the request file only."
+        "This file contains a private key. Never submit it, and never send it to anybody. "
+        "EnOS needs only the request file."
     ),
     Code.SECRET_POSSIBLE: N_(
-        "This file may hold a private key. Never hand it in, never send it to anybody. EnOS needs "
-        "the request file only."
+        "This file may contain a private key. Never submit it, and never send it to anybody. "
+        "EnOS needs only the request file."
     ),
     Code.CERTIFICATE_EXPIRED: N_(
-        "This certificate expired on {date}. Please renew it, and ask whoever manages certificates "
-        "in your EnOS whether a renewal is still possible."
+        "This certificate expired on {date}. Renew it, and ask the people who manage "
+        "certificates in your EnOS whether a renewal is still possible."
     ),
     Code.CERTIFICATE_NOT_YET_VALID: N_(
-        "This certificate is not valid before {date}. Please wait until then, or set the date of "
-        "this computer right."
+        "This certificate is not valid before {date}. Wait until then, or correct the date "
+        "of this computer."
     ),
     # Defaults of the organisation
     Code.DEFAULTS_NOT_TOML: N_(
-        "This file with the defaults of your organisation cannot be read: {reason}. Requests can "
-        "still be made. Please tell the administrator of this computer."
+        "The defaults file of your organization cannot be read: {reason}. You can still "
+        "create requests. Tell the administrator of this computer."
     ),
     Code.DEFAULTS_UNKNOWN: N_(
-        "'{key}' in this file with the defaults of your organisation means nothing, and is left "
-        "out. Please tell the administrator of this computer."
+        "'{key}' in the defaults file of your organization is unknown, so it is ignored. "
+        "Tell the administrator of this computer."
     ),
     Code.DEFAULTS_VALUE: N_(
-        "What '{key}' says in this file with the defaults of your organisation cannot be used, and "
-        "is left out. Please tell the administrator of this computer."
+        "The value of '{key}' in the defaults file of your organization is not valid, so it "
+        "is ignored. Tell the administrator of this computer."
     ),
     Code.DEFAULTS_LOCKED: N_(
-        "'{key}' in this file with the defaults of your organisation locks something that has no "
-        "usable value there, and is left out. Please tell the administrator of this computer."
+        "'{key}' in the defaults file of your organization locks a field that has no valid "
+        "value there, so it is ignored. Tell the administrator of this computer."
     ),
     Code.FIELD_LOCKED: N_(
-        "This is '{value}' for everybody here; it was set by {set_by}. Please leave it out."
+        "This is '{value}' for everybody; it was set by {set_by}. Leave the option out."
     ),
     # Renewal
     Code.NO_COMMON_NAME: N_(
-        "There is no common name of its own in this file, so nothing tells which device or "
-        "application it is for. Please make a new request."
+        "This file has no common name, so it does not tell which device or application it is "
+        "for. Create a new request."
     ),
     # Receiving and handing over
     Code.NOT_A_CERTIFICATE: N_(
-        "This file holds no certificate; it is a {kind}. Please choose the file that you got back "
-        "for your request; its name often ends in .pem, .crt or .cer."
+        "This file contains no certificate; it is a {kind}. Choose the file that you "
+        "received for your request. Its name often ends in .pem, .crt or .cer."
     ),
     Code.CERTIFICATE_OF_OTHER_KEY: N_(
-        "This certificate belongs to another key. Please choose the key file that was written "
+        "This certificate belongs to another key. Choose the key file that was saved "
         "together with the request for this certificate."
     ),
     Code.CERTIFICATE_OF_AUTHORITY: N_(
-        "This is the certificate of an authority, '{name}'. Please choose the certificate of your "
-        "device or application."
+        "This is the certificate of a certificate authority (CA), '{name}'. Choose the "
+        "certificate of your device or application."
     ),
     Code.CERTIFICATE_OF_NO_KEY: N_(
-        "The key of this certificate, for '{name}', was found neither among your requests nor "
-        "beside the file, where one with a passphrase is found only together with its request "
-        "file. Please choose the key file that was written together with the request."
+        "The key of this certificate for '{name}' is neither among your requests nor beside "
+        "the file. (A key with a passphrase is found only together with its request file.) "
+        "Choose the key file that was saved together with the request."
     ),
     Code.CERTIFICATE_OF_OTHER_REQUEST: N_(
-        "This certificate is for '{name}', but not for the request that you made for that name on "
-        "{made_on} ({csr}): it belongs to another key. Please choose that key's file, or ask "
-        "whoever gave you the certificate for the one that belongs to your request."
+        "This certificate is for '{name}', but not for the request that you created for that "
+        "name on {made_on} ({csr}): it belongs to another key. Choose the file of that key, "
+        "or ask the people who issued the certificate for the one that belongs to your "
+        "request."
     ),
     Code.KEY_GONE: N_(
-        "The key of this certificate is no longer at {path}, and the certificate is of no use "
-        "without it. Please bring the file back, or choose it where it is now. If it is lost, "
-        "renew the certificate."
+        "The key of this certificate is no longer at {path}, and the certificate is useless "
+        "without it. Bring the file back, or choose it where it is now. If it is lost, renew "
+        "the certificate."
     ),
     Code.KEY_UNCHECKED: N_(
-        "The key file is protected, so it was not checked whether the certificate belongs to it. "
-        "That is done when the files for the device are made."
+        "The key file is protected, so the program has not checked whether the certificate "
+        "belongs to it. It checks that when it creates the files for the device."
     ),
     Code.SUBJECT_CHANGED: N_(
-        "The certificate says something else than the request: {changes}. If you did not expect "
-        "that, ask whoever gave you the certificate."
+        "The certificate differs from the request: {changes}. If you did not expect that, "
+        "ask the people who issued the certificate."
     ),
     Code.CHAIN_MISSING: N_(
-        "The device also needs the certificate of the authority that issued this one ({issuer}), "
-        "to recognise EnOS. Please ask whoever gave you the certificate for it: they may call it "
-        "the chain, or CA certificate. Without it, only a PKCS #12 keystore can be made."
+        "To recognize EnOS, the device also needs the certificate of the certificate "
+        "authority (CA) that issued this one, '{issuer}'. Ask the people who issued the "
+        "certificate for the certificate chain or CA certificate. Without it, only a PKCS "
+        "#12 keystore is possible."
     ),
     Code.CHAIN_ENDS: N_(
-        "The chain does not lead to its root: the certificate of '{issuer}' is missing. Please ask "
-        "whoever gave you the certificate for the whole chain."
+        "The certificate chain does not reach its root certificate: the certificate of "
+        "'{issuer}' is missing. Ask the people who issued the certificate for the complete "
+        "chain."
     ),
     Code.CHAIN_OF_OTHERS: N_(
-        "This is not the chain of the certificate: the certificate of '{issuer}', which issued it, "
-        "is not in this file. Please choose the file that it is in."
+        "This is not the chain of the certificate: it does not contain the certificate of "
+        "'{issuer}', which issued it. Choose the file that contains that certificate."
     ),
     # History
     Code.NAME_USED: N_(
-        "'{name}' is the common name of a request made on this computer on {made_on}: {csr}. "
-        "Please use another name for another device; for the same one, renew its certificate."
+        "'{name}' is already the common name of a request that was created on this computer "
+        "on {made_on}: {csr}. Choose another name for another device; for the same device, "
+        "renew its certificate."
     ),
     Code.HISTORY_DAMAGED: N_(
-        "The list of your requests was damaged. It was put aside under this name, and a new list "
-        "begun. Your keys and requests are as they were."
+        "The list of your requests was damaged. It was renamed to this file, and a new list "
+        "was started. Your keys and requests are unchanged."
     ),
     Code.HISTORY_NEWER: N_(
-        "The list of your requests was written by a newer version of this program, and is left as "
-        "it is. Please install that version. Requests can still be made, but are not listed."
+        "A newer version of this program has written the list of your requests, so it is "
+        "left as it is. Install that version. You can still create requests, but they are "
+        "not listed."
     ),
     Code.HISTORY_DISK_FULL: N_(
-        "The list of your requests cannot be written: the disk is full. Please make room. Requests "
-        "can still be made, but are not listed."
+        "The list of your requests cannot be written because the disk is full. Free some "
+        "space. You can still create requests, but they are not listed."
     ),
     Code.HISTORY_NO_ACCESS: N_(
-        "You have no permission to open or change the list of your requests. Please ask the "
-        "administrator of this computer. Requests can still be made, but are not listed."
+        "You have no permission to open or change the list of your requests. Ask the "
+        "administrator of this computer. You can still create requests, but they are not "
+        "listed."
     ),
     Code.HISTORY_BUSY: N_(
-        "The list of your requests is in use by another program. Please close that. Requests can "
-        "still be made, but are not listed."
+        "Another program is using the list of your requests. Close that program. You can "
+        "still create requests, but they are not listed."
     ),
     Code.HISTORY_TROUBLE: N_(
-        "The list of your requests cannot be used: {reason}. Requests can still be made, but are "
-        "not listed."
+        "The list of your requests cannot be used: {reason}. You can still create requests, "
+        "but they are not listed."
     ),
 }
 
@@ -324,16 +327,15 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
     if problem.code is Code.TOO_LONG:
         excess = int(values["excess"])
         text = ngettext(
-            "{excess} character too many: at most {limit} are allowed. Please shorten it.",
-            "{excess} characters too many: at most {limit} are allowed. Please shorten it.",
+            "{excess} character too many: at most {limit} are allowed. Shorten it.",
+            "{excess} characters too many: at most {limit} are allowed. Shorten it.",
             excess,
         )
     elif problem.code is Code.NOT_A_COUNTRY and values["suggestion"]:
         text = _("'{given}' is not a country code. Did you mean {suggestion} ({name})?")
     elif problem.code is Code.NOT_A_COUNTRY:
         text = _(
-            "'{given}' is not a country code. Please use the two letters of ISO 3166, for "
-            "example CN."
+            "'{given}' is not a country code. Use the two letters of ISO 3166, for example CN."
         )
     else:
         text = _(_SENTENCES[problem.code])
@@ -361,7 +363,10 @@ def kept_name(broken: Iterable[Problem]) -> str:
     """Return that the common name of a renewal stays, although it breaks these rules."""
     return joined(
         [
-            _("The common name stays as it is, for EnOS knows the device by it. Today's rules:"),
+            _(
+                "The common name stays as it is, because EnOS knows the device by it. "
+                "Today's rules:"
+            ),
             *(problem_text(problem) for problem in broken),
         ]
     )

@@ -58,10 +58,10 @@ VIAddVersionKey /LANG=0 "LegalCopyright" "Apache License 2.0"
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"
 
-LangString WELCOME_TEXT ${LANG_ENGLISH} "EnOS CSR makes the key and the certificate request that EnOS asks for, in a few plain questions.$\r$\n$\r$\nNothing is sent over the network, neither now nor later.$\r$\n$\r$\nAn older version is replaced; your keys, requests and settings stay."
-LangString RUNNING_TEXT ${LANG_ENGLISH} "EnOS CSR is running. Please close it, then press Retry."
-LangString NO_RIGHTS_TEXT ${LANG_ENGLISH} "Only an administrator can install EnOS CSR for everybody. Start the installer without /AllUsers to install it for yourself, or as an administrator."
-LangString OLD_TEXT ${LANG_ENGLISH} "The version that is installed could not be removed. Please restart the computer and try again."
+LangString WELCOME_TEXT ${LANG_ENGLISH} "EnOS CSR creates the key and the certificate request that EnOS asks for, in a few plain questions.$\r$\n$\r$\nNothing is sent over the network, neither now nor later.$\r$\n$\r$\nAn older version is replaced. Your keys, requests and settings stay."
+LangString RUNNING_TEXT ${LANG_ENGLISH} "EnOS CSR is running. Close it, then choose Retry."
+LangString NO_RIGHTS_TEXT ${LANG_ENGLISH} "Only an administrator can install EnOS CSR for all users. Start the installer without /AllUsers to install it for yourself, or start it as an administrator."
+LangString OLD_TEXT ${LANG_ENGLISH} "The installed version could not be removed. Restart the computer and try again."
 LangString TYPE_TEXT ${LANG_ENGLISH} "Certificate signing request"
 LangString KEPT_TEXT ${LANG_ENGLISH} "EnOS CSR will be removed. Your keys, your requests and the list of them stay."
 !include "${LANGUAGES}" ; the same in the other languages: see localised.py

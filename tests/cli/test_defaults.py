@@ -37,8 +37,8 @@ def test_what_is_preset_can_be_changed(enos_csr, options):
 def test_what_is_locked_cannot(refused, options):
     [line, *_help] = refused("new", *options(organization="Another"))
     assert line == (
-        "--organization: This is 'Example Wind Ltd' for everybody here; it was set by "
-        "Example Wind IT. Please leave it out."
+        "--organization: This is 'Example Wind Ltd' for everybody; it was set by Example Wind IT. "
+        "Leave the option out."
     )
 
 
@@ -53,4 +53,4 @@ def test_a_fault_is_told_and_stops_nothing(enos_csr, options, defaults_file):
     defaults_file.write_text("country = CN")
     result = enos_csr("new", *options())
     assert result.exit_code == 0
-    assert f"{defaults_file}: This file with the defaults of your organisation" in result.stderr
+    assert f"{defaults_file}: The defaults file of your organization" in result.stderr

@@ -17,7 +17,8 @@ COLUMNS = [
     "serial", "fingerprint", "key", "key_exists", "csr", "csr_exists", "certificate",
 ]  # fmt: skip
 ALL_THE_SAME = (
-    "'enos-csr renew OLD' renews it; to use the name all the same, add --allow-used-name."
+    "To renew its certificate, run 'enos-csr renew OLD'. "
+    "To use the name anyway, add --allow-used-name."
 )
 
 
@@ -42,7 +43,7 @@ def test_an_empty_history_says_what_to_do(enos_csr):
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert result.stderr == ("There is no request in the list. To make one: enos-csr new\n")
+    assert result.stderr == ("The list contains no request. To create one: enos-csr new\n")
     assert not history.default_path().exists()
 
 
@@ -62,7 +63,7 @@ def test_a_table_the_newest_first(enos_csr, options, folder):
 
     waiting, day = "waiting for the certificate", today()
     assert lines == [
-        "Common name  Kind  Made on     Status                       Expires on  Request file",
+        "Common name  Kind  Created on  Status                       Expires on  Request file",
         f"风机         new   {day}  {waiting}              {folder / '风机.csr'}",
         f"dev-001      new   {day}  {waiting}              {folder / 'dev-001.csr'} "
         "(request file missing)",
@@ -181,9 +182,9 @@ def test_a_history_that_cannot_be_read(enos_csr):
 
 def used(folder: Path) -> str:
     return (
-        f"'dev-001' is the common name of a request made on this computer on {today()}: "
-        f"{folder / 'dev-001.csr'}. Please use another name for another device; for the same one, "
-        "renew its certificate."
+        f"'dev-001' is already the common name of a request that was created on this computer "
+        f"on {today()}: {folder / 'dev-001.csr'}. Choose another name for another device; for the "
+        "same device, renew its certificate."
     )
 
 
@@ -235,8 +236,8 @@ def test_a_damaged_history_stops_no_request(enos_csr, options, written, damaged,
     assert result.exit_code == 0
     assert json.loads(result.stdout)["csr"].endswith("dev-001.csr")
     assert result.stderr == (
-        f"NOTE: {aside}: The list of your requests was damaged. It was put aside under this name, "
-        "and a new list begun. Your keys and requests are as they were.\n"
+        f"NOTE: {aside}: The list of your requests was damaged. It was renamed to this file, "
+        "and a new list was started. Your keys and requests are unchanged.\n"
     )
     assert len(json.loads(enos_csr("history", "--json").stdout)) == 1
 
@@ -248,7 +249,7 @@ def test_a_history_that_cannot_be_written_stops_no_request(enos_csr, options, wr
 
     assert result.exit_code == 0
     assert result.stderr.count("\n") == 1
-    assert "Requests can still be made, but are not listed." in result.stderr
+    assert "You can still create requests, but they are not listed." in result.stderr
     assert written() == ["dev-001.csr", "dev-001.key"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
         assert value in result.stdout
     fingerprint = keys.fingerprint(key.public_key())
-    assert f"\n  Key fingerprint\n    {fingerprint}\n" in result.stdout
+    assert f"\n  Public-key fingerprint\n    {fingerprint}\n" in result.stdout
     assert "FAIL" not in result.stdout
     assert max(map(len, lines)) < 80
 
@@ -73,8 +74,8 @@ def test_a_private_key_is_a_loud_warning(enos_csr, files):
 
     assert result.exit_code == 0
     warning = " ".join(result.stderr.split())
-    assert warning.startswith("WARNING: dev.key: This file holds a private key. Never hand it in")
-    assert "\n  Belongs to       good.csr\n" in result.stdout
+    assert warning.startswith("WARNING: dev.key: This file contains a private key. Never submit it")
+    assert "\n  Belongs to              good.csr\n" in result.stdout
     assert "PRIVATE" not in result.output
 
 
@@ -92,8 +93,8 @@ def test_several_things_in_one_file(enos_csr, files):
     )
     result = enos_csr("inspect", "all.pem")
     assert result.exit_code == 0
-    assert "all.pem (1 of 2): certificate of an authority for 'dev-001', PEM\n" in result.stdout
-    assert "  Belongs to       all.pem (2 of 2)\n" in result.stdout
+    assert "all.pem (1 of 2): CA certificate for 'dev-001', PEM\n" in result.stdout
+    assert re.search(r"  Belongs to +all\.pem \(2 of 2\)\n", result.stdout)
 
 
 def test_json(enos_csr, files, answers, key):
@@ -129,7 +130,11 @@ def test_json_warns_of_a_key_too(enos_csr, files):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "is empty"), (b"Hello", "no request, certificate or key"), (None, "no such file")],
+    [
+        (b"", "is empty"),
+        (b"Hello", "no readable request, certificate or key"),
+        (None, "This file does not exist"),
+    ],
 )
 def test_a_file_that_cannot_be_used(enos_csr, folder, content, words):
     if content is not None:

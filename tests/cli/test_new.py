@@ -13,7 +13,7 @@ import pytest
 from enos_csr_gui.core import last_answers
 from enos_csr_gui.messages import labels
 
-REQUIRED = "Please fill this in."
+REQUIRED = "Fill this in."
 SEE_HELP = "Nothing was written. See: enos-csr new --help"
 
 
@@ -43,11 +43,11 @@ def test_says_what_to_do_with_the_files(enos_csr, options, folder):
     done = enos_csr("new", *options())
 
     request, key, public_key = done.stdout.split("\n\n")
-    assert request == f"Hand in the request file. It holds no secret:\n  {folder / 'dev-001.csr'}"
+    assert request == f"Submit the request file. It contains no secret:\n  {folder / 'dev-001.csr'}"
     assert key == (
-        f"Keep the key file and never send it; nobody can restore it:\n  {folder / 'dev-001.key'}"
+        f"Keep the key file and never send it. Nobody can restore it:\n  {folder / 'dev-001.key'}"
     )
-    assert public_key.startswith("Key fingerprint (SHA-256):\n  ")
+    assert public_key.startswith("Public-key fingerprint (SHA-256):\n  ")
 
 
 def test_json_is_one_object_for_scripts(enos_csr, options, openssl, folder, answers):
@@ -108,12 +108,12 @@ def test_missing_and_faulty_are_listed_together(refused, options, tmp_path):
     assert lines == [
         "--country: 'UK' is not a country code. Did you mean GB (United Kingdom)?",
         f"--state: {REQUIRED}",
-        "--unit: 1 character too many: at most 64 are allowed. Please shorten it.",
-        "--email: Please write it like name@company.com, or leave it empty.",
-        "--passphrase-file: There is no such file. Please check its name and folder.",
-        "--key no.key: There is no such file. Please check its name and folder.",
-        "--name: This name cannot be used for a file on every computer. Please use 'con_', or "
-        "another name.",
+        "--unit: 1 character too many: at most 64 are allowed. Shorten it.",
+        "--email: Write it like name@company.com, or leave it empty.",
+        "--passphrase-file: This file does not exist. Check its name and folder.",
+        "--key no.key: This file does not exist. Check its name and folder.",
+        "--name: This name cannot be used for a file on every computer. Use 'con_', or another "
+        "name.",
         SEE_HELP,
     ]
 
@@ -122,7 +122,7 @@ def test_a_folder_that_is_missing_is_listed_with_the_rest(refused, options, fold
     assert refused("new", *options(unit=None), "--out", "no/where") == [
         f"--unit: {REQUIRED}",
         f"{folder / 'no' / 'where'}: This folder does not exist. If it is on a USB stick or a "
-        "network drive, connect it; or choose another folder.",
+        "network drive, connect the drive; or choose another folder.",
         SEE_HELP,
     ]
 
@@ -130,14 +130,14 @@ def test_a_folder_that_is_missing_is_listed_with_the_rest(refused, options, fold
 @pytest.mark.parametrize(
     ("field", "value", "beginning"),
     [
-        ("country", "", "Please fill this in"),
+        ("country", "", "Fill this in"),
         ("country", "China", "'China' is not a country code. Did you mean CN (China)?"),
-        ("country", "ZZ", "'ZZ' is not a country code. Please use the two letters"),
+        ("country", "ZZ", "'ZZ' is not a country code. Use the two letters"),
         ("state", "Gui\nzhou", "There is a line break at character 4."),
         ("state", "Gui\u200bzhou", "Character 4 is invisible (U+200B)"),
         ("locality", "Kai\x1b[31mli", "Character 4 is a control character (U+001B)."),
         ("organization", "风" * 66, "2 characters too many: at most 64 are allowed."),
-        ("email", "öps@example.com", "Character 1, 'ö', cannot be used here."),
+        ("email", "öps@example.com", "Character 1, 'ö', is not allowed here."),
     ],
 )
 def test_a_faulty_answer_is_explained(refused, options, field, value, beginning):
@@ -159,8 +159,8 @@ def test_no_file_is_replaced(refused, options, folder, suffix):
     taken.write_bytes(b"precious")
 
     assert refused("new", *options(), status=1) == [
-        f"{taken}: There already is a file of this name, and it will not be replaced. Please "
-        "choose another name; 'dev-001-2' is free."
+        f"{taken}: A file with this name already exists. "
+        "Choose another name, for example 'dev-001-2'."
     ]
 
 
@@ -169,7 +169,7 @@ def test_the_free_name_that_was_named_is_free(enos_csr, options, folder):
         (folder / f"{name}.key").write_text("precious")
     message = enos_csr("new", *options()).stderr
 
-    assert "'dev-001-3' is free" in message
+    assert "for example 'dev-001-3'" in message
     assert enos_csr("new", *options(), "--name", "dev-001-3").exit_code == 0
 
 
@@ -191,7 +191,7 @@ def test_an_unsafe_name_is_refused_with_a_better_one(refused, enos_csr, options,
     lines = refused("new", *options(), f"--name={name}")
 
     assert lines[0].startswith("--name: This name cannot be used for a file on every computer. ")
-    assert f"Please use '{suggestion}', or" in lines[0]
+    assert f"Use '{suggestion}', or" in lines[0]
 
 
 def test_the_better_name_works(enos_csr, options, folder):
@@ -208,7 +208,7 @@ def test_a_file_is_not_a_folder(refused, options, folder):
     (folder / "file").write_text("a file")
 
     assert refused("new", *options(), "--out", "file", status=1) == [
-        f"{folder / 'file'}: This is a file, not a folder. Please choose a folder."
+        f"{folder / 'file'}: This is a file, not a folder. Choose a folder."
     ]
 
 
@@ -228,7 +228,7 @@ def test_a_folder_without_permission(enos_csr_process, options, folder, untouche
     assert done.returncode == 1
     assert done.stdout == b""
     assert done.stderr.decode() == (
-        f"{folder}: You have no permission to open this, or to save here. Please choose another "
+        f"{folder}: You have no permission to open this, or to save here. Choose another "
         "place, or ask the administrator of this computer.\n"
     )
 
@@ -243,14 +243,14 @@ def test_a_full_disk(enos_csr_process, options, folder, untouched):
 
     assert done.returncode == 1
     assert done.stdout == b""
-    assert done.stderr.decode().startswith(f"{folder}: The disk is full.")
+    assert done.stderr.decode().startswith(f"{folder}: The disk is full, and nothing was saved.")
 
 
 def test_a_value_without_its_quotes(refused, options):
     lines = refused("new", *options(), "Wind", "Ltd")
 
     assert lines[-1] == (
-        "Error: 'Wind' belongs to no option. Put a value that has blanks in quotes."
+        "Error: 'Wind' does not belong to an option. Put a value that contains spaces in quotes."
     )
 
 

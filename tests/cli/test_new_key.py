@@ -11,7 +11,7 @@ import pytest
 SECRET = "correct horse 风 battery"
 WRONG = "incorrect horse"
 
-PROTECTED = "This key is protected. Please type its passphrase."
+PROTECTED = "This key is protected. Type its passphrase."
 
 
 @pytest.fixture(scope="session")
@@ -84,11 +84,11 @@ def test_a_locked_key_is_opened_by_the_passphrase_file(enos_csr, options, keys, 
     ("name", "beginning"),
     [
         ("elliptic.pem", "The EnOS manual asks for an RSA key; this one is of the type EC."),
-        ("small.pem", "EnOS takes keys of 2048 bits only; this one has 1024."),
-        ("request", "This file holds a 'certificate request', not a private key."),
-        ("notes.txt", "This file holds no private key that can be read."),
+        ("small.pem", "EnOS accepts keys of 2048 bits only; this one has 1024."),
+        ("request", "This file contains a 'certificate request', not a private key."),
+        ("notes.txt", "This file contains no readable private key."),
         ("large.key", "This file is far too large to be the right one."),
-        ("missing.key", "There is no such file."),
+        ("missing.key", "This file does not exist."),
         (".", "This is not a file."),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_locked_key_without_passphrase(refused, options, keys):
 
     assert lines[:2] == [
         f"--key {keys / 'locked.pem'}: {PROTECTED}",
-        "--passphrase-file: Name a file whose first line is that passphrase, '-' for standard "
+        "--passphrase-file: Name a file whose first line is that passphrase, or '-' for standard "
         "input.",
     ]
 
@@ -128,7 +128,7 @@ def test_a_passphrase_file_that_is_missing_is_the_only_fault_told(refused, optio
     )
 
     assert lines == [
-        "--passphrase-file: There is no such file. Please check its name and folder.",
+        "--passphrase-file: This file does not exist. Check its name and folder.",
         "Nothing was written. See: enos-csr new --help",
     ]
 
@@ -170,15 +170,14 @@ def test_the_passphrase_comes_through_standard_input(enos_csr, options, openssl)
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "The passphrase is empty. Please type one."),
-        (b"\nsecond line\n", "The passphrase is empty. Please type one."),
-        (b"\xef\xbb\xbf\n", "The passphrase is empty. Please type one."),
-        ("gehëim".encode("latin-1"), "This is not text in UTF-8. Please save the file as UTF-8."),
-        ("geheim".encode("utf-16"), "This is not text in UTF-8. Please save the file as UTF-8."),
+        (b"", "The passphrase is empty. Type one."),
+        (b"\nsecond line\n", "The passphrase is empty. Type one."),
+        (b"\xef\xbb\xbf\n", "The passphrase is empty. Type one."),
+        ("gehëim".encode("latin-1"), "This is not text in UTF-8. Save the file as UTF-8."),
+        ("geheim".encode("utf-16"), "This is not text in UTF-8. Save the file as UTF-8."),
         (
             b"x" * 1024,
-            "The passphrase is too long: 1024 bytes, and at most 1023 are allowed. Please "
-            "shorten it.",
+            "The passphrase is too long: 1024 bytes, and at most 1023 are allowed. Shorten it.",
         ),
     ],
 )
@@ -196,15 +195,16 @@ def test_a_passphrase_that_is_none(refused, options, content, sentence, source):
     [
         (
             ["--encrypt"],
-            "--encrypt asks on a terminal, and there is none: use --passphrase-file.",
+            "--encrypt needs a terminal to ask on, and there is none. Use --passphrase-file.",
         ),
         (
             ["--encrypt", "--passphrase-file", "x"],
-            "--encrypt asks for the passphrase, --passphrase-file reads it: choose one.",
+            "--encrypt asks for the passphrase, --passphrase-file reads it from a file. Choose "
+            "one.",
         ),
         (
             ["--encrypt", "--key", "x"],
-            "--encrypt does not go with --key: a key file that exists stays as it is.",
+            "--encrypt cannot be combined with --key: an existing key file stays as it is.",
         ),
     ],
 )

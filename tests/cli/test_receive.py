@@ -55,7 +55,7 @@ def test_the_certificate_is_kept_beside_its_key(enos_csr, issued, chain, folder)
     [past] = json.loads(enos_csr("history", "--json").stdout)
     assert past["status"] == "valid"
 
-    assert "was here already" in enos_csr("receive", issued).stdout
+    assert "was already there" in enos_csr("receive", issued).stdout
 
 
 def test_for_scripts(enos_csr, issued, folder, answers):
@@ -66,7 +66,7 @@ def test_for_scripts(enos_csr, issued, folder, answers):
     assert told["subject"] == answers
     assert not told["already_received"]
     assert [problem["code"] for problem in told["problems"]] == ["chain-missing"]
-    assert "NOTE: The device also needs" in result.stderr
+    assert "NOTE: To recognize EnOS, the device also needs" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_for_scripts(enos_csr, issued, folder, answers):
     [
         ("dev-001.csr", "it is a request (CSR)"),
         ("dev-001.key", "it is a private key"),
-        ("nothing.pem", "There is no such file"),
+        ("nothing.pem", "This file does not exist"),
         ("huge.pem", "far too large"),
     ],
 )
@@ -158,12 +158,15 @@ def test_a_protected_key_is_opened_with_its_own_passphrase(  # noqa: PLR0917  (t
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--format", "p12"], "use --passphrase-file"),
-        (["--format", "jks", "--encrypt"], "--encrypt asks on a terminal"),
-        (["--format", "pem", "--older-java"], "--older-java is for the formats p12 and jks"),
+        (["--format", "p12"], "Use --passphrase-file"),
+        (["--format", "jks", "--encrypt"], "--encrypt needs a terminal"),
+        (["--format", "pem", "--older-java"], "--older-java works with the formats p12 and jks"),
         (["--format", "p12", "--passphrase-file", "short"], "too short"),
-        (["--format", "pem"], "The device also needs the certificate of the authority"),
-        (["--format", "pem", "secret-word"], "belongs to no option"),
+        (
+            ["--format", "pem"],
+            "To recognize EnOS, the device also needs the certificate of the certificate authority",
+        ),
+        (["--format", "pem", "secret-word"], "does not belong to an option"),
     ],
 )
 def test_what_does_not_go_together(refused, issued, folder, arguments, said):

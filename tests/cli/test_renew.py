@@ -61,8 +61,8 @@ def test_what_breaks_todays_rules_must_be_mended(enos_csr, openssl, folder, subj
     assert (result.exit_code, list(folder.glob("dev*"))) == (2, [])
     lines = result.stderr.splitlines()
     assert lines[:3] == [
-        "NOTE: serialNumber = 7 is not taken over: EnOS does not ask for it.",
-        "NOTE: L = Guiyang is not taken over: it stands there twice.",
+        "NOTE: serialNumber = 7 is left out: EnOS does not ask for it.",
+        "NOTE: L = Guiyang is left out: it appears twice.",
         lines[2],
     ]
     assert lines[2].startswith("NOTE: The common name stays as it is")
@@ -91,8 +91,8 @@ def test_old_kinds_of_strings_are_read_right(enos_csr, openssl, folder, tag):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "holds neither a request nor a certificate"),
-        (b"-----BEGIN CERTIFICATE REQUEST-----\nMIIC", "holds neither a request"),
+        (b"", "contains no readable request or certificate"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nMIIC", "contains no readable request"),
     ],
 )
 def test_what_cannot_be_renewed(refused, folder, content, said):
@@ -101,16 +101,16 @@ def test_what_cannot_be_renewed(refused, folder, content, said):
 
 
 def test_a_key_is_nothing_to_renew(refused, old):
-    assert "holds neither a request nor a certificate" in refused("renew", "dev-001.key")[0]
+    assert "contains no readable request or certificate" in refused("renew", "dev-001.key")[0]
 
 
 def test_without_a_common_name_nothing_says_what_it_is_for(refused, folder, openssl):
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key",
             "-subj", "/C=CN", "-out", "old.csr")  # fmt: skip
-    assert "There is no common name of its own in this file" in refused("renew", "old.csr")[0]
+    assert "This file has no common name" in refused("renew", "old.csr")[0]
 
 
 def test_the_certificate_of_an_authority_is_not_renewed(refused, authority, folder):
     [line, *_help] = refused("renew", authority.root)
-    assert "This is the certificate of an authority" in line
+    assert "This is the certificate of a certificate authority" in line
     assert not list(folder.glob("*.csr"))

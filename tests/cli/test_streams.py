@@ -32,7 +32,7 @@ def test_text_survives_every_encoding(enos_csr_process, options, folder, environ
     done = enos_csr_process("new", *options(common_name="风机-7"), environment=environment)
 
     assert done.returncode == 0, done.stderr
-    assert b"Hand in the request file." in done.stdout
+    assert b"Submit the request file." in done.stdout
     assert (folder / "风机-7.csr").exists()
 
 
@@ -55,7 +55,7 @@ def test_bytes_that_are_no_text_in_an_answer_and_in_names(enos_csr_process, opti
     assert done.stdout == b""
     lines = done.stderr.decode().splitlines()
     assert lines[0].startswith("--state: Character 4 is damaged (U+DCFF).")
-    assert lines[1].startswith("--key \N{REPLACEMENT CHARACTER}.key: There is no such file.")
+    assert lines[1].startswith("--key �.key: This file does not exist.")
     assert lines[2].startswith("--name: This name cannot be used for a file on every computer.")
 
 

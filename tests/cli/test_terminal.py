@@ -25,20 +25,20 @@ def test_a_first_request(terminal, subject_of, written):
     person.expect("'UK' is not a country code. Did you mean GB (United Kingdom)?\n")
     person.answer("Country [GB]: ", "cn")
     person.answer("State or province: ", "")
-    person.expect("Please fill this in.\n")
+    person.expect("Fill this in.\n")
     person.answer("State or province: ", "Guizhou")
     person.answer("Locality: ", ".")
-    person.expect("Please fill this in.\n")
+    person.expect("Fill this in.\n")
     person.answer("Locality: ", " Kaili ")
     person.answer("Organization: ", "x" * 65)
-    person.expect("1 character too many: at most 64 are allowed. Please shorten it.\n")
+    person.expect("1 character too many: at most 64 are allowed. Shorten it.\n")
     person.answer("Organization: ", "Example Wind Ltd")
     person.answer("Organizational unit: ", "Operations")
     person.answer("Common name: ", "dev-001")
     person.answer("E-mail address, Enter for none: ", "nobody")
-    person.expect("Please write it like name@company.com")
+    person.expect("Write it like name@company.com")
     person.answer("E-mail address, Enter for none: ", "")
-    person.expect("Hand in the request file.")
+    person.expect("Submit the request file.")
 
     assert person.status() == 0
     assert "In brackets" not in person.shown
@@ -59,14 +59,14 @@ def test_what_was_meant_is_one_enter_away(terminal, options, subject_of):
 
 def test_the_next_request_offers_the_last_answers(terminal, last_request, subject_of):
     person = terminal("new")
-    person.expect("In brackets: the answer of your last request. Enter takes it.\n")
+    person.expect("In brackets: the answer of your last request. Press Enter to use it.\n")
     person.answer("Country [CN]: ", "")
     person.answer("State or province [Guizhou]: ", "")
     person.answer("Locality [Kaili]: ", "Guiyang")
     person.answer("Organization [Example Wind Ltd]: ", "")
     person.answer("Organizational unit [Operations]: ", "")
     person.answer("Common name: ", "")
-    person.expect("Please fill this in.\n")
+    person.expect("Fill this in.\n")
     person.answer("Common name: ", "dev-002")
     person.answer("E-mail address, '.' for none [ops@example.com]: ", "")
 
@@ -101,7 +101,7 @@ def test_nothing_is_asked_when_nothing_is_missing(terminal, options):
     person = terminal("new", *options())
 
     assert person.status() == 0
-    assert person.shown.startswith("Hand in the request file.")
+    assert person.shown.startswith("Submit the request file.")
 
 
 @pytest.mark.parametrize("value", ["\x1b[2J", "x" * 65])
@@ -142,7 +142,7 @@ def test_a_name_that_is_taken_is_told_before_anything_is_asked(terminal, folder,
     person = terminal("new", "--common-name", "dev-001")
 
     assert person.status() == 1
-    assert "'dev-001-2' is free" in person.shown
+    assert "for example 'dev-001-2'" in person.shown
     assert "Country" not in person.shown
 
 
@@ -150,9 +150,9 @@ def test_a_typed_name_that_is_taken_costs_no_answer(terminal, options, folder):
     (folder / "dev-001.csr").write_text("precious")
     person = terminal("new", *options(common_name=None))
     person.answer("Common name: ", "dev-001")
-    person.expect("'dev-001-2' is free")
+    person.expect("for example 'dev-001-2'")
     person.answer("Name of the files [dev-001-2]: ", "dev/1")
-    person.expect("Please use 'dev-1'")
+    person.expect("Use 'dev-1'")
     person.answer("Name of the files [dev-1]: ", "")
 
     assert person.status() == 0
@@ -189,10 +189,10 @@ def test_leaving_at_a_question_writes_nothing(terminal, options, untouched, keys
 def test_a_passphrase_is_typed_twice_and_never_shown(terminal, options, openssl):
     person = terminal("new", *options(), "--encrypt")
     person.answer("Passphrase for the new key file: ", "")
-    person.expect("The passphrase is empty. Please type one.\n")
+    person.expect("The passphrase is empty. Type one.\n")
     person.answer("Passphrase for the new key file: ", SECRET)
     person.answer("The same passphrase again: ", SECRET.upper())
-    person.expect("These were two different passphrases. Please type both again.\n")
+    person.expect("The two passphrases differ. Type both again.\n")
     person.answer("Passphrase for the new key file: ", SECRET)
     person.answer("The same passphrase again: ", SECRET)
     person.expect("Strong.\n")
@@ -207,7 +207,7 @@ def test_a_weak_passphrase_is_called_weak(terminal, options):
     person = terminal("new", *options(), "--encrypt")
     person.answer("Passphrase for the new key file: ", "password")
     person.answer("The same passphrase again: ", "password")
-    person.expect("Very weak: a computer guesses this at once.\n")
+    person.expect("Very weak: a computer guesses it at once.\n")
 
     assert person.status() == 0
 
@@ -228,7 +228,7 @@ def test_the_passphrase_of_a_key_is_asked_for(terminal, options, written, locked
     person.answer(f"Passphrase of {locked_key}: ", "wrong horse")
     person.expect("The passphrase does not open this key.")
     person.answer(f"Passphrase of {locked_key}: ", "")
-    person.expect("This key is protected. Please type its passphrase.")
+    person.expect("This key is protected. Type its passphrase.")
     person.answer(f"Passphrase of {locked_key}: ", SECRET)
     person.answer("Organizational unit: ", "Operations")
 
@@ -278,7 +278,7 @@ def test_nobody_is_asked_who_would_not_see_the_question(terminal, tmp_path, writ
 
     assert person.status() == 2
     assert person.shown == ""
-    assert (tmp_path / "errors").read_text().startswith("--country: Please fill this in.")
+    assert (tmp_path / "errors").read_text().startswith("--country: Fill this in.")
     assert written() == []
 
 
@@ -296,7 +296,7 @@ def test_a_terminal_that_does_not_speak_utf_8(terminal, options):
     person.expect("Character 2 is damaged (U+DCF6).")
     person.answer("Locality: ", "Kolkata")
     person.answer("Passphrase for the new key file: ", "schön".encode("latin-1"))
-    person.expect("What the terminal sent is not text in UTF-8. Please type it again.")
+    person.expect("The terminal sent text that is not UTF-8. Type it again.")
     person.answer("Passphrase for the new key file: ", SECRET)
     person.answer("The same passphrase again: ", SECRET)
 

@@ -202,7 +202,7 @@ def test_values_longer_in_bytes_than_in_characters_give_no_warning(answers, key,
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
-@pytest.mark.parametrize("encrypted", [False, True], ids=["bare", "with a passphrase"])
+@pytest.mark.parametrize("encrypted", [False, True], ids=["bare", "no passphrase"])
 def test_the_commands_pasted_into_a_shell_make_a_key_and_a_request(
     tmp_path, answers, encrypted, openssl
 ):

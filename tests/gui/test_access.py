@@ -38,7 +38,7 @@ def test_a_screen_reader_says_what_is_wrong_once(
     said.clear()
     person.tries("Next >")
     person.tries("Next >")
-    assert said == ["Old file\nPlease choose the old file."]
+    assert said == ["Old file\nChoose the old file."]
 
 
 def _light_palette() -> QPalette:
@@ -166,7 +166,7 @@ def test_a_label_has_its_room_beside_its_margins(qapp: QApplication) -> None:
 
 
 def test_a_name_in_one_line_has_room_for_all_of_it(qapp: QApplication) -> None:
-    note = FieldNote("Key fingerprint of a certificate")
+    note = FieldNote("Public-key fingerprint of a certificate")
     note.setWordWrap(False)
     assert note.minimumSizeHint() == note.sizeHint()
     assert note.sizeHint().width() >= QFontMetricsF(note.font()).horizontalAdvance(note.text())

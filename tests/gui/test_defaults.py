@@ -246,7 +246,7 @@ def test_without_a_mail_program_nobody_has_to_guess_the_address(
 
     person.meanwhile(look)
     person.click("Details…")
-    assert f"Hand in to\ncertificates@example.com\n{note}" in read[0]
+    assert f"Submit to\ncertificates@example.com\n{note}" in read[0]
 
 
 def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
@@ -265,7 +265,7 @@ def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
     person = start()
     person.walks_to_save({**labelled, "Organization": "Wind <i>& Co</i>"})
     person.goes_on("Done", "Save")
-    person.click("Save a hand-over sheet…")
+    person.click("Save a cover sheet…")
     person.waits_to_read("The sheet is saved:")
     command = [pdftotext, "-layout", str(sheet), "-"]
     text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
@@ -305,7 +305,7 @@ def test_a_fault_in_the_file_is_told_and_stops_nobody(
 ) -> None:
     defaults_file.write_text('[subject]\ncountry = "XX"\nunit = "Operations"\n')
     person = start("")
-    person.waits_to_read("What 'subject.country' says")
+    person.waits_to_read("The value of 'subject.country'")
     assert str(defaults_file) in person.reads()
     person.begins("New request")
     person.goes_on("Who is it for?")

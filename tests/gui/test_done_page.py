@@ -57,7 +57,7 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
 ) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     person.click("Compose an e-mail")
-    person.waits_to_read("No mail program was found")
+    person.waits_to_read("There is no mail program")
     assert f"attach this file: {saved / 'dev-001.csr'}" in person.reads()
     letter = QApplication.clipboard().text()
     assert letter.startswith("Subject: Certificate request for dev-001\n")
@@ -66,7 +66,7 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     person.click("Copy the request")
     assert "The text of the e-mail is copied" not in person.reads()  # it is no longer
     person.click("Open folder")
-    person.waits_to_read("No program on this computer shows folders.")
+    person.waits_to_read("No program on this computer can show folders.")
 
 
 def test_a_request_can_be_handed_in_later_from_its_details(
@@ -84,7 +84,7 @@ def test_a_request_can_be_handed_in_later_from_its_details(
             return False
         person.waits_until(lambda: person.button("Copy the request").isEnabled())
         person.click("Copy the request")
-        person.click("Save a hand-over sheet…")
+        person.click("Save a cover sheet…")
         person.waits_to_read(f"The sheet is saved: {sheet}")
         read.append(QApplication.clipboard().text())
         dialog.close()
@@ -119,7 +119,7 @@ def test_a_sheet_for_the_ticket_is_saved_and_nothing_is_replaced(
     sheet = saved / "dev-001.pdf"
     # The system's own dialog cannot be driven from here.
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(sheet), ""))
-    person.click("Save a hand-over sheet…")
+    person.click("Save a cover sheet…")
     person.waits_to_read(f"The sheet is saved: {sheet}")
     data = sheet.read_bytes()
     assert data.startswith(b"%PDF-")
@@ -131,6 +131,6 @@ def test_a_sheet_for_the_ticket_is_saved_and_nothing_is_replaced(
         assert "Example Wind Ltd" in text
         assert "dev-001.key" not in text
 
-    person.click("Save a hand-over sheet…")
-    person.waits_to_read("There already is a file of this name")
+    person.click("Save a cover sheet…")
+    person.waits_to_read("A file with this name already exists.")
     assert sheet.read_bytes() == data

@@ -54,7 +54,7 @@ def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_st
     person.meanwhile(look)
     person.click("Save")
     person.waits_until(lambda: len(read) == 2)
-    assert "The program came upon an error that it did not expect." in read[0]
+    assert "The program met an unexpected error." in read[0]
     assert "RuntimeError" in read[1]
     assert QApplication.clipboard().text() == read[1]
     for shown in (*read, capsys.readouterr().err):

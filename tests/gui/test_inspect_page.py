@@ -57,7 +57,7 @@ def test_details_are_there_for_those_who_want_them(
     assert "CN = dev-001" not in person.reads()
     person.click("Details")
     person.waits_to_read("CN = dev-001")
-    assert "✓  Signature is genuine" in person.reads()
+    assert "✓  Genuine signature" in person.reads()
     person.click("Copy these details")
     assert keys.fingerprint(key.public_key()) in QApplication.clipboard().text()
 
@@ -80,7 +80,7 @@ def test_a_key_is_warned_of_loudly(
     (tmp_path / "dev-001.key").write_bytes(keys.to_pem(key))
     person = start("Check a file")
     person.drops(tmp_path / "dev-001.key", good)
-    person.waits_to_read("Never hand it in")
+    person.waits_to_read("Never submit it")
     person.waits_to_read("Acceptable")
 
 
@@ -99,7 +99,7 @@ def test_files_are_chosen_in_the_dialog(
     [
         (b"", "This file is empty"),
         (b"-----BEGIN CERTIFICATE REQUEST-----\nMIIC\n", "damaged and cannot be read"),
-        (b"holiday.jpg", "holds no request, certificate or key"),
+        (b"holiday.jpg", "contains no readable request, certificate or key"),
     ],
 )
 def test_a_file_of_another_kind_is_told_as_such(
@@ -141,9 +141,9 @@ def test_with_the_certificate_of_an_authority_there_is_nothing_to_do(
     start: Callable[..., Person], authority
 ) -> None:
     person = start("", authority.intermediate)
-    person.waits_to_read("certificate of an authority for '")
+    person.waits_to_read("CA certificate for '")
     assert "Renew this certificate" not in person.reads()
-    assert "Put it together" not in person.reads()
+    assert "Export it" not in person.reads()
 
 
 def test_a_request_that_is_refused_is_made_anew_with_its_answers(
@@ -158,8 +158,8 @@ def test_a_request_that_is_refused_is_made_anew_with_its_answers(
             "-subj", "/C=DE/ST=Hamburg/O=Old/CN=dev-9/serialNumber=5", "-out", bad)  # fmt: skip
     first.begins("Check a file")
     first.drops(bad)
-    first.waits_to_read("Make a new request with these answers")
-    first.click("Make a new request with these answers")
+    first.waits_to_read("Create a new request with these answers")
+    first.click("Create a new request with these answers")
     first.waits_for_page("Key")
     first.goes_on("Who is it for?")
     assert first.field("Country").text() == "Germany (DE)"

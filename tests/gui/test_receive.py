@@ -34,7 +34,9 @@ def without_chain(start: Callable[..., Person], old: Path, authority, tmp_path: 
     """A person on the page of the forms, whose certificate came without the authority's."""
     person = start(ARRIVED)
     person.drops(authority.issue(old, tmp_path / "x.pem"))
-    person.waits_to_read("The device also needs the certificate of the authority")
+    person.waits_to_read(
+        "To recognize EnOS, the device also needs the certificate of the certificate authority"
+    )
     person.goes_on("For the device")
     return person
 
@@ -121,11 +123,14 @@ def test_what_is_not_in_order_is_read_before_going_on(
     person.enters("Certificate file", str(expired))
     person.click("Next >")
     person.waits_to_read("This certificate expired on")
-    assert "The device also needs the certificate of the authority" in person.reads()
+    assert (
+        "To recognize EnOS, the device also needs the certificate of the certificate authority"
+        in person.reads()
+    )
     assert person.title() == PAGE
-    person.enters("Chain file", str(authority.intermediate))
+    person.enters("Certificate chain file", str(authority.intermediate))
     person.click("Next >")
-    person.waits_to_read("The chain does not lead to its root")
+    person.waits_to_read("The certificate chain does not reach its root")
     person.goes_on("For the device")
 
 
@@ -146,7 +151,7 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.goes_on("For the device")
     person.waits_to_read("The key file is protected. Its passphrase opens it.")
     assert person.field("Passphrase of the key file").hasFocus()
-    assert "not protected with a passphrase" in person.reads()  # what the device gets
+    assert "no passphrase" in person.reads()  # what the device gets
     person.tries("Save")
     assert "This key is protected" in person.problems()[0]
     person.enters("Passphrase of the key file", "wrong")
@@ -162,9 +167,9 @@ def test_a_chain_that_is_brought_later_makes_no_second_certificate(
     person = without_chain
     person.click("< Back")
     person.waits_for_page(PAGE)
-    person.enters("Chain file", str(authority.intermediate))
+    person.enters("Certificate chain file", str(authority.intermediate))
     person.click("Next >")
-    person.waits_to_read("The chain does not lead to its root")
+    person.waits_to_read("The certificate chain does not reach its root")
     person.goes_on("For the device")
     person.goes_on("Done", "Save")
     assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
@@ -204,7 +209,7 @@ def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     without_chain: Person, saved: Path
 ) -> None:
     person = without_chain
-    assert "go back and choose the chain file" in person.problems()[0]
+    assert "go back and choose the certificate chain file" in person.problems()[0]
     assert not person.button("PEM files: for the EnOS Edge and most other software").isEnabled()
     person.enters("Passphrase of the keystore", "long enough")
     person.enters("The same again", "long enough")
@@ -219,7 +224,7 @@ def test_the_certificate_of_the_authority_alone_asks_for_the_right_file(
     file.write_bytes(authority.intermediate.read_bytes())
     person = start(ARRIVED)
     person.drops(file)
-    person.waits_to_read("This is the certificate of an authority")
+    person.waits_to_read("This is the certificate of a certificate authority")
     assert "Key file" not in person.reads()
     assert person.field("Certificate file").hasFocus()
 
@@ -234,7 +239,7 @@ def test_nothing_is_replaced_on_the_way_to_the_device(
     person.waits_to_read("The certificate for 'dev-001'")
     person.goes_on("For the device")
     person.tries("Save")
-    assert "'edge-2' is free" in person.problems()[0]
+    assert "for example 'edge-2'" in person.problems()[0]
     assert person.field("Name of the files").hasFocus()
     person.enters("Name of the files", "edge-2")
     person.goes_on("Done", "Save")
@@ -251,12 +256,13 @@ def test_a_key_that_has_gone_meanwhile_is_named(
     (saved / "dev-001.key").unlink()
     person.tries("Save")
     assert person.problems() == [
-        f"{saved / 'dev-001.key'}\nThere is no such file. Please check its name and folder."
+        f"{saved / 'dev-001.key'}\nThis file does not exist. Check its name and folder."
     ]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("dev-001.csr", "it is a request (CSR)"), ("gone.pem", "no such file")]
+    ("name", "said"),
+    [("dev-001.csr", "it is a request (CSR)"), ("gone.pem", "This file does not exist")],
 )
 def test_what_is_no_certificate(
     start: Callable[..., Person], old: Path, name: str, said: str
@@ -273,11 +279,13 @@ def test_a_wrong_chain_is_told_where_it_was_chosen(
     certificate = authority.issue(old, tmp_path / "x.pem")
     person = start(ARRIVED)
     person.drops(certificate)
-    person.waits_to_read("The device also needs the certificate of the authority")
-    person.enters("Chain file", str(certificate))
+    person.waits_to_read(
+        "To recognize EnOS, the device also needs the certificate of the certificate authority"
+    )
+    person.enters("Certificate chain file", str(certificate))
     person.click("Next >")
     person.waits_to_read("This is not the chain of the certificate")
-    assert person.field("Chain file").hasFocus()
+    assert person.field("Certificate chain file").hasFocus()
 
 
 def test_a_long_name_widens_nothing(

@@ -67,7 +67,7 @@ def test_a_used_name_leads_to_its_renewal(start: Callable[..., Person], old: Pat
     person.goes_on("Who is it for?")
     person.enters("Locality", "Guiyang")
     person.enters("Common name", "dev-001")
-    person.waits_to_read("is the common name of a request made")
+    person.waits_to_read("is already the common name of a request that was created")
     person.click("Renew that certificate")
     person.waits_for_page("Which certificate?")
     assert person.field("Old file").text() == str(old)
@@ -107,11 +107,11 @@ def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
     person.drops(old)
     person.goes_on("Key")
     person.goes_on("Who is it for?")
-    assert "serialNumber = 7 is not taken over" in person.reads()
+    assert "serialNumber = 7 is left out" in person.reads()
     assert "The common name stays as it is" in person.reads()
     said = " ".join(person.problems())
     assert "'AN' is not in the list of countries" in said
-    assert "Please fill this in" in said
+    assert "Fill this in" in said
     assert "invisible" not in said
     person.enters("Country", "Netherlands")
     person.enters("Locality", "Kralendijk")
@@ -125,8 +125,8 @@ def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("x.csr", b"", "holds neither a request nor a certificate"),
-        ("x.key", b"hello", "holds neither a request nor a certificate"),
+        ("x.csr", b"", "contains no readable request or certificate"),
+        ("x.key", b"hello", "contains no readable request or certificate"),
     ],
 )
 def test_what_cannot_be_renewed(
@@ -142,14 +142,14 @@ def test_what_cannot_be_renewed(
 def test_a_file_must_be_chosen(start: Callable[..., Person]) -> None:
     person = start(RENEW)
     person.tries("Next >")
-    assert person.problems() == ["Please choose the old file."]
+    assert person.problems() == ["Choose the old file."]
 
 
 def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) -> None:
     person = start(RENEW)
     person.waits_to_read("Or one of your requests")
     person.tries("Next >")
-    assert person.problems() == ["Please choose the old file, or one of your requests below."]
+    assert person.problems() == ["Choose the old file, or one of your requests below."]
 
 
 def test_from_a_checked_file_to_its_renewal(
@@ -278,7 +278,7 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
     for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
         person.press(Qt.Key.Key_Return)
         person.waits_for_page(page)
-    assert "it goes on with the old key: keep that, too" in person.reads()
+    assert "the device uses the old key. Keep that key too" in person.reads()
     person.click("Compose an e-mail")
     letter = QApplication.clipboard().text()
     assert "Please renew the certificate" in letter

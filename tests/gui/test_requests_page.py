@@ -363,7 +363,7 @@ def test_the_details_show_everything(
     def look() -> None:
         person.waits_to_read("missing")
         read.append(person.reads())
-        person.click("Copy: Key fingerprint")
+        person.click("Copy: Public-key fingerprint")
 
     in_dialog(person, look)
     if way == "Enter":
@@ -552,7 +552,7 @@ def test_a_file_is_replaced_only_when_the_person_says_so(
 
 def test_where_nothing_was_requested_the_page_says_what_to_do(start: Callable[..., Person]) -> None:
     person = start("My requests")
-    person.waits_to_read("No request was made on this computer yet.")
+    person.waits_to_read("No request has been created on this computer yet.")
     assert "Filter" not in person.reads()
     assert "Save as a table…" not in person.reads()
     person.press(Qt.Key.Key_Return)
@@ -566,10 +566,10 @@ def test_a_damaged_history_is_set_aside_and_the_page_says_where(
     default_path().write_bytes(b"damaged")
     person.press(Qt.Key.Key_F5)
     person.waits_until(lambda: bool(person.problems()))
-    assert "It was put aside under this name" in person.problems()[0]
+    assert "It was renamed to this file" in person.problems()[0]
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.problems()[0]
-    assert "No request was made on this computer yet." in person.reads()
+    assert "No request has been created on this computer yet." in person.reads()
 
 
 def test_a_history_that_cannot_be_read_is_told_and_can_be_tried_again(
@@ -577,7 +577,7 @@ def test_a_history_that_cannot_be_read_is_told_and_can_be_tried_again(
 ) -> None:
     default_path().mkdir(parents=True)
     person = start("My requests")
-    person.waits_to_read("Requests can still be made, but are not listed.")
+    person.waits_to_read("You can still create requests, but they are not listed.")
     assert rows(person) == []
     default_path().rmdir()
     record("dev-001")
@@ -601,12 +601,12 @@ def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
 ) -> None:
     record("dev-004", expires=30)
     person = start("")
-    person.waits_to_read("3 certificates are to be renewed; the most urgent: dev-001, expired.")
+    person.waits_to_read("3 certificates need renewal; the most urgent: dev-001, expired.")
     person.click("Show")
     person.waits_to_read("3 of 4 requests")
     assert names(person) == ["dev-001", "dev-002", "dev-004"]
     person.enters("Filter", "renewed")
-    person.waits_to_read("No request to be renewed contains 'renewed'.")
+    person.waits_to_read("No request that needs renewal contains 'renewed'.")
     person.click("Show all requests")
     person.waits_until(lambda: len(rows(person)) == 4)
 
@@ -616,13 +616,13 @@ def test_what_was_renewed_is_not_pointed_out_when_one_comes_back(
 ) -> None:
     record("dev-001", days_ago=700, expires=11.5)
     person = start("")
-    person.waits_to_read("A certificate is to be renewed: dev-001, expires in 12 days.")
+    person.waits_to_read("A certificate needs renewal: dev-001, expires in 12 days.")
     record("DEV-001", kind="renewal")
     person.begins("My requests")
     person.waits_until(lambda: len(rows(person)) == 2)
     person.click("< Back")
     person.waits_for_page(START)
-    person.waits_until(lambda: "to be renewed" not in person.reads())
+    person.waits_until(lambda: "renewal" not in person.reads())
 
 
 def test_with_nothing_to_renew_the_choice_says_so(
@@ -633,7 +633,7 @@ def test_with_nothing_to_renew_the_choice_says_so(
     [which] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
     which.setFocus()
     person.press(Qt.Key.Key_Down)
-    person.waits_to_read("No certificate is to be renewed.")
+    person.waits_to_read("No certificate needs renewal.")
     person.press(Qt.Key.Key_Up)
     person.waits_until(lambda: names(person) == ["dev-001"])
 
@@ -642,7 +642,7 @@ def test_the_first_page_says_where_a_damaged_history_was_put(start: Callable[...
     default_path().parent.mkdir()
     default_path().write_bytes(b"damaged")
     person = start("")
-    person.waits_to_read("It was put aside under this name")
+    person.waits_to_read("It was renamed to this file")
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.reads()
     assert "Show" not in person.reads()

@@ -26,7 +26,7 @@ def person(person: Person, labelled: dict[str, str]) -> Person:
 
 
 def test_everything_is_shown_as_it_will_be(person: Person, saved: Path) -> None:
-    person.waits_until(lambda: "The key is being made" not in person.reads())
+    person.waits_until(lambda: "Creating the key" not in person.reads())
     shown = person.reads().split("\n")
     for name, value in {
         "Country (C)": "China (CN)",
@@ -45,7 +45,7 @@ def test_everything_is_shown_as_it_will_be(person: Person, saved: Path) -> None:
 
 
 def test_the_fingerprint_is_that_of_the_key_that_is_saved(person: Person, saved: Path) -> None:
-    person.waits_until(lambda: "The key is being made" not in person.reads())
+    person.waits_until(lambda: "Creating the key" not in person.reads())
     shown = person.reads().replace("\n", "")
     person.goes_on("Save")
     person.goes_on("Done", "Save")

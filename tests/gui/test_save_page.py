@@ -35,7 +35,7 @@ def test_a_file_of_that_name_is_never_replaced_and_a_free_name_is_one_click_away
     saved.mkdir()
     (saved / "dev-001.key").write_text("the only copy")
     person.tries("Save")
-    person.waits_to_read("There already is a file of this name, and it will not be replaced.")
+    person.waits_to_read("A file with this name already exists.")
     assert person.title() == "Save"
     assert everything_below(saved) == {"dev-001.key": b"the only copy"}
 
@@ -50,7 +50,7 @@ def test_what_stands_in_the_way_is_said_before_anybody_tries(person: Person, hom
     (home / "taken.csr").touch()
     person.enters("Folder", str(home))
     person.enters("Name of the files", "taken")
-    person.waits_to_read("'taken-2' is free.")
+    person.waits_to_read("'taken-2'.")
     person.enters("Name of the files", "free")
     person.waits_until(lambda: not person.problems())
 
@@ -70,10 +70,10 @@ def test_a_common_name_that_is_changed_later_names_the_files(person: Person, hom
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("a/b", "This name cannot be used for a file on every computer. Please use 'a-b'"),
+        ("a/b", "This name cannot be used for a file on every computer. Use 'a-b'"),
         ("con", "This name cannot be used for a file on every computer."),
-        ("dev.", "Please use 'dev'"),
-        ("", "Please type a name for the files."),
+        ("dev.", "Use 'dev'"),
+        ("", "Type a name for the files."),
     ],
 )
 def test_a_name_that_is_not_safe_is_refused(
@@ -100,13 +100,13 @@ def test_a_file_is_not_a_folder(person: Person, home: Path) -> None:
     (home / "notes").touch()
     person.enters("Folder", str(home / "notes"))
     person.tries("Save")
-    person.waits_to_read("This is a file, not a folder. Please choose a folder.")
+    person.waits_to_read("This is a file, not a folder. Choose a folder.")
 
 
 def test_no_folder_at_all(person: Person) -> None:
     person.enters("Folder", "  ")
     person.tries("Save")
-    person.waits_to_read("Please choose a folder.")
+    person.waits_to_read("Choose a folder.")
 
 
 @pytest.fixture
@@ -130,7 +130,10 @@ def test_a_full_disk_leaves_nothing_behind_and_another_folder_helps(
     (tiny_disk / "full").write_bytes(b"x" * 4096)
     person.enters("Folder", str(tiny_disk))
     person.tries("Save")
-    person.waits_to_read("The disk is full. Please make room, or choose a folder on another disk.")
+    person.waits_to_read(
+        "The disk is full, and nothing was saved. Free some space, or choose a folder on another "
+        "disk."
+    )
     assert os.listdir(tiny_disk) == ["full"]  # noqa: PTH208  (hidden files too)
     person.enters("Folder", str(saved))
     person.goes_on("Done", "Save")

@@ -116,7 +116,7 @@ def test_no_error_before_the_person_had_a_chance(person: Person) -> None:
     person.types("ops@exa")
     assert not person.problems()
     person.press(Qt.Key.Key_Tab)
-    assert person.problems() == ["Please write it like name@company.com, or leave it empty."]
+    assert person.problems() == ["Write it like name@company.com, or leave it empty."]
     person.field("E-mail address").setFocus()
     person.press(Qt.Key.Key_End)
     person.types("mple.com")  # and it goes as soon as it is mended
@@ -128,9 +128,7 @@ def test_one_character_too_many_is_said_while_typing_with_a_live_count(person: P
     person.types("x" * 63)
     assert "1 left" in person.reads()
     person.types("xxx")
-    assert person.problems() == [
-        "2 characters too many: at most 64 are allowed. Please shorten it."
-    ]
+    assert person.problems() == ["2 characters too many: at most 64 are allowed. Shorten it."]
     person.press(Qt.Key.Key_Backspace, times=2)
     assert not person.problems()
     assert "0 left" in person.reads()
@@ -147,8 +145,8 @@ def test_an_invisible_character_is_shown_with_its_place(person: Person) -> None:
     QApplication.clipboard().setText("dev\u202e-001")
     person.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert person.problems() == [
-        "Character 4 is invisible (U+202E), often a leftover of copying. Please delete it, or "
-        "type the text anew."
+        "Character 4 is invisible (U+202E), often a leftover of copying. Delete it, or type the "
+        "text again."
     ]
 
 
@@ -159,8 +157,8 @@ def test_next_names_every_fault_at_once_and_goes_to_the_first(person: Person) ->
     assert person.title() == "Who is it for?"
     *missing, address = person.problems()
     assert len(missing) == 5
-    assert missing[0] == "Please fill this in. For example Guizhou."
-    assert address.startswith("Please write it like")
+    assert missing[0] == "Fill this in. For example Guizhou."
+    assert address.startswith("Write it like")
     person.types("Guizhou")
     assert person.field("State or province").text() == "Guizhou"
     assert person.problems() == [*missing[1:], address]

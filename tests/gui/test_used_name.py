@@ -28,7 +28,9 @@ def test_a_common_name_that_was_used_is_caught_while_it_is_typed(
     second: Person, saved: Path
 ) -> None:
     second.types("DEV-001")  # a certificate authority does not tell capital letters apart
-    second.waits_to_read("is the common name of a request made on this computer")
+    second.waits_to_read(
+        "is already the common name of a request that was created on this computer"
+    )
     assert str(saved / "dev-001.csr") in second.reads()
     assert second.button("Renew that certificate").isEnabled()
     second.tries("Next >")
@@ -43,7 +45,9 @@ def test_a_common_name_that_was_used_is_caught_while_it_is_typed(
 def test_a_used_name_is_caught_however_fast_somebody_goes_on(second: Person) -> None:
     second.types("dev-001")
     second.press(Qt.Key.Key_Return)
-    second.waits_to_read("is the common name of a request made on this computer")
+    second.waits_to_read(
+        "is already the common name of a request that was created on this computer"
+    )
     assert second.title() == "Who is it for?"
 
 
@@ -61,8 +65,10 @@ def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
     second: Person, saved: Path
 ) -> None:
     second.types("dev-001")
-    second.waits_to_read("is the common name of a request made on this computer")
-    second.click("The earlier request was never handed in: use this name")
+    second.waits_to_read(
+        "is already the common name of a request that was created on this computer"
+    )
+    second.click("The earlier request was never submitted: use this name")
     assert not second.problems()
     second.goes_on("Review")
     second.goes_on("Save")
@@ -74,15 +80,19 @@ def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
 
 def test_who_lets_one_name_through_is_warned_of_it_again(second: Person) -> None:
     second.types("dev-001")
-    second.waits_to_read("is the common name of a request made on this computer")
-    second.click("The earlier request was never handed in: use this name")
+    second.waits_to_read(
+        "is already the common name of a request that was created on this computer"
+    )
+    second.click("The earlier request was never submitted: use this name")
     second.enters("Common name", "dev-002")
     second.waits_until(lambda: not second.problems())
     second.enters("Common name", "dev-001")
-    second.waits_to_read("is the common name of a request made on this computer")
+    second.waits_to_read(
+        "is already the common name of a request that was created on this computer"
+    )
 
 
 def test_the_day_of_the_earlier_request_is_written_as_people_write_it(second: Person) -> None:
     second.types("dev-001")
     today = datetime.now()
-    second.waits_to_read(f"made on this computer on {today.day} {today:%b %Y}")
+    second.waits_to_read(f"created on this computer on {today.day} {today:%b %Y}")

@@ -37,7 +37,7 @@ def test_a_person_clicks_from_the_first_page_to_a_key_and_a_request(
     if os.name == "posix":
         assert stat.S_IMODE((saved / "dev-001.key").stat().st_mode) == 0o600
     assert str(saved / "dev-001.csr") in person.reads()
-    assert "Hand in the request file" in person.reads()
+    assert "Submit the request file" in person.reads()
     assert "Never send this file to anybody." in person.reads()
 
 
@@ -92,12 +92,12 @@ def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
 ) -> None:
     person.click("Protect the key file with a passphrase")
     person.tries("Next >")
-    person.waits_to_read("The passphrase is empty. Please type one.")
+    person.waits_to_read("The passphrase is empty. Type one.")
     person.enters("Passphrase", "Windrad 17 über Kaili")
     person.waits_to_read("Strong.")
     person.enters("The same again", "Windrad 17")
     person.tries("Next >")
-    assert "The two passphrases are not the same." in person.reads()
+    assert "The two passphrases differ." in person.reads()
     assert person.title() == "Key"
     person.enters("The same again", "Windrad 17 über Kaili")
     person.walks_to_save(labelled)
@@ -124,7 +124,7 @@ def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
     person.click("Use a key file that I already have")
     person.enters("Key file", str(mine))
     person.tries("Next >")
-    person.waits_to_read("This key is protected. Please type its passphrase.")
+    person.waits_to_read("This key is protected. Type its passphrase.")
     person.types("wrong")
     person.press(Qt.Key.Key_Return)
     person.waits_to_read("The passphrase does not open this key.")
@@ -142,9 +142,12 @@ def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (["ecparam", "-name", "prime256v1", "-genkey", "-noout"], "The EnOS manual asks for an RSA key"),
-        (["genrsa", "1024"], "EnOS takes keys of 2048 bits only; this one has 1024."),
-        (["version"], "This file holds no private key that can be read."),
+        (
+            ["ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+            "The EnOS manual asks for an RSA key",
+        ),
+        (["genrsa", "1024"], "EnOS accepts keys of 2048 bits only; this one has 1024."),
+        (["version"], "This file contains no readable private key."),
     ],
     ids=["an EC key", "a short key", "no key"],
 )
@@ -163,10 +166,10 @@ def test_a_key_that_enos_would_not_take_is_refused_at_once(
 def test_a_key_file_that_is_not_there_is_missed(person: Person, home: Path) -> None:
     person.click("Use a key file that I already have")
     person.tries("Next >")
-    person.waits_to_read("Please choose the file of your key.")
+    person.waits_to_read("Choose the file of your key.")
     person.enters("Key file", str(home / "nothing.key"))
     person.tries("Next >")
-    person.waits_to_read("There is no such file.")
+    person.waits_to_read("This file does not exist.")
 
 
 def test_what_seldom_changes_is_offered_the_next_time_and_the_common_name_never(
@@ -199,7 +202,7 @@ def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_
 ) -> None:
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
-    person.goes_on("Who is it for?", "Make another request")
+    person.goes_on("Who is it for?", "Create another request")
     assert person.field("Common name").text() == ""
     assert person.field("Locality").text() == "Kaili"
     person.types("dev-002")
@@ -224,8 +227,8 @@ def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key
     person.enters("Key file", str(mine))
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
-    person.goes_on("Key", "Make another request")
-    assert person.button("Make a new key (recommended)").isChecked()
+    person.goes_on("Key", "Create another request")
+    assert person.button("Create a new key (recommended)").isChecked()
     assert str(mine) not in person.reads()
     person.goes_on("Who is it for?")
     person.types("dev-002")
@@ -280,7 +283,7 @@ def test_who_wants_a_passphrase_types_it_at_once(person: Person) -> None:
 
 @pytest.mark.parametrize(
     ("way_on", "protection"),
-    [("Start page", "New, not protected"), ("Make another request", "New, protected with")],
+    [("Start page", "New, not protected"), ("Create another request", "New, protected with")],
 )
 def test_a_passphrase_is_kept_for_several_devices_in_a_row_and_no_longer(
     person: Person, labelled: dict[str, str], way_on: str, protection: str

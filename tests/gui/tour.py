@@ -112,7 +112,7 @@ class Tour:
         person.click("Next >")
         person.waits_to_read("This key is protected. Please")
         self._sees("key-existing")
-        person.click("Make a new key (recommended)")
+        person.click("Create a new key (recommended)")
 
     def _subject(self) -> None:
         person = self._person
@@ -147,7 +147,7 @@ class Tour:
         self._folder.mkdir(exist_ok=True)
         (self._folder / "turbine-017.csr").touch()
         person.click("Save")
-        person.waits_to_read("There already is")
+        person.waits_to_read("A file with this name already exists")
         self._sees("save-file-exists")
         self._sees_dialog("close", person.wizard.close)
         (self._folder / "turbine-017.csr").unlink()
@@ -195,7 +195,7 @@ class Tour:
         self._sees("requests-none-found")
         person.click("Show all requests")
         person.click("< Back")
-        person.waits_to_read("certificates are to be renewed")
+        person.waits_to_read("certificates need renewal")
         self._sees("start-to-be-renewed")
 
     def _certificates(self) -> None:

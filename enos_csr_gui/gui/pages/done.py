@@ -21,11 +21,11 @@ from enos_csr_gui.i18n import N_, _
 from enos_csr_gui.messages import labels
 
 _KEEP_KEY = N_(
-    "Never send this file to anybody. The certificate works only together with it, and nobody can "
-    "restore it: keep it safe until the certificate has expired."
+    "Never send this file to anybody. The certificate works only together with it, and "
+    "nobody can restore it. Keep it safe until the certificate has expired."
 )
 _KEEP_OLD = N_(
-    "Until the new certificate is on the device, it goes on with the old key: keep that, too."
+    "Until the new certificate is on the device, the device uses the old key. Keep that key too."
 )
 
 
@@ -38,15 +38,15 @@ class DonePage(Page):
         super().__init__(draft, _("Done"), _("Both files are saved on this computer."))
         self._csr = FileCard(
             "request",
-            _("Hand in the request file"),
+            _("Submit the request file"),
             "",
         )
         self._key = FileCard("key", _("Keep the key file"), "")
         self._open = QPushButton(_("&Open folder"))
         self._notes, self._told = FieldNote(), FieldNote()
         self._told.hide()
-        self._another = QPushButton(_("&Make another request"))
-        self._another.setToolTip(_("For the next device: everything but the common name is kept."))
+        self._another = QPushButton(_("&Create another request"))
+        self._another.setToolTip(_("For the next device: everything but the common name stays."))
 
         self._open.clicked.connect(self._open_folder)
         self._another.clicked.connect(self.another_wanted)
@@ -80,11 +80,11 @@ class DonePage(Page):
         )
         self._submit.offer(request, submit)
         if submit.email:
-            advice = _("Send this file to {address}. It holds no secret.")
+            advice = _("Send this file to {address}. It contains no secret.")
         else:
             advice = _(
-                "Give this file to whoever manages certificates in your EnOS. It holds no "
-                "secret: you may send it by e-mail."
+                "Send this file to the people who manage certificates in your EnOS. It "
+                "contains no secret, so e-mail is safe."
             )
         said = advice.format(address=submit.email)
         # A line of its own: it asks for something that is easily missed.
@@ -104,8 +104,8 @@ class DonePage(Page):
                     if self.draft.key_file
                     else _("Both files are saved on this computer."),
                     _(
-                        "When you get the certificate, choose 'My certificate has arrived' on the "
-                        "start page."
+                        "When you receive the certificate, choose 'My certificate has "
+                        "arrived' on the start page."
                     ),
                 ]
             )

@@ -49,7 +49,7 @@ class ExportPage(Page):
         self._passphrase = PassphrasePair(keystore.check_passphrase)
         self._passphrase.name_first(_("Passphrase of the keystore"))
         self._older_java = QCheckBox(
-            _("For &older Java (before 8u301); this protects the key less well")
+            _("For &older Java (before 8u301); protects the key less well")
         )
         self._folder = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
@@ -78,7 +78,7 @@ class ExportPage(Page):
         store.setContentsMargins(0, 0, 0, 0)
         store.addWidget(
             FieldNote(
-                _("A passphrase protects the keystore. The program on the device needs it, too.")
+                _("A passphrase protects the keystore. The program on the device needs it too.")
             )
         )
         store.addWidget(self._passphrase)
@@ -101,7 +101,7 @@ class ExportPage(Page):
         received = self.draft.matched
         assert received is not None
         self.explain(
-            _("Choose the form that your device reads; whoever runs the device knows which.")
+            _("Choose the format that your device reads. The people who run the device know which.")
         )
         self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))
         self._key_row.hide()
@@ -114,8 +114,8 @@ class ExportPage(Page):
             ""
             if has_chain
             else _(
-                "The certificates of the authority are missing, so only a PKCS #12 keystore can be "
-                "made. For the other forms, go back and choose the chain file."
+                "The CA certificates are missing, so only a PKCS #12 keystore is possible. "
+                "For the other formats, go back and choose the certificate chain file."
             )
         )
         for format_, button in self._formats.items():
@@ -147,11 +147,11 @@ class ExportPage(Page):
         received, format_ = self.draft.matched, self._format()
         assert received is not None
         if not self._folder.text().strip():
-            self._folder_note.show_problem(_("Please choose a folder."))
+            self._folder_note.show_problem(_("Choose a folder."))
             self._folder.setFocus()
             return False
         if not self._name.text().strip():
-            self._name_note.show_problem(_("Please type a name for the files."))
+            self._name_note.show_problem(_("Type a name for the files."))
             self._name.setFocus()
             return False
         is_store = format_ is not Format.PEM
@@ -178,7 +178,7 @@ class ExportPage(Page):
                 older_java=older_java,
             )
 
-        self.wait_for(make, self._made, self._refuse, _("Making the files"))
+        self.wait_for(make, self._made, self._refuse, _("Creating the files"))
         return False
 
     def _made(self, made: tuple[StoredCertificate, list[ExportedFile]]) -> None:
@@ -226,16 +226,15 @@ class ExportPage(Page):
         name, is_pem = self._name.text().strip(), self._format() is Format.PEM
         parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
         files = labels.listed(parts) if is_pem else f"{name}.{self._format()}"
-        said = [_("This makes: {files}").format(files=files)]
+        said = [_("Creates: {files}").format(files=files)]
         if is_pem:
             said.append(
                 _(
-                    "The key in {file} is not protected with a passphrase, so that the device can "
-                    "start by itself."
+                    "The key in {file} has no passphrase, so that the device can start by itself."
                 ).format(file=parts[0])
             )
         self._name_note.show_help("\n".join(said))
-        self._folder_note.show_help(_("If this folder does not exist yet, it is made."))
+        self._folder_note.show_help(_("If this folder does not exist, it is created."))
         self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
         self._trouble.show_help("")
 

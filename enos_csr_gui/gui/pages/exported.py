@@ -26,7 +26,7 @@ class ExportedPage(Page):
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
-            draft, _("Done"), _("The files for the device are made. Put them on the device.")
+            draft, _("Done"), _("The files for the device are ready. Put them on the device.")
         )
         self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
@@ -54,7 +54,7 @@ class ExportedPage(Page):
             self._cards.addWidget(card)
         taken = self.draft.stored
         assert taken is not None
-        kept = _("The certificate is saved beside its key, too: {path}")
+        kept = _("The certificate is also saved beside its key: {path}")
         self._kept.show_help(kept.format(path=taken.certificate))
         notes = taken.notes
         self._notes.show_problem(labels.joined(map(problem_text, notes)))
@@ -79,23 +79,24 @@ def _told(role: Role) -> tuple[str, str, str]:
             "key",
             _("The key"),
             _(
-                "Whoever has this file can use it: no passphrase protects it. Bring it to the "
-                "device, for example on a USB stick; then erase the stick and delete this copy. "
-                "Never send it by e-mail."
+                "Anybody who has this file can use it, because no passphrase protects it. "
+                "Take it to the device, for example on a USB stick; then erase the stick and "
+                "delete this copy. Never send it by e-mail."
             ),
         ),
-        Role.CERTIFICATE: ("certificate", _("The certificate"), _("It holds no secret.")),
+        Role.CERTIFICATE: ("certificate", _("The certificate"), _("It contains no secret.")),
         Role.AUTHORITY: (
             "certificate",
-            _("The certificates of the authority"),
-            _("The device uses them to recognise EnOS. They hold no secret."),
+            _("The CA certificates"),
+            _("The device uses them to recognize EnOS. They contain no secret."),
         ),
         Role.KEYSTORE: (
             "key",
             _("The keystore, with key and certificates"),
             _(
-                "Bring it to the device, for example on a USB stick; then erase the stick and "
-                "delete this copy. Never send it by e-mail. The device needs its passphrase, too."
+                "Take it to the device, for example on a USB stick; then erase the stick and "
+                "delete this copy. Never send it by e-mail. The device needs its passphrase "
+                "too."
             ),
         ),
     }[role]

@@ -40,13 +40,13 @@ class InspectPage(Page):
         super().__init__(
             draft,
             _("Check a file"),
-            _("See what a file holds, and whether EnOS would take the request in it."),
+            _("See what a file contains, and whether EnOS would accept the request in it."),
         )
         self._tasks = tasks
         self._choose = QPushButton(_("C&hoose files…"))
         self._choose.clicked.connect(self._choose_files)
         self._hint = FieldNote(
-            _("Or drop them on this window. They are only read: nothing is changed or sent.")
+            _("Or drop them on this window. They are only read, never changed or sent.")
         )
         row = QHBoxLayout()
         row.addWidget(self._choose)
@@ -117,14 +117,14 @@ class InspectPage(Page):
             offers = [
                 (text, partial(self.task_wanted.emit, task, [found.file]))
                 for task, text in (
-                    (Task.RECEIVE, _("Put it together with its key")),
+                    (Task.RECEIVE, _("Export it with its key")),
                     (Task.RENEW, _("Renew this certificate")),
                 )
                 if task in self._tasks
             ]
         elif found.acceptable is False and Task.NEW in self._tasks:
             begin = partial(self._begin_with, found.file)
-            offers = [(_("Make a new request with these answers"), begin)]
+            offers = [(_("Create a new request with these answers"), begin)]
         buttons = []
         for text, act in offers:
             button = QPushButton(text)

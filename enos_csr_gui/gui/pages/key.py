@@ -37,20 +37,21 @@ class KeyPage(Page):
         super().__init__(
             draft,
             _("Key"),
-            _("A key is the secret with which a device or an application proves who it is."),
+            _("A key is the secret that proves the identity of a device or an application."),
         )
         self._intro = QLabel(
             _(
-                "You will get two files: a request file, which you hand in to get a certificate "
-                "for EnOS, and a key file, which you keep and show to nobody."
+                "You get two files: a request file, which you submit to get a certificate, "
+                "and a key file, which you keep and show to nobody."
             )
         )
-        self._new = QRadioButton(_("&Make a new key (recommended)"))
+        self._new = QRadioButton(_("&Create a new key (recommended)"))
         self._protect = QCheckBox(_("&Protect the key file with a passphrase"))
         self._protect_note = FieldNote(
             _(
-                "Only needed if others may get hold of the file. Whatever uses the key must be "
-                "given the passphrase too, and a forgotten passphrase cannot be recovered."
+                "Only needed if others may get hold of the file. Every program that uses the "
+                "key needs the passphrase too, and a forgotten passphrase cannot be "
+                "recovered."
             )
         )
         self._passphrase: PassphrasePair | None = None

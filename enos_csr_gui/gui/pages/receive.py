@@ -30,7 +30,7 @@ class ReceivePage(Page):
         super().__init__(
             draft,
             _("Your certificate"),
-            _("Choose the file that you got back; its key is looked for on this computer."),
+            _("Choose the file that you received. The program looks for its key on this computer."),
         )
         downloads = QStandardPaths.StandardLocation.DownloadLocation
         arrived = Path(QStandardPaths.writableLocation(downloads) or draft.folder)
@@ -43,13 +43,13 @@ class ReceivePage(Page):
         )
         self._key = FileChooser(
             _("Key file"),
-            _("The key file (.key) that was written together with the request."),
+            _("The key file (.key) that was saved together with the request."),
             _("Key files ({patterns})").format(patterns=patterns(*KEY_SUFFIXES)),
             draft.folder,
         )
         self._chain = FileChooser(
-            _("Chain file"),
-            _("The authority's certificates, also called chain or CA certificate."),
+            _("Certificate chain file"),
+            _("The certificates of the certificate authority (CA): the chain, or CA certificate."),
             kinds,
             arrived,
         )
@@ -93,7 +93,7 @@ class ReceivePage(Page):
     def submit(self) -> bool:
         received = self.draft.matched
         if self._file.path() is None:
-            self._file.show_problem(_("Please choose the certificate file."))
+            self._file.show_problem(_("Choose the certificate file."))
         elif received is None:
             self._look()
         else:

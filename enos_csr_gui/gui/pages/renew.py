@@ -50,7 +50,7 @@ class RenewPage(Page):
         super().__init__(
             draft,
             _("Which certificate?"),
-            _("The answers are taken from the old certificate, or from the request for it."),
+            _("The answers come from the old certificate, or from its request."),
         )
         self._chooser = FileChooser(
             _("Old file"),
@@ -99,9 +99,9 @@ class RenewPage(Page):
         path = self._chooser.path()
         if path is None:
             if self._list.isVisible():
-                problem = _("Please choose the old file, or one of your requests below.")
+                problem = _("Choose the old file, or one of your requests below.")
             else:
-                problem = _("Please choose the old file.")
+                problem = _("Choose the old file.")
             self._chooser.show_problem(problem)
             return False
         folder = self.draft.folder
@@ -174,7 +174,7 @@ def _choices() -> list[_Choice]:
     for one in past:
         places = (one.csr, *([one.certificate] if one.certificate else []))
         if file := next((place for place in places if place.is_file()), None):
-            made_on = _("made on {date}").format(date=dates.day(one.made_on))
+            made_on = _("created on {date}").format(date=dates.day(one.made_on))
             status = labels.request_status(one.status(), one.days_left())
             text = "  ·  ".join((one.common_name, status, made_on))
             choices[one.number] = _Choice(text, file)

@@ -43,7 +43,7 @@ class ReviewPage(Page):
         super().__init__(
             draft,
             _("Review"),
-            _("Please check that all of this is right; a certificate cannot be changed later."),
+            _("Check that everything is right. A certificate cannot be changed later."),
         )
         self._values: dict[str, WrappedLabel] = {}
         self._changes: dict[str, QPushButton] = {}
@@ -52,7 +52,7 @@ class ReviewPage(Page):
             self._add_row(field.key, f"{labels.label(field.key)} ({field.initials})")
         self._facts.add_gap()
         self._add_row("key", _("Key"))
-        self._add_row("fingerprint", _("Key fingerprint"), changeable=False)
+        self._add_row("fingerprint", _("Public-key fingerprint"), changeable=False)
         self._add_row("key_file", _("Key file"), changeable=False)
         self._add_row("csr_file", _("Request file"), changeable=False)
 
@@ -85,7 +85,7 @@ class ReviewPage(Page):
         key_path = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
         csr_path = draft.folder / f"{draft.base_name}{CSR_SUFFIX}"
         if draft.key_file:
-            key = _("The one you already have")
+            key = _("The one that you already have")
         elif draft.passphrase:
             key = _("New, protected with your passphrase")
         else:
@@ -114,7 +114,7 @@ class ReviewPage(Page):
     def show_key(self) -> None:
         """Show the fingerprint of the key, which may have come a moment ago."""
         if self.draft.key is None:
-            self._values["fingerprint"].setText(_("The key is being made…"))
+            self._values["fingerprint"].setText(_("Creating the key…"))
             return
         from enos_csr_gui.core.keys import fingerprint
 

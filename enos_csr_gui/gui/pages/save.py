@@ -34,7 +34,7 @@ class SavePage(Page):
         super().__init__(
             draft,
             _("Save"),
-            _("The key file is readable by you alone. No file is ever replaced."),
+            _("Only you can read the key file. No file is ever replaced."),
         )
         self.setCommitPage(True)
         self._checking: background.Job | None = None
@@ -76,7 +76,7 @@ class SavePage(Page):
         self.explain(
             _("Only the request file is saved. Your key file stays where it is.")
             if self.draft.key_file
-            else _("The key file is readable by you alone. No file is ever replaced.")
+            else _("Only you can read the key file. No file is ever replaced.")
         )
         self._forgive()
         self._show_paths()
@@ -105,14 +105,14 @@ class SavePage(Page):
 
     def submit(self) -> bool:
         if not self._name.text().strip():
-            self._name_note.show_problem(_("Please type a name for the files."))
+            self._name_note.show_problem(_("Type a name for the files."))
             self._name.setFocus()
         elif not self._folder.text().strip():
-            self._folder_note.show_problem(_("Please choose a folder."))
+            self._folder_note.show_problem(_("Choose a folder."))
             self._folder.setFocus()
         elif self.draft.key is None:
             self._waits_for_key = True
-            self.set_busy(True, _("Making the key"))
+            self.set_busy(True, _("Creating the key"))
             self.key_wanted.emit()
         else:
             self._save()
@@ -158,7 +158,7 @@ class SavePage(Page):
         self._check()
 
     def _forgive(self) -> None:
-        self._folder_note.show_help(_("If this folder does not exist yet, it is made."))
+        self._folder_note.show_help(_("If this folder does not exist, it is created."))
         self._name_note.show_help(
             _("The request file gets this name.")
             if self.draft.key_file

@@ -55,7 +55,7 @@ class StartPage(Page):
         super().__init__(
             draft,
             _("What would you like to do?"),
-            _("With a certificate, a device or an application proves to EnOS who it is."),
+            _("A certificate proves to EnOS who a device or an application is."),
         )
         self._notice: Banner | None = None
         self.begins_at_language = False
@@ -69,22 +69,22 @@ class StartPage(Page):
             (
                 Task.RENEW,
                 _("&Renew a certificate"),
-                _("For one whose certificate is about to expire; the answers are taken over."),
+                _("For a certificate that is about to expire. The answers come from the old one."),
             ),
             (
                 Task.RECEIVE,
                 _("My certificate has &arrived"),
-                _("Put it together with its key, in the form that the device needs."),
+                _("Combine it with its key, in the format that the device needs."),
             ),
             (
                 Task.INSPECT,
                 _("Check a &file"),
-                _("See what a file holds, and whether EnOS would take the request in it."),
+                _("See what a file contains, and whether EnOS would accept the request in it."),
             ),
             (
                 Task.REQUESTS,
                 _("My re&quests"),
-                _("All requests made on this computer, and when their certificates expire."),
+                _("All requests created on this computer, and when their certificates expire."),
             ),
         ):
             if task not in tasks:
@@ -172,8 +172,8 @@ def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
 
     first, count = requests[0], len(requests)
     return ngettext(
-        "A certificate is to be renewed: {name}, {status}.",
-        "{count} certificates are to be renewed; the most urgent: {name}, {status}.",
+        "A certificate needs renewal: {name}, {status}.",
+        "{count} certificates need renewal; the most urgent: {name}, {status}.",
         count,
     ).format(
         count=count,

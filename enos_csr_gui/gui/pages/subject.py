@@ -46,7 +46,7 @@ class SubjectPage(Page):
         self._used: list[Problem] = []
         self._renew = QPushButton(_("&Renew that certificate"))
         self._renew.clicked.connect(self._renew_instead)
-        self._use_it = QPushButton(_("The earlier request was never &handed in: use this name"))
+        self._use_it = QPushButton(_("T&he earlier request was never submitted: use this name"))
         self._use_it.clicked.connect(self._use_all_the_same)
         self._ways_out = ButtonRow(self._renew, self._use_it)
         self._ways_out.hide()
@@ -82,15 +82,17 @@ class SubjectPage(Page):
         """Say what is special about a renewal, if it is one, and what cannot be changed."""
         old = self.draft.source
         self.explain(
-            _("These are the answers of the old certificate. Please change what is different now.")
+            _("These are the answers of the old certificate. Change what is different now.")
             if old
             else _(
-                "Fields marked * must be filled in. All but the common name is remembered for "
-                "the next time."
+                "Fields marked * are required. The program remembers all answers but the "
+                "common name for the next time."
             )
         )
         self.editors["common_name"].lock(
-            _("A renewal keeps the common name: EnOS knows the device by it.") if old else None
+            _("A renewal keeps the common name, because EnOS knows the device by it.")
+            if old
+            else None
         )
         defaults = self.draft.defaults
         for key, editor in self.editors.items():

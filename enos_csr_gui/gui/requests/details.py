@@ -55,7 +55,7 @@ class RequestDetails(QDialog):
             self._facts.add_row(f"{labels.label(field.key)} ({field.initials})", value)
         self._facts.add_gap()
         self._facts.add_row(_("Kind"), labels.request_kind(request.kind))
-        self._facts.add_row(_("Made on"), dates.minute(request.made_on))
+        self._facts.add_row(_("Created on"), dates.minute(request.made_on))
         self._facts.add_row(
             _("Status"), labels.request_status(request.status(), request.days_left())
         )
@@ -66,15 +66,15 @@ class RequestDetails(QDialog):
             self._facts.add_row(_("Serial number"), f"{request.serial:X}")
         self._facts.add_gap()
         copy = CopyButton(_("Co&py"), lambda: request.fingerprint)
-        copy.setAccessibleName(_("Copy: {field}").format(field=_("Key fingerprint")))
-        self._facts.add_row(_("Key fingerprint"), "", copy).show_digest(request.fingerprint)
+        copy.setAccessibleName(_("Copy: {field}").format(field=_("Public-key fingerprint")))
+        self._facts.add_row(_("Public-key fingerprint"), "", copy).show_digest(request.fingerprint)
         self._csr = self._add_file(_("Request file"), request.csr)
         self._key = self._add_file(_("Key file"), request.key)
         if request.certificate:
             self._add_file(_("Certificate file"), request.certificate)
         self._submit = SubmitButtons(self)
         if told := "\n".join(filter(None, (submit.email, submit.note))):
-            self._facts.add_row(_("Hand in to"), told)
+            self._facts.add_row(_("Submit to"), told)
         self._submit.offer(None, submit)
         self._submit.said.connect(self._show_help)
         self._submit.failed.connect(self._show_text)

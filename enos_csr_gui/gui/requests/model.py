@@ -66,7 +66,7 @@ def heading(column: Column) -> str:
         Column.NAME: _("Common name"),
         Column.STATUS: _("Status"),
         Column.KIND: _("Kind"),
-        Column.MADE_ON: _("Made on"),
+        Column.MADE_ON: _("Created on"),
         Column.ISSUED: _("Issued on"),
         Column.EXPIRES: _("Expires on"),
         Column.FILE: _("Request file"),

@@ -87,7 +87,7 @@ class RequestsPage(Page):
         super().__init__(
             draft,
             _("My requests"),
-            _("All requests made on this computer, and when their certificates expire."),
+            _("All requests created on this computer, and when their certificates expire."),
         )
         self._tasks = tasks
         self._table = table
@@ -110,13 +110,14 @@ class RequestsPage(Page):
         self._recolour()
 
     def _lay_out(self) -> None:
-        self._filter.setPlaceholderText(_("Any part of the subject or of a file's name"))
+        self._filter.setPlaceholderText(_("Any part of the subject or of a file name"))
         self._filter.setClearButtonEnabled(True)
-        self._which.addItems([_("All requests"), _("To be renewed")])
+        self._which.addItems([_("All requests"), _("Needs renewal")])
         self._which.setToolTip(
             _(
-                "To be renewed: the certificate expires within 60 days, or has done so lately, and "
-                "no later one has arrived; a renewal counts for two weeks while it is awaited."
+                "Needs renewal: the certificate expires within 60 days or has expired "
+                "recently, and no later one has arrived. A requested renewal counts for two "
+                "weeks."
             )
         )
         label = QLabel(_("&Filter"))
@@ -243,19 +244,19 @@ class RequestsPage(Page):
         self._tell_how_many(_how_many(shown, total))
         if not total:
             self._say_nothing(
-                _("No request was made on this computer yet."),
-                _("&Make a new request"),
+                _("No request has been created on this computer yet."),
+                _("&Create a new request"),
                 lambda: self.task_wanted.emit(Task.NEW, []),
             )
         elif not shown:
             choice = self._model.choice
             if choice.filter_text and choice.only_expiring:
-                reason = _("No request to be renewed contains '{text}'.")
+                reason = _("No request that needs renewal contains '{text}'.")
                 reason = reason.format(text=choice.filter_text)
             elif choice.filter_text:
                 reason = _("No request contains '{text}'.").format(text=choice.filter_text)
             else:
-                reason = _("No certificate is to be renewed.")
+                reason = _("No certificate needs renewal.")
             self._nothing.say(reason, _("&Show all requests"), self._show_all)
         self._places.setCurrentWidget(self._table if shown else self._nothing)
         self._above.setVisible(bool(total))

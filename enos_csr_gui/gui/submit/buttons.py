@@ -52,12 +52,14 @@ class SubmitButtons(QObject):
         self._request: Submission | None = None
         self._submit = SubmitDefaults()
         mail = QPushButton(_("Compose an &e-mail"))
-        mail.setToolTip(_("Opens your mail program; please attach the request file there."))
+        mail.setToolTip(_("Opens your mail program. Attach the request file there."))
         mail.clicked.connect(self._compose)
         copy = CopyButton(_("Cop&y the request"), self._pem)
         copy.clicked.connect(lambda: self.said.emit(""))
-        save = QPushButton(_("Save a &hand-over sheet…"))
-        save.setToolTip(_("One page (PDF) with all but the key, for a ticket or to print."))
+        save = QPushButton(_("Save a co&ver sheet…"))
+        save.setToolTip(
+            _("One page (PDF) with everything but the key, to attach to a ticket or to print.")
+        )
         save.clicked.connect(self._save_sheet)
         self.buttons: tuple[QPushButton, ...] = mail, copy, save
 
@@ -87,7 +89,9 @@ class SubmitButtons(QObject):
             _("Common name: {name}").format(name=name),
             *self._renewed(request),
             _("Request file, attached: {name}").format(name=request.csr.name),
-            _("Key fingerprint (SHA-256): {fingerprint}").format(fingerprint=request.fingerprint),
+            _("Public-key fingerprint (SHA-256): {fingerprint}").format(
+                fingerprint=request.fingerprint
+            ),
         ]
         letter = QUrl("mailto:" + _encoded(submit.email).replace("%40", "@"))
         query = QUrlQuery()
@@ -100,14 +104,15 @@ class SubmitButtons(QObject):
         else:
             head = [_("Subject: {subject}").format(subject=subject)]
             text = _(
-                "No mail program was found on this computer. The text of the e-mail is copied: "
-                "paste it into a new e-mail, and attach this file: {path}"
+                "There is no mail program on this computer. The text of the e-mail is "
+                "copied: paste it into a new e-mail, and attach this file: {path}"
             )
             if submit.email:
                 head.insert(0, _("To: {address}").format(address=submit.email))
                 text = _(
-                    "No mail program was found on this computer. The text of the e-mail is copied: "
-                    "paste it into a new e-mail to {address}, and attach this file: {path}"
+                    "There is no mail program on this computer. The text of the e-mail is "
+                    "copied: paste it into a new e-mail to {address}, and attach this file: "
+                    "{path}"
                 )
             QGuiApplication.clipboard().setText("\n".join([*head, "", *lines]))
             self.said.emit(text.format(address=submit.email, path=request.csr))
@@ -126,7 +131,7 @@ class SubmitButtons(QObject):
             return
         chosen, _kind = QFileDialog.getSaveFileName(
             self._parent,
-            _("Save the hand-over sheet"),
+            _("Save the cover sheet"),
             str(request.csr.with_suffix(COVER_SHEET_SUFFIX)),
             f"PDF (*{COVER_SHEET_SUFFIX})",
             # Nothing is replaced, so there is nothing to confirm.

@@ -36,13 +36,13 @@ def rows(
     groups = [fingerprint[place : place + 8] for place in range(0, 64, 8)]
     found += [
         (_("Request file"), csr_name),
-        (_("Key fingerprint"), f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"),
-        (_("Made on"), date),
+        (_("Public-key fingerprint"), f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"),
+        (_("Created on"), date),
     ]
     if serial is not None:
         found.append((_("Serial number of the old certificate"), f"{serial:X}"))
     if address:
-        found.append((_("Hand in to"), address))
+        found.append((_("Submit to"), address))
     return found
 
 
@@ -53,9 +53,9 @@ def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
         for label, text in rows
     )
     advice = _(
-        "Please compare the key fingerprint with that of the request file: EnOS CSR shows it "
-        "under 'Check a file'. The request file holds no secret. The key file stays with whoever "
-        "made the request, and is never handed in."
+        "Compare the public-key fingerprint with that of the request file: EnOS CSR shows it "
+        "under 'Check a file'. The request file contains no secret. The key file stays with "
+        "the person who created the request, and is never submitted."
     )
     heading = _("Certificate request for EnOS")
     buffer = QBuffer()

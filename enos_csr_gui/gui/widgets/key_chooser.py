@@ -19,7 +19,7 @@ class KeyChooser(FileChooser):
 
     def __init__(self, start_folder: Path, parent: QWidget | None = None) -> None:
         kinds = _("Key files ({patterns})").format(patterns=patterns(*KEY_SUFFIXES))
-        help_text = _("The key file, whose name often ends in .key or .pem.")
+        help_text = _("The key file. Its name often ends in .key or .pem.")
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
         self._passphrase = QLineEdit()
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
@@ -54,7 +54,7 @@ class KeyChooser(FileChooser):
 
     def ask_for_path(self) -> None:
         """Say that a file must be chosen."""
-        self.show_problem(_("Please choose the file of your key."))
+        self.show_problem(_("Choose the file of your key."))
 
     def _ask_passphrase(self, ask: bool) -> None:
         for widget in (self._passphrase_label, self._passphrase, self._passphrase_note):

@@ -94,7 +94,7 @@ class PassphrasePair(QWidget):
         if problems := self._check(self._first.text()):
             return problem_text(problems[0])
         if self._first.text() != self._second.text():
-            return _("The two passphrases are not the same. Please type the second one again.")
+            return _("The two passphrases differ. Type the second one again.")
         return ""
 
     def show_complaint(self) -> None:
