@@ -124,14 +124,13 @@ def test_who_asks_for_no_language_gets_english() -> None:
 
 WINDOW = """
 from PySide6.QtWidgets import QApplication
-from enos_csr_gui.gui import main
-from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.gui import main, startup
 
 def told(wizard):
-    print(wizard.currentPage().heading.text(), QApplication.arguments()[1:], flush=True)
+    print(wizard.page.heading.text(), QApplication.arguments()[1:], flush=True)
     QApplication.exit()
 
-RequestWizard._after_first_paint = told
+startup.complete = told
 main()
 """
 
@@ -230,26 +229,25 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
 from PySide6.QtCore import QEventLoop, QTimer
 from enos_csr_gui import i18n
 i18n.choose(["eo"])
-from enos_csr_gui.gui.wizard import RequestWizard, Step
+from enos_csr_gui.gui.navigation import Step
+from enos_csr_gui.gui.startup import open_wizard
 
 app = QApplication([])
-wizard = RequestWizard()
+wizard = open_wizard()
 wizard.show()
 loop = QEventLoop()
 QTimer.singleShot(4000, loop.quit)
 watch = QTimer()
-watch.timeout.connect(lambda: wizard._ready and loop.quit())
+watch.timeout.connect(lambda: wizard.is_ready and loop.quit())
 watch.start(20)
 loop.exec()
-assert set(wizard.pageIds()) == set(Step), wizard.pageIds()
-for step in wizard.pageIds():
-    page = wizard.page(step)
-    texts = [page.title()]
-    texts += [label.text() for label in page.findChildren(QLabel)]
+assert set(wizard.pages) == set(Step), set(wizard.pages)
+for step, page in wizard.pages.items():
+    texts = [label.text() for label in page.findChildren(QLabel)]
     texts += [button.text() for button in page.findChildren(QAbstractButton)]
     for text in texts:
         if any(c.isascii() and c.isalpha() for c in text):
-            print(Step(step).name, text, sep="\\t")
+            print(step.name, text, sep="\\t")
 """
 
 

@@ -13,13 +13,15 @@ from PySide6.QtCore import QEvent, QLocale, QtMsgType, Signal, qInstallMessageHa
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import NAME, __version__, i18n
-from enos_csr_gui.gui import background
-from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.core import preferences
+from enos_csr_gui.gui import background, explain_no_window, startup
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:  # each class of Qt takes its time
     from PySide6.QtCore import QMessageLogContext, QTranslator
     from PySide6.QtGui import QFileOpenEvent
+
+    from enos_csr_gui.gui.wizard import RequestWizard
 
 
 def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
@@ -40,7 +42,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     app.setDesktopFileName("enos-csr-gui")
     # As the desktop calls the program to open files.
     files = [Path(name).absolute() for name in app.arguments()[1:] if name != "--"]
-    window = WizardHost(app, RequestWizard(files))
+    window = WizardHost(app, startup.open_wizard(files))
     app.files_opened.connect(window.open_files)
     report_errors(window.secrets)
     window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
@@ -99,17 +101,15 @@ class WizardHost:
         self.wizard.open_files(files)
 
     def _change_language(self, language: str) -> None:
-        from enos_csr_gui.core import preferences
-
         i18n.choose([language])
         preferences.prefer_language(language)
         speak(self._app)
         old = self.wizard
         old.keep_answers()
-        self.wizard = RequestWizard(draft=old.draft)
+        self.wizard = startup.open_wizard(draft=old.draft)
         self.wizard.language_wanted.connect(self._change_language)
         self.wizard.restoreGeometry(old.saveGeometry())  # maximised, if the old one was
-        self.wizard.begin_at_language()
+        self.wizard.start_page.begins_at_language = True
         self.wizard.show()
         old.hide()
         old.deleteLater()
@@ -146,8 +146,6 @@ def _explain_abort(
             warnings.append(message)
             return
         # There is no display, or none that Qt can use; the fatal message itself only lists plugins.
-        from enos_csr_gui.gui import explain_no_window
-
         reason = _("No window can open here. Qt says:")
         explain_no_window("\n".join([reason, *(f"  {w.strip()}" for w in warnings)]))
         os._exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,16 +23,6 @@ def default_folder() -> Path:
     must stay on the computer.
     """
     return Path.home() / "EnOS requests"
-
-
-class Task(Enum):
-    """What the person wants to do; the first page asks."""
-
-    NEW = auto()
-    RENEW = auto()
-    RECEIVE = auto()
-    INSPECT = auto()
-    REQUESTS = auto()
 
 
 class KeyAnswers(NamedTuple):
@@ -140,6 +129,12 @@ class Draft:
             for answers in (self.answers, self.offered or {})
         )
         return self.created is None and given != offered
+
+    def secrets(self) -> list[str]:
+        """Return the passphrases in the draft."""
+        kept = self.key_answers
+        typed = (*kept.passphrases, kept.opening) if kept else ()
+        return [text for text in (self.passphrase, *typed) if text]
 
     def for_next_device(self) -> None:
         """Forget what belongs to this device: its common name, its key, its files."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
@@ -26,16 +26,31 @@ _LAID_OUT_MS = 30
 """After so long, what has been said has its place on the page."""
 
 
-class Page(QWizardPage):
-    """A page that shows the draft and changes it. Lay widgets out in ``body``."""
+class Page(QWidget):
+    """A page that shows the draft and changes it. Lay widgets out in ``body``.
 
+    A page knows no other page and not the window: it emits a signal for what it wants of them. The
+    window calls the methods from ``build`` to ``take_files``; a page overrides those it needs.
+    """
+
+    left = Signal()
+    """The page has done its work, and the window is to go on; see ``go_on``."""
+    way_on_wanted = Signal()
+    """The focus belongs on the button that leads on; see ``focus_way_on``."""
+    busy_changed = Signal()
     task_wanted = Signal(object, object)
     """The person wants to do something else: a ``Task``, and the files (a list) to do it with."""
+    change_wanted = Signal(object, str)
+    """The person wants to go back to a ``Step``, and there to the field with this key."""
+    another_wanted = Signal()
+    """The person wants to make a request for the next device."""
+    key_wanted = Signal()
+    """The page needs a new key; ``key_made`` tells when it is in the draft."""
 
     def __init__(self, draft: Draft, title: str, subtitle: str) -> None:
         super().__init__()
         self.draft = draft
-        self._passed = self._busy = False
+        self._busy = False
         self._focused: QWidget | None = None
 
         self._area = Scrolling()
@@ -53,7 +68,6 @@ class Page(QWizardPage):
         self._patience.setInterval(_PATIENCE_MS)
         self._patience.timeout.connect(self._progress.show)
 
-        # Not QWizard's own title, which stands where the platform's style puts it.
         self.heading = QLabel(title)
         self.heading.setFont(style.title(self.font()))
         self.heading.setWordWrap(True)
@@ -82,11 +96,6 @@ class Page(QWizardPage):
         """Return what is said below the title."""
         return self._explanation.text()
 
-    def finish(self) -> None:
-        """Make large enough what is to be clicked, when all of it is there."""
-        style.ensure_touch_targets(self)
-        self._area.finish()
-
     def use_whole_width(self) -> None:
         """Let the page become as wide as the window: it is no text to read."""
         self._area.use_whole_width()
@@ -108,28 +117,41 @@ class Page(QWizardPage):
         for shown in (*notes, widget):  # what has the focus, if there is no room for both
             self._area.ensureWidgetVisible(shown, 0, style.SPACING)
 
-    @property
-    def busy(self) -> bool:
-        """Whether the person has to wait."""
-        return self._busy
+    # What the window calls
 
-    @property
-    def may_close(self) -> bool:
-        """Whether nothing is going on that must not be broken off."""
-        return True
+    def build(self) -> Iterator[None]:
+        """Build the rest of the page, piece by piece, so that the window stays alive."""
+        return iter(())
 
-    def isComplete(self) -> bool:
-        return not self._busy
+    def finish(self) -> None:
+        """Make large enough what is to be clicked, when all of it is there."""
+        style.ensure_touch_targets(self)
+        self._area.finish()
 
-    def validatePage(self) -> bool:
-        """Ask ``submit``; the wizard goes on now, or when ``go_on`` is called."""
-        if self._passed:
-            self._passed = False
-            return True
-        return not self._busy and self.submit()
+    def enter(self) -> None:
+        """Show the draft as it is now; called when the person comes here, but not with Back."""
 
     def take_focus(self) -> None:
         """Put the cursor where the person begins; called when the page is in front."""
+
+    def submit(self) -> bool:
+        """Take the answers; return whether the window may go on at once."""
+        return True
+
+    def leave(self) -> None:
+        """Forget what must not stay; called when the person goes back from here."""
+
+    def start_over(self, *, keep_passphrase: bool) -> None:
+        """Forget what belongs to one device, and its passphrase unless that is kept."""
+
+    def keep_answers(self) -> None:
+        """Put into the draft what only the page knows, for a window in another language."""
+
+    def key_made(self) -> None:
+        """Show the new key, which is in the draft now."""
+
+    def focus_field(self, key: str) -> None:
+        """Put the cursor into a field."""
 
     def take_files(self, files: Sequence[Path]) -> bool:
         """Take files that were dropped on the window; return whether the page has a use for them.
@@ -139,22 +161,59 @@ class Page(QWizardPage):
         del files
         return False
 
-    def submit(self) -> bool:
-        """Take the answers; return whether the wizard may go on at once."""
+    @property
+    def changed(self) -> bool:
+        """Whether the person has entered anything that would be lost and is not in the draft."""
+        return False
+
+    @property
+    def busy(self) -> bool:
+        """Whether the person has to wait."""
+        return self._busy
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether nothing is going on that must not be broken off."""
         return True
 
+    def secrets(self) -> list[str]:
+        """Return every passphrase on the page: no report of an error may repeat them."""
+        from PySide6.QtWidgets import QLineEdit
+
+        from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit
+
+        return [
+            edit.text()
+            for edit in self.findChildren(QLineEdit)
+            if edit.text()
+            and (isinstance(edit, PassphraseEdit) or edit.echoMode() != QLineEdit.EchoMode.Normal)
+        ]
+
+    # What the page calls
+
+    def try_to_go_on(self) -> None:
+        """Go on if ``submit`` allows it, as the button that leads on does."""
+        if not self._busy and self.submit():
+            self.go_on()
+
     def go_on(self) -> None:
-        """Leave the page after all: what it waited for has come."""
-        if self.wizard().currentPage() is not self:
-            return  # the person would not wait
-        self._passed = True
-        self.wizard().next()
+        """Leave the page; what it waited for has come, if it waited."""
+        if self._is_in_front():  # or else the person would not wait
+            self.left.emit()
+
+    def focus_way_on(self) -> None:
+        """Put the focus on the button that leads on."""
+        if self._is_in_front():
+            self.way_on_wanted.emit()
+
+    def _is_in_front(self) -> bool:
+        return self.isVisibleTo(self.window())
 
     def set_busy(self, busy: bool, what: str = "") -> None:
         """Keep the person from changing anything; after a while, show that something goes on."""
-        self._busy = busy
         from PySide6.QtCore import Qt  # takes 16 ms, and nothing is busy before the first paint
 
+        self._busy = busy
         self._progress.setAccessibleName(what)
         if busy:
             self._focused = self._area.focusWidget()
@@ -168,7 +227,7 @@ class Page(QWizardPage):
         else:
             self._patience.stop()
             self._progress.hide()
-        self.completeChanged.emit()
+        self.busy_changed.emit()
 
     def wait_for(
         self,
@@ -177,6 +236,6 @@ class Page(QWizardPage):
         failed: Callable[[CoreError], None] | None,
         what: str,
     ) -> None:
-        """Call ``function`` off the UI thread while the page is busy; see ``work.run``."""
+        """Call ``function`` off the UI thread while the page is busy; see ``background.run``."""
         self.set_busy(True, what)
         background.run(self, function, done, failed, settled=lambda: self.set_busy(False))

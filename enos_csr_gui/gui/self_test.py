@@ -211,8 +211,8 @@ def _page() -> str:
     from PySide6.QtCore import QEventLoop, QTimer
 
     from enos_csr_gui.gui import background
-    from enos_csr_gui.gui.draft import Task
-    from enos_csr_gui.gui.wizard import RequestWizard
+    from enos_csr_gui.gui.navigation import Task
+    from enos_csr_gui.gui.startup import open_wizard
 
     def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
         end = time.monotonic() + _PATIENCE_S
@@ -228,14 +228,14 @@ def _page() -> str:
     # An error in a slot reaches nobody otherwise.
     sys.excepthook = lambda *error: errors.append("".join(traceback.format_exception(*error)))
     painted: list[bool] = []
-    wizard = RequestWizard()
+    wizard = open_wizard()
     try:
         wizard.first_painted.connect(lambda: painted.append(True))
         wizard.show()
         wait_until(lambda: bool(painted), "no page is painted")
-        first = wizard.currentId()
+        first = wizard.step
         wizard.begin(Task.NEW)
-        wait_until(lambda: wizard.currentId() != first, "the pages do not get ready")
+        wait_until(lambda: wizard.step is not first, "the pages do not get ready")
         wait_until(lambda: wizard.draft.key is not None, "no key is made")
         seen = wizard.grab().toImage()
         colours = {

@@ -1,20 +1,30 @@
-"""The window: which page follows which; owns the draft and the key that is made meanwhile."""
+"""The window: shows the page of the current step; owns the draft and the key being made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from enum import IntEnum, auto
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QWidget, QWizard
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from enos_csr_gui import NAME
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Navigation, Step, Task
 from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.pages import PAGES, PageKind
 from enos_csr_gui.gui.pages.start import StartPage
 from enos_csr_gui.gui.widgets.step_sidebar import StepSidebar
 from enos_csr_gui.i18n import _
@@ -22,174 +32,152 @@ from enos_csr_gui.i18n import _
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
-
-    from enos_csr_gui.core.defaults import Defaults
-    from enos_csr_gui.core.last_answers import LastAnswers
-    from enos_csr_gui.gui.pages.export import ExportPage
-    from enos_csr_gui.gui.pages.key import KeyPage
-
-
-class Step(IntEnum):
-    """The pages."""
-
-    START = auto()
-    RENEW = auto()
-    KEY = auto()
-    SUBJECT = auto()
-    REVIEW = auto()
-    SAVE = auto()
-    DONE = auto()
-    RECEIVE = auto()
-    EXPORT = auto()
-    EXPORTED = auto()
-    INSPECT = auto()
-    REQUESTS = auto()
-
-
-ROUTES: dict[Task, tuple[Step, ...]] = {
-    Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
-    Task.RENEW: (Step.RENEW, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
-    Task.RECEIVE: (Step.RECEIVE, Step.EXPORT, Step.EXPORTED),
-    Task.INSPECT: (Step.INSPECT,),
-    Task.REQUESTS: (Step.REQUESTS,),
-}
-"""Which pages each task leads over."""
-
-_TO_GO_ON = (
-    QWizard.WizardButton.NextButton,
-    QWizard.WizardButton.CommitButton,
-    QWizard.WizardButton.FinishButton,
-)
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 
 _SIZE = QSize(900, 608)
 """Of the window, with a font whose lines are ``style.USUAL_LINE`` apart."""
 
-_END_OF_WORK = frozenset({Step.DONE, Step.EXPORTED})
-"""Where files have been saved: nothing can be lost, and there is no way back."""
-
-
-def _name(step: Step) -> str:
-    """Return the name of the step at the side of the window."""
-    return {
-        Step.START: _("Start"),
-        Step.RENEW: _("Old certificate"),
-        Step.KEY: _("Key"),
-        Step.SUBJECT: _("Who is it for?"),
-        Step.REVIEW: _("Review"),
-        Step.SAVE: _("Save"),
-        Step.DONE: _("Done"),
-        Step.RECEIVE: _("Certificate"),
-        Step.EXPORT: _("For the device"),
-        Step.EXPORTED: _("Done"),
-        Step.INSPECT: _("Check"),
-        Step.REQUESTS: _("My requests"),
-    }[step]
-
 
 def _generate() -> RSAPrivateKey:
-    from enos_csr_gui.core.keys import generate
+    from enos_csr_gui.core import keys  # not before the first paint
 
-    return generate()
-
-
-def _prepare() -> tuple[LastAnswers, Defaults]:
-    """Load what the later pages need; return what was entered the last time, and defaults."""
-    from enos_csr_gui.core import countries, create, defaults, files, last_answers
-    from enos_csr_gui.gui.pages import (
-        done,
-        export,
-        exported,
-        inspect,
-        key,
-        receive,
-        renew,
-        review,
-        save,
-        subject,
-    )
-    from enos_csr_gui.gui.requests import page as requests
-
-    # imported for their own sake
-    del create, done, export, exported, inspect, key
-    del receive, renew, requests, review, save, subject
-    countries.suggest("China")
-    files.safe_name("dev-001")
-    last = last_answers.load()
-    if last.folder and not last.folder.is_dir():
-        last = last_answers.LastAnswers(last.answers, None)  # a disk that is not there today
-    return last, defaults.load()
+    return keys.generate()
 
 
-class RequestWizard(QWizard):
-    """Does one task after the other."""
+class RequestWizard(QDialog):
+    """Does one task after the other.
+
+    It opens with the start page alone; ``startup`` adds the other pages.
+    """
 
     first_painted = Signal()
     language_wanted = Signal(str)
 
-    def __init__(self, files: Sequence[Path] = (), draft: Draft | None = None) -> None:
-        """Open with the first page; ``files`` are those that the program was started with.
+    def __init__(
+        self, complete: Callable[[RequestWizard], object], draft: Draft | None = None
+    ) -> None:
+        """``complete`` is called with the window after its first paint.
 
         ``draft`` has been begun in another language.
         """
         super().__init__()
         self.draft = draft or Draft()
-        self._ready = self._painted = self._closing = False
+        self.pages: dict[Step, Page] = {}
+        self._complete = complete
+        self._navigation = Navigation()
+        self._painted = self.is_ready = False
         self._wanted: tuple[Task, Sequence[Path]] | None = None
-        self._task = Task.NEW
-        self._trail: list[Task] = []
         self._making_key: background.Job | None = None
-        self._key_page: KeyPage | None = None
-        self._export_page: ExportPage | None = None
 
         self.setWindowTitle(NAME)
-        self.setButtonText(QWizard.WizardButton.CommitButton, _("&Save"))
-        self.setButtonText(QWizard.WizardButton.FinishButton, _("&Close"))
-        self.setButtonText(QWizard.WizardButton.CustomButton1, _("S&tart page"))
-        self.setButtonText(QWizard.WizardButton.HelpButton, _("Help (F1)"))
-        self.helpRequested.connect(self._help)
-        self.setButtonText(QWizard.WizardButton.CustomButton2, _("&Close"))
-        self.customButtonClicked.connect(self._custom_button)
         self.setAcceptDrops(True)
+        self.steps = StepSidebar([_(info.name) for info in PAGES.values()])
+        self._stack = QStackedWidget()
+        self._row = QWidget()
+        # In the order of Tab: to leave the last field with it is to want to go on.
+        self._next = self._button(_("&Next >"), self._go_on)
+        self._save = self._button(_("&Save"), self._go_on)
+        self._close = self._button(_("&Close"), self.close)
+        self._cancel = self._button(_("Cancel"), self.reject)
+        self._back = self._button(_("< &Back"), self._go_back)
+        self._to_start = self._button(_("S&tart page"), self._start_over)
+        self._help = self._button(_("Help (F1)"), self.show_help)
+        self._buttons = {
+            PageKind.START: [self._close],
+            PageKind.ASKS: [self._next, self._cancel, self._back],
+            PageKind.SAVES: [self._save, self._cancel, self._back],
+            PageKind.SAVED: [self._close, self._to_start],
+            PageKind.SHOWS: [self._close, self._back],
+        }
+        self._lay_out()
+        self.start_page = StartPage(self.draft)
+        self.start_page.language_wanted.connect(self.language_wanted)
+        self.add_page(Step.START, self.start_page)
+        self._show_step()
 
-        self._steps = StepSidebar([_name(step) for step in Step])
-        # The same on every system; the controls on the pages are the system's own.
-        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
-        self.setSideWidget(self._steps)
-        self._start_page = StartPage(self.draft, ROUTES)
-        self._start_page.language_wanted.connect(self.language_wanted)
-        self._add_page(Step.START, self._start_page)
-        self.currentIdChanged.connect(self._on_step)
+    def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text, self._row)
+        button.clicked.connect(act)
+        style.ensure_touch_target(button)
+        return button
+
+    def _lay_out(self) -> None:
+        above, below = QHBoxLayout(), QHBoxLayout(self._row)
+        above.setSpacing(0)
+        above.addWidget(self.steps)
+        above.addWidget(self._stack, 1)
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.HLine)
+        line.setFrameShadow(QFrame.Shadow.Sunken)
+        self._stack.setBackgroundRole(QPalette.ColorRole.Base)
+        self._stack.setAutoFillBackground(True)
+        # The same order on every system; the controls on the pages are the system's own.
+        for button in (self._help, self._to_start):
+            below.addWidget(button)
+        below.addStretch(1)
+        for button in (self._back, self._next, self._save, self._cancel, self._close):
+            below.addWidget(button)
+        column = QVBoxLayout(self)
+        below.setContentsMargins(column.contentsMargins())  # the system's, for a window
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(above, 1)
+        column.addWidget(line)
+        column.addWidget(self._row)
         room = style.room_for(self)
         larger = max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         width, height = round(larger * _SIZE.width()), round(larger * _SIZE.height())
         self.resize(min(width, room.width()), min(height, room.height()))
         # Smaller, a page would be nothing but scroll bars.
         self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height()))
-        if files:
-            self.begin(Task.INSPECT, files)
 
-    def begin_at_language(self) -> None:
-        """Put the focus where it was when another language was chosen."""
-        self._start_page.begins_at_language = True
+    def add_page(self, step: Step, page: Page) -> None:
+        """Take in the page of a step."""
+        page.left.connect(self._enter_next)
+        page.way_on_wanted.connect(self._focus_way_on)
+        page.busy_changed.connect(self._show_busy)
+        page.task_wanted.connect(self.begin)
+        page.change_wanted.connect(self._change)
+        page.another_wanted.connect(self._make_another)
+        page.key_wanted.connect(self._want_key)
+        self.pages[step] = page
+        self._stack.addWidget(page)
+
+    def get_ready(self) -> None:
+        """Do what the person has wanted so far: all the pages are there now."""
+        self.is_ready = True
+        self.start_page.set_busy(False)
+        if self._wanted:
+            self.begin(*self._wanted)
+
+    # What others may know
+
+    @property
+    def step(self) -> Step:
+        """The step the person is at."""
+        return self._navigation.step
+
+    @property
+    def page(self) -> Page:
+        """The page in front."""
+        return self.pages[self.step]
 
     def keep_answers(self) -> None:
         """Put into the draft what only the pages know, for a window in another language."""
-        if self._key_page:
-            self.draft.key_answers = self._key_page.answers()
+        for page in self.pages.values():
+            page.keep_answers()
 
     def secrets(self) -> list[str]:
         """Return what a report of an error must not repeat."""
-        pages = [page for page in (self._key_page, self._export_page) if page]
-        kept = self.draft.key_answers
-        waiting = [*kept.passphrases, kept.opening or ""] if kept else []
-        return [secret for page in pages for secret in page.secrets()] + list(filter(None, waiting))
+        return [*self.draft.secrets(), *(s for page in self.pages.values() for s in page.secrets())]
+
+    # From page to page
 
     def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
         """Go to the first page of a task, and give it the files; Back leads back to this page."""
-        if not self._ready:
+        if not self.is_ready:
             self._wanted = task, files
-            self._start_page.set_busy(True, _("Getting ready"))
+            self.start_page.set_busy(True, _("Getting ready"))
             return
         if task in (Task.NEW, Task.RENEW):
             if self.draft.created:
@@ -197,83 +185,104 @@ class RequestWizard(QWizard):
             self._want_key()
         if task is Task.NEW:
             self.draft.stop_renewing()
-        # A page cannot be in front twice: go back to before the first one that is to come.
-        visited = self.visitedIds()
-        again = next((place for place, step in enumerate(visited) if step in ROUTES[task]), None)
-        if again is not None:
-            self._go_back_to(visited[again - 1])
-        self._task = task
-        current = self.currentPage()
-        assert isinstance(current, Page)
-        current.go_on()
-        page = self.currentPage()
-        if files and isinstance(page, Page):
-            page.take_files(files)
+        self._leave(self._navigation.begin(task))
+        self._enter()
+        if files:
+            self.page.take_files(files)
 
-    def _show_expiring(self) -> None:
-        self._requests_page.show_expiring()
-        self.begin(Task.REQUESTS)
+    def _go_on(self) -> None:
+        self.page.try_to_go_on()
 
-    def _go_back_to(self, step: int) -> None:
-        while self.currentId() != step:
-            self.back()
+    def _enter_next(self) -> None:
+        self._navigation.next()
+        self._enter()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if not self._painted:
-            self._painted = True
-            QTimer.singleShot(0, self._after_first_paint)
+    def _go_back(self) -> None:
+        if self.page.may_leave:
+            self._leave(self._navigation.back())
+            self._show_step()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if not self._painted:
-            return
-        if event.type() == event.Type.PaletteChange:
-            style.fix_fusion_palette()
-        elif event.type() == event.Type.ThemeChange:
-            style.follow_desktop()
+    def _leave(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            self.pages[step].leave()
 
-    def _after_first_paint(self) -> None:
-        """Do, while the person reads, all that the first page does not need."""
-        self.first_painted.emit()
-        background.run_in_slices(self, self._complete())
+    def _enter(self) -> None:
+        self.page.enter()
+        self._show_step()
 
-    def _complete(self) -> Iterator[None]:
-        """Complete what is on the screen, piece by piece, so that the window stays alive."""
-        from PySide6.QtGui import QIcon
+    def _change(self, step: Step, key: str) -> None:
+        self._leave(self._navigation.back_to(step))
+        self._show_step()
+        self.page.focus_field(key)
 
-        from enos_csr_gui import resources
-        from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
+    def _make_another(self) -> None:
+        had_new_key = self.draft.key_file is None
+        self._forget_made(keep_passphrase=True)  # several devices may well have the same
+        self._leave(self._navigation.back_to(Step.START))
+        self.begin(Task.NEW)
+        if had_new_key:
+            self._go_on()
 
-        add_help_shortcuts(self, self._help)
-        self.setWindowIcon(QIcon(str(resources.icon("app"))))
-        yield
-        style.follow_desktop()
-        style.fix_fusion_palette()
-        yield
-        self._steps.complete()
-        yield
-        self._start_page.complete()
-        yield
-        from enos_csr_gui.gui.widgets.focus_ring import FocusRing
+    def _start_over(self) -> None:
+        """Go to the first page; what has been saved is done with."""
+        self._forget_made()
+        self._leave(self._navigation.back_to(Step.START))
+        self._show_step()
 
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        app.focusChanged.connect(self._bring_into_view)
-        if not app.findChild(FocusRing):
-            FocusRing(app)
-        background.run(self, _prepare, self._prepared)
+    def _forget_made(self, *, keep_passphrase: bool = False) -> None:
+        self.draft.for_next_device()
+        for page in self.pages.values():
+            page.start_over(keep_passphrase=keep_passphrase)
 
-    def _bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
-        page = self.currentPage()
-        if focused and isinstance(page, Page):
-            page.bring_into_view(focused)
-
-    def _add_page(self, step: Step, page: Page) -> None:
-        page.task_wanted.connect(self.begin)
-        self.setPage(step, page)
+    def _show_step(self) -> None:
+        """Show the page of the step the person is at, with the buttons that make sense there."""
+        page, info, route = self.page, PAGES[self.step], self._navigation.route
+        self._stack.setCurrentWidget(page)
+        shown = self._buttons[info.kind]
+        for button in chain(*self._buttons.values()):
+            button.setVisible(button in shown)
+        # Enter closes only where nothing can be lost; elsewhere, 'Next' may be hidden.
+        is_way_on = info.kind in (PageKind.SAVES, PageKind.SAVED)
+        (shown[0] if is_way_on else self._next).setDefault(True)
+        self._show_busy()
+        self.steps.setVisible(not info.is_wide)
+        if len(route) == 1:
+            self.steps.show_brand()
+        else:
+            names = [_(PAGES[step].name) for step in route]
+            self.steps.show_steps(names, route.index(self.step))
         if self._painted:
-            page.finish()
+            self._tell_page(page)
+        page.take_focus()
+
+    def _show_busy(self) -> None:
+        for button in (self._next, self._save):
+            button.setEnabled(not self.page.busy)
+
+    def _focus_way_on(self) -> None:
+        self._next.setFocus()
+
+    def bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
+        """Scroll to what has got the focus."""
+        if focused:
+            self.page.bring_into_view(focused)
+
+    def _tell_page(self, page: Page) -> None:
+        """Have people who do not see the page know where they are."""
+        from enos_csr_gui.gui.widgets.field_note import announce  # not before the first paint
+
+        title = page.heading.text()
+        # Translators: what the window is called: the page in front, and the program.
+        name = _("{page} – {program}").format(page=title, program=NAME)
+        self.setWindowTitle(NAME if self.step is Step.START else name)
+
+        def tell() -> None:
+            if self.page is page:  # some pages are only passed
+                announce(page, "\n".join((title, page.explanation())))
+
+        QTimer.singleShot(0, page, tell)
+
+    # The key
 
     def _want_key(self) -> None:
         """Have a new key made unless there is one, or one is being made."""
@@ -289,208 +298,21 @@ class RequestWizard(QWizard):
         if self.draft.key is not None:
             return  # an existing key was chosen meanwhile
         self.draft.key = key
-        if self._ready:
-            self._review_page.show_key()
-            self._save_page.show_key()
+        for page in self.pages.values():
+            page.key_made()
 
-    def _prepared(self, prepared: tuple[LastAnswers, Defaults]) -> None:
-        last, defaults = prepared
-        self.draft.defaults = defaults
-        if self.draft.offered is None:
-            self.draft.offer({**defaults.presets, **last.answers, **defaults.locked})
-            self.draft.folder = last.folder or defaults.folder or self.draft.folder
+    # What comes from outside
 
-        background.run_in_slices(self, self._build_pages())
-
-    def _build_pages(self) -> Iterator[None]:
-        """Build the later pages piece by piece, so that the window stays alive."""
-        yield from self._build_pages_of_requests()
-        yield from self._build_pages_of_certificates()
-        yield
-        self._ready = True
-        self._start_page.set_busy(False)
-        if self._wanted:
-            self.begin(*self._wanted)
-
-    def _build_pages_of_requests(self) -> Iterator[None]:
-        from enos_csr_gui.core.subject import SUBJECT_FIELDS
-        from enos_csr_gui.gui.pages.done import DonePage
-        from enos_csr_gui.gui.pages.key import KeyPage
-        from enos_csr_gui.gui.pages.renew import RenewPage
-        from enos_csr_gui.gui.pages.review import ReviewPage
-        from enos_csr_gui.gui.pages.save import SavePage
-        from enos_csr_gui.gui.pages.subject import SubjectPage
-
-        self._key_page = KeyPage(self.draft)
-        self._key_page.new_key_wanted.connect(self._want_key)
-        self._add_page(Step.KEY, self._key_page)
-        yield
-        self._subject_page = SubjectPage(self.draft)
-        for field in SUBJECT_FIELDS:
-            self._subject_page.add_editor(field)
-            yield
-        self._add_page(Step.SUBJECT, self._subject_page)
-        yield
-        self._review_page = ReviewPage(self.draft)
-        self._review_page.change_wanted.connect(self._change)
-        self._add_page(Step.REVIEW, self._review_page)
-        yield
-        self._save_page = SavePage(self.draft)
-        self._save_page.key_wanted.connect(self._want_key)
-        self._add_page(Step.SAVE, self._save_page)
-        yield
-        self._done_page = DonePage(self.draft)
-        self._done_page.another_wanted.connect(self._make_another)
-        self._add_page(Step.DONE, self._done_page)
-        yield
-        self._add_page(Step.RENEW, RenewPage(self.draft))
-        yield
-
-    def _build_pages_of_certificates(self) -> Iterator[None]:
-        from enos_csr_gui.gui.pages.export import ExportPage
-        from enos_csr_gui.gui.pages.exported import ExportedPage
-        from enos_csr_gui.gui.pages.inspect import InspectPage
-        from enos_csr_gui.gui.pages.receive import ReceivePage
-        from enos_csr_gui.gui.requests.page import RequestsPage
-        from enos_csr_gui.gui.requests.table import RequestTable
-
-        self._add_page(Step.RECEIVE, ReceivePage(self.draft))
-        yield
-        self._export_page = ExportPage(self.draft)
-        self._add_page(Step.EXPORT, self._export_page)
-        yield
-        self._add_page(Step.EXPORTED, ExportedPage(self.draft))
-        yield
-        self._add_page(Step.INSPECT, InspectPage(self.draft, ROUTES))
-        yield
-        table = RequestTable()
-        yield
-        self._requests_page = RequestsPage(self.draft, ROUTES, table)
-        self._add_page(Step.REQUESTS, self._requests_page)
-        yield
-        self._start_page.expiring_wanted.connect(self._show_expiring)
-        self._start_page.point_out_expiring()
-
-    def nextId(self) -> int:
-        route = (Step.START, *ROUTES[self._task])
-        current = self.currentId()
-        if current not in route:
-            return route[1]  # the person leaves another task's page for this one
-        following = route.index(Step(current)) + 1
-        return route[following] if following < len(route) else -1
-
-    def _on_step(self, step: int) -> None:
-        if step < 0:
-            return
-        visited = self.visitedIds()
-        if len(visited) > len(self._trail):
-            self._trail.append(self._task)
-        else:
-            del self._trail[len(visited) :]
-            self._task = self._trail[-1]
-        self._show_buttons(Step(step))
-        self._steps.setVisible(step != Step.REQUESTS)  # a table wants the room
-        route = ROUTES[self._task]
-        if step == Step.START or len(route) == 1:
-            self._steps.show_brand()
-        else:
-            self._steps.show_steps([_name(step) for step in route], route.index(Step(step)))
-        page = self.currentPage()
-        assert isinstance(page, Page)
-        if self._painted:
-            self._tell_page(page)
-        page.take_focus()
-
-    def _tell_page(self, page: Page) -> None:
-        """Have people who do not see the page know where they are."""
-        from enos_csr_gui.gui.widgets.field_note import announce
-
-        title = page.heading.text()
-        # Translators: what the window is called: the page in front, and the program.
-        name = _("{page} – {program}").format(page=title, program=NAME)
-        self.setWindowTitle(NAME if self.currentId() == Step.START else name)
-
-        def tell() -> None:
-            if self.currentPage() is page:  # on the way back, others are passed
-                announce(page, "\n".join((title, page.explanation())))
-
-        QTimer.singleShot(0, page, tell)
-
-    def _show_buttons(self, step: Step) -> None:
-        """Show the buttons that make sense on this page, and no other."""
-        button = QWizard.WizardButton
-        if step == Step.START:
-            shown = [button.HelpButton, button.Stretch, button.CancelButton]
-        elif step in _END_OF_WORK:
-            shown = [
-                button.HelpButton,
-                button.CustomButton1,
-                button.Stretch,
-                button.FinishButton,
-            ]
-        elif ROUTES[self._task][-1] == step:
-            shown = [button.HelpButton, button.Stretch, button.BackButton, button.CustomButton2]
-        else:
-            shown = [
-                button.HelpButton,
-                button.Stretch,
-                button.BackButton,
-                button.NextButton,
-                button.CommitButton,
-                button.CancelButton,
-            ]
-        is_start = step == Step.START
-        self.setButtonText(button.CancelButton, _("&Close") if is_start else _("Cancel"))
-        self.setButtonLayout(shown)
-        # Who leaves the last field with Tab wants to go on, and neither back nor away.
-        places = (*_TO_GO_ON, *(one for one in reversed(shown) if one not in _TO_GO_ON))
-        in_turn = [self.button(one) for one in places if one in shown and one != button.Stretch]
-        for one, following in pairwise(in_turn):
-            self.setTabOrder(one, following)
-        for one in in_turn:
-            style.ensure_touch_target(one)
-
-    def _change(self, what: str) -> None:
-        """Go back from the review to where ``what`` is answered."""
-        self.back()
-        if what == "key":
-            self.back()
-        else:
-            self._subject_page.focus_field(what)
-
-    def _make_another(self) -> None:
-        had_new_key = self.draft.key_file is None
-        self._start_over(keep_passphrase=True)  # several devices may well have the same
-        self.begin(Task.NEW)
-        if had_new_key:
-            self.next()
-
-    def _custom_button(self, which: int) -> None:
-        if QWizard.WizardButton(which) is QWizard.WizardButton.CustomButton1:
-            self._start_over()
-        else:
-            self.close()
-
-    def _start_over(self, *, keep_passphrase: bool = False) -> None:
-        """Go to the first page; what has been saved is done with."""
-        self._forget_made(keep_passphrase=keep_passphrase)
-        self.restart()
-
-    def _forget_made(self, *, keep_passphrase: bool = False) -> None:
-        self.draft.for_next_device()
-        if self._key_page:
-            self._key_page.start_over(keep_passphrase=keep_passphrase)
-
-    def _help(self) -> None:
+    def show_help(self) -> None:
         """Open the part of the guide that is about the page in front."""
-        from enos_csr_gui.gui.help import show_help
+        from enos_csr_gui.gui.help import show_help  # not before the first paint
 
-        show_help(Step(self.currentId()).name.lower(), self)
+        show_help(self.step.name.lower(), self)
 
-    def _would_lose(self) -> bool:
-        if self.draft.created or not self._key_page:
-            return False
-        return self.draft.changed or self._key_page.changed
+    def open_files(self, files: Sequence[Path]) -> None:
+        """Take files that came from outside: give them to the page in front, or look into them."""
+        if not self.page.busy and not self.page.take_files(files):
+            self.begin(Task.INSPECT, files)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _local_files(event):
@@ -500,44 +322,47 @@ class RequestWizard(QWizard):
         event.acceptProposedAction()
         self.open_files(_local_files(event))
 
-    def open_files(self, files: Sequence[Path]) -> None:
-        """Take files that came from outside: give them to the page in front, or look into them."""
-        page = self.currentPage()
-        if isinstance(page, Page) and page.busy:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        self.first_painted.emit()
+        self._complete(self)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if not self._painted:
             return
-        if not (isinstance(page, Page) and page.take_files(files)):
-            self.begin(Task.INSPECT, files)
+        if event.type() == event.Type.PaletteChange:
+            style.fix_fusion_palette()
+        elif event.type() == event.Type.ThemeChange:
+            style.follow_desktop()
+
+    # The way out
 
     def reject(self) -> None:
-        """Go to the first page, which keeps all answers; from there, close the window.
-
-        Ask first if an answer would be lost.
-        """
-        page = self.currentPage()
-        if isinstance(page, Page) and not page.may_close:
-            return  # it takes but a moment, and half a pair of files helps nobody
-        step = self.currentId()
-        if step != Step.START and not self._closing:
-            if step in _END_OF_WORK:
-                self._start_over()
-            else:
-                self._go_back_to(Step.START)
+        """Go to the first page, which keeps all answers. Escape does this, and never closes."""
+        if self.step is Step.START or not self.page.may_leave:
             return
-        if self._would_lose() and not self._may_lose():
-            return
-        super().reject()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        from PySide6.QtGui import QKeySequence
-
-        # Escape leads to the start page from everywhere, and may be pressed once too often.
-        if self.currentId() != Step.START or not event.matches(QKeySequence.StandardKey.Cancel):
-            super().keyPressEvent(event)
+        if PAGES[self.step].kind is PageKind.SAVED:
+            self._start_over()
+        else:
+            self._leave(self._navigation.back_to(Step.START))
+            self._show_step()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._closing = True
-        super().closeEvent(event)  # calls 'reject'
-        self._closing = False
+        """Close; ask first if an answer would be lost."""
+        # Saving takes but a moment, and half a pair of files helps nobody.
+        may_close = self.page.may_leave and (not self._would_lose() or self._may_lose())
+        event.setAccepted(may_close)
+
+    def _would_lose(self) -> bool:
+        if self.draft.created:
+            return False
+        return self.draft.changed or any(page.changed for page in self.pages.values())
 
     def _may_lose(self) -> bool:
         from PySide6.QtWidgets import QMessageBox

@@ -25,7 +25,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTableView
 from person import Person, wait
 from enos_csr_gui.core import history
-from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.gui.startup import open_wizard
 
 count = int(sys.argv[1])
 now = datetime.now(UTC)
@@ -51,7 +51,7 @@ with history.RequestHistory() as past:
 
 sys.setswitchinterval(0.001)  # as gui.app does
 app = QApplication(sys.argv)
-wizard = RequestWizard()
+wizard = open_wizard()
 wizard.show()
 person = Person(wizard)
 ticks = []
@@ -73,7 +73,7 @@ def measure(name, act, shown):
     timer.stop()
     print(name, 1000 * taken, max(1000 * (b - a) for a, b in zip(ticks, ticks[1:])))
 
-person.waits_until(lambda: wizard._ready)
+person.waits_until(lambda: wizard.is_ready)
 [table] = wizard.findChildren(QTableView)
 model = table.model()
 cell = lambda row, column=0: model.index(row, column).data()

@@ -11,7 +11,7 @@ from person import Person, wait
 from shiboken6 import isValid
 
 from enos_csr_gui.gui import background
-from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.gui.startup import open_wizard as open_program
 from enos_csr_gui.messages import labels
 
 
@@ -49,7 +49,7 @@ def start(qapp) -> Iterator[Callable[..., Person]]:
     wizards = []
 
     def open_wizard(task: str = "New request", *files: Path) -> Person:
-        wizard = RequestWizard(files)
+        wizard = open_program(files)
         wizards.append(wizard)
         wizard.show()
         wizard.activateWindow()

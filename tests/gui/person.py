@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -69,9 +68,7 @@ class Person:
         return "\n".join(texts)
 
     def title(self) -> str:
-        page = self.wizard.currentPage()
-        assert isinstance(page, Page)
-        return page.heading.text()
+        return self.wizard.page.heading.text()
 
     def problems(self) -> list[str]:
         """What is wrong, as it stands below the fields."""

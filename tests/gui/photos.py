@@ -33,7 +33,7 @@ NO_WORDS = re.compile(
             r"/.*|\S+\.(?:csr|key)|(?:turbine|gateway-kaili)-\d+|[0-9a-f]{32}",
             r"\d+ \w{3} \d{4}(?:, \d\d:\d\d UTC)?|\b[A-Z]{1,2}\b|Ĉinio|sha256WithRSAEncryption",
             r"Guizhou|Kaili|Example Wind Ltd|Operations|ops@example\.com",
-            r"^EnOS CSR$|^English$|^&Next >$|^< &Back$",  # the last are Qt's
+            r"^EnOS CSR$|^English$",
         )
     )
 )
@@ -102,7 +102,7 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
 
     from enos_csr_gui import i18n
     from enos_csr_gui.gui.app import speak
-    from enos_csr_gui.gui.wizard import RequestWizard
+    from enos_csr_gui.gui.startup import open_wizard
 
     app = QApplication(["photos"])
     if setting.scheme == "dark":
@@ -139,7 +139,7 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
 
     if screen := app.primaryScreen():  # no pointer on the page
         QCursor.setPos(screen.geometry().bottomRight())
-    wizard = RequestWizard()
+    wizard = open_wizard()
     wizard.show()
     QTest.qWaitForWindowExposed(wizard)
     Tour(reader(wizard, setting.language), home, photo).go()

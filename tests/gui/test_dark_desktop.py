@@ -17,10 +17,10 @@ PROGRAM = """
 import os, signal, sys
 from person import Person, wait
 from PySide6.QtWidgets import QApplication
-from enos_csr_gui.gui.wizard import RequestWizard
+from enos_csr_gui.gui.startup import open_wizard
 
 app = QApplication(sys.argv)
-wizard = RequestWizard()
+wizard = open_wizard()
 wizard.show()
 person = Person(wizard)
 person.begins("New request")

@@ -7,10 +7,14 @@ import sys
 import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 
 from enos_csr_gui.core import create, keys
 from enos_csr_gui.gui import app, error_report
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Step
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 
 
 @pytest.fixture
@@ -65,4 +69,44 @@ def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_st
     wait(50)
     assert person.title() == "Save"
     assert person.button("Save").isEnabled()
-    assert person.wizard.currentPage().may_close
+    assert person.wizard.page.may_leave
+
+
+class MadeUpPage(Page):
+    """A page whose author thought of no report."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft, "Made up", "")
+        self.hidden = QLineEdit()
+        self.hidden.setEchoMode(QLineEdit.EchoMode.NoEcho)
+        self.pair = PassphrasePair(lambda _passphrase: [])
+        self.open = QLineEdit()
+        for widget in (self.hidden, self.pair, self.open):
+            self.body.addWidget(widget)
+
+
+def test_a_new_page_cannot_leak_what_is_typed_into_its_hidden_fields(person: Person) -> None:
+    page = MadeUpPage(person.wizard.draft)
+    page.hidden.setText("never shown")
+    page.pair.set_texts("first passphrase", "second passphrase")
+    for letters in page.pair.findChildren(QLineEdit):
+        letters.setEchoMode(QLineEdit.EchoMode.Normal)  # as 'Show what I type' does
+    page.open.setText("turbine-017")
+    person.wizard.add_page(Step.EXPORTED, page)
+    error = RuntimeError("never shown, first passphrase, second passphrase, turbine-017")
+    report = error_report.describe(error, person.wizard.secrets())
+    assert "[removed], [removed], [removed], turbine-017" in report
+
+
+def test_a_passphrase_that_has_left_its_page_is_not_reported_either(person: Person) -> None:
+    person.click("Protect the key file with a passphrase")
+    person.enters("Passphrase", "turbines17")
+    person.enters("The same again", "turbines17")
+    person.click("Show what I type")
+    assert person.wizard.secrets() == ["turbines17"] * 2
+    person.goes_on("Who is it for?")
+    person.click("< Back")
+    person.click("Protect the key file with a passphrase")
+    assert person.wizard.secrets() == ["turbines17"]  # the draft keeps it until 'Next'
+    person.goes_on("Who is it for?")
+    assert person.wizard.secrets() == []

@@ -15,7 +15,7 @@ from tour import reader
 
 from enos_csr_gui import __version__, i18n, resources
 from enos_csr_gui.gui import help as help_
-from enos_csr_gui.gui.wizard import Step
+from enos_csr_gui.gui.navigation import Step
 
 
 def read(person: Person) -> str:

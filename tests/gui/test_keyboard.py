@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QTextBrowser,
     QWidget,
-    QWizard,
 )
 from tour import Tour
 
@@ -101,7 +100,7 @@ def test_tab_leads_everywhere_in_the_order_of_reading(
             alone = not isinstance(widget, QRadioButton) or widget.isChecked()
             if takes_focus(widget) and alone and widget not in visited:
                 wrong.append(f"{name}: Tab does not lead to {widget}")
-        page = window.currentPage() if isinstance(window, QWizard) else window
+        page = window.page if isinstance(window, RequestWizard) else window
         on_page = [widget for widget in visited if page.isAncestorOf(widget)]
         first = min(on_page, key=lambda one: place(one, window).toTuple()[::-1], default=None)
         turn = on_page.index(first) if first else 0

@@ -183,6 +183,16 @@ def test_the_window_does_not_close_while_the_files_are_written(person: Person, s
     assert len(everything_below(saved)) == 2
 
 
+def test_no_other_page_comes_while_the_files_are_written(person: Person, saved: Path) -> None:
+    person.waits_until(lambda: person.wizard.draft.key is not None)
+    person.click("Save")
+    person.click("< Back")
+    person.click("Cancel")
+    assert person.title() == "Save"
+    person.waits_for_page("Done")
+    assert len(everything_below(saved)) == 2
+
+
 def test_a_dialog_begins_in_a_folder_that_there_is(
     person: Person, home: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

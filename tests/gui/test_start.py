@@ -40,7 +40,7 @@ class Watched(RequestWizard):
         QApplication.exit()
 
 app = QApplication([])
-wizard = Watched()
+wizard = Watched(lambda wizard: None)
 wizard.show()
 app.exec()
 """

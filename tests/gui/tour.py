@@ -12,7 +12,7 @@ import catalogues
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from person import Person, wait
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from enos_csr_gui import resources
@@ -299,9 +299,6 @@ def reader(wizard: RequestWizard, language: str) -> Person:
 
     catalogue = catalogues.read(resources.folder() / "translations" / f"{language}.po")
     said = {}
-    for text in ("&Next >", "< &Back"):  # Qt's own
-        translated = QCoreApplication.translate("QWizard", text)
-        said[text.replace("&", "")] = without_key(translated.replace("&", ""))
     for message in catalogue:
         for original in message.id if isinstance(message.id, tuple) else [message.id]:
             string = message.string

@@ -1,0 +1,139 @@
+"""The pages of the wizard: what each one is, declared once.
+
+To add a page: give it a ``Step`` and a place in ``ROUTES`` (navigation.py), and a row in ``PAGES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple
+
+from enos_csr_gui.gui.navigation import Step
+from enos_csr_gui.i18n import N_
+
+if TYPE_CHECKING:
+    from enos_csr_gui.gui.draft import Draft
+    from enos_csr_gui.gui.page import Page
+
+    _Factory = Callable[[Draft], Page]
+
+
+class PageKind(Enum):
+    """What a page is for. It decides which buttons are below it."""
+
+    START = auto()
+    """The first page."""
+    ASKS = auto()
+    """Asks for something; 'Next' leads on."""
+    SAVES = auto()
+    """Asks for something; 'Save' writes the files and leads on."""
+    SAVED = auto()
+    """Files have been saved: nothing can be lost, and there is no way back."""
+    SHOWS = auto()
+    """Shows something; nothing follows."""
+
+
+class PageInfo(NamedTuple):
+    """What the window must know of a page."""
+
+    name: str
+    """At the side of the window; not translated yet."""
+    kind: PageKind
+    load: Callable[[], _Factory]
+    """Imports the page, which takes its time, and returns its class."""
+    is_wide: bool = False
+    """Whether the page needs the whole width of the window."""
+
+
+# Each page is imported by a function: none but the first is needed before the first paint, and a
+# bundler finds them all.
+
+
+def _start() -> _Factory:
+    from enos_csr_gui.gui.pages.start import StartPage
+
+    return StartPage
+
+
+def _key() -> _Factory:
+    from enos_csr_gui.gui.pages.key import KeyPage
+
+    return KeyPage
+
+
+def _subject() -> _Factory:
+    from enos_csr_gui.gui.pages.subject import SubjectPage
+
+    return SubjectPage
+
+
+def _review() -> _Factory:
+    from enos_csr_gui.gui.pages.review import ReviewPage
+
+    return ReviewPage
+
+
+def _save() -> _Factory:
+    from enos_csr_gui.gui.pages.save import SavePage
+
+    return SavePage
+
+
+def _done() -> _Factory:
+    from enos_csr_gui.gui.pages.done import DonePage
+
+    return DonePage
+
+
+def _renew() -> _Factory:
+    from enos_csr_gui.gui.pages.renew import RenewPage
+
+    return RenewPage
+
+
+def _receive() -> _Factory:
+    from enos_csr_gui.gui.pages.receive import ReceivePage
+
+    return ReceivePage
+
+
+def _export() -> _Factory:
+    from enos_csr_gui.gui.pages.export import ExportPage
+
+    return ExportPage
+
+
+def _exported() -> _Factory:
+    from enos_csr_gui.gui.pages.exported import ExportedPage
+
+    return ExportedPage
+
+
+def _inspect() -> _Factory:
+    from enos_csr_gui.gui.pages.inspect import InspectPage
+
+    return InspectPage
+
+
+def _requests() -> _Factory:
+    from enos_csr_gui.gui.requests.page import RequestsPage
+
+    return RequestsPage
+
+
+PAGES: dict[Step, PageInfo] = {
+    Step.START: PageInfo(N_("Start"), PageKind.START, _start),
+    Step.KEY: PageInfo(N_("Key"), PageKind.ASKS, _key),
+    Step.SUBJECT: PageInfo(N_("Who is it for?"), PageKind.ASKS, _subject),
+    Step.REVIEW: PageInfo(N_("Review"), PageKind.ASKS, _review),
+    Step.SAVE: PageInfo(N_("Save"), PageKind.SAVES, _save),
+    Step.DONE: PageInfo(N_("Done"), PageKind.SAVED, _done),
+    Step.RENEW: PageInfo(N_("Old certificate"), PageKind.ASKS, _renew),
+    Step.RECEIVE: PageInfo(N_("Certificate"), PageKind.ASKS, _receive),
+    Step.EXPORT: PageInfo(N_("For the device"), PageKind.SAVES, _export),
+    Step.EXPORTED: PageInfo(N_("Done"), PageKind.SAVED, _exported),
+    Step.INSPECT: PageInfo(N_("Check"), PageKind.SHOWS, _inspect),
+    Step.REQUESTS: PageInfo(N_("My requests"), PageKind.SHOWS, _requests, is_wide=True),
+}
+"""In the order in which they are built: what is wanted first comes first."""

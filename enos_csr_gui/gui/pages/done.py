@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton
 
 from enos_csr_gui.core.errors import Problem
@@ -31,8 +30,6 @@ _KEEP_OLD = N_(
 
 class DonePage(Page):
     """Shows ``draft.created``."""
-
-    another_wanted = Signal()
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(draft, _("Done"), _("Both files are saved on this computer."))
@@ -62,7 +59,7 @@ class DonePage(Page):
         self.body.addWidget(self._notes)
         self.body.addStretch(1)
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         made = self.draft.created
         assert made is not None
         self._csr.path.setText(str(made.csr))

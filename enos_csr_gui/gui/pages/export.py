@@ -30,7 +30,7 @@ from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
-from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
+from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -40,7 +40,6 @@ class ExportPage(Page):
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(draft, _("For the device"), "")
-        self.setCommitPage(True)
         self._formats = {
             Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
             Format.JAVA: QRadioButton(_("&Java keystore: for the EnOS SDK for Java")),
@@ -54,8 +53,7 @@ class ExportPage(Page):
         self._folder = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
         self._name = QLineEdit()
-        self._key_passphrase = QLineEdit()
-        self._key_passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._key_passphrase = PassphraseEdit()
         self._folder_note = FieldNote(about=self._folder)
         self._name_note = FieldNote(about=self._name)
         self._key_note = FieldNote(about=self._key_passphrase)
@@ -97,7 +95,7 @@ class ExportPage(Page):
         self.body.addWidget(self._trouble)
         self.body.addStretch(1)
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         received = self.draft.matched
         assert received is not None
         self.explain(
@@ -133,15 +131,9 @@ class ExportPage(Page):
     def take_focus(self) -> None:
         self._formats[self._format()].setFocus()
 
-    def cleanupPage(self) -> None:
-        """Going back forgets the passphrases."""
+    def leave(self) -> None:
         self._passphrase.clear()
         self._key_passphrase.clear()
-
-    def secrets(self) -> list[str]:
-        """Return what no report may repeat."""
-        typed = (*self._passphrase.texts(), self._key_passphrase.text())
-        return [text for text in typed if text]
 
     def submit(self) -> bool:
         received, format_ = self.draft.matched, self._format()
@@ -189,6 +181,7 @@ class ExportPage(Page):
 
     def _refuse(self, error: CoreError) -> None:
         problem, received = error.problems[0], self.draft.matched
+        edit: QLineEdit
         if problem.code in PASSPHRASE_CODES:
             self._key_row.show()
             note, edit = self._key_note, self._key_passphrase

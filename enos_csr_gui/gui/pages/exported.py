@@ -43,7 +43,7 @@ class ExportedPage(Page):
         self.body.addWidget(self._kept)
         self.body.addStretch(1)
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         while item := self._cards.takeAt(0):
             if widget := item.widget():
                 widget.deleteLater()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import INSPECTED_SUFFIXES, patterns
 from enos_csr_gui.core.inspect import InspectedItem
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages.inspection_card import InspectionCard
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
@@ -35,14 +36,12 @@ _MOST_SHOWN = 100
 class InspectPage(Page):
     """Shows what the files hold that were chosen, dropped, or opened with the program."""
 
-    def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
-        """``tasks`` are those that can be gone on with."""
+    def __init__(self, draft: Draft) -> None:
         super().__init__(
             draft,
             _("Check a file"),
             _("See what a file contains, and whether EnOS would accept the request in it."),
         )
-        self._tasks = tasks
         self._choose = QPushButton(_("C&hoose files…"))
         self._choose.clicked.connect(self._choose_files)
         self._hint = FieldNote(
@@ -66,9 +65,8 @@ class InspectPage(Page):
         )
         return True
 
-    def cleanupPage(self) -> None:
-        """Forget the files: who comes back wants to look at others."""
-        self._show([])
+    def leave(self) -> None:
+        self._show([])  # who comes back wants to look at other files
 
     def _choose_files(self) -> None:
         everything = _("All files (*)")
@@ -120,9 +118,8 @@ class InspectPage(Page):
                     (Task.RECEIVE, _("Export it with its key")),
                     (Task.RENEW, _("Renew this certificate")),
                 )
-                if task in self._tasks
             ]
-        elif found.acceptable is False and Task.NEW in self._tasks:
+        elif found.acceptable is False:
             begin = partial(self._begin_with, found.file)
             offers = [(_("Create a new request with these answers"), begin)]
         buttons = []

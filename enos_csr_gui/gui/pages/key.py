@@ -4,34 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
+from enos_csr_gui.core.create import load_key
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import KEY_SUFFIXES
+from enos_csr_gui.core.keys import check_passphrase
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft, KeyAnswers
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
+from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 from enos_csr_gui.i18n import _
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-    from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
-    from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 
 
 class KeyPage(Page):
     """Decides ``draft.key_file`` and ``draft.passphrase``; reads an existing key.
 
-    The first page to be painted: what only some people ask for is made when they ask.
+    What only some people ask for is made when they ask.
     """
-
-    new_key_wanted = Signal()
-    """The person goes on with a new key; ``draft.key`` may still be None."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
@@ -81,7 +75,7 @@ class KeyPage(Page):
         self.body.addLayout(self._old_column)
         self.body.addStretch(1)
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         answers, self.draft.key_answers = self.draft.key_answers, None
         if answers is None:
             return
@@ -95,10 +89,12 @@ class KeyPage(Page):
             self._chooser.set_passphrase(answers.opening)
         self._new.setChecked(answers.is_new)
 
-    def answers(self) -> KeyAnswers:
-        """Return what has been chosen and typed."""
+    def take_focus(self) -> None:
+        (self._new if self._new.isChecked() else self._old).setFocus()
+
+    def keep_answers(self) -> None:
         pair, chooser = self._passphrase, self._chooser
-        return KeyAnswers(
+        self.draft.key_answers = KeyAnswers(
             self._new.isChecked(),
             self._protect.isChecked(),
             pair.texts() if pair else ("", ""),
@@ -116,27 +112,18 @@ class KeyPage(Page):
 
     @property
     def changed(self) -> bool:
-        """Whether the person has entered anything that would be lost."""
         return bool(
             (self._passphrase and self._passphrase.text())
             or (self._chooser and self._chooser.path())
         )
 
     def start_over(self, *, keep_passphrase: bool) -> None:
-        """Offer a new key again, with the same passphrase if it is kept, or else with none."""
         self._new.setChecked(True)
         if not keep_passphrase:
             self._protect.setChecked(False)
         if self._chooser:
             self._chooser.deleteLater()
             self._chooser = None
-
-    def secrets(self) -> list[str]:
-        """Return what no report may repeat."""
-        typed = [*self._passphrase.texts()] if self._passphrase else []
-        if self._chooser and (opening := self._chooser.passphrase()):
-            typed.append(opening)
-        return [text for text in typed if text]
 
     def submit(self) -> bool:
         if self._new.isChecked():
@@ -152,7 +139,7 @@ class KeyPage(Page):
         if self.draft.key_file is not None:
             self.draft.key = self.draft.key_file = None
         self.draft.passphrase = passphrase.text() if passphrase else None
-        self.new_key_wanted.emit()
+        self.key_wanted.emit()
         return True
 
     def _submit_old(self) -> None:
@@ -163,11 +150,6 @@ class KeyPage(Page):
             chooser.ask_for_path()
             return
 
-        def load() -> RSAPrivateKey:
-            from enos_csr_gui.core.create import load_key
-
-            return load_key(path, passphrase)
-
         def loaded(key: RSAPrivateKey) -> None:
             self.draft.key, self.draft.key_file, self.draft.passphrase = key, path, None
             chooser.forgive()
@@ -176,7 +158,9 @@ class KeyPage(Page):
         def refused(error: CoreError) -> None:
             chooser.show_problem(error.problems[0])
 
-        self.wait_for(load, loaded, refused, _("Reading the key file"))
+        self.wait_for(
+            lambda: load_key(path, passphrase), loaded, refused, _("Reading the key file")
+        )
 
     def _go_to_passphrase(self, is_wanted: bool) -> None:
         if is_wanted and self._passphrase:
@@ -185,14 +169,9 @@ class KeyPage(Page):
     def _show_choice(self) -> None:
         new, protected = self._new.isChecked(), self._protect.isChecked()
         if protected and self._passphrase is None:
-            from enos_csr_gui.core.keys import check_passphrase
-            from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
-
             self._passphrase = PassphrasePair(check_passphrase)
             self._new_column.addWidget(self._passphrase)
         if not new and self._chooser is None:
-            from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
-
             self._chooser = KeyChooser(self.draft.folder)
             self._old_column.addWidget(self._chooser)
         self._for_new.setVisible(new)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QTimer
-from PySide6.QtWidgets import QWizard
 
 from enos_csr_gui.core import receive
 from enos_csr_gui.core.errors import CHAIN_CODES, CannotReceive, Code, CoreError, Problem
@@ -69,7 +68,7 @@ class ReceivePage(Page):
         self._chain.hide()
         self._forget()
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         self.draft.matched = None
         for chooser in (self._file, self._key, self._chain):
             chooser.clear()
@@ -156,7 +155,7 @@ class ReceivePage(Page):
         if wrong:
             self._chain.show_problem(wrong[0])
             return
-        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+        self.focus_way_on()
 
     def _refuse(self, error: CoreError) -> None:
         problem = error.problems[0]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy, QWizard
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy
 
 from enos_csr_gui.core import files, renew
 from enos_csr_gui.core.errors import CoreError
@@ -78,7 +78,7 @@ class RenewPage(Page):
         self.body.addStretch(0)
         self._show_choices([])
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         if self.draft.source:
             self._chooser.set_path(self.draft.source.file)
         else:
@@ -92,7 +92,7 @@ class RenewPage(Page):
         if len(files) != 1:
             return False
         self._chooser.set_path(files[0])
-        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+        self.focus_way_on()
         return True
 
     def submit(self) -> bool:
@@ -148,7 +148,7 @@ class RenewPage(Page):
 
     def _go_on_with(self, item: QListWidgetItem) -> None:
         self._take(item)
-        self.wizard().next()
+        self.try_to_go_on()
 
     def _take_selected(self) -> None:
         for item in self._list.selectedItems():

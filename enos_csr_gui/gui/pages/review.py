@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QPushButton,
     QVBoxLayout,
     QWidget,
-    QWizard,
 )
 
+from enos_csr_gui.core.csr import openssl_commands
+from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
+from enos_csr_gui.core.keys import fingerprint
 from enos_csr_gui.core.shell import Shell, command_line, shells
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
 from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Step
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
@@ -35,9 +38,6 @@ def _to_copy(shell: Shell) -> str:
 
 class ReviewPage(Page):
     """Shows the draft; changes nothing."""
-
-    change_wanted = Signal(str)
-    """The key of a subject field, 'key' or 'files'."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
@@ -72,14 +72,13 @@ class ReviewPage(Page):
         self.body.addWidget(fold)
         self.body.addStretch(1)
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
         for field in SUBJECT_FIELDS:
             self._values[field.key].setText(labels.value(field.key, subject))
         fixed = {*self.draft.locked, *self.draft.verbatim}
         for key, change in self._changes.items():
             change.setVisible(key not in fixed)
-        from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 
         draft = self.draft
         key_path = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
@@ -93,9 +92,7 @@ class ReviewPage(Page):
         self._values["key"].setText(key)
         self._values["key_file"].setText(str(key_path))
         self._values["csr_file"].setText(str(csr_path))
-        self.show_key()
-
-        from enos_csr_gui.core.csr import openssl_commands
+        self.key_made()
 
         commands = openssl_commands(
             subject,
@@ -109,22 +106,20 @@ class ReviewPage(Page):
 
     def take_focus(self) -> None:
         # Not the first 'Change': who presses Enter wants to go on.
-        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+        self.focus_way_on()
 
-    def show_key(self) -> None:
-        """Show the fingerprint of the key, which may have come a moment ago."""
+    def key_made(self) -> None:
         if self.draft.key is None:
             self._values["fingerprint"].setText(_("Creating the key…"))
             return
-        from enos_csr_gui.core.keys import fingerprint
-
         self._values["fingerprint"].show_digest(fingerprint(self.draft.key.public_key()))
 
     def _add_row(self, key: str, name: str, *, changeable: bool = True) -> None:
         change = QPushButton(_("Change")) if changeable else None
         if change:
+            step = Step.KEY if key == "key" else Step.SUBJECT
             change.setAccessibleName(_("Change: {field}").format(field=name))
-            change.clicked.connect(lambda: self.change_wanted.emit(key))
+            change.clicked.connect(lambda: self.change_wanted.emit(step, key))
             self._changes[key] = change
         self._values[key] = self._facts.add_row(name, button=change)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from enos_csr_gui.core import create
+from enos_csr_gui.core.create import CreatedRequest
+from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import FILE_NAME_CODES, CoreError, Problem
+from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
+from enos_csr_gui.core.files import check_target
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
@@ -20,15 +24,9 @@ from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
-if TYPE_CHECKING:
-    from enos_csr_gui.core.create import CreatedRequest
-
 
 class SavePage(Page):
     """Decides ``draft.folder`` and ``draft.name``; fills ``draft.created``."""
-
-    key_wanted = Signal()
-    """The page waits for ``draft.key``; ``show_key`` tells it that the key has come."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
@@ -36,7 +34,6 @@ class SavePage(Page):
             _("Save"),
             _("Only you can read the key file. No file is ever replaced."),
         )
-        self.setCommitPage(True)
         self._checking: background.Job | None = None
         self._waits_for_key = False
         self._folder = QLineEdit()
@@ -70,7 +67,7 @@ class SavePage(Page):
         self.body.addStretch(1)
         self._forgive()
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         self._folder.setText(str(self.draft.folder))
         self._name.setText(self.draft.base_name)
         self.explain(
@@ -86,18 +83,16 @@ class SavePage(Page):
         self._name.setFocus()
         self._name.selectAll()
 
-    def cleanupPage(self) -> None:
-        """Going back keeps folder and name, and saves nothing when the key comes later."""
-        if self._waits_for_key:
+    def leave(self) -> None:
+        if self._waits_for_key:  # nothing is saved when it comes later
             self._waits_for_key = False
             self.set_busy(False)
 
     @property
-    def may_close(self) -> bool:
+    def may_leave(self) -> bool:
         return self._waits_for_key or not self.busy
 
-    def show_key(self) -> None:
-        """Go on with saving if that is what waited for the key."""
+    def key_made(self) -> None:
         if self._waits_for_key:
             self._waits_for_key = False
             self.set_busy(False)
@@ -123,10 +118,7 @@ class SavePage(Page):
         assert key is not None
 
         def make() -> CreatedRequest:
-            from enos_csr_gui.core.create import create_request
-            from enos_csr_gui.core.enums import RequestKind
-
-            return create_request(
+            return create.create_request(
                 Subject(draft.answers, verbatim=draft.verbatim),
                 key,
                 draft.folder,
@@ -167,8 +159,6 @@ class SavePage(Page):
         self._suggestion.hide()
 
     def _show_paths(self) -> None:
-        from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
-
         draft = self.draft
         if not (self._folder.text().strip() and self._name.text().strip()):
             self._csr_path.setText("–")
@@ -185,16 +175,13 @@ class SavePage(Page):
         folder, name = self.draft.folder, self.draft.base_name
         with_key = self.draft.key_file is None
 
-        def check() -> list[Problem]:
-            from enos_csr_gui.core.files import check_target
-
-            return check_target(folder, name, with_key=with_key)
-
         def checked(problems: list[Problem]) -> None:
             if problems:
                 self._show_problem(problems[0])
 
-        self._checking = background.run(self, check, checked)
+        self._checking = background.run(
+            self, lambda: check_target(folder, name, with_key=with_key), checked
+        )
 
     def _show_problem(self, problem: Problem) -> None:
         about_name = problem.code in FILE_NAME_CODES
@@ -222,7 +209,5 @@ class SavePage(Page):
 
 def _without_ending(name: str) -> str:
     """Return the name of the files without the ending, which is added by itself."""
-    from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
-
     suffix = Path(name).suffix
     return name.removesuffix(suffix) if suffix.lower() in (CSR_SUFFIX, KEY_SUFFIX) else name

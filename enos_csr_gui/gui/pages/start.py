@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
 from enos_csr_gui import i18n, resources
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.i18n import _, ngettext
@@ -43,15 +45,14 @@ def _expiring() -> _Expiring:
 class StartPage(Page):
     """Emits ``task_wanted``, or ``language_wanted`` with one of ``i18n.languages()``.
 
-    The first page to be painted: whatever takes time comes when ``complete`` is called.
+    The first page to be painted: whatever takes time comes with ``build``.
     """
 
     language_wanted = Signal(str)
     expiring_wanted = Signal()
-    """The person wants to see the requests whose certificates are to be renewed."""
+    """Of the requests, those whose certificates are to be renewed are to be shown."""
 
-    def __init__(self, draft: Draft, tasks: Container[Task]) -> None:
-        """Offer these tasks."""
+    def __init__(self, draft: Draft) -> None:
         super().__init__(
             draft,
             _("What would you like to do?"),
@@ -87,8 +88,6 @@ class StartPage(Page):
                 _("All requests created on this computer, and when their certificates expire."),
             ),
         ):
-            if task not in tasks:
-                continue
             link = TaskLink(name, text)
             link.setIconSize(QSize(32, 32))
             link.clicked.connect(lambda _checked=False, task=task: self.task_wanted.emit(task, []))
@@ -97,10 +96,8 @@ class StartPage(Page):
         self.body.addStretch(1)
         self.body.setSpacing(style.SPACING // 2)
 
-    def complete(self) -> None:
-        """Add what is not needed for the first look."""
+    def build(self) -> Iterator[None]:
         from PySide6.QtGui import QIcon
-        from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
         for task, link in self._links.items():
             link.complete()
@@ -116,9 +113,9 @@ class StartPage(Page):
         row.addWidget(label)
         row.addWidget(box)
         self.body.addLayout(row)
-        self.finish()
         if self.begins_at_language:
             box.setFocus()
+        yield
 
     def _language_box(self) -> QComboBox:
         from enos_csr_gui.gui.widgets.language_box import LanguageBox
@@ -146,11 +143,15 @@ class StartPage(Page):
         from enos_csr_gui.gui.widgets.banner import Banner
 
         self._notice = Banner("status-expiring", _("&Show"))
-        self._notice.button.clicked.connect(self.expiring_wanted)
+        self._notice.button.clicked.connect(self._show_expiring)
         # Below the tasks: nothing moves away under somebody's mouse.
         self.body.insertWidget(len(self._links) + 1, self._notice)
         self.setTabOrder(list(self._links.values())[-1], self._notice.button)
         self._look_for_expiring()
+
+    def _show_expiring(self) -> None:
+        self.expiring_wanted.emit()
+        self.task_wanted.emit(Task.REQUESTS, [])
 
     def _look_for_expiring(self) -> None:
         background.run(self, _expiring, self._tell)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import (
-    QPushButton,
-    QWizard,
-)
+from PySide6.QtWidgets import QPushButton
 
 from enos_csr_gui.core import countries, subject
+from enos_csr_gui.core.create import used_name
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import background
-from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
@@ -25,8 +25,6 @@ from enos_csr_gui.messages.problems import kept_name
 
 
 def _used(common_name: str) -> list[Problem]:
-    from enos_csr_gui.core.create import used_name
-
     return used_name(common_name).problems
 
 
@@ -58,16 +56,17 @@ class SubjectPage(Page):
         self.body.addLayout(self._form)
         self.body.addStretch(1)
 
-    def add_editor(self, field: subject.SubjectField) -> None:
-        """Add the next field."""
-        editor = FieldEditor(field, self)
-        editor.edited.connect(self._on_edited)
-        self._form.add_row(editor.label, editor.edit, editor.below)
-        self.editors[field.key] = editor
-        if field.key == "common_name":
-            editor.offer(self._ways_out)
+    def build(self) -> Iterator[None]:
+        for field in subject.SUBJECT_FIELDS:
+            editor = FieldEditor(field, self)
+            editor.edited.connect(self._on_edited)
+            self._form.add_row(editor.label, editor.edit, editor.below)
+            self.editors[field.key] = editor
+            if field.key == "common_name":
+                editor.offer(self._ways_out)
+            yield
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         if self._accepted_name != self.draft.answers.get("common_name", ""):
             self._accepted_name = ""
         for key, editor in self.editors.items():
@@ -111,16 +110,12 @@ class SubjectPage(Page):
             if problems:
                 self._go_to(self.editors[problems[0].field or "country"])
             else:
-                self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+                self.focus_way_on()
             return
         empty = (e for e in self.editors.values() if e.field.required and not e.text())
         self._go_to(next(empty, self.editors["common_name"]))
 
-    def cleanupPage(self) -> None:
-        """Going back keeps the answers."""
-
     def focus_field(self, key: str) -> None:
-        """Put the cursor into a field."""
         self._go_to(self.editors[key])
 
     def submit(self) -> bool:
@@ -184,7 +179,7 @@ class SubjectPage(Page):
     def _use_all_the_same(self) -> None:
         self._accepted_name = self.draft.answers.get("common_name", "")
         self._show_used([])
-        self.wizard().button(QWizard.WizardButton.NextButton).setFocus()
+        self.focus_way_on()
 
     def _renew_instead(self) -> None:
         self.task_wanted.emit(Task.RENEW, [Path(str(self._used[0].values["csr"]))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -27,7 +27,8 @@ from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.core.file_types import TABLE_SUFFIX
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.gui import style
-from enos_csr_gui.gui.draft import Draft, Task
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.requests import spreadsheet
 from enos_csr_gui.gui.requests.details import RequestDetails
@@ -79,35 +80,34 @@ class _Nothing(QWidget):
 class RequestsPage(Page):
     """Emits ``task_wanted`` for the request in the current row."""
 
-    def __init__(self, draft: Draft, tasks: Container[Task], table: RequestTable) -> None:
-        """Offer those of ``tasks`` that one does with a request.
-
-        ``table`` is given ready: to build it takes as long as all the rest.
-        """
+    def __init__(self, draft: Draft) -> None:
         super().__init__(
             draft,
             _("My requests"),
             _("All requests created on this computer, and when their certificates expire."),
         )
-        self._tasks = tasks
-        self._table = table
-        self._model = table.requests
         self._nothing = _Nothing()
         self._filter = QLineEdit()
         self._which = QComboBox()
         self._shown = QLabel()
-        self._note = FieldNote(about=self._table)
+        self._note = FieldNote()
         self._details = self._action(_("&Details…"), self._show_details)
         self._renew = self._action(_("&Renew"), self._renew_it)
         self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
         self._open = self._action(_("&Open folder"), self._open_folder)
         self._export = self._action(_("Save as a &table…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
-        self._lay_out()
         self.use_whole_width()
+        self._recolour()
+
+    def build(self) -> Iterator[None]:
+        self._table = RequestTable()  # takes as long as all the rest
+        yield
+        self._model = self._table.requests
+        self._note.set_about(self._table)
+        self._lay_out()
         self._connect()
         self._show_actions()
-        self._recolour()
 
     def _lay_out(self) -> None:
         self._filter.setPlaceholderText(_("Any part of the subject or of a file name"))
@@ -187,7 +187,7 @@ class RequestsPage(Page):
         palette.setColor(QPalette.ColorRole.PlaceholderText, style.muted(self.palette()))
         self._filter.setPalette(palette)
 
-    def initializePage(self) -> None:
+    def enter(self) -> None:
         self._note.hide()
 
     def take_focus(self) -> None:
@@ -295,8 +295,8 @@ class RequestsPage(Page):
         there = self._places.currentWidget() is self._table and self._table.request() is not None
         self._details.setEnabled(there)
         self._open.setEnabled(there)
-        self._renew.setEnabled(there and Task.RENEW in self._tasks)
-        self._receive.setEnabled(there and Task.RECEIVE in self._tasks)
+        self._renew.setEnabled(there)
+        self._receive.setEnabled(there)
         self._export.setEnabled(there)
 
     def _show_menu(self, where: QPoint) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, Problem
 from enos_csr_gui.core.file_types import KEY_SUFFIXES, patterns
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
+from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit
 from enos_csr_gui.i18n import _
 
 
@@ -21,8 +22,7 @@ class KeyChooser(FileChooser):
         kinds = _("Key files ({patterns})").format(patterns=patterns(*KEY_SUFFIXES))
         help_text = _("The key file. Its name often ends in .key or .pem.")
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
-        self._passphrase = QLineEdit()
-        self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._passphrase = PassphraseEdit()
         self._passphrase_note = FieldNote(about=self._passphrase)
         self._passphrase_label = self.form.add_row(
             _("Passphrase of the key file"), self._passphrase, self._passphrase_note

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.keys import strength
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
@@ -21,6 +22,14 @@ _PAUSE_MS = 150
 """How long somebody stops typing before the strength is worked out."""
 
 
+class PassphraseEdit(QLineEdit):
+    """A line for a secret, hidden unless the person wants to see it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+
+
 class PassphrasePair(QWidget):
     """Two fields that must hold the same passphrase."""
 
@@ -31,8 +40,8 @@ class PassphrasePair(QWidget):
         super().__init__(parent)
         self._check = check
         self._judging: background.Job | None = None
-        self._first = QLineEdit()
-        self._second = QLineEdit()
+        self._first = PassphraseEdit()
+        self._second = PassphraseEdit()
         self._strength = QProgressBar()
         self._note = FieldNote(about=self._first)
         self._visible = QCheckBox(_("Show &what I type"))
@@ -48,7 +57,6 @@ class PassphrasePair(QWidget):
         self._strength.setAccessibleName(_("Strength of the passphrase"))
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
-        self._show_letters(False)
 
         for edit in (self._first, self._second):
             edit.textEdited.connect(self._on_edited)
@@ -128,13 +136,7 @@ class PassphrasePair(QWidget):
         if self._judging:
             self._judging.forget()
         text = self._first.text()
-
-        def judge() -> int:
-            from enos_csr_gui.core.keys import strength
-
-            return strength(text)
-
-        self._judging = background.run(self, judge, self._show_strength)
+        self._judging = background.run(self, lambda: strength(text), self._show_strength)
 
     def _show_strength(self, score: int) -> None:
         self._strength.setVisible(bool(self._first.text()))

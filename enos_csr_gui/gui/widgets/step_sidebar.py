@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from enos_csr_gui import NAME
@@ -88,13 +88,6 @@ class StepSidebar(QWidget):
     def _mark(self) -> int:
         """Return how wide and high the mark of a step is: its number has room in it."""
         return max(_MARK, round(1.4 * self.fontMetrics().height()))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        # The wizard's frame has a margin. The frame must be held, or Python loses its layout.
-        frame = self.parentWidget()
-        if frame and (layout := frame.layout()):
-            layout.setContentsMargins(0, 0, 0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

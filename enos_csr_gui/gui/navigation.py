@@ -1,0 +1,98 @@
+"""Which step follows which: the routes of the tasks, and the way the person has come. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+
+class Task(Enum):
+    """What the person wants to do; the first page asks."""
+
+    NEW = auto()
+    RENEW = auto()
+    RECEIVE = auto()
+    INSPECT = auto()
+    REQUESTS = auto()
+
+
+class Step(Enum):
+    """The pages. ``gui/pages/__init__.py`` declares what each one is."""
+
+    START = auto()
+    RENEW = auto()
+    KEY = auto()
+    SUBJECT = auto()
+    REVIEW = auto()
+    SAVE = auto()
+    DONE = auto()
+    RECEIVE = auto()
+    EXPORT = auto()
+    EXPORTED = auto()
+    INSPECT = auto()
+    REQUESTS = auto()
+
+
+ROUTES: dict[Task, tuple[Step, ...]] = {
+    Task.NEW: (Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+    Task.RENEW: (Step.RENEW, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
+    Task.RECEIVE: (Step.RECEIVE, Step.EXPORT, Step.EXPORTED),
+    Task.INSPECT: (Step.INSPECT,),
+    Task.REQUESTS: (Step.REQUESTS,),
+}
+"""The steps of each task. The start page comes before all of them."""
+
+
+class Navigation:
+    """Where the person is and how they got there, starting at the start page.
+
+    Each step has one page, so no step is on the trail twice. A method that goes back returns the
+    steps it left, in the order they were left.
+    """
+
+    def __init__(self) -> None:
+        self._trail: list[tuple[Step, Sequence[Step]]] = [(Step.START, (Step.START,))]
+
+    @property
+    def step(self) -> Step:
+        """The step the person is at."""
+        return self._trail[-1][0]
+
+    @property
+    def route(self) -> Sequence[Step]:
+        """The steps of the task that this step belongs to; at the start page, only that."""
+        return self._trail[-1][1]
+
+    @property
+    def trail(self) -> list[Step]:
+        """The steps that Back leads over, from the start page to the current one."""
+        return [step for step, _route in self._trail]
+
+    def begin(self, task: Task) -> list[Step]:
+        """Go to the first step of a task; Back leads to the step the person is at now.
+
+        If the trail already has a step of the task, it is first cut off before that step.
+        """
+        route, trail = ROUTES[task], self.trail
+        again = next((place for place, step in enumerate(trail) if step in route), len(trail))
+        left = self._cut(again)
+        self._trail.append((route[0], route))
+        return left
+
+    def next(self) -> None:
+        """Go to the following step of the route; raises IndexError if there is none."""
+        step, route = self._trail[-1]
+        self._trail.append((route[route.index(step) + 1], route))
+
+    def back(self) -> list[Step]:
+        """Go to the step before, if there is one."""
+        return self._cut(max(1, len(self._trail) - 1))
+
+    def back_to(self, step: Step) -> list[Step]:
+        """Go back to a step on the trail."""
+        return self._cut(self.trail.index(step) + 1)
+
+    def _cut(self, length: int) -> list[Step]:
+        left = self.trail[length:]
+        del self._trail[length:]
+        return left[::-1]

@@ -1,0 +1,112 @@
+"""What happens after the first paint: all that the first page does not need.
+
+The window is painted before anything slow is imported or read; then it is completed in pieces so
+short that it stays alive, while threads read files and import what the pages need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from enos_csr_gui import resources
+from enos_csr_gui.gui import background, style
+from enos_csr_gui.gui.navigation import Step, Task
+from enos_csr_gui.gui.pages import PAGES
+from enos_csr_gui.gui.wizard import RequestWizard
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.defaults import Defaults
+    from enos_csr_gui.core.last_answers import LastAnswers
+    from enos_csr_gui.gui.draft import Draft
+
+
+def open_wizard(files: Sequence[Path] = (), draft: Draft | None = None) -> RequestWizard:
+    """Return a window, not shown yet, that completes itself once it is painted.
+
+    ``files`` are those that the program was started with; ``draft`` has been begun in another
+    language.
+    """
+    wizard = RequestWizard(complete, draft)
+    if files:
+        wizard.begin(Task.INSPECT, files)
+    return wizard
+
+
+def complete(wizard: RequestWizard) -> None:
+    """Do, while the person reads the first page, all that it does not need."""
+    background.run_in_slices(wizard, _complete(wizard))
+
+
+def _complete(wizard: RequestWizard) -> Iterator[None]:
+    from PySide6.QtGui import QIcon
+
+    from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
+
+    add_help_shortcuts(wizard, wizard.show_help)
+    wizard.setWindowIcon(QIcon(str(resources.icon("app"))))
+    yield
+    style.follow_desktop()
+    style.fix_fusion_palette()
+    yield
+    wizard.steps.complete()
+    yield
+    yield from wizard.start_page.build()
+    wizard.start_page.finish()
+    yield
+    from enos_csr_gui.gui.widgets.focus_ring import FocusRing
+
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.focusChanged.connect(wizard.bring_into_view)
+    if not app.findChild(FocusRing):
+        FocusRing(app)
+    background.run(wizard, _load, partial(_take, wizard))
+
+
+def _load() -> tuple[LastAnswers, Defaults]:
+    """Load what the later pages need; return what was entered the last time, and defaults."""
+    from enos_csr_gui.core import countries, defaults, files, last_answers
+
+    for info in PAGES.values():
+        info.load()
+    countries.suggest("China")
+    files.safe_name("dev-001")
+    last = last_answers.load()
+    if last.folder and not last.folder.is_dir():
+        last = last_answers.LastAnswers(last.answers, None)  # a disk that is not there today
+    return last, defaults.load()
+
+
+def _take(wizard: RequestWizard, loaded: tuple[LastAnswers, Defaults]) -> None:
+    last, defaults = loaded
+    draft = wizard.draft
+    draft.defaults = defaults
+    if draft.offered is None:
+        draft.offer({**defaults.presets, **last.answers, **defaults.locked})
+        draft.folder = last.folder or defaults.folder or draft.folder
+    background.run_in_slices(wizard, _build_pages(wizard))
+
+
+def _build_pages(wizard: RequestWizard) -> Iterator[None]:
+    from enos_csr_gui.gui.requests.page import RequestsPage
+
+    for step, info in PAGES.items():
+        if step in wizard.pages:
+            continue
+        page = info.load()(wizard.draft)
+        yield
+        yield from page.build()
+        wizard.add_page(step, page)
+        page.finish()
+        yield
+    requests = wizard.pages[Step.REQUESTS]
+    assert isinstance(requests, RequestsPage)
+    wizard.start_page.expiring_wanted.connect(requests.show_expiring)
+    wizard.start_page.point_out_expiring()
+    yield
+    wizard.get_ready()
