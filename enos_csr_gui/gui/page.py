@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
@@ -20,10 +21,6 @@ T = TypeVar("T")
 
 _PATIENCE_MS = 200
 """A wait shorter than this is not worth a flash of a progress bar."""
-
-
-_LAID_OUT_MS = 30
-"""After so long, what has been said has its place on the page."""
 
 
 class Page(QWidget):
@@ -52,8 +49,11 @@ class Page(QWidget):
         self.draft = draft
         self._busy = False
         self._focused: QWidget | None = None
+        self._in_view: QWidget | None = None
 
         self._area = Scrolling()
+        self._area.laid_out.connect(self._scroll)
+        self._area.scrolled.connect(self._stop_scrolling)
         self.body = self._area.column
         self._progress = QProgressBar()
         self._progress.setRange(0, 0)
@@ -101,14 +101,22 @@ class Page(QWidget):
         self._area.use_whole_width()
 
     def bring_into_view(self, widget: QWidget) -> None:
-        """Scroll to what has got the focus, and to what stands below it."""
-        if self._area.isAncestorOf(widget):
-            self._scroll_to(widget)
-            # What has just been said below it has its place only then.
-            QTimer.singleShot(_LAID_OUT_MS, widget, lambda: self._scroll_to(widget))
+        """Scroll to what has got the focus, and to what stands below it.
 
-    def _scroll_to(self, widget: QWidget) -> None:
-        from enos_csr_gui.gui.widgets.field_note import FieldNote
+        It stays in view, wherever it is laid out, until the person scrolls.
+        """
+        if self._area.isAncestorOf(widget):
+            self._in_view = widget
+            self._scroll()
+
+    def _stop_scrolling(self) -> None:
+        self._in_view = None
+
+    def _scroll(self) -> None:
+        widget = self._in_view
+        if not widget or not isValid(widget):
+            return
+        from enos_csr_gui.gui.widgets.field_note import FieldNote  # not before the first paint
 
         owners = (widget, widget.parentWidget())
         notes = [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from person import Person
+from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QListView
+from PySide6.QtWidgets import QApplication, QListView, QScrollArea
 
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 
@@ -215,3 +215,16 @@ def test_what_is_wrong_is_scrolled_into_view_with_its_field(
         one for one in person.wizard.findChildren(FieldNote) if one.isVisible() and one.is_problem
     ]
     person.waits_until(lambda: note.visibleRegion().boundingRect() == note.rect())
+
+
+def test_who_scrolls_away_from_a_field_is_not_taken_back_to_it(person: Person) -> None:
+    person.wizard.resize(person.wizard.minimumWidth(), 400)
+    person.field("Country").setFocus()
+    [area] = [one for one in person.wizard.findChildren(QScrollArea) if one.isVisible()]
+    person.waits_until(lambda: area.verticalScrollBar().maximum() > 100)
+    person.turns_the_wheel_over(area.viewport())
+    place = area.verticalScrollBar().value()
+    assert place > 0
+    person.wizard.resize(person.wizard.width() + 40, 400)  # all is laid out once more
+    wait(50)
+    assert area.verticalScrollBar().value() == place

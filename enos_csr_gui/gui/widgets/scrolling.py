@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import style
@@ -15,6 +16,11 @@ _NO_LIMIT = 16_777_215
 class Scrolling(QScrollArea):
     """Lay widgets out in ``column``."""
 
+    laid_out = Signal()
+    """What is inside has its place, perhaps another one than before."""
+    scrolled = Signal()
+    """The person has scrolled."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._inside = QWidget()
@@ -23,6 +29,7 @@ class Scrolling(QScrollArea):
         self.column = QVBoxLayout(self._inside)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(style.SPACING)
+        self.verticalScrollBar().actionTriggered.connect(self.scrolled)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setWidget(self._inside)
@@ -35,6 +42,12 @@ class Scrolling(QScrollArea):
         # The ground of the page shows through, also when all of it is greyed out.
         self._inside.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.laid_out.emit()
+        return done
 
     def use_whole_width(self) -> None:
         """Become as wide as there is room: what is in it is no text to read."""
