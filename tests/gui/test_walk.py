@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
-from person import Person, wait
+from person import Person
 from PySide6.QtCore import Qt
 
 from enos_csr_gui.core import key_reader, keys
@@ -249,20 +249,20 @@ def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(
     saved: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    generate = keys.generate
+    saving, generate = Event(), keys.generate
 
     def slow_machine() -> keys.rsa.RSAPrivateKey:
-        time.sleep(3)
+        assert saving.wait(60)
         return generate()
 
     monkeypatch.setattr(keys, "generate", slow_machine)
     person = start()
     person.walks_to_save(labelled)
     person.click("Save")
-    wait(300)
+    person.waits_until(person.sees_progress)
     assert person.title() == "Save"
-    assert person.sees_progress()
     assert not person.button("Save").isEnabled()
+    saving.set()
     person.waits_for_page("Done")
     assert (saved / "dev-001.key").is_file()
 

@@ -110,7 +110,7 @@ class Tour:
         self._sees("key-no-file")
         person.enters("Key file", str(locked))
         person.click("Next >")
-        person.waits_to_read("This key is protected. Please")
+        person.waits_to_read("This key is protected. Type")
         self._sees("key-existing")
         person.click("Create a new key (recommended)")
 
