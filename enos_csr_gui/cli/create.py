@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from enos_csr_gui.cli import key_options, prompts
+from enos_csr_gui.cli import json_objects, key_options, prompts
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -235,7 +235,10 @@ def _write(
         faults.end()
     Faults().warn(made.notes)
     try:
-        _print_object(made, subject) if options.as_json else _print_advice(made)
+        if options.as_json:
+            print_json(json_objects.created(made, subject))
+        else:
+            _print_advice(made)
     except OSError:
         echo_err(_("The files were saved, but the result could not be printed."))
         raise
@@ -297,17 +300,6 @@ def _check_target(
         faults.add([problem], status=WRONG_INPUT if unsafe else IMPOSSIBLE)
 
 
-def _print_object(made: CreatedRequest, subject: Subject) -> None:
-    print_json(
-        {
-            "key": str(made.key),
-            "csr": str(made.csr),
-            "subject": dict(subject),
-            "fingerprint": made.fingerprint,
-        }
-    )
-
-
 def _print_advice(made: CreatedRequest) -> None:
     parts = (
         (
@@ -318,6 +310,6 @@ def _print_advice(made: CreatedRequest) -> None:
             _("Keep the key file and never send it. Nobody can restore it:"),
             click.format_filename(made.key),
         ),
-        (_("Public-key fingerprint (SHA-256):"), made.fingerprint),
+        (_("Public-key fingerprint (SHA-256):"), made.public_key_sha256),
     )
     click.echo("\n\n".join(f"{heading}\n  {value}" for heading, value in parts))

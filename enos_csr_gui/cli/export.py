@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli import key_options, prompts
+from enos_csr_gui.cli import json_objects, key_options, prompts
 from enos_csr_gui.cli.output import IMPOSSIBLE, WRONG_INPUT, Faults, echo_err, examples, print_json
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
@@ -230,7 +230,7 @@ def _read(
     """Return the certificate, that of the key if there are several; None when there is a fault."""
     from enos_csr_gui.core import certificate, keys
 
-    fingerprint = keys.fingerprint(key.public_key()) if key else ""
+    fingerprint = keys.public_key_sha256(key.public_key()) if key else ""
     try:
         chain_data = files.read(chain_file) if chain_file else b""
         return certificate.read(files.read(file), file, chain_data, fingerprint)
@@ -260,7 +260,7 @@ def _check_parts(
 
 
 def _print_object(saved: list[ExportedFile]) -> None:
-    print_json([{"role": one.role, "path": str(one.path)} for one in saved])
+    print_json(json_objects.exported(saved))
 
 
 def _print_advice(saved: list[ExportedFile], key_file: Path) -> None:

@@ -19,7 +19,7 @@ def fields(as_json: bool) -> None:
     """Print one row for each subject field."""
     rows = [
         {
-            "key": field.key,
+            "field": field.key,
             "label": labels.label(field.key),
             "initials": field.initials,
             "option": option_name(field.key),
@@ -30,7 +30,7 @@ def fields(as_json: bool) -> None:
         for field in SUBJECT_FIELDS
     ]
     if as_json:
-        print_json(rows)
+        print_json({"fields": rows})
         return
     heading = {
         "label": _("Field"),

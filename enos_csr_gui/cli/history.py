@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.output import Faults, echo_err, examples, print_columns, print_json
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -38,37 +38,11 @@ def history(as_json: bool) -> None:
             faults.end()
         faults.warn(past.notes)
     if as_json:
-        print_json([_object(request) for request in requests])
+        print_json({"requests": [json_objects.past_request(request) for request in requests]})
     elif requests:
         _print_table(requests)
     else:
         echo_err(_("The list contains no request. To create one: enos-csr new"))
-
-
-def _object(request: PastRequest) -> dict[str, object]:
-    """Return every column, the times in UTC as ISO 8601 writes them."""
-    return {
-        "common_name": request.common_name,
-        "subject": dict(request.subject),
-        "kind": request.kind.value,
-        "made_on": _iso(request.made_on),
-        "status": request.status().value,
-        "days_left": request.days_left(),
-        "issued": _iso(request.issued),
-        "expires": _iso(request.expires),
-        # In hexadecimal, as OpenSSL writes it: few readers of JSON keep a number of 160 bits.
-        "serial": None if request.serial is None else f"{request.serial:X}",
-        "fingerprint": request.fingerprint,
-        "key": str(request.key),
-        "key_exists": request.key_exists(),
-        "csr": str(request.csr),
-        "csr_exists": request.csr_exists(),
-        "certificate": str(request.certificate) if request.certificate else None,
-    }
-
-
-def _iso(time: datetime | None) -> str | None:
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if time else None
 
 
 def _print_table(requests: Iterable[PastRequest]) -> None:

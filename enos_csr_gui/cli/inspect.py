@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.output import WRONG_INPUT, columns, echo_err, examples, padded, print_json
-from enos_csr_gui.core.errors import SECRET_CODES, Problem, escape_unprintable
+from enos_csr_gui.core.errors import SECRET_CODES, escape_unprintable
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import inspection, labels
 from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
@@ -45,7 +46,7 @@ def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
     together = [[names[place] for place in places] for places in inspect.companions(found)]
     shown = zip(found, names, together, strict=True)
     if as_json:
-        print_json([_object(*one) for one in shown])
+        print_json({"items": [json_objects.inspected(*one) for one in shown]})
     else:
         click.echo("\n\n".join("\n".join(_report(*one)) for one in shown))
     _warn(found)
@@ -118,46 +119,3 @@ def _bad(text: str) -> str:
 def _wrapped(text: str, indent: int) -> str:
     blanks = " " * indent
     return click.wrap_text(text, _WIDTH, initial_indent=blanks, subsequent_indent=blanks)
-
-
-def _object(found: InspectedItem, name: str, together: Sequence[str]) -> dict[str, object]:
-    """Return what ``--json`` prints about one thing."""
-    return {
-        "file": str(found.file),
-        "name": name,
-        "kind": found.kind,
-        "form": found.form,
-        "label": found.label,
-        "subject": _attributes(found.subject),
-        "issuer": _attributes(found.issuer),
-        "key": found.key._asdict() if found.key else None,
-        "signature_algorithm": found.signature_algorithm,
-        "fingerprint": found.fingerprint,
-        "serial_number": None if found.serial_number is None else f"{found.serial_number:x}",
-        "valid_from": found.valid_from and found.valid_from.isoformat(),
-        "valid_to": found.valid_to and found.valid_to.isoformat(),
-        "protected": found.protected,
-        "belongs_to": list(together),
-        "acceptable": found.acceptable,
-        "rules": [
-            {"rule": result.rule, "field": result.field, "passed": result.passed}
-            for result in found.rules
-        ],
-        "problems": [_problem(problem) for problem in found.problems],
-        "warnings": [_problem(problem) for problem in found.warnings],
-    }
-
-
-def _attributes(pairs: Iterable[tuple[str, str]] | None) -> list[dict[str, str]] | None:
-    if pairs is None:
-        return None
-    return [{"attribute": attribute, "value": value} for attribute, value in pairs]
-
-
-def _problem(problem: Problem) -> dict[str, object]:
-    return {
-        "code": problem.code,
-        "field": problem.field,
-        "values": dict(problem.values),
-        "sentence": problem_text_in_file(problem),
-    }

@@ -11,7 +11,7 @@ import click
 from enos_csr_gui.cli import prompts
 from enos_csr_gui.cli.output import Faults
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -76,8 +76,7 @@ def read_passphrase(
     except CoreError as error:
         faults.add_error(error, place=option)
     except UnicodeDecodeError:
-        sentence = _("This is not text in UTF-8. Save the file as UTF-8.")
-        faults.add_line(labels.named(option, sentence))
+        faults.add([Problem(Code.NOT_UTF8, path=path)], place=option)
     else:
         faults.add((check or keys.check_passphrase)(passphrase), place=option)
         return passphrase

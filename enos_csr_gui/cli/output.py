@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from enos_csr_gui.cli import json_objects
 from enos_csr_gui.core.errors import (
     CannotExport,
     CannotReceive,
@@ -96,6 +97,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._problems: list[Problem] = []
         self._status = 0
 
     def add(
@@ -103,6 +105,7 @@ class Faults:
     ) -> None:
         """Add problems; ``place`` is put before each instead of what the problem itself names."""
         for problem in problems:
+            self._problems.append(problem)
             before = place or _place(problem)
             sentence = problem_text(problem)
             self.add_line(labels.named(before, sentence) if before else sentence, status=status)
@@ -140,10 +143,13 @@ class Faults:
             self.end()
 
     def end(self) -> NoReturn:
-        """Print what was collected and end the command."""
+        """Print what was collected, with ``--json`` as an object too, and end the command."""
+        context = click.get_current_context()
+        if context.params.get("as_json"):
+            print_json({"problems": json_objects.problems(self._problems)})
         echo_err("\n".join(self._lines))
         if self._status == WRONG_INPUT:
-            command = click.get_current_context().command_path
+            command = context.command_path
             echo_err(_("Nothing was written. See: {command} --help").format(command=command))
         raise click.exceptions.Exit(self._status)
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.key_options import chain_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples, print_json
-from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, Problem, escape_unprintable
+from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, escape_unprintable
 from enos_csr_gui.core.shell import command_line, shells
 from enos_csr_gui.i18n import _
 
@@ -61,32 +62,13 @@ def receive(
     faults.warn(taken.notes)
     faults.warn(received.problems)
     try:
-        _print_object(received, taken) if as_json else _print_advice(received, taken)
+        if as_json:
+            print_json(json_objects.received(received, taken))
+        else:
+            _print_advice(received, taken)
     except OSError:
         echo_err(_("The certificate was saved, but the result could not be printed."))
         raise
-
-
-def _print_object(received: MatchedCertificate, taken: StoredCertificate) -> None:
-    leaf = received.issued.certificate
-    print_json(
-        {
-            "certificate": str(taken.certificate),
-            "key": str(received.key),
-            "csr": str(received.past.csr) if received.past else None,
-            "subject": dict(received.issued.answers),
-            "serial_number": f"{leaf.serial_number:x}",
-            "valid_from": leaf.not_valid_before_utc.isoformat(),
-            "valid_to": leaf.not_valid_after_utc.isoformat(),
-            "fingerprint": received.issued.fingerprint,
-            "already_received": taken.already,
-            "problems": [_problem(problem) for problem in received.problems],
-        }
-    )
-
-
-def _problem(problem: Problem) -> dict[str, object]:
-    return {"code": problem.code, "values": dict(problem.values)}
 
 
 def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> None:

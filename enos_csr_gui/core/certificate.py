@@ -24,9 +24,9 @@ class Issued(NamedTuple):
     chain: tuple[x509.Certificate, ...] = ()
 
     @property
-    def fingerprint(self) -> str:
+    def public_key_sha256(self) -> str:
         """The SHA-256 of the public key, by which the certificate finds its request and key."""
-        return keys.fingerprint(self.certificate.public_key())
+        return keys.public_key_sha256(self.certificate.public_key())
 
     @property
     def answers(self) -> Mapping[str, str]:
@@ -96,7 +96,7 @@ def _instead(data: bytes, place: Path) -> Problem:
 
 def _fingerprint(certificate: x509.Certificate) -> str:
     try:
-        return keys.fingerprint(certificate.public_key())
+        return keys.public_key_sha256(certificate.public_key())
     except LIBRARY_ERRORS:  # a kind of key that the library does not know
         return ""
 

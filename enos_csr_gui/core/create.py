@@ -24,7 +24,7 @@ class CreatedRequest(NamedTuple):
     key: Path
     csr: Path
     csr_pem: str
-    fingerprint: str
+    public_key_sha256: str
     notes: tuple[Problem, ...] = ()
 
 
@@ -88,7 +88,7 @@ def create_request(
         key=saved.key or (key_file or folder).absolute(),
         csr=saved.csr,
         csr_pem=csr_pem.decode("ascii"),
-        fingerprint=keys.fingerprint(key.public_key()),
+        public_key_sha256=keys.public_key_sha256(key.public_key()),
     )
     return made._replace(notes=_record(subject, made, kind))
 
@@ -98,7 +98,11 @@ def _record(subject: Subject, made: CreatedRequest, kind: RequestKind) -> tuple[
     with RequestHistory() as history:
         try:
             history.record(
-                subject, fingerprint=made.fingerprint, key=made.key, csr=made.csr, kind=kind
+                subject,
+                public_key_sha256=made.public_key_sha256,
+                key=made.key,
+                csr=made.csr,
+                kind=kind,
             )
         except HistoryUnavailable as error:
             return error.problems

@@ -40,7 +40,7 @@ class KeyFacts(NamedTuple):
 
     algorithm: str
     bits: int | None
-    fingerprint: str
+    public_key_sha256: str
 
 
 DAMAGED = (Problem(Code.DAMAGED),)

@@ -53,6 +53,7 @@ class Code(StrEnum):
     PASSPHRASE_NOT_ASCII = "passphrase-not-ascii"
 
     # Files
+    NOT_UTF8 = "not-utf8"
     FILE_EXISTS = "file-exists", "suggestion"  # a free base name
     FILE_MISSING = "file-missing"
     FILE_TOO_LARGE = "file-too-large", "limit"  # in bytes

@@ -38,6 +38,10 @@ BUSY_SECONDS = 10.0
 T = TypeVar("T")
 
 
+_MAX_SERIAL_DIGITS = 50
+"""A serial number has up to 160 bits (RFC 5280, 4.1.2.2)."""
+
+
 class HistoryUnavailable(CoreError):
     """The history cannot be read or written now; requests can be made all the same."""
 
@@ -54,7 +58,7 @@ class PastRequest:
     subject: Mapping[str, str]
     kind: RequestKind
     made_on: datetime
-    fingerprint: str
+    public_key_sha256: str
     key: Path
     csr: Path
     issued: datetime | None
@@ -98,7 +102,8 @@ class PastRequest:
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # name_key: what common names are compared by; paths: bytes, as the system has them;
-        # times: seconds since 1970; serial: hexadecimal, it has up to 160 bits; search: all that a
+        # times: seconds since 1970; serial: hexadecimal, it has up to 160 bits; fingerprint: the
+        # SHA-256 of the public key; search: all that a
         # filter looks through, in small letters.
         """
         CREATE TABLE request (
@@ -229,7 +234,7 @@ class RequestHistory:
         self,
         subject: Mapping[str, str],
         *,
-        fingerprint: str,
+        public_key_sha256: str,
         key: Path,
         csr: Path,
         kind: RequestKind = RequestKind.NEW,
@@ -237,7 +242,7 @@ class RequestHistory:
     ) -> None:
         """Add a request: on disk, for good, when this returns.
 
-        ``fingerprint`` is the public key's; ``made_on``, by default now, must know its time zone.
+        ``made_on``, by default now, must know its time zone.
         """
         values: dict[str, object] = {
             key_: None if (value := subject.get(key_)) is None else _storable(value)
@@ -247,7 +252,7 @@ class RequestHistory:
             "name_key": name_key(subject.get("common_name", "")),
             "kind": kind.value,
             "made_on": _seconds(_now(made_on)),
-            "fingerprint": fingerprint,
+            "fingerprint": public_key_sha256,
             "key": _path_bytes(key),
             "csr": _path_bytes(csr),
             "search": _folded("\n".join((*subject.values(), str(csr), key.name))),
@@ -275,9 +280,9 @@ class RequestHistory:
         """Return one page of the requests, by default all of them, the newest first.
 
         Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
-        the path of the request file or the name of the key file, or have it for the fingerprint or
-        the serial number (hexadecimal). Capital and small letters are the same. With
-        ``only_expiring``, those that ``expiring`` would not return are left out too.
+        the path of the request file or the name of the key file, or are its public-key fingerprint
+        or serial number (decimal or hexadecimal). Case does not matter. With ``only_expiring``,
+        those that ``expiring`` would not return are left out too.
         """
         where, values = _where(filter_text, only_expiring)
         direction = "DESC" if descending else "ASC"
@@ -305,10 +310,10 @@ class RequestHistory:
         sql = f"{_SELECT} WHERE name_key = ? ORDER BY made_on DESC, number DESC"
         return self._rows(sql, name_key(name))
 
-    def find_fingerprint(self, fingerprint: str) -> list[PastRequest]:
+    def find_public_key(self, public_key_sha256: str) -> list[PastRequest]:
         """Return the requests for the key with this public-key fingerprint, the newest first."""
         sql = f"{_SELECT} WHERE fingerprint = ? ORDER BY made_on DESC, number DESC"
-        return self._rows(sql, fingerprint)
+        return self._rows(sql, public_key_sha256)
 
     def expiring(self, now: datetime | None = None) -> list[PastRequest]:
         """Return the requests to be renewed, the most urgent first.
@@ -333,7 +338,7 @@ class RequestHistory:
 
     def certificate_received(
         self,
-        fingerprint: str,
+        public_key_sha256: str,
         *,
         common_name: str,
         serial: int,
@@ -342,7 +347,7 @@ class RequestHistory:
         certificate: Path,
         key: Path | None = None,
     ) -> bool:
-        """Note the certificate for the key with this fingerprint; return whether it was requested.
+        """Note the certificate for this public key; return whether it was requested.
 
         ``certificate`` is the file that it is in, ``key`` where the key is by now, if known.
         ``requests`` finds it by the name it had.
@@ -364,7 +369,7 @@ class RequestHistory:
                 LIMIT 1
             )
         """
-        parameters = (*values, fingerprint, values[0], name_key(common_name))
+        parameters = (*values, public_key_sha256, values[0], name_key(common_name))
 
         def update(connection: sqlite3.Connection) -> bool:
             def run() -> bool:
@@ -548,7 +553,7 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
         subject={key: row[key] for key in _FIELDS if row[key] is not None},
         kind=RequestKind(row["kind"]),
         made_on=_time(row["made_on"]),
-        fingerprint=row["fingerprint"],
+        public_key_sha256=row["fingerprint"],
         key=Path(os.fsdecode(row["key"])),
         csr=Path(os.fsdecode(row["csr"])),
         issued=None if row["issued"] is None else _time(row["issued"]),
@@ -561,12 +566,19 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
 def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
     """Return the condition, and what to fill in, for rows that hold each word of ``text``."""
     words = _folded(text).split()
-    conditions = ["(instr(search, ?) OR ? IN (serial, fingerprint))"] * len(words)
-    values: list[object] = [word for word in words for _ in range(2)]
+    conditions = ["(instr(search, ?) OR ? IN (serial, fingerprint) OR ? = serial)"] * len(words)
+    values: list[object] = [one for word in words for one in (word, word, _hexadecimal(word))]
     if only_expiring:
         conditions.append(_EXPIRING)
         values += _around(_now(None))
     return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
+
+
+def _hexadecimal(word: str) -> str:
+    """Return a serial number as the table has it; a word that is none as it is."""
+    if word.isascii() and word.isdecimal() and len(word) <= _MAX_SERIAL_DIGITS:
+        return f"{int(word):x}"
+    return word.removeprefix("0x")
 
 
 def _around(moment: datetime) -> tuple[int, int, int]:

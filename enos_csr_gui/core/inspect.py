@@ -60,7 +60,7 @@ class InspectedItem:
     issuer: tuple[tuple[str, str], ...] | None = None
     key: KeyFacts | None = None
     signature_algorithm: str | None = None
-    fingerprint: str | None = None
+    certificate_sha256: str | None = None
     serial_number: int | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
@@ -134,9 +134,11 @@ def companions(found: Sequence[InspectedItem]) -> list[tuple[int, ...]]:
     by_key: dict[str, list[int]] = {}
     for place, one in enumerate(found):
         if one.key:
-            by_key.setdefault(one.key.fingerprint, []).append(place)
+            by_key.setdefault(one.key.public_key_sha256, []).append(place)
     return [
-        tuple(other for other in by_key[one.key.fingerprint] if other != place) if one.key else ()
+        tuple(other for other in by_key[one.key.public_key_sha256] if other != place)
+        if one.key
+        else ()
         for place, one in enumerate(found)
     ]
 
@@ -300,7 +302,7 @@ def _facts(key: PublicKeyTypes) -> KeyFacts:
         algorithm = f"EC {key.curve.name}"
     else:
         algorithm = type(key).__name__.removesuffix("PublicKey").lstrip("_")
-    return KeyFacts(algorithm, getattr(key, "key_size", None), keys.fingerprint(key))
+    return KeyFacts(algorithm, getattr(key, "key_size", None), keys.public_key_sha256(key))
 
 
 def _pkcs7(data: bytes, now: datetime) -> Iterator[InspectedItem]:
@@ -352,7 +354,7 @@ def _certificate(certificate: x509.Certificate, der: bytes, now: datetime) -> In
         issuer=_pairs(x509_reader.issuer_of(certificate)),
         key=_facts(key) if key else None,
         signature_algorithm=x509_reader.oid_name(certificate.signature_algorithm_oid),
-        fingerprint=hashlib.sha256(der).hexdigest(),
+        certificate_sha256=hashlib.sha256(der).hexdigest(),
         serial_number=_serial_number(certificate),
         valid_from=certificate.not_valid_before_utc,
         valid_to=certificate.not_valid_after_utc,

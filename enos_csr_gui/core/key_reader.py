@@ -160,7 +160,7 @@ def load(
         except InvalidKey as error:
             problems += error.problems
             continue
-        if not public_key_sha256 or keys.fingerprint(key.public_key()) == public_key_sha256:
+        if not public_key_sha256 or keys.public_key_sha256(key.public_key()) == public_key_sha256:
             return key
         taken.append(key)
     # A key that a passphrase opens may be the one that is wanted.

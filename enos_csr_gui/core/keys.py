@@ -58,7 +58,7 @@ def to_pem(key: rsa.RSAPrivateKey, passphrase: str | None = None) -> bytes:
     )
 
 
-def fingerprint(public_key: PublicKeyTypes) -> str:
+def public_key_sha256(public_key: PublicKeyTypes) -> str:
     """Return the SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) in hex."""
     spki = public_key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -61,7 +61,7 @@ class StoredCertificate(NamedTuple):
 
 
 class _Match(NamedTuple):
-    fingerprint: str
+    public_key_sha256: str
     key: Path
     requested: dict[str, str] | None = None
     past: PastRequest | None = None
@@ -97,7 +97,7 @@ def match_certificate(
         if match is None:
             raise CannotReceive([_unmatched(issued, key, history)])
         notes = history.notes
-    issued = certificate.read(data, file, chain_data, match.fingerprint)
+    issued = certificate.read(data, file, chain_data, match.public_key_sha256)
     problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
     if not os.path.isfile(match.key):  # noqa: PTH113  (Path.is_file raises where one may not look)
         problems.insert(0, Problem(Code.KEY_GONE, path=match.key, values={"path": str(match.key)}))
@@ -154,7 +154,7 @@ def _note(received: MatchedCertificate, file: Path) -> tuple[Problem, ...]:
     with RequestHistory() as history:
         try:
             history.certificate_received(
-                issued.fingerprint,
+                issued.public_key_sha256,
                 common_name=issued.answers.get("common_name", ""),
                 serial=issued.certificate.serial_number,
                 issued=issued.certificate.not_valid_before_utc,
@@ -178,7 +178,7 @@ def _of_key(
         raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
     requested = _request_beside(key)
     if found[0].key:
-        fingerprint = found[0].key.fingerprint
+        fingerprint = found[0].key.public_key_sha256
     elif requested:
         fingerprint = requested[0]
     elif not fingerprints:
@@ -186,7 +186,7 @@ def _of_key(
     else:
         # Protected, and nothing beside it tells which key it is: its owner says so.
         past = next((one for f in fingerprints for one in _past(history, f, name)), None)
-        fingerprint = past.fingerprint if past else next(iter(fingerprints))
+        fingerprint = past.public_key_sha256 if past else next(iter(fingerprints))
         unchecked = not (past and past.key == key.absolute())
         subject = dict(past.subject) if past else None
         return _Match(fingerprint, key, subject, past, unchecked=unchecked)
@@ -214,7 +214,7 @@ def _find(
 def _past(history: RequestHistory, fingerprint: str, name: str) -> list[PastRequest]:
     """Return the requests with this key, first those for this common name."""
     try:
-        found = history.find_fingerprint(fingerprint)
+        found = history.find_public_key(fingerprint)
     except HistoryUnavailable:
         return []
     return sorted(found, key=lambda past: past.common_name != name)
@@ -225,11 +225,11 @@ def _beside(fingerprints: Collection[str], file: Path, gone: _Match | None) -> _
     requests: dict[str, _Match] = {}
     for path in _neighbours(file):
         for found in inspect.inspect_files([path]):
-            if not found.key or found.key.fingerprint not in fingerprints:
+            if not found.key or found.key.public_key_sha256 not in fingerprints:
                 continue
-            fingerprint = found.key.fingerprint
+            fingerprint = found.key.public_key_sha256
             if found.kind is ContentKind.PRIVATE_KEY:
-                if gone and gone.fingerprint == fingerprint:
+                if gone and gone.public_key_sha256 == fingerprint:
                     return gone._replace(key=path)
                 beside = _request_beside(path)
                 same = beside is not None and beside[0] == fingerprint
@@ -260,7 +260,7 @@ def _request_beside(key: Path) -> tuple[str, dict[str, str]] | None:
         with suppress(UnreadableFile, *x509_reader.LIBRARY_ERRORS):
             old = x509_reader.read(files.read(key.with_suffix(suffix)))
             answers = x509_reader.answers_from(x509_reader.subject_of(old)).answers
-            return keys.fingerprint(old.public_key()), dict(answers)
+            return keys.public_key_sha256(old.public_key()), dict(answers)
     return None
 
 

@@ -174,10 +174,10 @@ def _key_and_request() -> str:
         _expect(found.acceptable is True, f"EnOS would not take the request: {found.problems}")
         assert saved.key is not None
         read = key_reader.load(saved.key.read_bytes(), passphrase)
-        fingerprint = keys.fingerprint(key.public_key())
-        _expect(keys.fingerprint(read.public_key()) == fingerprint, "the key is another one")
+        fingerprint = keys.public_key_sha256(key.public_key())
+        _expect(keys.public_key_sha256(read.public_key()) == fingerprint, "the key is another one")
         with RequestHistory(folder / "history.sqlite3") as history:
-            history.record(subject, fingerprint=fingerprint, key=saved.key, csr=saved.csr)
+            history.record(subject, public_key_sha256=fingerprint, key=saved.key, csr=saved.csr)
             _expect(history.count() == 1, "the history forgets")
     return f"RSA {key.key_size}, {len(csr_pem)} bytes of CSR"
 

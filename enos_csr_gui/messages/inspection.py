@@ -53,17 +53,17 @@ def facts(
     yield from _listed(_("Subject"), found.subject)
     yield from _listed(_("Issuer"), found.issuer)
     if found.serial_number is not None:
-        yield _("Serial number"), f"{found.serial_number:x}"
+        yield _("Serial number"), labels.serial_number(found.serial_number)
     if found.valid_from and found.valid_to:
         yield _("Issued on"), moment(found.valid_from)
         yield _("Expires on"), moment(found.valid_to)
     if found.key:
         yield _("Key"), _key(found.key)
-        yield _("Public-key fingerprint"), found.key.fingerprint
+        yield _("Public-key fingerprint"), found.key.public_key_sha256
     if found.signature_algorithm:
         yield _("Signed with"), found.signature_algorithm
-    if found.fingerprint:
-        yield _("Certificate fingerprint"), found.fingerprint
+    if found.certificate_sha256:
+        yield _("Certificate fingerprint"), found.certificate_sha256
     for number, other in enumerate(together):
         yield _("Belongs to") if number == 0 else "", escape_unprintable(other)
 

@@ -99,6 +99,11 @@ def value(field: str, subject: Mapping[str, str]) -> str:
     return country(text) if field == "country" else text
 
 
+def serial_number(number: int) -> str:
+    """Return a serial number in decimal, as EnOS's API wants it, with the hexadecimal beside it."""
+    return f"{number} (0x{number:X})"
+
+
 def help_(field: str) -> str:
     """Return what to enter in a subject field."""
     return _(FIELDS[field].help)

@@ -82,6 +82,7 @@ _SENTENCES: dict[Code, str] = {
         "The passphrase of a keystore may contain only plain characters, because Java opens "
         "no other. Use letters from a to z without accents, digits, spaces and common signs."
     ),
+    Code.NOT_UTF8: N_("This is not text in UTF-8. Save the file as UTF-8."),
     Code.FILE_EXISTS: N_(
         "A file with this name already exists. Choose another name, for example '{suggestion}'."
     ),

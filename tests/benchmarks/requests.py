@@ -39,7 +39,7 @@ with history.RequestHistory() as past:
     for number in range(count):
         name = f"turbine-{number:05}"
         folder = Path.home() / f"site-{number % 50}"
-        past.record(subject | {"common_name": name}, fingerprint=f"{number:064x}",
+        past.record(subject | {"common_name": name}, public_key_sha256=f"{number:064x}",
                     key=folder / f"{name}.key", csr=folder / f"{name}.csr",
                     made_on=now - timedelta(minutes=30 * number))
         if number % 3:

@@ -91,11 +91,11 @@ def test_the_table_fits_a_terminal(enos_csr):
 
 
 def test_the_table_as_json(enos_csr):
-    rows = json.loads(enos_csr("fields", "--json").stdout)
+    rows = json.loads(enos_csr("fields", "--json").stdout)["fields"]
 
-    assert [row["key"] for row in rows] == [field.key for field in SUBJECT_FIELDS]
+    assert [row["field"] for row in rows] == [field.key for field in SUBJECT_FIELDS]
     assert rows[-1] == {
-        "key": "email",
+        "field": "email",
         "label": "E-mail address",
         "initials": "EA",
         "option": "--email",

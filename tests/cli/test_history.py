@@ -13,8 +13,8 @@ from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory
 
 COLUMNS = [
-    "common_name", "subject", "kind", "made_on", "status", "days_left", "issued", "expires",
-    "serial", "fingerprint", "key", "key_exists", "csr", "csr_exists", "certificate",
+    "subject", "kind", "created_on", "status", "days_left", "valid_from", "valid_to",
+    "serial_number", "public_key_sha256", "key", "key_exists", "csr", "csr_exists", "certificate",
 ]  # fmt: skip
 ALL_THE_SAME = (
     "To renew its certificate, run 'enos-csr renew OLD'. "
@@ -50,7 +50,7 @@ def test_an_empty_history_says_what_to_do(enos_csr):
 def test_an_empty_history_as_json(enos_csr):
     result = enos_csr("history", "--json")
 
-    assert json.loads(result.stdout) == []
+    assert json.loads(result.stdout) == {"requests": []}
     assert result.stderr == ""
 
 
@@ -84,7 +84,7 @@ def test_what_became_of_the_certificate(enos_csr, options, left, as_json, shown)
     expires = datetime.now(UTC) + left - timedelta(seconds=1)
     with RequestHistory() as past:
         past.certificate_received(
-            made["fingerprint"],
+            made["public_key_sha256"],
             common_name="dev-001",
             certificate=Path("dev-001.crt"),
             serial=0xAB << 152,
@@ -92,13 +92,13 @@ def test_what_became_of_the_certificate(enos_csr, options, left, as_json, shown)
             expires=expires,
         )
 
-    [row] = json.loads(enos_csr("history", "--json").stdout)
+    [row] = json.loads(enos_csr("history", "--json").stdout)["requests"]
     _, line = enos_csr("history").stdout.splitlines()
 
     assert (row["status"], row["days_left"]) == as_json
-    assert row["serial"] == "AB" + "0" * 38
-    assert row["expires"] == f"{expires:%Y-%m-%dT%H:%M:%SZ}"
-    assert row["issued"] == f"{expires - timedelta(days=730):%Y-%m-%dT%H:%M:%SZ}"
+    assert row["serial_number"] == str(0xAB << 152)
+    assert row["valid_to"] == f"{expires:%Y-%m-%dT%H:%M:%SZ}"
+    assert row["valid_from"] == f"{expires - timedelta(days=730):%Y-%m-%dT%H:%M:%SZ}"
     assert f"  {shown}  " in line
     assert history.local_date(expires) in line
 
@@ -110,21 +110,20 @@ def test_json_has_every_column(enos_csr, options, answers):
 
     result = enos_csr("history", "--json")
 
-    [row] = json.loads(result.stdout)
-    made_on = datetime.strptime(row["made_on"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    [row] = json.loads(result.stdout)["requests"]
+    made_on = datetime.strptime(row["created_on"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert before <= made_on <= datetime.now(UTC)
     assert list(row) == COLUMNS
     assert row == {
-        "common_name": "dev-001",
         "subject": {**answers, "organization": "贵州风电"},
         "kind": "new",
-        "made_on": row["made_on"],
+        "created_on": row["created_on"],
         "status": "waiting",
         "days_left": None,
-        "issued": None,
-        "expires": None,
-        "serial": None,
-        "fingerprint": made["fingerprint"],
+        "valid_from": None,
+        "valid_to": None,
+        "serial_number": None,
+        "public_key_sha256": made["public_key_sha256"],
         "key": made["key"],
         "key_exists": False,
         "csr": made["csr"],
@@ -138,7 +137,7 @@ def test_a_renewal_is_called_so(enos_csr, tmp_path):
     with RequestHistory() as past:
         past.record(
             {"common_name": "dev-001"},
-            fingerprint="ab",
+            public_key_sha256="ab",
             key=tmp_path / "k",
             csr=tmp_path / "c",
             kind=RequestKind.RENEWAL,
@@ -151,7 +150,7 @@ def test_a_request_for_a_key_that_exists_is_listed(enos_csr, options, openssl, f
     openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "my.pem")
     enos_csr("new", *options(), "--key", "my.pem")
 
-    [row] = json.loads(enos_csr("history", "--json").stdout)
+    [row] = json.loads(enos_csr("history", "--json").stdout)["requests"]
 
     assert row["key"] == str(folder / "my.pem")
     assert row["key_exists"]
@@ -162,7 +161,7 @@ def test_a_damaged_history_is_put_aside_and_told(enos_csr, damaged):
 
     [aside] = damaged.glob("history-damaged-*")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == []
+    assert json.loads(result.stdout) == {"requests": []}
     assert result.stderr.startswith(f"NOTE: {aside}: The list of your requests was damaged.")
     assert aside.read_bytes() == b"damaged"
 
@@ -218,7 +217,7 @@ def test_a_used_common_name_can_be_allowed(enos_csr, options, written):
     assert result.exit_code == 0
     assert result.stderr == ""
     assert written() == ["again.csr", "again.key", "dev-001.csr", "dev-001.key"]
-    assert len(json.loads(enos_csr("history", "--json").stdout)) == 2
+    assert len(json.loads(enos_csr("history", "--json").stdout)["requests"]) == 2
 
 
 def test_a_request_that_failed_uses_no_name(enos_csr, options, folder):
@@ -239,7 +238,7 @@ def test_a_damaged_history_stops_no_request(enos_csr, options, written, damaged,
         f"NOTE: {aside}: The list of your requests was damaged. It was renamed to this file, "
         "and a new list was started. Your keys and requests are unchanged.\n"
     )
-    assert len(json.loads(enos_csr("history", "--json").stdout)) == 1
+    assert len(json.loads(enos_csr("history", "--json").stdout)["requests"]) == 1
 
 
 def test_a_history_that_cannot_be_written_stops_no_request(enos_csr, options, written):
@@ -262,8 +261,8 @@ def test_a_used_name_that_was_typed_costs_no_other_answer(enos_csr, terminal, op
     person.answer("Common name: ", "dev-002")
 
     assert person.status() == 0
-    [row, _] = json.loads(enos_csr("history", "--json").stdout)
-    assert (row["common_name"], row["subject"]["unit"]) == ("dev-002", "Solar")
+    [row, _] = json.loads(enos_csr("history", "--json").stdout)["requests"]
+    assert (row["subject"]["common_name"], row["subject"]["unit"]) == ("dev-002", "Solar")
 
 
 def test_a_used_name_that_was_given_is_told_before_anything_is_asked(

@@ -59,7 +59,8 @@ def test_json_is_one_object_for_scripts(enos_csr, options, openssl, folder, answ
         "key": str(folder / "dev-001.key"),
         "csr": str(folder / "dev-001.csr"),
         "subject": {**answers, "organization": "贵州风电"},
-        "fingerprint": hashlib.sha256(der.read_bytes()).hexdigest(),
+        "public_key_sha256": hashlib.sha256(der.read_bytes()).hexdigest(),
+        "warnings": [],
     }
     assert list(json.loads(result.stdout)["subject"]) == list(answers)
     assert "贵州风电" in result.stdout

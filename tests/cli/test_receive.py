@@ -52,7 +52,7 @@ def test_the_certificate_is_kept_beside_its_key(enos_csr, issued, chain, folder)
     assert f"The certificate for 'dev-001' is saved:\n  {crt}" in result.stdout
     assert f"It belongs to the key file:\n  {key}" in result.stdout
     assert crt.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
-    [past] = json.loads(enos_csr("history", "--json").stdout)
+    [past] = json.loads(enos_csr("history", "--json").stdout)["requests"]
     assert past["status"] == "valid"
 
     assert "was already there" in enos_csr("receive", issued).stdout
@@ -65,7 +65,7 @@ def test_for_scripts(enos_csr, issued, folder, answers):
     assert told["certificate"] == str(folder / "dev-001.crt")
     assert told["subject"] == answers
     assert not told["already_received"]
-    assert [problem["code"] for problem in told["problems"]] == ["chain-missing"]
+    assert [problem["code"] for problem in told["warnings"]] == ["chain-missing"]
     assert "NOTE: To recognize EnOS, the device also needs" in result.stderr
 
 

@@ -29,8 +29,8 @@ def test_everything_is_taken_over_and_the_key_is_new(enos_csr, old, folder, subj
     assert str(folder / "dev-001-2.csr") in result.stdout
     assert subject_of("dev-001-2.csr") == subject(answers)
     files = [folder / name for name in ("dev-001.key", "dev-001-2.key")]
-    assert len({found.key.fingerprint for found in inspect_files(files) if found.key}) == 2
-    kinds = [past["kind"] for past in json.loads(enos_csr("history", "--json").stdout)]
+    assert len({found.key.public_key_sha256 for found in inspect_files(files) if found.key}) == 2
+    kinds = [past["kind"] for past in json.loads(enos_csr("history", "--json").stdout)["requests"]]
     assert kinds == ["renewal", "new"]
 
 

@@ -39,7 +39,7 @@ def test_a_new_key_and_its_request(folder, subject, key, openssl):
     assert (made.key, made.csr) == (folder / "dev-001.key", folder / "dev-001.csr")
     assert names(folder) == ["dev-001.csr", "dev-001.key"]
     assert made.csr_pem == made.csr.read_text()
-    assert made.fingerprint == keys.fingerprint(key.public_key())
+    assert made.public_key_sha256 == keys.public_key_sha256(key.public_key())
     assert "verify OK" in openssl("req", "-in", made.csr, "-noout", "-verify")
     assert public_key(openssl, "pkey", "-in", made.key) == public_key(
         openssl, "req", "-in", made.csr, "-noout"

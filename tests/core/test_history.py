@@ -42,7 +42,7 @@ def past(path):
 def record(past: RequestHistory, name: str = "dev-001", **changes) -> None:
     subject = {"country": "CN", "state": "Guizhou", "common_name": name}
     values = {
-        "fingerprint": "f" * 64,
+        "public_key_sha256": "f" * 64,
         "key": Path(f"/work/{name}.key"),
         "csr": Path(f"/work/{name}.csr"),
     }
@@ -63,7 +63,7 @@ def set_aside(path: Path) -> list[Path]:
 def test_all_that_was_recorded_comes_back(past, path, answers):
     past.record(
         answers,
-        fingerprint="ab" * 32,
+        public_key_sha256="ab" * 32,
         key=Path("/work/dev-001.key"),
         csr=Path("/work/dev-001.csr"),
         kind=RequestKind.RENEWAL,
@@ -78,7 +78,7 @@ def test_all_that_was_recorded_comes_back(past, path, answers):
         subject=answers,
         kind=RequestKind.RENEWAL,
         made_on=datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC),
-        fingerprint="ab" * 32,
+        public_key_sha256="ab" * 32,
         key=Path("/work/dev-001.key"),
         csr=Path("/work/dev-001.csr"),
         issued=None,
@@ -103,7 +103,7 @@ def test_a_time_without_its_zone_is_a_mistake_of_the_program(past, path):
 def test_nothing_is_written_before_something_is_recorded(past, path):
     assert past.requests() == []
     assert past.count() == 0
-    assert past.find_common_name("dev-001") == past.find_fingerprint("ab") == []
+    assert past.find_common_name("dev-001") == past.find_public_key("ab") == []
     assert past.check_common_name("dev-001") == []
     assert not past.certificate_received(
         "ab",
@@ -176,7 +176,7 @@ def test_nothing_secret_is_kept(past, tmp_path, subject, key):
     ],
 )
 def test_the_status_once_the_certificate_is_there(past, left, status, days):
-    record(past, fingerprint="ab")
+    record(past, public_key_sha256="ab")
     assert past.certificate_received(
         "ab",
         common_name="dev-001",
@@ -198,7 +198,7 @@ def test_a_request_waits_for_its_certificate(past):
 
 
 def test_a_certificate_that_never_ends(past):
-    record(past, fingerprint="ab")
+    record(past, public_key_sha256="ab")
     never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     past.certificate_received(
         "ab",
@@ -230,10 +230,10 @@ def serials(past: RequestHistory) -> list[int | None]:
 
 
 def test_one_key_for_several_requests(past):
-    record(past, "dev-001", fingerprint="ab")
-    record(past, "dev-002", fingerprint="ab")
-    record(past, "dev-001", fingerprint="ab", kind=RequestKind.RENEWAL)
-    record(past, "dev-001", fingerprint="other")
+    record(past, "dev-001", public_key_sha256="ab")
+    record(past, "dev-002", public_key_sha256="ab")
+    record(past, "dev-001", public_key_sha256="ab", kind=RequestKind.RENEWAL)
+    record(past, "dev-001", public_key_sha256="other")
     receive(past, 2, "dev-002")
     assert serials(past) == [None, 2, None, None]
     receive(past, 3, "dev-001")  # the newest of its name
@@ -246,7 +246,7 @@ def test_one_key_for_several_requests(past):
 
 
 def test_a_certificate_that_was_not_requested_here(past):
-    record(past, fingerprint="ab")
+    record(past, public_key_sha256="ab")
     assert not past.certificate_received(
         "cd",
         common_name="dev-001",
@@ -293,8 +293,8 @@ def test_the_last_request_of_a_name_is_told(past):
 
 def test_the_requests_of_a_key(past):
     for name, fingerprint in (("a", "1"), ("b", "2"), ("c", "1")):
-        record(past, name, fingerprint=fingerprint)
-    assert names(past.find_fingerprint("1")) == ["c", "a"]
+        record(past, name, public_key_sha256=fingerprint)
+    assert names(past.find_public_key("1")) == ["c", "a"]
 
 
 # --- Pages ----------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def five(past):
         record(
             past,
             name,
-            fingerprint=name,
+            public_key_sha256=name,
             made_on=NOW + timedelta(days=number),
             kind=RequestKind.RENEWAL if name in "ab" else RequestKind.NEW,
             csr=Path(f"/{9 - number}.csr"),
@@ -654,7 +654,7 @@ if os.geteuid() == 0:
 with RequestHistory(Path(sys.argv[1])) as past:
     for action in (
         lambda: len(past.requests()),
-        lambda: past.record({}, fingerprint="a", key=Path("/k"), csr=Path("/c")),
+        lambda: past.record({}, public_key_sha256="a", key=Path("/k"), csr=Path("/c")),
     ):
         try:
             print(action())
@@ -720,7 +720,7 @@ def test_a_request_that_was_made_is_recorded(tmp_path, subject, key, answers):
     with RequestHistory() as past:
         [request] = past.requests()
     assert (request.key, request.csr) == (made.key, made.csr)
-    assert request.fingerprint == keys.fingerprint(key.public_key())
+    assert request.public_key_sha256 == keys.public_key_sha256(key.public_key())
     assert request.subject == answers
     assert request.kind is RequestKind.NEW
 
@@ -769,7 +769,7 @@ from enos_csr_gui.core.history import RequestHistory
 path, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 for number in range(count):
     with RequestHistory(path) as past:
-        past.record({"common_name": f"{who}-{number}"}, fingerprint=f"{who}-{number}",
+        past.record({"common_name": f"{who}-{number}"}, public_key_sha256=f"{who}-{number}",
                     key=Path("/k"), csr=Path("/c"))
         print(number, flush=True)
 """
@@ -868,7 +868,7 @@ def test_a_page_of_50_000_requests_takes_no_time(path, answers):
     with RequestHistory(path) as past:
         past.record(
             answers | {"common_name": "dev-00001"},
-            fingerprint="f" * 64,
+            public_key_sha256="f" * 64,
             key=Path("/home/li/certificates/dev-00001.key"),
             csr=Path("/home/li/certificates/dev-00001.csr"),
         )
@@ -896,7 +896,7 @@ def test_a_page_of_50_000_requests_takes_no_time(path, answers):
                 taken = seconds(lambda s=sort, w=ways: past.requests(limit=100, sort=s, **w))
                 assert taken < 0.1, (sort, ways, taken)
         assert seconds(lambda: past.check_common_name("dev-04999")) < 0.005
-        assert seconds(lambda: past.find_fingerprint("0" * 64)) < 0.005
+        assert seconds(lambda: past.find_public_key("0" * 64)) < 0.005
 
 
 def test_a_history_of_the_first_schema_learns_where_certificates_are(path, monkeypatch):
@@ -912,7 +912,7 @@ def test_a_history_of_the_first_schema_learns_where_certificates_are(path, monke
         assert request.certificate is None
         file = Path("/home/li/dev-0.crt")
         past.certificate_received(
-            request.fingerprint,
+            request.public_key_sha256,
             common_name="dev-0",
             serial=1,
             issued=NOW,
@@ -926,7 +926,7 @@ def test_a_history_of_the_first_schema_learns_where_certificates_are(path, monke
 def test_what_is_to_be_renewed_soon(past):
     for days in (400, 59, -3, 61, -100):
         name = f"dev-{days}"
-        record(past, name, fingerprint=name)
+        record(past, name, public_key_sha256=name)
         past.certificate_received(
             name,
             common_name=name,
@@ -936,7 +936,7 @@ def test_what_is_to_be_renewed_soon(past):
             certificate=Path("x.crt"),
         )
     assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
-    record(past, "DEV-59", fingerprint="renewal", made_on=NOW)
+    record(past, "DEV-59", public_key_sha256="renewal", made_on=NOW)
     assert names(past.expiring(NOW)) == ["dev--3"]
     # Whoever forgot to hand the request in is reminded again.
     assert names(past.expiring(NOW + timedelta(days=15))) == ["dev--3", "dev-59", "dev-61"]
@@ -955,7 +955,7 @@ def test_a_page_of_what_is_to_be_renewed_soon(past):
     now = datetime.now(UTC)
     for days in (30, 20, 10, 400):
         name = f"dev-{days}"
-        record(past, name, fingerprint=name)
+        record(past, name, public_key_sha256=name)
         past.certificate_received(
             name,
             common_name=name,

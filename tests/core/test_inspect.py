@@ -68,7 +68,7 @@ def test_a_request_of_openssl_is_acceptable(make, key):
 
     assert (found.kind, found.form, found.acceptable) == (ContentKind.REQUEST, "PEM", True)
     assert "/" + "/".join("=".join(pair) for pair in found.subject) == GOOD
-    assert found.key == ("RSA", 2048, keys.fingerprint(key.public_key()))
+    assert found.key == ("RSA", 2048, keys.public_key_sha256(key.public_key()))
     assert found.signature_algorithm == "sha256WithRSAEncryption"
     assert len(found.rules) == 8 + len(SUBJECT_FIELDS)
     assert all(result.passed for result in found.rules)
@@ -204,7 +204,7 @@ def test_a_name_that_is_no_printable_string_is_judged_by_its_true_signature(key,
 def test_a_private_key_is_warned_about(make, key, command, form):
     found = only(make(f"{command} -outform {form}"))
     assert (found.kind, found.form, found.protected) == (ContentKind.PRIVATE_KEY, form, False)
-    assert found.key == ("RSA", 2048, keys.fingerprint(key.public_key()))
+    assert found.key == ("RSA", 2048, keys.public_key_sha256(key.public_key()))
     assert [warning.code for warning in found.warnings] == [Code.SECRET_INSIDE]
     assert found.acceptable is None
     assert inspection.is_in_order([found])
@@ -255,7 +255,7 @@ def test_a_dsa_key_is_recognised(make, traditional, form):
 def test_a_public_key(make, key, command, form):
     found = only(make(f"{command} -outform {form}"))
     assert (found.kind, found.form, found.warnings) == (ContentKind.PUBLIC_KEY, form, ())
-    assert found.key.fingerprint == keys.fingerprint(key.public_key())
+    assert found.key.public_key_sha256 == keys.public_key_sha256(key.public_key())
 
 
 def certificate_of(make, *words: str) -> bytes:
@@ -272,8 +272,8 @@ def test_a_certificate(make, openssl, tmp_path, key, form):
     assert found.subject == found.issuer
     assert found.subject[-1] == ("CN", "dev-001")
     assert found.serial_number == 4711
-    assert found.key.fingerprint == keys.fingerprint(key.public_key())
-    assert found.fingerprint.upper() in shown.replace(":", "")
+    assert found.key.public_key_sha256 == keys.public_key_sha256(key.public_key())
+    assert found.certificate_sha256.upper() in shown.replace(":", "")
     assert f"{found.valid_to:%H:%M:%S %Y GMT}" in shown
     assert (found.valid_to - found.valid_from).days == 30
     assert not found.warnings
@@ -303,14 +303,17 @@ def test_the_certificates_of_pkcs7(make, tmp_path, form):
     words = ["-certfile", str(certificate), "-certfile", str(certificate)]
     found = inspect(make(f"crl2pkcs7 -nocrl -outform {form}", *words))
     assert [one.kind for one in found] == [ContentKind.CERTIFICATE] * 2
-    assert found[0].fingerprint == only(certificate.read_bytes()).fingerprint
+    assert found[0].certificate_sha256 == only(certificate.read_bytes()).certificate_sha256
 
 
 def test_openssls_trusted_certificate(make, tmp_path):
     (tmp_path / "cert").write_bytes(certificate_of(make))
     trusted = make(f"x509 -in {tmp_path / 'cert'} -trustout -addtrust clientAuth")
     assert b"TRUSTED CERTIFICATE" in trusted
-    assert only(trusted).fingerprint == only((tmp_path / "cert").read_bytes()).fingerprint
+    assert (
+        only(trusted).certificate_sha256
+        == only((tmp_path / "cert").read_bytes()).certificate_sha256
+    )
 
 
 @pytest.mark.parametrize("more", ["", "-legacy", "-nomac", "-certpbe NONE -keypbe NONE"])

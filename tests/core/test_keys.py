@@ -119,7 +119,9 @@ def test_a_new_key_is_what_the_manual_demands(key, key_pem, openssl):
 
 
 def test_no_two_new_keys_are_the_same(key):
-    assert keys.fingerprint(keys.generate().public_key()) != keys.fingerprint(key.public_key())
+    assert keys.public_key_sha256(keys.generate().public_key()) != keys.public_key_sha256(
+        key.public_key()
+    )
 
 
 def test_a_bare_key_is_written_as_openssl_writes_it(key_pem, openssl, tmp_path):
@@ -135,7 +137,7 @@ def test_a_bare_key_is_written_as_openssl_writes_it(key_pem, openssl, tmp_path):
 @pytest.mark.parametrize("form", FORMS)
 def test_a_bare_key_of_any_form_is_opened(made, fingerprint_by_openssl, form, passphrase):
     key = key_reader.load(made(FORMS[form]), passphrase)
-    assert keys.fingerprint(key.public_key()) == fingerprint_by_openssl
+    assert keys.public_key_sha256(key.public_key()) == fingerprint_by_openssl
 
 
 @pytest.mark.parametrize("form", ENCRYPTED_FORMS)
@@ -144,7 +146,7 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
 ):
     data = made(ENCRYPTED_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
     key = key_reader.load(data, PASSPHRASE)
-    assert keys.fingerprint(key.public_key()) == fingerprint_by_openssl
+    assert keys.public_key_sha256(key.public_key()) == fingerprint_by_openssl
     assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
     assert reason(data, "") == (Code.PASSPHRASE_NEEDED, {})
     for wrong in ("wrong", PASSPHRASE.lower(), PASSPHRASE + " ", "half \ud83d", "x" * 3000, "\0"):
@@ -203,7 +205,7 @@ def test_a_key_that_an_editor_has_been_at_is_opened(key, key_pem, change):
 
 def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
     bundle = made(OTHER_FILES["certificate"]) + made(FORMS["PKCS 8 PEM"])
-    assert keys.fingerprint(key_reader.load(bundle).public_key()) == fingerprint_by_openssl
+    assert keys.public_key_sha256(key_reader.load(bundle).public_key()) == fingerprint_by_openssl
 
 
 @pytest.mark.parametrize(
@@ -338,7 +340,7 @@ def test_an_error_does_not_repeat_the_passphrase(encrypted_pem):
 def test_the_fingerprint_is_what_openssl_and_sha256_give(key, key_pem, openssl, tmp_path):
     openssl("pkey", "-pubout", "-outform", "DER", "-out", tmp_path / "public", stdin=key_pem)
     printed = openssl("dgst", "-sha256", "-r", tmp_path / "public")
-    assert keys.fingerprint(key.public_key()) == printed.split()[0]
+    assert keys.public_key_sha256(key.public_key()) == printed.split()[0]
 
 
 @pytest.mark.parametrize(
@@ -503,9 +505,9 @@ def test_of_several_keys_the_right_one_is_found(made, key):
     other = made("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048")
     small = made(OTHER_FILES["RSA 1024"])
     bundle = small + other + made(FORMS["PKCS 8 PEM"])
-    wanted = keys.fingerprint(key_reader.load(made(FORMS["PKCS 8 PEM"])).public_key())
+    wanted = keys.public_key_sha256(key_reader.load(made(FORMS["PKCS 8 PEM"])).public_key())
     found = key_reader.load(bundle, public_key_sha256=wanted)
-    assert keys.fingerprint(found.public_key()) == wanted
+    assert keys.public_key_sha256(found.public_key()) == wanted
     first = key_reader.load(bundle)
     assert first.private_numbers() == key_reader.load(other).private_numbers()
 

@@ -26,8 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import i18n
-from enos_csr_gui.core import x509_reader
-from enos_csr_gui.core.keys import fingerprint
+from enos_csr_gui.core import keys, x509_reader
 from enos_csr_gui.gui.app import WizardHost, speak
 
 FILE = """
@@ -274,7 +273,7 @@ def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
     assert "Wind <i>& Co</i>" in text
     key = x509_reader.read((saved / "dev-001.csr").read_bytes()).public_key()
     assert isinstance(key, RSAPublicKey)
-    assert fingerprint(key) in "".join(re.findall(r"\b[0-9a-f]{8}\b", text))
+    assert keys.public_key_sha256(key) in "".join(re.findall(r"\b[0-9a-f]{8}\b", text))
 
 
 def test_another_language_leaves_what_is_set(

@@ -59,7 +59,7 @@ def test_details_are_there_for_those_who_want_them(
     person.waits_to_read("CN = dev-001")
     assert "✓  Genuine signature" in person.reads()
     person.click("Copy these details")
-    assert keys.fingerprint(key.public_key()) in QApplication.clipboard().text()
+    assert keys.public_key_sha256(key.public_key()) in QApplication.clipboard().text()
 
 
 def test_what_is_wrong_with_a_request_is_said_field_by_field(

@@ -51,7 +51,7 @@ def record(saved: Path, answers: dict[str, str], now: datetime) -> Callable[...,
         subject = answers | {"common_name": name} | values
         with RequestHistory() as past:
             past.record(
-                subject, fingerprint=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
+                subject, public_key_sha256=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
             )
             if expires is not None:
                 past.certificate_received(
@@ -234,7 +234,7 @@ def test_a_drive_that_does_not_answer_keeps_nobody_waiting(
         for number in range(6):
             name, folder = f"there-{number}", drive / str(number)
             csr, key = folder / "dev.csr", folder / "dev.key"
-            past.record({"common_name": name}, fingerprint=str(number), key=key, csr=csr)
+            past.record({"common_name": name}, public_key_sha256=str(number), key=key, csr=csr)
     try:
         person = opened()
         click_heading(person, 0)
@@ -326,7 +326,7 @@ def test_rows_far_below_are_read_when_one_gets_there(
         for number in range(450):
             name = f"dev-{number:03}"
             csr, key = tmp_path / f"{name}.csr", tmp_path / f"{name}.key"
-            past.record({"common_name": name}, fingerprint=name, key=key, csr=csr)
+            past.record({"common_name": name}, public_key_sha256=name, key=key, csr=csr)
     person = opened()
     assert "450 requests" in person.reads()
     person.press(Qt.Key.Key_End, CTRL)
@@ -518,7 +518,7 @@ def test_what_is_shown_can_be_saved_for_a_spreadsheet(
     assert table[3]["Organization"] == """'=cmd|"/C calc"!A0"""
     assert table[3]["Organizational unit"] == "a, b"
     assert table[0]["Status"] == "expired"
-    assert table[0]["Serial number"] == "0x12E5"
+    assert table[0]["Serial number"] == "4837 (0x12E5)"
     assert table[2]["Request file"] == str(saved / "dev-003.csr")
     assert [path.name for path in home.iterdir() if "enos-csr" in path.name] == []
 

@@ -50,7 +50,7 @@ def test_the_fingerprint_is_that_of_the_key_that_is_saved(person: Person, saved:
     person.goes_on("Save")
     person.goes_on("Done", "Save")
     key = key_reader.load((saved / "dev-001.key").read_bytes())
-    assert keys.fingerprint(key.public_key()) in shown
+    assert keys.public_key_sha256(key.public_key()) in shown
 
 
 @pytest.mark.parametrize(

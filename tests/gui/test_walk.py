@@ -212,7 +212,7 @@ def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_
 
     assert len(list(saved.iterdir())) == 4
     first, second = (
-        keys.fingerprint(key_reader.load((saved / name).read_bytes()).public_key())
+        keys.public_key_sha256(key_reader.load((saved / name).read_bytes()).public_key())
         for name in ("dev-001.key", "dev-002.key")
     )
     assert first != second
@@ -240,7 +240,7 @@ def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key
     ]  # fmt: skip
     new = key_reader.load((saved / "dev-002.key").read_bytes())
     old = key_reader.load(mine.read_bytes())
-    assert keys.fingerprint(new.public_key()) != keys.fingerprint(old.public_key())
+    assert keys.public_key_sha256(new.public_key()) != keys.public_key_sha256(old.public_key())
 
 
 def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(

@@ -254,7 +254,7 @@ def make_past(folder: Path) -> None:
         made_on = now - timedelta(days=made)
         with RequestHistory() as past:
             past.record(
-                subject, fingerprint=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
+                subject, public_key_sha256=fingerprint, key=key, csr=csr, kind=kind, made_on=made_on
             )
             if left is not None:
                 past.certificate_received(

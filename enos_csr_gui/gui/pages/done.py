@@ -70,7 +70,7 @@ class DonePage(Page):
             subject,
             made.csr,
             made.csr_pem,
-            made.fingerprint,
+            made.public_key_sha256,
             datetime.now(UTC),
             is_renewal=old is not None,
             serial=old.serial if old else None,

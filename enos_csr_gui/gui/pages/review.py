@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui.core.csr import openssl_commands
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
-from enos_csr_gui.core.keys import fingerprint
+from enos_csr_gui.core.keys import public_key_sha256
 from enos_csr_gui.core.shell import Shell, command_line, shells
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
 from enos_csr_gui.gui.draft import Draft
@@ -112,7 +112,7 @@ class ReviewPage(Page):
         if self.draft.key is None:
             self._values["fingerprint"].setText(_("Creating the key…"))
             return
-        self._values["fingerprint"].show_digest(fingerprint(self.draft.key.public_key()))
+        self._values["fingerprint"].show_digest(public_key_sha256(self.draft.key.public_key()))
 
     def _add_row(self, key: str, name: str, *, changeable: bool = True) -> None:
         change = QPushButton(_("Change")) if changeable else None

@@ -63,11 +63,13 @@ class RequestDetails(QDialog):
             self._facts.add_row(_("Issued on"), dates.minute(request.issued))
             self._facts.add_row(_("Expires on"), dates.minute(request.expires))
         if request.serial is not None:
-            self._facts.add_row(_("Serial number"), f"{request.serial:X}")
+            self._facts.add_row(_("Serial number"), labels.serial_number(request.serial))
         self._facts.add_gap()
-        copy = CopyButton(_("Co&py"), lambda: request.fingerprint)
+        copy = CopyButton(_("Co&py"), lambda: request.public_key_sha256)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Public-key fingerprint")))
-        self._facts.add_row(_("Public-key fingerprint"), "", copy).show_digest(request.fingerprint)
+        self._facts.add_row(_("Public-key fingerprint"), "", copy).show_digest(
+            request.public_key_sha256
+        )
         self._csr = self._add_file(_("Request file"), request.csr)
         self._key = self._add_file(_("Key file"), request.key)
         if request.certificate:
@@ -162,7 +164,7 @@ def _to_hand_in(request: PastRequest) -> Submission:
         request.subject,
         request.csr,
         files.read(request.csr).decode("ascii", "replace"),
-        request.fingerprint,
+        request.public_key_sha256,
         request.made_on,
         is_renewal=request.kind is RequestKind.RENEWAL,
         serial=renewed_serial(request),

@@ -79,9 +79,9 @@ def _cells(request: PastRequest) -> list[str]:
         labels.request_status(request.status(), request.days_left()),
         local_date(request.issued) if request.issued else "",
         local_date(request.expires) if request.expires else "",
-        # To a spreadsheet, '12E5' alone is 1200000.
-        "" if request.serial is None else f"0x{request.serial:X}",
-        request.fingerprint,
+        # A number alone would lose all but its first 15 digits.
+        "" if request.serial is None else labels.serial_number(request.serial),
+        request.public_key_sha256,
         str(request.csr),
         str(request.key),
         str(request.certificate or ""),

@@ -20,6 +20,7 @@ from enos_csr_gui.gui.submit import cover_sheet
 from enos_csr_gui.gui.texts import problem_text_with_place
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 class Submission(NamedTuple):
@@ -31,7 +32,7 @@ class Submission(NamedTuple):
     subject: Mapping[str, str]
     csr: Path
     csr_pem: str
-    fingerprint: str
+    public_key_sha256: str
     made_on: datetime
     is_renewal: bool = False
     serial: int | None = None
@@ -90,7 +91,7 @@ class SubmitButtons(QObject):
             *self._renewed(request),
             _("Request file, attached: {name}").format(name=request.csr.name),
             _("Public-key fingerprint (SHA-256): {fingerprint}").format(
-                fingerprint=request.fingerprint
+                fingerprint=request.public_key_sha256
             ),
         ]
         letter = QUrl("mailto:" + _encoded(submit.email).replace("%40", "@"))
@@ -122,7 +123,7 @@ class SubmitButtons(QObject):
         if request.serial is None:
             return []
         text = _("Serial number of the old certificate: {serial}")
-        return [text.format(serial=f"{request.serial:X}")]
+        return [text.format(serial=labels.serial_number(request.serial))]
 
     def _save_sheet(self) -> None:
         """Save the sheet where the person says, never over a file."""
@@ -144,7 +145,7 @@ class SubmitButtons(QObject):
         rows = cover_sheet.rows(
             request.subject,
             request.csr.name,
-            request.fingerprint,
+            request.public_key_sha256,
             dates.day(request.made_on),
             submit.email,
             serial=request.serial,

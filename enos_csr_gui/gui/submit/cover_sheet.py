@@ -18,7 +18,7 @@ _DOTS_PER_INCH = 300
 def rows(
     subject: Mapping[str, str],
     csr_name: str,
-    fingerprint: str,
+    public_key_sha256: str,
     date: str,
     address: str,
     *,
@@ -33,14 +33,14 @@ def rows(
         for field in SUBJECT_FIELDS
         if field.key in subject
     ]
-    groups = [fingerprint[place : place + 8] for place in range(0, 64, 8)]
+    groups = [public_key_sha256[place : place + 8] for place in range(0, 64, 8)]
     found += [
         (_("Request file"), csr_name),
         (_("Public-key fingerprint"), f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"),
         (_("Created on"), date),
     ]
     if serial is not None:
-        found.append((_("Serial number of the old certificate"), f"{serial:X}"))
+        found.append((_("Serial number of the old certificate"), labels.serial_number(serial)))
     if address:
         found.append((_("Submit to"), address))
     return found

@@ -1,0 +1,186 @@
+"""What ``--json`` prints: one dialect for every command, described in docs/json.md.
+
+Each function returns one object of the schema in docs/json.schema.json, ready for ``json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from enos_csr_gui.core.create import CreatedRequest
+    from enos_csr_gui.core.csr_rules import KeyFacts
+    from enos_csr_gui.core.export import ExportedFile
+    from enos_csr_gui.core.history import PastRequest
+    from enos_csr_gui.core.inspect import InspectedItem
+    from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
+
+Object = dict[str, object]
+
+_KEY_OF_INITIALS = {field.initials: field.key for field in SUBJECT_FIELDS}
+
+
+def problems(found: Iterable[Problem], *, in_file: bool = False) -> list[Object]:
+    """Return the problems; those ``in_file`` are worded for a request that exists."""
+    text = problem_text_in_file if in_file else problem_text
+    return [
+        {
+            "code": problem.code,
+            "message": text(problem),
+            "field": problem.field,
+            "values": dict(problem.values) | ({"path": str(problem.path)} if problem.path else {}),
+        }
+        for problem in found
+    ]
+
+
+def time(moment: datetime | None) -> str | None:
+    """Return a time in UTC (RFC 3339): '2026-11-26T09:28:40Z'."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
+
+
+def serial_number(number: int | None) -> str | None:
+    """Return a serial number in decimal, as EnOS's API has it; JSON readers round large numbers."""
+    return None if number is None else str(number)
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
+
+
+def created(request: CreatedRequest, subject: Mapping[str, str]) -> Object:
+    """Return what ``new`` and ``renew`` have created."""
+    return {
+        "key": _path(request.key),
+        "csr": _path(request.csr),
+        "subject": dict(subject),
+        "public_key_sha256": request.public_key_sha256,
+        "warnings": problems(request.notes),
+    }
+
+
+def received(matched: MatchedCertificate, stored: StoredCertificate) -> Object:
+    """Return the certificate that ``receive`` has stored, and what belongs to it."""
+    leaf = matched.issued.certificate
+    return {
+        "certificate": _path(stored.certificate),
+        "key": _path(matched.key),
+        "csr": _path(matched.past.csr) if matched.past else None,
+        "subject": dict(matched.issued.answers),
+        "serial_number": serial_number(leaf.serial_number),
+        "valid_from": time(leaf.not_valid_before_utc),
+        "valid_to": time(leaf.not_valid_after_utc),
+        "public_key_sha256": matched.issued.public_key_sha256,
+        "certificate_sha256": certificate_sha256(leaf),
+        "already_received": stored.already,
+        "warnings": problems((*matched.notes, *stored.notes, *matched.problems)),
+    }
+
+
+def certificate_sha256(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate's DER in hex."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return certificate.fingerprint(SHA256()).hex()
+
+
+def exported(files: Iterable[ExportedFile]) -> Object:
+    """Return the files that ``export`` has written."""
+    return {
+        "files": [
+            {
+                "role": file.role,
+                "path": _path(file.path),
+                "private": file.private,
+                "protected": file.protected,
+            }
+            for file in files
+        ]
+    }
+
+
+def past_request(request: PastRequest) -> Object:
+    """Return one request of ``history``."""
+    return {
+        "subject": dict(request.subject),
+        "kind": request.kind,
+        "created_on": time(request.made_on),
+        "status": request.status(),
+        "days_left": request.days_left(),
+        "valid_from": time(request.issued),
+        "valid_to": time(request.expires),
+        "serial_number": serial_number(request.serial),
+        "public_key_sha256": request.public_key_sha256,
+        "key": str(request.key),
+        "key_exists": request.key_exists(),
+        "csr": str(request.csr),
+        "csr_exists": request.csr_exists(),
+        "certificate": str(request.certificate) if request.certificate else None,
+    }
+
+
+def inspected(item: InspectedItem, name: str, together: Sequence[str]) -> Object:
+    """Return one item of ``inspect``; ``together`` names the items with the same key."""
+    return {
+        "file": _path(item.file),
+        "name": name,
+        "kind": item.kind,
+        "form": item.form,
+        "label": item.label,
+        "subject": _fields(item.subject),
+        "subject_attributes": _attributes(item.subject),
+        "issuer": _fields(item.issuer),
+        "issuer_attributes": _attributes(item.issuer),
+        "key": _key(item.key),
+        "signature_algorithm": item.signature_algorithm,
+        "certificate_sha256": item.certificate_sha256,
+        "serial_number": serial_number(item.serial_number),
+        "valid_from": time(item.valid_from),
+        "valid_to": time(item.valid_to),
+        "protected": item.protected,
+        "belongs_to": list(together),
+        "acceptable": item.acceptable,
+        "rules": [
+            {"rule": result.rule, "field": result.field, "passed": result.passed}
+            for result in item.rules
+        ],
+        "problems": problems(item.problems, in_file=True),
+        "warnings": problems(item.warnings, in_file=True),
+    }
+
+
+def _key(key: KeyFacts | None) -> Object | None:
+    if key is None:
+        return None
+    return {
+        "algorithm": key.algorithm,
+        "bits": key.bits,
+        "public_key_sha256": key.public_key_sha256,
+    }
+
+
+def _fields(pairs: Sequence[tuple[str, str]] | None) -> dict[str, str] | None:
+    """Return the subject fields of a name: field -> value, the first of several."""
+    if pairs is None:
+        return None
+    found: dict[str, str] = {}
+    for initials, value in pairs:
+        if key := _KEY_OF_INITIALS.get(initials):
+            found.setdefault(key, value)
+    return found
+
+
+def _attributes(pairs: Sequence[tuple[str, str]] | None) -> list[Object] | None:
+    """Return every attribute of a foreign name as it stands there."""
+    if pairs is None:
+        return None
+    return [{"attribute": attribute, "value": value} for attribute, value in pairs]
