@@ -42,7 +42,7 @@ class DonePage(Page):
         self._open = QPushButton(_("&Open folder"))
         self._notes, self._told = FieldNote(), FieldNote()
         self._told.hide()
-        self._another = QPushButton(_("&Create another request"))
+        self._another = QPushButton(_("Create a&nother request"))
         self._another.setToolTip(_("For the next device: everything but the common name stays."))
 
         self._open.clicked.connect(self._open_folder)

@@ -245,7 +245,7 @@ class RequestsPage(Page):
         if not total:
             self._say_nothing(
                 _("No request has been created on this computer yet."),
-                _("&Create a new request"),
+                _("Create a ne&w request"),
                 lambda: self.task_wanted.emit(Task.NEW, []),
             )
         elif not shown:
