@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
+
+from enos_csr_gui.core import permissions
 
 
 class Code(StrEnum):
@@ -65,6 +68,7 @@ class Code(StrEnum):
     NOT_A_FILE = "not-a-file"
     NO_PERMISSION = "no-permission"
     READ_ONLY = "read-only"
+    FILE_IN_USE = "file-in-use"
     DISK_FULL = "disk-full"
     PATH_TOO_LONG = "path-too-long"
     NOT_PRIVATE = "not-private"
@@ -210,15 +214,56 @@ _BY_ERRNO = {
 }
 
 
+# https://learn.microsoft.com/windows/win32/debug/system-error-codes. Python makes one errno of
+# several: a file that another program has open would be a missing permission.
+_BY_WINERROR = {
+    5: Code.NO_PERMISSION,  # ERROR_ACCESS_DENIED
+    19: Code.READ_ONLY,  # ERROR_WRITE_PROTECT
+    32: Code.FILE_IN_USE,  # ERROR_SHARING_VIOLATION
+    33: Code.FILE_IN_USE,  # ERROR_LOCK_VIOLATION
+    39: Code.DISK_FULL,  # ERROR_HANDLE_DISK_FULL
+    112: Code.DISK_FULL,  # ERROR_DISK_FULL
+    206: Code.PATH_TOO_LONG,  # ERROR_FILENAME_EXCED_RANGE
+}
+
+_MORE_THAN_A_PERMISSION = (19, 32, 33)
+
+# No such file, no such path, no such drive, no disk in the drive, no such server, no such share.
+_MISSING_BY_WINERROR = (2, 3, 15, 21, 53, 67)
+
+_MAX_STEP = 255
+"""Characters in one step of a path on Windows."""
+
+
 def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Problem:
     """Return the problem that an operating system error stands for.
 
     ``missing`` is the code to use when ``path``, or what it should be in, does not exist.
     """
-    if error.errno == errno.ENOENT:
+    code = None
+    if sys.platform == "win32" or hasattr(error, "winerror"):
+        number = _windows_error(error, path)
+        too_long = any(len(step) > _MAX_STEP for step in path.parts)
+        if number in _MISSING_BY_WINERROR and not too_long:
+            return Problem(missing, path=path)
+        code = Code.PATH_TOO_LONG if too_long else _BY_WINERROR.get(number or 0)
+    if code is None and error.errno == errno.ENOENT:
         return Problem(missing, path=path)
-    code = _BY_ERRNO.get(error.errno or 0)
+    code = code or _BY_ERRNO.get(error.errno or 0)
     if code is None:
         reason = error.strerror or type(error).__name__
         return Problem(Code.FILE_TROUBLE, path=path, values={"reason": reason})
     return Problem(code, path=path)
+
+
+def _windows_error(error: OSError, path: Path) -> int | None:
+    """Return the number that Windows gave the error.
+
+    Python knows none when ``open`` fails, and 5 when the file to be replaced is open elsewhere:
+    then Windows is asked once more, by opening the file that is there.
+    """
+    number: int | None = getattr(error, "winerror", None)
+    if sys.platform == "win32" and number in (None, 5) and error.errno == errno.EACCES:
+        again = permissions.open_error(path)
+        return again if again in _MORE_THAN_A_PERMISSION else number
+    return number

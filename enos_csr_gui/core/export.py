@@ -7,6 +7,7 @@ type.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -46,8 +47,11 @@ def check_target(format_: Format, target: Path, name: str = PEM_NAME) -> list[Pr
     """Return what, as far as a look can tell, would keep ``export_files`` from saving there."""
     if format_ is Format.PEM:
         return files.check_set(target, name, list(_PEM_ENDINGS.values()))
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112  (Path.is_dir raises for a name that is too long)
         return [Problem(Code.NOT_A_FILE, path=target)]
+    if (safe := files.safe_file_name(target.name)) != target.name:
+        values = {"given": target.name, "suggestion": safe}
+        return [Problem(Code.NAME_UNSAFE, values=values)]
     return [
         # The name of one file is said as a whole, with its ending.
         problem._replace(values={"suggestion": f"{suggestion}{target.suffix}"})

@@ -1,19 +1,40 @@
-"""Files that belong together on disk: all or none, keys private, never over another file."""
+"""Files that belong together on disk: all or none, keys private, never over another file.
+
+How a set of files is saved, so that a kill or a power cut at any moment leaves all of them or none:
+
+1. Every file is written and synced before any of them gets its name. On Linux it has no name at
+   all until then (``O_TMPFILE``), so nothing is left of it if the process dies. Where the file
+   system or the system cannot do that, it is a hidden file ``.enos-csr-...`` in the same folder.
+2. The files get their names, the key first, by a step that never replaces a file: ``linkat`` from
+   ``/proc/self/fd`` for a file without a name; a rename that refuses to replace (``renameat2``,
+   ``renameatx_np``, Windows' own); a hard link; or, as the last resort, a move over an empty file
+   of our own that claims the name. Then the folder is synced.
+3. An error or Ctrl-C takes every name back. What a kill leaves is in the journal (see
+   ``core.journal``), and ``tidy`` cleans up at the next start or before the next save: it removes
+   hidden files, empty claims and a folder that was made for the files. If the key has its name and
+   the other files do not, it writes them: they are public, so the journal holds them. ``tidy``
+   never deletes a key that has its name.
+
+A private file is private before its first byte (see ``core.permissions``). A public one has the
+rights that its folder and the umask give it.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
-import shutil
+import secrets
+import stat
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from enos_csr_gui.core import journal, permissions
 from enos_csr_gui.core.errors import (
     CannotSave,
     Code,
@@ -29,6 +50,8 @@ _PAIR = (KEY_SUFFIX, CSR_SUFFIX)
 MAX_NAME_BYTES = 200
 """A file system takes 255 bytes; this leaves room for the suffix."""
 
+_MAX_FILE_NAME_BYTES = 255
+
 # Windows takes these for devices, in either case and before any suffix. (pathvalidate misses some.)
 _DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])) *(?=\.|$)", re.I)
 
@@ -37,6 +60,17 @@ MAX_READ_BYTES = 1 << 20
 
 # FAT; network drives; file systems in user space that leave links out; too many of them.
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+# No /proc to link from, or a network drive that only seems to have files without a name.
+_NO_NAMING = (*_NO_HARD_LINKS, errno.ENOENT, errno.EXDEV, errno.EINVAL)
+
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
+"""Some network drives cannot sync a folder."""
+
+_TEMPORARY = ".enos-csr-"
+
+# Windows takes paths of 260 characters, and folders of 248, unless they are in the long form.
+_LONG_PATH = 240
 
 
 class SavedPair(NamedTuple):
@@ -64,6 +98,15 @@ def safe_name(text: str) -> str:
 
     Never empty; without a path, a reserved name, a leading dot or dash, or one of our suffixes.
     """
+    return _safe(text, MAX_NAME_BYTES, without=_PAIR)
+
+
+def safe_file_name(text: str) -> str:
+    """Return ``text`` made into the name of one file, as ``safe_name`` does but with its suffix."""
+    return _safe(text, _MAX_FILE_NAME_BYTES)
+
+
+def _safe(text: str, limit: int, without: Sequence[str] = ()) -> str:
     from pathvalidate import sanitize_filename
 
     # An unpaired surrogate has no encoding, and so no file name.
@@ -73,8 +116,8 @@ def safe_name(text: str) -> str:
         cleaned = cleaned.strip(" .").lstrip("-")
         if device := _DEVICE.match(cleaned):
             cleaned = f"{device[1]}_{cleaned[device.end() :]}"
-        cleaned = cleaned.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")
-        for suffix in _PAIR:
+        cleaned = cleaned.encode()[:limit].decode("utf-8", "ignore")
+        for suffix in without:
             if cleaned.lower().endswith(suffix):
                 cleaned = cleaned[: -len(suffix)]
         if cleaned == name:  # cutting may have laid another unsafe end bare
@@ -90,12 +133,34 @@ def free_name(folder: Path, base_name: str, endings: Sequence[str] = ()) -> str:
     A long name is cut to make room for the number, so that a safe name stays safe.
     """
     for number in count(1):
-        ending = "" if number == 1 else f"-{number}"
-        start = base_name.encode("utf-8", "replace")[: MAX_NAME_BYTES - len(ending)]
-        name = start.decode("utf-8", "ignore") + ending
-        if not any(os.path.lexists(folder / f"{name}{end}") for end in (*_PAIR, *endings)):
+        name = numbered(base_name, number)
+        if not any(
+            os.path.lexists(system_path(folder / f"{name}{end}")) for end in (*_PAIR, *endings)
+        ):
             return name
     raise AssertionError("unreachable")
+
+
+def numbered(base_name: str, number: int) -> str:
+    """Return ``base_name`` with '-2', '-3'..., cut so that a safe name stays safe; 1 adds none."""
+    ending = "" if number == 1 else f"-{number}"
+    start = base_name.encode("utf-8", "replace")[: MAX_NAME_BYTES - len(ending)]
+    return start.decode("utf-8", "ignore") + ending
+
+
+def system_path(path: Path) -> Path:
+    """Return the path in the form that the system takes at any length.
+
+    On Windows a long one is changed to ``\\\\?\\C:\\...``, or ``\\\\?\\UNC\\server\\share...``
+    (https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation). It is for the
+    calls of the system only, and never shown.
+    """
+    if sys.platform != "win32":
+        return path
+    text = os.path.abspath(path)  # noqa: PTH100  (a link must stay one)
+    if len(text) < _LONG_PATH or text.startswith("\\\\?\\"):
+        return path
+    return Path(f"\\\\?\\UNC\\{text[2:]}" if text.startswith("\\\\") else f"\\\\?\\{text}")
 
 
 def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list[Problem]:
@@ -108,25 +173,31 @@ def check_set(folder: Path, base_name: str, endings: Sequence[str]) -> list[Prob
     if (safe := safe_name(base_name)) != base_name:
         values = {"given": base_name, "suggestion": safe}
         return [Problem(Code.NAME_UNSAFE, values=values)]
+    for name in (f"{base_name}{ending}" for ending in endings):
+        if safe_file_name(name) != name:
+            values = {"given": name, "suggestion": base_name}
+            return [Problem(Code.NAME_UNSAFE, values=values)]
     if not _can_exist(folder):
         return [Problem(Code.FOLDER_MISSING, path=folder)]
+    shown, folder = folder, system_path(folder)
     try:
         # Only the last step of a path is made when it is missing: a long missing path is a slip of
         # the finger or a disk that has been pulled out.
         existing = folder if os.path.lexists(folder) else folder.parent
         if not existing.exists():
-            return [Problem(Code.FOLDER_MISSING, path=folder)]
+            return [Problem(Code.FOLDER_MISSING, path=shown)]
+        at_fault = shown if existing == folder else shown.parent
         if not existing.is_dir():
-            return [Problem(Code.NOT_A_FOLDER, path=existing)]
+            return [Problem(Code.NOT_A_FOLDER, path=at_fault)]
         if _is_on_read_only_disk(existing):
-            return [Problem(Code.READ_ONLY, path=existing)]
+            return [Problem(Code.READ_ONLY, path=at_fault)]
         if not os.access(existing, os.W_OK | os.X_OK):
-            return [Problem(Code.NO_PERMISSION, path=existing)]
-        for target in (folder / f"{base_name}{ending}" for ending in endings):
-            if os.path.lexists(target):
-                return [_exists(folder, base_name, target, endings)]
+            return [Problem(Code.NO_PERMISSION, path=at_fault)]
+        for name in (f"{base_name}{ending}" for ending in endings):
+            if os.path.lexists(system_path(shown / name)):
+                return [_exists(shown, base_name, name, endings)]
     except OSError as error:
-        return [problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)]
+        return [problem_from_os_error(error, shown, missing=Code.FOLDER_MISSING)]
     return []
 
 
@@ -143,9 +214,9 @@ def _can_exist(path: Path) -> bool:
         return False
 
 
-def _exists(folder: Path, base_name: str, target: Path, endings: Sequence[str]) -> Problem:
+def _exists(folder: Path, base_name: str, name: str, endings: Sequence[str]) -> Problem:
     values = {"suggestion": free_name(folder, base_name, endings)}
-    return Problem(Code.FILE_EXISTS, path=target, values=values)
+    return Problem(Code.FILE_EXISTS, path=folder / name, values=values)
 
 
 def save_pair(folder: Path, base_name: str, key_pem: bytes | None, csr_pem: bytes) -> SavedPair:
@@ -165,144 +236,296 @@ def save_pair(folder: Path, base_name: str, key_pem: bytes | None, csr_pem: byte
 def save_set(folder: Path, base_name: str, parts: Sequence[Part]) -> list[Path]:
     """Write each part, named ``base_name`` and its ending, into ``folder``: all or none.
 
-    They get their names in the order given. The last step of ``folder`` is made when it is
-    missing. No file is ever replaced. What is private is so from the first byte.
+    They get their names in the order given; only the first may be private. The last step of
+    ``folder`` is made when it is missing. No file is ever replaced.
 
     Returns where the parts are. Raises InvalidFileName for an unsafe name and CannotSave when
     anything else is in the way; then everything is as it was.
     """
+    if any(part.private for part in parts[1:]):
+        raise ValueError("the journal holds all parts but the first, and nothing secret")
+    tidy()
     endings = [part.ending for part in parts]
     if problems := check_set(folder, base_name, endings):
         unsafe = problems[0].code is Code.NAME_UNSAFE
         raise InvalidFileName(problems) if unsafe else CannotSave(problems)
-    targets = [folder / f"{base_name}{ending}" for ending in endings]
+    named = [(f"{base_name}{part.ending}", part) for part in parts]
     try:
-        # The endings are each another, and so are the names inside the workshop.
-        with _folder(folder), _private_workshop(folder, endings) as workshop:
-            sources = [workshop / f"new{ending}" for ending in endings]
-            for source, part in zip(sources, parts, strict=True):
-                _write(source, part)
-            _place_all(folder, list(zip(sources, targets, strict=True)))
+        with journal.entry() as entry, _made_folder(folder, entry):
+            _save(folder, named, entry)
     except OSError as error:
         if isinstance(error, FileExistsError):
-            target = Path(error.filename2 or error.filename)
-            raise CannotSave([_exists(folder, base_name, target, endings)]) from error
+            name = Path(error.filename2 or error.filename).name
+            raise CannotSave([_exists(folder, base_name, name, endings)]) from error
         problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error
-    return targets
+    return [folder / name for name, _part in named]
+
+
+def replace(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file whole, over one that is there; it is as it was if this raises OSError."""
+    part = Part("", data, private=private, encrypted=True)  # where it cannot be private: all right
+    with (
+        journal.entry() as entry,
+        _open_folder(path.parent) as at,
+        _hidden(path.parent, at, part, entry) as written,
+    ):
+        os.replace(written.temporary or "", system_path(path), src_dir_fd=at)
+
+
+def tidy() -> None:
+    """Complete or remove what a killed process left behind. It looks at the journal only."""
+    journal.settle(_finish)
+
+
+def _finish(notes: list[journal.Facts]) -> None:
+    """Do what is left of one save, so that all its files are there or none; see the module."""
+    for fact in notes:
+        if hidden := fact.get("temporary"):
+            _remove_ours(Path(hidden))
+    for fact in notes:
+        if claim := fact.get("claim"):
+            with suppress(FileNotFoundError):
+                status = system_path(Path(claim)).lstat()
+                if stat.S_ISREG(status.st_mode) and not status.st_size:
+                    system_path(Path(claim)).unlink()
+    for fact in notes:
+        if first := fact.get("first"):
+            _write_rest(Path(first), fact["sha256"], fact["rest"])
+    for fact in notes:
+        if made := fact.get("folder"):
+            with suppress(OSError):  # there are files in it, or it is not there
+                system_path(Path(made)).rmdir()
+
+
+def _remove_ours(path: Path) -> None:
+    if path.name.startswith(_TEMPORARY):
+        system_path(path.parent).lstat()  # raises: perhaps on a disk that is unplugged now
+        system_path(path).unlink(missing_ok=True)
+
+
+def _write_rest(first: Path, digest: str, rest: dict[str, str]) -> None:
+    """Write the public files beside the first one of their set, if that one is there."""
+    folder = first.parent
+    system_path(folder).lstat()
+    try:
+        if hashlib.sha256(system_path(first).read_bytes()).hexdigest() != digest:
+            return
+    except (FileNotFoundError, IsADirectoryError):
+        return
+    for name, text in rest.items():
+        if not os.path.lexists(system_path(folder / name)):
+            with journal.entry() as entry:
+                _save(folder, [(name, Part("", text.encode("latin-1")))], entry)
 
 
 @contextmanager
-def _folder(folder: Path) -> Iterator[None]:
+def _made_folder(folder: Path, entry: journal.Entry) -> Iterator[None]:
     """Make the folder if it is missing; take it away again if saving fails."""
-    made = not folder.exists()
+    place = system_path(folder)
+    made = not place.exists()
     if made:
-        folder.mkdir(exist_ok=True)
+        entry.note(folder=str(folder))
+        with suppress(FileExistsError):
+            permissions.make_folder(place)
     try:
         yield
     except BaseException:
         if made:
             with suppress(OSError):
-                folder.rmdir()
+                place.rmdir()
         raise
+
+
+class _Written(NamedTuple):
+    """A finished file that has yet to get its name.
+
+    It is an open ``descriptor`` without a name, or closed and hidden under the ``temporary`` one,
+    which is relative to the open folder where there is one.
+    """
+
+    status: os.stat_result
+    descriptor: int | None = None
+    temporary: str | None = None
+
+
+def _save(folder: Path, named: Sequence[tuple[str, Part]], entry: journal.Entry) -> None:
+    """Write the parts into the folder, each under its name; all or none. Raises OSError."""
+    with _open_folder(folder) as at:
+        try:
+            _save_with(_unnamed, folder, at, named, entry)
+        except OSError as error:
+            if error.errno not in _NO_NAMING:
+                raise
+            _save_with(_hidden, folder, at, named, entry)
+
+
+def _save_with(
+    way: Callable[..., AbstractContextManager[_Written]],
+    folder: Path,
+    at: int | None,
+    named: Sequence[tuple[str, Part]],
+    entry: journal.Entry,
+) -> None:
+    with ExitStack() as stack:
+        moves = [
+            (stack.enter_context(way(folder, at, part, entry)), folder / name)
+            for name, part in named
+        ]
+        if len(named) > 1:
+            (first, part), *rest = named
+            entry.note(
+                first=str(folder / first),
+                sha256=hashlib.sha256(part.data).hexdigest(),
+                rest={name: part.data.decode("latin-1") for name, part in rest},
+            )
+        _name_all(at, moves, entry)
 
 
 @contextmanager
-def _private_workshop(folder: Path, endings: Sequence[str]) -> Iterator[Path]:
-    """Yield a temporary folder inside ``folder`` that only its owner can look into.
-
-    ``mkdtemp`` makes it with mode 0700, which Python also turns into an access list for the owner,
-    the administrators and the system on Windows; what is made in it inherits that.
-    """
-    workshop = Path(tempfile.mkdtemp(prefix=".enos-csr-", dir=folder))
+def _open_folder(folder: Path) -> Iterator[int | None]:
+    """Open the folder, to name what is in it however long its path; None on Windows."""
+    if sys.platform == "win32":
+        yield None
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with suppress(PermissionError):  # a USB stick that somebody else has put in
-            workshop.chmod(0o700)  # a umask may have taken the owner's own rights
-        yield workshop
+        yield descriptor
     finally:
-        # By name: rmtree has to open the folder, and there may be too many open files.
-        for ending in endings:
-            with suppress(OSError):
-                (workshop / f"new{ending}").unlink()
+        os.close(descriptor)
+
+
+@contextmanager
+def _unnamed(folder: Path, at: int | None, part: Part, _entry: journal.Entry) -> Iterator[_Written]:
+    """Write a file that has no name: when its descriptor is closed, it is gone.
+
+    Raises OSError with one of ``_NO_NAMING`` where there are no such files.
+    """
+    if sys.platform != "linux" or at is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    mode = permissions.PRIVATE_MODE if part.private else permissions.PUBLIC_MODE
+    try:
+        descriptor = os.open(".", os.O_TMPFILE | os.O_RDWR, mode, dir_fd=at)
+    except IsADirectoryError as error:  # what a kernel says that does not know the flag
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from error
+    try:
+        _fill(descriptor, part, folder)
+        yield _Written(os.fstat(descriptor), descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _hidden(folder: Path, at: int | None, part: Part, entry: journal.Entry) -> Iterator[_Written]:
+    """Write a hidden file; when it has not got another name, it is deleted."""
+    # A random name needs one attempt only. (Python's ``tempfile`` before 3.13.13 retries without
+    # end on Windows when the user has no permission to write.)
+    name = f"{_TEMPORARY}{secrets.token_hex(8)}"
+    path = name if at is not None else str(system_path(folder / name))
+    entry.note(temporary=str(folder / name))
+    try:
+        descriptor = permissions.create(path, private=part.private, dir_fd=at)
         try:
-            workshop.rmdir()
-        except OSError:  # a network drive may keep something of its own there
-            shutil.rmtree(workshop, ignore_errors=True)
+            _fill(descriptor, part, folder)
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)  # Windows renames no open file
+        yield _Written(status, temporary=path)
+    finally:
+        with suppress(OSError):
+            os.unlink(path, dir_fd=at)
 
 
-def _write(path: Path, part: Part) -> None:
-    mode = 0o600 if part.private else 0o666
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags, mode)
-    with os.fdopen(handle, "wb") as file:
-        if part.private and os.name == "posix" and not (_make_private(handle) or part.encrypted):
-            raise CannotSave([Problem(Code.NOT_PRIVATE, path=path.parent.parent)])
-        file.write(part.data)
-        file.flush()
-        os.fsync(handle)
+def _fill(descriptor: int, part: Part, folder: Path) -> None:
+    """Write the part into an open, empty file, for good, when the rights are as they must be."""
+    if not part.private:
+        permissions.make_usable(descriptor)
+    elif not permissions.make_private(descriptor) and not part.encrypted:
+        raise CannotSave([Problem(Code.NOT_PRIVATE, path=folder)])
+    left = memoryview(part.data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)
 
 
-def _make_private(handle: int) -> bool:
-    """Tell whether the open file now is for its owner alone; on most USB sticks it cannot be."""
+def _name_all(at: int | None, moves: Sequence[tuple[_Written, Path]], entry: journal.Entry) -> None:
+    """Give the finished files their names; take all back if one cannot have it."""
     try:
-        os.fchmod(handle, 0o600)  # a umask may have taken the owner's own rights
-    except PermissionError:  # all on the stick belongs to whoever has put it in
-        return False
-    return not os.fstat(handle).st_mode & 0o077
-
-
-def _place_all(folder: Path, moves: Sequence[tuple[Path, Path]]) -> None:
-    """Give the finished files their names."""
-    placed: list[Path] = []
-    try:
-        for source, target in moves:
-            _place(source, target)
-            placed.append(target)
-        _sync_folder(folder)
+        for written, target in moves:
+            _name(at, written, target, entry)
+        _sync_folder(at)
     except BaseException:
-        for source, target in moves:
+        for written, target in moves:
+            place = system_path(target)
             with suppress(OSError):
-                # Ctrl-C may have come when the name was given and not yet noted.
-                if target in placed or _are_one_file(source, target):
-                    target.unlink()
+                # Ctrl-C may have come when the name was given: the file itself tells.
+                if os.path.samestat(written.status, place.lstat()):
+                    place.unlink()
         raise
 
 
-def _are_one_file(source: Path, target: Path) -> bool:
-    return sys.platform != "win32" and os.path.samestat(source.lstat(), target.lstat())
-
-
-def _place(source: Path, target: Path) -> None:
-    """Move ``source`` to ``target``; raise FileExistsError if there is anything."""
+def _name(at: int | None, written: _Written, target: Path, entry: journal.Entry) -> None:
+    """Give a file its name; raise FileExistsError if there is anything under it."""
+    if written.descriptor is not None:
+        # With any 'src_dir_fd', Python calls linkat, which follows the link in /proc.
+        source = f"/proc/self/fd/{written.descriptor}"
+        os.link(source, target, src_dir_fd=at, follow_symlinks=True)
+        return
+    temporary = written.temporary or ""
     if sys.platform == "win32":
-        source.rename(target)  # refuses to replace, there
+        Path(temporary).rename(system_path(target))  # refuses to replace, there
+        return
+    if _rename_without_replacing(at, temporary, target):
         return
     try:
-        os.link(source, target)
+        os.link(temporary, target, src_dir_fd=at)
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        # No hard links (FAT, some network drives): claim the name, then move over our own claim.
-        claim = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        os.close(claim)
-        try:
-            source.replace(target)
-        except BaseException:
-            target.unlink()
-            raise
+        _claim(at, temporary, target, entry)
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def _claim(at: int | None, temporary: str, target: Path, entry: journal.Entry) -> None:
+    """Claim the name with an empty file, then move the finished one over that."""
+    entry.note(claim=str(target))
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions.PRIVATE_MODE))
     try:
-        os.fsync(handle)
+        os.replace(temporary, target, src_dir_fd=at)
+    except BaseException:
+        target.unlink()
+        raise
+
+
+def _rename_without_replacing(at: int | None, source: str, target: Path) -> bool:
+    """Return whether the file was renamed; False where the system or the disk cannot do so.
+
+    Raises FileExistsError if there is anything named ``target``, and other OSErrors.
+    """
+    import ctypes
+
+    # linux/fs.h: RENAME_NOREPLACE; sys/stdio.h of macOS: RENAME_EXCL; both fcntl.h: AT_FDCWD
+    function, flag, here = (
+        ("renameatx_np", 0x4, -2) if sys.platform == "darwin" else ("renameat2", 0x1, -100)
+    )
+    rename = getattr(ctypes.CDLL(None, use_errno=True), function, None)
+    if rename is None:
+        return False
+    if not rename(at, os.fsencode(source), here, os.fsencode(target), ctypes.c_uint(flag)):
+        return True
+    number = ctypes.get_errno()
+    if number in (*_NO_HARD_LINKS, errno.EINVAL):
+        return False
+    raise OSError(number, os.strerror(number), source, None, str(target))
+
+
+def _sync_folder(at: int | None) -> None:
+    if at is None:
+        return
+    try:
+        os.fsync(at)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network drives cannot
+        if error.errno not in _NO_SYNC:
             raise
-    finally:
-        os.close(handle)
 
 
 def read(path: Path) -> bytes:
@@ -312,11 +535,12 @@ def read(path: Path) -> bytes:
     """
     if not _can_exist(path):
         raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)])
+    place = system_path(path)
     try:
-        if not path.is_file() and path.exists():
+        if not place.is_file() and place.exists():
             # A folder, or a pipe or device that might never end.
             raise UnreadableFile([Problem(Code.NOT_A_FILE, path=path)])
-        with path.open("rb") as file:
+        with place.open("rb") as file:
             data = file.read(MAX_READ_BYTES + 1)
     except NotADirectoryError as error:  # a file where the path has a folder
         raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)]) from error

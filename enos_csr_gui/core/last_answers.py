@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from enos_csr_gui.core import files
+from enos_csr_gui.core.permissions import make_private_folder
 from enos_csr_gui.core.subject import FIELDS_BY_KEY
 
 NEVER_REMEMBERED = frozenset({"common_name"})
@@ -54,12 +54,5 @@ def save(answers: Mapping[str, str], folder: Path | None, path: Path | None = No
     # All ASCII: the name of a folder may hold what UTF-8 has no bytes for.
     content = json.dumps({"answers": kept, "folder": str(folder) if folder else None}, indent=2)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(content)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        make_private_folder(path.parent)
+        files.replace(path, content.encode("ascii"), private=True)

@@ -22,7 +22,9 @@ def language() -> str:
 
 def prefer_language(language: str) -> None:
     """Keep the language for the next time; a disk that will not take it troubles nobody."""
+    from enos_csr_gui.core.permissions import make_private_folder
+
     path = _path()
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         path.write_text(f"{language}\n", encoding="ascii")

@@ -133,7 +133,7 @@ def _names(folder: Path, stem: str) -> Iterator[str]:
     name = files.safe_name(stem)
     yield name
     for number in count(2):
-        further = f"{name}-{number}"
+        further = files.numbered(name, number)
         others = (folder / f"{further}{suffix}" for suffix in (KEY_SUFFIX, CSR_SUFFIX))
         if not any(map(os.path.lexists, others)):
             yield further

@@ -46,6 +46,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     app.files_opened.connect(window.open_files)
     report_errors(window.secrets)
     window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
+    window.wizard.first_painted.connect(lambda: _tidy(app))
     window.wizard.show()
     status = app.exec()
     window.wizard.hide()  # lets the focus leave while everything is still there
@@ -151,6 +152,14 @@ def _explain_abort(
         os._exit(1)
 
     return handle
+
+
+def _tidy(app: QApplication) -> None:
+    """Complete or remove what a killed process left behind."""
+    from enos_csr_gui.core import files
+
+    # Detached: it may be on a network drive that does not answer.
+    background.run(app, files.tidy, lambda _nothing: None, detached=True)
 
 
 def _quit_on_signals(app: QApplication) -> None:

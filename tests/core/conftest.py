@@ -24,7 +24,7 @@ settings.load_profile("real")
 
 # What is imported late must be there before the process gives up the right to read it.
 _GIVE_UP_PRIVILEGES = """
-import itertools, os, resource, signal, sys
+import ctypes, itertools, os, resource, signal, sys
 from pathlib import Path
 from enos_csr_gui.core import files, last_answers
 from enos_csr_gui.core.errors import CoreError

@@ -172,7 +172,7 @@ def test_a_failure_leaves_nothing_and_remembers_nothing(
 
 @pytest.mark.slow
 def test_a_full_disk_leaves_nothing_and_remembers_nothing(mounted, subject, key, refusal):
-    disk = mounted("-t", "tmpfs", "-o", "nr_inodes=5", "tmpfs")
+    disk = mounted("-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs")
     assert refusal(CannotSave, create_request, subject, key, disk, "a") == [Code.DISK_FULL]
     assert names(disk) == []
     assert last_answers.load() == last_answers.LastAnswers()

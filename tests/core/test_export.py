@@ -397,6 +397,29 @@ def test_a_folder_is_no_place_for_a_keystore(tmp_path, issued):
     assert caught.value.problems == (problem,)
 
 
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("a.p12:x", "a.p12-x"),
+        ("a.p12 ", "a.p12"),
+        ("a.p12.", "a.p12"),
+        ("a.p1?", "a.p1-"),
+        ("a.\u0007", "a.-"),
+        ("a." + "x" * 300, "a." + "x" * 253),
+    ],
+)
+def test_the_suffix_too_is_one_that_every_computer_takes(
+    issued, tmp_path, refusal, name, suggestion
+):
+    """Windows would write 'a.p12:x' into a stream of 'a.p12' that nobody sees."""
+    target = tmp_path / name
+    save = (export.export_files, Format.PKCS12, *issued, target)
+    assert refusal(InvalidFileName, *save, passphrase=SECRET) == [Code.NAME_UNSAFE]
+    [problem] = export.check_target(Format.PKCS12, target)
+    assert problem.values == {"given": name, "suggestion": suggestion}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_name_that_is_none_everywhere_is_refused(issued, tmp_path, refusal):
     save = (export.export_files, Format.JAVA, *issued, tmp_path / "a:b.jks")
     assert refusal(InvalidFileName, *save, passphrase=SECRET) == [Code.NAME_UNSAFE]

@@ -68,6 +68,17 @@ def test_another_certificate_for_the_key_is_saved_beside_the_first(made, issued,
     assert taken.certificate == made.key.with_name("dev-001-2.crt")
 
 
+def test_a_key_with_the_longest_name_has_room_for_a_second_certificate(
+    subject, key, authority, tmp_path
+):
+    made = create.create_request(subject, key, tmp_path, "x" * files.MAX_NAME_BYTES)
+    taken = []
+    for days in (100, 200):
+        issued = authority.issue(made.csr, tmp_path / f"{days}.pem", days=days)
+        taken.append(receive.store_certificate(receive.match_certificate(issued)).certificate.name)
+    assert taken == [f"{'x' * 200}.crt", f"{'x' * 198}-2.crt"]
+
+
 @pytest.mark.parametrize("passphrase", [None, "secret"])
 def test_the_key_is_found_beside_the_certificate(subject, key, authority, tmp_path, passphrase):
     """Made on another computer: the history knows nothing."""

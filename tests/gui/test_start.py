@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from enos_csr_gui import __version__, gui
+from enos_csr_gui.core import journal
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +48,33 @@ app.exec()
 """
     done = run("-c", program, QT_QPA_PLATFORM="offscreen")
     assert done.stdout.splitlines()[0] == "painted with []", done.stderr
+
+
+def test_the_window_cleans_up_what_a_killed_process_left(tmp_path: Path) -> None:
+    entry = journal.data_folder() / "saving-0123456789abcdef"
+    entry.parent.mkdir()
+    hidden = tmp_path / ".enos-csr-0123456789abcdef"
+    hidden.write_bytes(b"key")
+    entry.write_text(json.dumps({"temporary": str(hidden)}))
+    program = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui import app, background
+
+def close_when_clean():
+    if Path(sys.argv[1]).exists():
+        QTimer.singleShot(20, close_when_clean)
+    else:
+        QApplication.exit()
+
+QTimer.singleShot(0, close_when_clean)
+sys.exit(app.run([]))
+"""
+    done = run("-c", program, str(entry), QT_QPA_PLATFORM="offscreen")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not hidden.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has desktops without a display")

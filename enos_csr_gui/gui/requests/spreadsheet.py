@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import CannotSave, Code, problem_from_os_error
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
@@ -31,22 +31,15 @@ def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
     apostrophe. Dates are ISO 8601's, where the person is. A file that is there is replaced, at
     once and as a whole. Raises CannotSave; then nothing has changed.
     """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(map(_harmless, _headings()))
+    count = 0
+    for request in requests:
+        writer.writerow(map(_harmless, _cells(request)))
+        count += 1
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".enos-csr-", dir=path.parent)
-        try:
-            with os.fdopen(
-                handle, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
-            ) as file:
-                writer = csv.writer(file)
-                writer.writerow(map(_harmless, _headings()))
-                count = 0
-                for request in requests:
-                    writer.writerow(map(_harmless, _cells(request)))
-                    count += 1
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        files.replace(path, text.getvalue().encode("utf-8-sig", "backslashreplace"))
     except OSError as error:
         problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error

@@ -1,0 +1,84 @@
+"""What the operating system says, as the problem that a person can do something about."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core.errors import Code, problem_from_os_error
+
+PATH = Path("folder/a.key")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOENT, Code.FOLDER_MISSING),
+        (errno.ENOSPC, Code.DISK_FULL),
+        (errno.EDQUOT, Code.DISK_FULL),
+        (errno.EFBIG, Code.DISK_FULL),
+        (errno.EACCES, Code.NO_PERMISSION),
+        (errno.EPERM, Code.NO_PERMISSION),
+        (errno.EROFS, Code.READ_ONLY),
+        (errno.ENAMETOOLONG, Code.PATH_TOO_LONG),
+        (errno.ENOTDIR, Code.NOT_A_FOLDER),
+        (errno.EISDIR, Code.NOT_A_FILE),
+        (errno.EIO, Code.FILE_TROUBLE),
+    ],
+)
+def test_what_posix_says(number, code):
+    error = OSError(number, os.strerror(number), str(PATH))
+    problem = problem_from_os_error(error, PATH, missing=Code.FOLDER_MISSING)
+    assert (problem.code, problem.path) == (code, PATH)
+    if code is Code.FILE_TROUBLE:
+        assert problem.values == {"reason": os.strerror(number)}
+
+
+def as_windows_says(number: int, posix: int) -> OSError:
+    """Return the error that Python makes of Windows' number, with the errno that it makes of it."""
+    if os.name == "nt":
+        error = OSError(None, "reason", str(PATH), number)
+        assert error.errno == posix
+    else:
+        error = OSError(posix, "reason", str(PATH))
+        error.winerror = number
+    return error
+
+
+# The errno is what CPython's PC/errmap.h says.
+@pytest.mark.parametrize(
+    ("number", "posix", "code"),
+    [
+        (2, errno.ENOENT, Code.FOLDER_MISSING),
+        (3, errno.ENOENT, Code.FOLDER_MISSING),
+        (5, errno.EACCES, Code.NO_PERMISSION),
+        (15, errno.ENOENT, Code.FOLDER_MISSING),
+        (19, errno.EACCES, Code.READ_ONLY),
+        (21, errno.EACCES, Code.FOLDER_MISSING),
+        (32, errno.EACCES, Code.FILE_IN_USE),
+        (33, errno.EACCES, Code.FILE_IN_USE),
+        (39, errno.EINVAL, Code.DISK_FULL),
+        (53, errno.ENOENT, Code.FOLDER_MISSING),
+        (67, errno.ENOENT, Code.FOLDER_MISSING),
+        (112, errno.ENOSPC, Code.DISK_FULL),
+        (206, errno.ENOENT, Code.PATH_TOO_LONG),
+        (1117, errno.EINVAL, Code.FILE_TROUBLE),
+    ],
+)
+def test_what_windows_says(number, posix, code):
+    error = as_windows_says(number, posix)
+    problem = problem_from_os_error(error, PATH, missing=Code.FOLDER_MISSING)
+    assert (problem.code, problem.path) == (code, PATH)
+
+
+@pytest.mark.parametrize(("number", "posix"), [(3, errno.ENOENT), (123, errno.EINVAL)])
+def test_one_step_of_a_path_may_be_too_long_on_windows(number, posix):
+    path = Path("folder") / ("x" * 256)
+    error = as_windows_says(number, posix)
+    assert problem_from_os_error(error, path, missing=Code.FILE_MISSING).code is Code.PATH_TOO_LONG
+    shorter = path.with_name("x" * 255)
+    code = problem_from_os_error(error, shorter, missing=Code.FILE_MISSING).code
+    assert code is (Code.FILE_MISSING if number == 3 else Code.FILE_TROUBLE)

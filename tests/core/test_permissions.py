@@ -1,0 +1,92 @@
+"""Files for their owner alone; on Windows the access list is read back from the disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import permissions
+from enos_csr_gui.core.files import replace, save_pair
+
+SYSTEM, ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
+
+
+def create(path: Path, *, private: bool) -> int:
+    return permissions.create(str(path), private=private)
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_file_is_made_and_never_replaced(tmp_path, private):
+    descriptor = create(tmp_path / "a", private=private)
+    os.write(descriptor, b"mine")
+    os.close(descriptor)
+    with pytest.raises(FileExistsError):
+        create(tmp_path / "a", private=private)
+    assert (tmp_path / "a").read_bytes() == b"mine"
+
+
+def test_a_file_that_was_made_private_is_found_to_be(tmp_path):
+    descriptor = create(tmp_path / "a", private=True)
+    assert permissions.make_private(descriptor)
+    os.close(descriptor)
+
+
+def test_a_folder_is_made_with_all_above_it(tmp_path):
+    permissions.make_private_folder(tmp_path / "a" / "b")
+    permissions.make_private_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        permissions.make_private_folder(tmp_path / "file")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX knows them")
+@pytest.mark.parametrize("umask", [0, 0o077, 0o777])
+def test_a_private_folder_is_usable_whatever_the_umask(anybodys_folder, as_ordinary_user, umask):
+    as_ordinary_user(
+        "from enos_csr_gui.core import permissions\n"
+        "os.umask(int(sys.argv[2]))\n"
+        "permissions.make_private_folder(Path(sys.argv[1]) / 'a' / 'b')\n"
+        "(Path(sys.argv[1]) / 'a' / 'b' / 'c').touch()",
+        anybodys_folder,
+        str(umask),
+    )
+    assert stat.S_IMODE((anybodys_folder / "a" / "b").stat().st_mode) == 0o700
+    assert stat.S_IMODE((anybodys_folder / "a").stat().st_mode) == 0o777 & ~umask | 0o700
+
+
+if sys.platform == "win32":
+
+    def readers(path: Path) -> set[str] | None:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return permissions.readers(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def test_the_key_has_a_list_of_its_own_and_the_request_that_of_its_folder(tmp_path):
+        (tmp_path / "usual").touch()
+        saved = save_pair(tmp_path, "a", b"key", b"csr")
+        private = readers(saved.key)
+        assert private <= {permissions._current_user(), SYSTEM, ADMINISTRATORS}
+        assert readers(saved.csr) == readers(tmp_path / "usual") != private
+
+    def test_a_file_that_is_replaced_is_private_if_it_is_to_be(tmp_path):
+        replace(tmp_path / "a", b"data", private=True)
+        assert readers(tmp_path / "a") <= {permissions._current_user(), SYSTEM, ADMINISTRATORS}
+
+    def test_a_file_that_everybody_may_read_is_found_out(tmp_path):
+        descriptor = create(tmp_path / "a", private=False)
+        assert not permissions.make_private(descriptor)
+        os.close(descriptor)
+
+    def test_a_file_that_is_open_elsewhere_is_no_missing_permission(tmp_path):
+        (tmp_path / "a").touch()
+        assert permissions.open_error(tmp_path / "a") == 0
+        descriptor = create(tmp_path / "b", private=True)  # others may read it meanwhile, only
+        assert permissions.open_error(tmp_path / "b") == 32
+        os.close(descriptor)
