@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from typing import Any, Self, TypeVar
 
 from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
+from enos_csr_gui.core.journal import data_folder
+from enos_csr_gui.core.permissions import close_to_others, create, make_private_folder
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, normalize
 
 EXPIRES_SOON = timedelta(days=60)
@@ -40,6 +43,14 @@ T = TypeVar("T")
 
 _MAX_SERIAL_DIGITS = 50
 """A serial number has up to 160 bits (RFC 5280, 4.1.2.2)."""
+
+
+class SchemaTooNew(Exception):
+    """The file was made by a later version of the program."""
+
+
+class NotAHistory(Exception):
+    """The file is none that this program ever wrote, or something beside it is no file at all."""
 
 
 class HistoryUnavailable(CoreError):
@@ -162,7 +173,31 @@ _EXPIRING = """
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# SQLITE_ERROR: a table or a column is missing, or has a name that is another's.
+_DAMAGED = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_CONSTRAINT,
+)
+
+
+# SQLite decodes texts of its own, those of its errors too; a number may be larger than it takes.
+_TROUBLE = (
+    sqlite3.Error,
+    sqlite3.Warning,
+    OSError,
+    UnicodeError,
+    OverflowError,
+    MemoryError,
+    NotAHistory,
+)
+
+
+# What SQLite keeps beside the file.
+_BESIDE = ("-journal", "-wal", "-shm")
 
 
 _CODES = {
@@ -176,19 +211,9 @@ _CODES = {
 }
 
 
-class SchemaTooNew(Exception):
-    """The file was made by a later version of the program."""
-
-
-class InvalidRow(Exception):
-    """What stands in a row makes no sense, though the file is sound."""
-
-
 def default_path() -> Path:
     """Return where this user's history is, in the platform's folder for data."""
-    from platformdirs import user_data_path
-
-    return user_data_path("enos-csr", appauthor=False) / "history.sqlite3"
+    return data_folder() / "history.sqlite3"
 
 
 def name_key(common_name: str) -> str:
@@ -383,10 +408,7 @@ class RequestHistory:
     def _rows(self, sql: str, *parameters: object) -> list[PastRequest]:
         def read(connection: sqlite3.Connection) -> list[PastRequest]:
             with closing(connection.execute(sql, parameters)) as cursor:
-                try:
-                    return [_row(values) for values in cursor]
-                except (ValueError, TypeError, OverflowError) as error:
-                    raise InvalidRow from error
+                return [_row(values) for values in cursor]
 
         return self._do(read, nothing=[])
 
@@ -400,7 +422,7 @@ class RequestHistory:
         for may_set_aside in (True, False):
             try:
                 return action(self._open()) if make or self._exists() else nothing
-            except (sqlite3.Error, OSError, InvalidRow) as error:
+            except _TROUBLE as error:
                 self.close()
                 if not (may_set_aside and _is_damage(error)):
                     raise self._unavailable(error) from error
@@ -428,7 +450,7 @@ class RequestHistory:
             reason = error.strerror or type(error).__name__
         else:
             code = _CODES.get(_primary(error), Code.HISTORY_TROUBLE)
-            reason = str(error)
+            reason = str(error) or type(error).__name__
         values = {"reason": reason} if code is Code.HISTORY_TROUBLE else {}
         return HistoryUnavailable([*self.notes, Problem(code, path=self._path, values=values)])
 
@@ -436,8 +458,8 @@ class RequestHistory:
         if self._connection:
             return self._connection
         self._prepare_file()
-        status = self._path.stat()
-        self._identity = status.st_dev, status.st_ino
+        self._identity = _identity(self._path)
+        self._check_kinds()
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             # A flipped bit in a text is no reason to show nothing at all.
@@ -453,18 +475,25 @@ class RequestHistory:
 
     def _prepare_file(self) -> None:
         """Make folder and file, private from the first byte on; SQLite's journal takes after it."""
-        folder = self._path.parent
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_private_folder(self._path.parent)
         with suppress(FileExistsError):
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        if os.name == "posix":
-            # An old umask or a restored backup; a folder somebody else chose is not ours to close.
-            private = {self._path: 0o600} | ({folder: 0o700} if self._is_default else {})
-            for path, mode in private.items():
-                with suppress(OSError):  # a read-only disk, another owner: it may yet be read
-                    if path.stat().st_mode & 0o077:
-                        path.chmod(mode)
+            os.close(create(str(self._path), private=True))
+        # An old umask or a restored backup. A folder that the caller chose is left as it is.
+        close_to_others(self._path, 0o600)
+        if self._is_default:
+            close_to_others(self._path.parent, 0o700)
+
+    def _check_kinds(self) -> None:
+        """Raise NotAHistory for a pipe or a device, on which SQLite would wait without an end.
+
+        A link may lead to the history itself, if there is a file; SQLite would make one.
+        """
+        if not self._path.exists() or _is_no_file(self._path.stat()):
+            raise NotAHistory
+        for suffix in _BESIDE:
+            with suppress(FileNotFoundError):
+                if _is_no_file(Path(f"{self._path}{suffix}").lstat()):
+                    raise NotAHistory
 
     def _set_aside(self) -> None:
         """Rename the damaged file, and what SQLite keeps beside it, perhaps the last changes."""
@@ -474,7 +503,7 @@ class RequestHistory:
         names = (f"{self._path.stem}-damaged-{stamp}{ending}" for ending in _endings())
         targets = (self._path.with_name(name + self._path.suffix) for name in names)
         target = next(target for target in targets if not os.path.lexists(target))
-        for suffix in ("-journal", "-wal", "-shm", ""):
+        for suffix in (*_BESIDE, ""):
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{target}{suffix}")
         self.notes += (Problem(Code.HISTORY_DAMAGED, path=target),)
@@ -483,6 +512,10 @@ class RequestHistory:
 def _endings() -> Iterator[str]:
     yield ""
     yield from (f"-{number}" for number in count(2))
+
+
+def _is_no_file(status: os.stat_result) -> bool:
+    return not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -494,7 +527,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to today's schema; raises _Newer, and touches nothing, if it is beyond."""
+    """Bring the file to today's schema.
+
+    Raises SchemaTooNew, and touches nothing, if it is beyond; NotAHistory if it makes no sense.
+    """
 
     def version() -> int:
         with closing(connection.execute("PRAGMA user_version")) as cursor:
@@ -507,7 +543,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
                 connection.execute(statement).close()
             connection.execute(f"PRAGMA user_version = {number + 1}").close()
 
-    if not 0 <= (found := version()) <= SCHEMA_VERSION:
+    if (found := version()) < 0:
+        raise NotAHistory
+    if found > SCHEMA_VERSION:
         raise SchemaTooNew
     if found < SCHEMA_VERSION:
         _in_transaction(connection, migrate)
@@ -532,7 +570,7 @@ def _primary(error: Exception) -> int:
 
 
 def _is_damage(error: Exception) -> bool:
-    return isinstance(error, InvalidRow) or _primary(error) in _DAMAGED
+    return isinstance(error, (NotAHistory, UnicodeError)) or _primary(error) in _DAMAGED
 
 
 def _code_of_os_error(error: OSError) -> Code:
@@ -541,26 +579,41 @@ def _code_of_os_error(error: OSError) -> Code:
         Code.NO_PERMISSION: Code.HISTORY_NO_ACCESS,
         Code.READ_ONLY: Code.HISTORY_NO_ACCESS,
         Code.NOT_A_FOLDER: Code.HISTORY_NO_ACCESS,
+        Code.FILE_IN_USE: Code.HISTORY_BUSY,
     }
     problem = problem_from_os_error(error, Path(), missing=Code.FILE_MISSING)
     return known.get(problem.code, Code.HISTORY_TROUBLE)
 
 
 def _row(values: tuple[Any, ...]) -> PastRequest:
+    """Return the request in a row. A value that makes no sense counts as none: the row stays."""
     row = dict(zip(_COLUMNS, values, strict=True))
     return PastRequest(
         number=row["number"],
-        subject={key: row[key] for key in _FIELDS if row[key] is not None},
-        kind=RequestKind(row["kind"]),
-        made_on=_time(row["made_on"]),
-        public_key_sha256=row["fingerprint"],
-        key=Path(os.fsdecode(row["key"])),
-        csr=Path(os.fsdecode(row["csr"])),
-        issued=None if row["issued"] is None else _time(row["issued"]),
-        expires=None if row["expires"] is None else _time(row["expires"]),
-        serial=None if row["serial"] is None else int(row["serial"], 16),
-        certificate=None if row["certificate"] is None else Path(os.fsdecode(row["certificate"])),
+        subject={key: str(row[key]) for key in _FIELDS if row[key] is not None},
+        kind=_sensible(RequestKind, row["kind"]) or RequestKind.NEW,
+        made_on=_sensible(_time, row["made_on"]) or _EPOCH,
+        public_key_sha256=str(row["fingerprint"]),
+        key=_sensible(_path, row["key"]) or Path(),
+        csr=_sensible(_path, row["csr"]) or Path(),
+        issued=_sensible(_time, row["issued"]),
+        expires=_sensible(_time, row["expires"]),
+        serial=_sensible(lambda serial: int(serial, 16), row["serial"]),
+        certificate=_sensible(_path, row["certificate"]),
     )
+
+
+def _sensible(read: Callable[[Any], T], value: object) -> T | None:
+    if value is None:
+        return None
+    try:
+        return read(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _path(stored: bytes) -> Path:
+    return Path(os.fsdecode(stored))
 
 
 def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
