@@ -23,7 +23,10 @@ def main() -> None:
     i18n.teach_gettext()
 
     # Imported only now: the texts of the options are translated when they are made.
+    from enos_csr_gui.cli import signals
     from enos_csr_gui.cli.program import program
+
+    signals.end_in_order()
 
     if wanted is not None:
         arguments = [f"--lang={wanted}", *arguments]  # the program's, wherever it was written

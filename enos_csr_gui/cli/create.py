@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from enos_csr_gui.cli import json_objects, key_options, prompts
+from enos_csr_gui.cli import json_objects, key_options, prompts, signals
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -126,6 +126,7 @@ def create(
 
     ``stray`` are words that belong to no option. ``old`` is what a renewal takes its answers from.
     """
+    from enos_csr_gui.core import keys
     from enos_csr_gui.core.renew import VERBATIM_FIELDS
 
     interactive = prompts.possible()
@@ -182,7 +183,7 @@ def create(
 
     _write(
         Subject(answers, verbatim=exact),
-        key,
+        key or keys.generate(),
         options._replace(folder=folder, name=_base_name(name, answers)),
         passphrase,
         renewal=old is not None,
@@ -206,22 +207,23 @@ def _with_defaults(
     return {**presets, **answers, **found.locked}, found.presets
 
 
+@signals.finishing()
 def _write(
     subject: Subject,
-    key: rsa.RSAPrivateKey | None,
+    key: rsa.RSAPrivateKey,
     options: Options,
     passphrase: str | None,
     *,
     renewal: bool,
 ) -> None:
-    """Make the request, with a new key if there is none, and print where it is."""
-    from enos_csr_gui.core import create, keys
+    """Make the request, save and record it, and print where it is: all of that, once begun."""
+    from enos_csr_gui.core import create
     from enos_csr_gui.core.enums import RequestKind
 
     try:
         made = create.create_request(
             subject,
-            key or keys.generate(),
+            key,
             options.folder,
             options.name or "",
             key_file=options.key_file,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli import json_objects, key_options, prompts
+from enos_csr_gui.cli import json_objects, key_options, prompts, signals
 from enos_csr_gui.cli.output import IMPOSSIBLE, WRONG_INPUT, Faults, echo_err, examples, print_json
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
@@ -154,26 +154,29 @@ def export(
     _check_parts(format_, key, issued, chain_file, faults)
     if encrypt or (is_keystore and not passphrase_file):
         passphrase = prompts.new_passphrase(_("Passphrase for the new file"), check)
-    try:
-        saved = export.export_files(
-            format_,
-            key,
-            *issued,
-            target,
-            name=name,
-            passphrase=passphrase,
-            older_java=older_java,
-        )
-    except CoreError as error:
-        faults.add_error(error)
-        faults.end()
-    if older_java:
-        echo_err(_("The protection that older Java reads is weak. Let nobody else have the file."))
-    try:
-        _print_object(saved) if as_json else _print_advice(saved, key_file)
-    except OSError:
-        echo_err(_("The files were saved, but the result could not be printed."))
-        raise
+    with signals.finishing():
+        try:
+            saved = export.export_files(
+                format_,
+                key,
+                *issued,
+                target,
+                name=name,
+                passphrase=passphrase,
+                older_java=older_java,
+            )
+        except CoreError as error:
+            faults.add_error(error)
+            faults.end()
+        if older_java:
+            echo_err(
+                _("The protection that older Java reads is weak. Let nobody else have the file.")
+            )
+        try:
+            _print_object(saved) if as_json else _print_advice(saved, key_file)
+        except OSError:
+            echo_err(_("The files were saved, but the result could not be printed."))
+            raise
 
 
 def _check_combination(

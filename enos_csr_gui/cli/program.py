@@ -13,6 +13,7 @@ from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.cli.renew import renew
+from enos_csr_gui.core import files
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -43,7 +44,8 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:
-    """Hold the commands together."""
+    """Hold the commands together; before each, clean up what a killed process left."""
+    files.tidy()
 
 
 for command in (new, renew, inspect, receive, export, history, fields):

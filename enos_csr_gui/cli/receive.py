@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli import json_objects
+from enos_csr_gui.cli import json_objects, signals
 from enos_csr_gui.cli.key_options import chain_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples, print_json
 from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, escape_unprintable
@@ -55,12 +55,17 @@ def receive(
     try:
         received = receive.match_certificate(certificate, key_file, chain_file)
         faults.warn(received.notes)
-        taken = receive.store_certificate(received)
+        with signals.finishing():
+            taken = receive.store_certificate(received)
+            faults.warn(taken.notes)
+            faults.warn(received.problems)
+            _print(received, taken, as_json=as_json)
     except CoreError as error:
         faults.add_error(error)
         faults.end()
-    faults.warn(taken.notes)
-    faults.warn(received.problems)
+
+
+def _print(received: MatchedCertificate, taken: StoredCertificate, *, as_json: bool) -> None:
     try:
         if as_json:
             print_json(json_objects.received(received, taken))

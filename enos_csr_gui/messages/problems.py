@@ -109,9 +109,7 @@ _SENTENCES: dict[Code, str] = {
         "You have no permission to open this, or to save here. Choose another place, or ask "
         "the administrator of this computer."
     ),
-    Code.FILE_IN_USE: N_(
-        "Another program has this file open. Please close it there, then try again."
-    ),
+    Code.FILE_IN_USE: N_("Another program has this file open. Close it there, then try again."),
     Code.READ_ONLY: N_(
         "This disk is read-only, so nothing can be saved on it. Choose another folder."
     ),

@@ -191,14 +191,22 @@ class Terminal:
         return self._process.wait(max(1, deadline - time.monotonic()))
 
     def leave(self, keys: bytes) -> int:
-        """Press Ctrl-C or Ctrl-D, if need be again; return the exit status.
+        """Press Ctrl-C or Ctrl-D, if need be again; return the exit status."""
+        return self._leave(lambda: os.write(self._mine, keys))
+
+    def end(self, number: int) -> int:
+        """Send the command a signal, if need be again; return the exit status."""
+        return self._leave(lambda: self._process.send_signal(number))
+
+    def _leave(self, ask: Callable[[], object]) -> int:
+        """Ask the command to end, if need be again; return the exit status.
 
         Python misses a Ctrl-C that comes after its prompt and before it reads. That was seen up to
         5 ms after the prompt, never after 20.
         """
         for _attempt in range(5):
             time.sleep(0.1)
-            os.write(self._mine, keys)
+            ask()
             with suppress(subprocess.TimeoutExpired):
                 return self.status(seconds=2)
         raise AssertionError(f"the command goes on: {self.shown!r}")

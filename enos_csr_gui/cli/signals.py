@@ -1,0 +1,61 @@
+"""Signals: a command cleans up before it ends, and completes a save that has begun.
+
+By default, SIGTERM and SIGHUP end Python at once, and unfinished files stay behind.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+# SIGHUP: the terminal was closed. Windows has SIGBREAK instead of it, for Ctrl-Break too.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+def end_in_order() -> None:
+    """From now on, raise SystemExit for the signals that end a process, with 128 plus their number.
+
+    That is the exit status that a shell shows. Ctrl-C raises KeyboardInterrupt, as always.
+    """
+    for number in _handled():
+        if number != signal.SIGINT:
+            signal.signal(number, _exit)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Complete what is inside: the first signal is ignored.
+
+    A second one counts, since a network drive may never answer.
+    """
+    arrived = False
+    before: dict[signal.Signals, Any] = {}
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        nonlocal arrived
+        handler = before[signal.Signals(number)]
+        if arrived and callable(handler):
+            handler(number, frame)
+        arrived = True
+
+    for number in _handled():
+        before[number] = signal.getsignal(number)
+        signal.signal(number, wait)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _handled() -> list[signal.Signals]:
+    """Return the signals to handle: not those that the parent ignores, as ``nohup`` does."""
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
