@@ -932,7 +932,8 @@ for number in range(count):
 
 def writer(path: Path, who: str, count: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-W", "error", "-c", _WRITER, str(path), who, str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Without a buffer: 'communicate' would not see what 'readline' has read ahead.
+    return subprocess.Popen(command, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def write_at_once(path: Path, count: int) -> None:

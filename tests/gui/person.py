@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.wizard import RequestWizard
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 def wait(milliseconds: int) -> None:
@@ -216,7 +216,7 @@ class Person:
         end = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < end, f"waited in vain; on the screen:\n{self.reads()}"
-            wait(5)
+            wait(10)
 
     def waits_to_read(self, text: str) -> None:
         self.waits_until(lambda: text in self.reads())
