@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from enos_csr_gui.core import countries
 from enos_csr_gui.i18n import N_, _, languages, ngettext
 
 if TYPE_CHECKING:
@@ -87,8 +88,6 @@ def label(field: str) -> str:
 
 def country(code: str) -> str:
     """Return the country with this alpha-2 code as people read it; any other text as it is."""
-    from enos_csr_gui.core import countries
-
     found = countries.find(code)
     return f"{found.name} ({found.code})" if found else code
 

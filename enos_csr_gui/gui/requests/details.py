@@ -21,6 +21,7 @@ from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.renew import renewed_serial
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates, style
+from enos_csr_gui.gui.help import show_help
 from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
 from enos_csr_gui.gui.requests.file_status import FileStatus
 from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
@@ -127,7 +128,6 @@ class RequestDetails(QDialog):
         close.setFocus()
 
     def _explain(self) -> None:
-        from enos_csr_gui.gui.help import show_help
 
         show_help("requests", self)
 

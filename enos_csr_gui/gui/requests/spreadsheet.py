@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import CannotSave, Code, problem_from_os_error
+from enos_csr_gui.core.history import local_date
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -63,8 +64,6 @@ def _headings() -> list[str]:
 
 
 def _cells(request: PastRequest) -> list[str]:
-    from enos_csr_gui.core.history import local_date
-
     return [
         *(request.subject.get(field.key, "") for field in SUBJECT_FIELDS),
         labels.request_kind(request.kind),
