@@ -144,13 +144,15 @@ def create(
     folder = faults.absolute(options.folder)
     problems = check(answers, verbatim=exact)
     faults.add(p for p in problems if p.field in answers or not interactive)
-    passphrase = None
-    if options.passphrase_file:
+    passphrase = opening = None
+    if options.passphrase_file and key_file:
+        opening = key_options.read_opening_passphrase(options.passphrase_file, faults)
+    elif options.passphrase_file:
         passphrase = key_options.read_passphrase(options.passphrase_file, faults)
     key = None
     if key_file:
         to_come = interactive or options.passphrase_file is not None
-        key = key_options.load_key(key_file, passphrase, faults, passphrase_to_come=to_come)
+        key = key_options.load_key(key_file, opening, faults, passphrase_to_come=to_come)
     if not may_be_used and (used := _used_name(answers)):
         faults.add(used, status=IMPOSSIBLE)
         faults.add_line(_to_use_it_all_the_same(), status=IMPOSSIBLE)

@@ -220,7 +220,7 @@ def _load_key(
     option = "--key-passphrase-file"
     passphrase = None
     if passphrase_file:
-        passphrase = key_options.read_passphrase(passphrase_file, faults, option=option)
+        passphrase = key_options.read_opening_passphrase(passphrase_file, faults, option=option)
     to_come = interactive or passphrase_file is not None
     return key_options.load_key(
         key_file, passphrase, faults, passphrase_to_come=to_come, option=option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,15 +65,15 @@ def check_use(
 def read_passphrase(
     path: Path, faults: Faults, *, option: str = _OPTION, check: prompts.Check | None = None
 ) -> str | None:
-    """Return the first line of the file that the option names; None when there is a fault.
+    """Return the passphrase for a new file, the first line of the file that the option names.
 
-    ``check`` returns the problems of the passphrase; if None, ``keys.check_passphrase`` does.
+    None when there is a fault. ``check`` returns the problems of the passphrase; by default
+    ``keys.check_passphrase`` does.
     """
     from enos_csr_gui.core import keys
 
     try:
-        first_line = _read(path).split(b"\n")[0].removesuffix(b"\r")
-        passphrase = first_line.decode("utf-8-sig")
+        passphrase = _first_line(path).decode("utf-8-sig")
     except CoreError as error:
         faults.add_error(error, place=option)
     except UnicodeDecodeError:
@@ -83,15 +84,29 @@ def read_passphrase(
     return None
 
 
-def _read(path: Path) -> bytes:
+def read_opening_passphrase(path: Path, faults: Faults, *, option: str = _OPTION) -> bytes | None:
+    """Return the passphrase of an existing key: any bytes, for nothing tells their encoding.
+
+    None when there is a fault.
+    """
+    try:
+        return _first_line(path).removeprefix(codecs.BOM_UTF8)
+    except CoreError as error:
+        faults.add_error(error, place=option)
+        return None
+
+
+def _first_line(path: Path) -> bytes:
     if path != STANDARD_INPUT:
-        return files.read(path)
-    return sys.stdin.buffer.readline(files.MAX_READ_BYTES) if sys.stdin else b""
+        data = files.read(path)
+    else:
+        data = sys.stdin.buffer.readline(files.MAX_READ_BYTES) if sys.stdin else b""
+    return data.split(b"\n")[0].removesuffix(b"\r")
 
 
 def load_key(
     path: Path,
-    passphrase: str | None,
+    passphrase: bytes | None,
     faults: Faults,
     *,
     passphrase_to_come: bool,

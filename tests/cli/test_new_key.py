@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from enos_csr_gui.core import keys as keys_module
+
 SECRET = "correct horse 风 battery"
 WRONG = "incorrect horse"
 
@@ -226,3 +228,24 @@ def test_a_passphrase_on_the_command_line_is_refused_and_not_repeated(refused, o
     lines = refused("new", *options(), *arguments)
 
     assert not any(WRONG in line for line in lines)
+
+
+@pytest.mark.parametrize("content", ["Grüße".encode("latin-1"), "Grüße".encode(), b"\xef\xbb\xbfx"])
+def test_a_passphrase_file_in_any_encoding_opens_a_key(enos_csr, options, folder, content):
+    secret = content.removeprefix(b"\xef\xbb\xbf").decode(
+        "latin-1" if b"\xfc\xdf" in content else "utf-8"
+    )
+    Path("mine.key").write_bytes(keys_module.to_pem(keys_module.generate(), secret))
+    Path("secret").write_bytes(content + b"\r\n")
+    result = enos_csr("new", *options(), "--key", "mine.key", "--passphrase-file", "secret")
+    assert result.exit_code == 0, result.stderr
+    assert (folder / "dev-001.csr").exists()
+
+
+def test_the_empty_passphrase_opens_a_key(enos_csr, options, openssl, folder):
+    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-aes-256-cbc",
+            "-pass", "pass:", "-out", "mine.key")  # fmt: skip
+    Path("empty").write_bytes(b"")
+    for more in ([], ["--passphrase-file", "empty", "--name", "other"]):
+        result = enos_csr("new", *options(), "--allow-used-name", "--key", "mine.key", *more)
+        assert result.exit_code == 0, result.stderr
