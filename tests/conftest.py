@@ -155,6 +155,7 @@ def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFact
     return made
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what shares one long build, in one process; the rest fills the others."""
     builds = [item for item in items if "dist" in getattr(item, "fixturenames", ())]
