@@ -159,7 +159,8 @@ def export(
             saved = export.export_files(
                 format_,
                 key,
-                *issued,
+                issued.certificate,
+                issued.chain,
                 target,
                 name=name,
                 passphrase=passphrase,
@@ -235,7 +236,9 @@ def _read(
 
     fingerprint = keys.public_key_sha256(key.public_key()) if key else ""
     try:
-        chain_data = files.read(chain_file) if chain_file else b""
+        chain_data = (
+            certificate.load_chain(files.read(chain_file), chain_file) if chain_file else b""
+        )
         return certificate.read(files.read(file), file, chain_data, fingerprint)
     except CoreError as error:
         faults.add_error(error)
@@ -255,7 +258,7 @@ def _check_parts(
         faults.add(certificate.check_chain(issued, chain_file))
         faults.tell()
     try:
-        export.check_parts(format_, key, *issued)
+        export.check_parts(format_, key, issued.certificate, issued.chain)
     except CoreError as error:
         faults.add_error(error)
         faults.end()

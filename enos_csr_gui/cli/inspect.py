@@ -10,6 +10,7 @@ import click
 
 from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.output import WRONG_INPUT, columns, echo_err, examples, padded, print_json
+from enos_csr_gui.core.enums import Level
 from enos_csr_gui.core.errors import SECRET_CODES, escape_unprintable
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import inspection, labels
@@ -27,9 +28,9 @@ _WIDTH = 79
 @click.command(
     help=_(
         "Show what a file contains, and whether EnOS would accept the request in it.\n\n"
-        "Reads requests, certificates, keys and keystores in PEM or DER, whatever the files "
-        "are called, and shows which of them belong together. Changes nothing, and opens "
-        "nothing that a passphrase protects.\n\n"
+        "Reads requests, certificates, keys and keystores in any form, also in e-mails, ZIP "
+        "archives, folders and JSON answers of EnOS, and shows which of them belong together. "
+        "Changes nothing, and opens nothing that a passphrase protects.\n\n"
         "Exit status: 0 every request is acceptable; 2 one is not, or a file cannot be read."
     ),
     short_help=_("Show what a file contains, and whether EnOS would accept it."),
@@ -82,8 +83,9 @@ def _report(found: InspectedItem, name: str, together: Sequence[str]) -> Iterato
             yield f"    {value}"
         else:
             yield f"  {padded(label, width)}  {value}".rstrip()
+    of_rules = [problem for result in found.rules for problem in result.warnings]
     for problem in found.warnings:
-        if problem.code not in SECRET_CODES:
+        if problem.code not in SECRET_CODES and problem not in of_rules:
             yield _wrapped(problem_text(problem), 2)
     if found.rules:
         yield from _verdict(found)
@@ -97,19 +99,26 @@ def _moment(moment: datetime) -> str:
 
 def _verdict(found: InspectedItem) -> Iterator[str]:
     yield "  " + _("What EnOS requires:")
-    passed, failed = _("ok"), _("FAIL")
-    width = max(columns(passed), columns(failed))
-    passed, failed = padded(passed, width), padded(failed, width)
+    passed, remark, failed = _("ok"), _("NOTE"), _("FAIL")
+    width = max(map(columns, (passed, remark, failed)))
+    marks = {
+        Level.IN_ORDER: _good(padded(passed, width)),
+        Level.DIFFERS: _remark(padded(remark, width)),
+        Level.REFUSED: _bad(padded(failed, width)),
+    }
     for result in found.rules:
-        mark = _good(passed) if result.passed else _bad(failed)
-        yield f"    {mark}  {labels.rule(result.rule, result.field)}"
-        for problem in result.problems:
+        yield f"    {marks[result.level]}  {labels.rule(result.rule, result.field)}"
+        for problem in (*result.problems, *result.warnings):
             yield _wrapped(escape_unprintable(problem_text_in_file(problem)), 10)
     yield "  " + (_good if found.acceptable else _bad)(inspection.verdict(found))
 
 
 def _good(text: str) -> str:
     return click.style(text, fg="green")
+
+
+def _remark(text: str) -> str:
+    return click.style(text, fg="yellow")
 
 
 def _bad(text: str) -> str:

@@ -5,6 +5,7 @@ Each function returns one object of the schema in docs/json.schema.json, ready f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +16,13 @@ from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.csr_rules import KeyFacts
     from enos_csr_gui.core.export import ExportedFile
     from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.core.inspect import InspectedItem
     from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
+    from enos_csr_gui.core.x509_reader import Certificate
 
 Object = dict[str, object]
 
@@ -86,11 +86,9 @@ def received(matched: MatchedCertificate, stored: StoredCertificate) -> Object:
     }
 
 
-def certificate_sha256(certificate: x509.Certificate) -> str:
+def certificate_sha256(certificate: Certificate) -> str:
     """Return the SHA-256 of a certificate's DER in hex."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    return certificate.fingerprint(SHA256()).hex()
+    return hashlib.sha256(certificate.der).hexdigest()
 
 
 def exported(files: Iterable[ExportedFile]) -> Object:
@@ -150,7 +148,12 @@ def inspected(item: InspectedItem, name: str, together: Sequence[str]) -> Object
         "belongs_to": list(together),
         "acceptable": item.acceptable,
         "rules": [
-            {"rule": result.rule, "field": result.field, "passed": result.passed}
+            {
+                "rule": result.rule,
+                "field": result.field,
+                "passed": result.passed,
+                "level": result.level,
+            }
             for result in item.rules
         ],
         "problems": problems(item.problems, in_file=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from enos_csr_gui import __version__, i18n
+from enos_csr_gui.cli.convert import convert
 from enos_csr_gui.cli.export import export
 from enos_csr_gui.cli.fields import fields
 from enos_csr_gui.cli.history import history
@@ -13,6 +14,7 @@ from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.cli.renew import renew
+from enos_csr_gui.cli.rules import rules
 from enos_csr_gui.core import files
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -48,5 +50,5 @@ def program() -> None:
     files.tidy()
 
 
-for command in (new, renew, inspect, receive, export, history, fields):
+for command in (new, renew, inspect, receive, export, convert, history, fields, rules):
     program.add_command(command)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         "Finds its key among the requests created on this computer or beside the file, "
         "reports what is not in order, and saves the certificate beside the key as NAME.crt, "
         "with a number if that name is taken. Needs no passphrase.\n\n"
+        "CERT can have any form: PEM, DER, PKCS #7, a ZIP archive, an e-mail, the JSON answer "
+        "of EnOS. Several files, or a folder, are sorted by what they contain.\n\n"
         "Exit status: 0 success; 1 the certificate could not be saved; 2 the file is no "
         "certificate, or no key for it was found. After 2 nothing was written; after 1 "
         "neither, unless the message says so."
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
         "enos-csr receive dev-001.pem", "enos-csr receive dev-001.pem --chain ca-chain.pem"
     ),
 )
-@click.argument("certificate", type=Path, metavar="CERT")
+@click.argument("certificates", type=Path, nargs=-1, required=True, metavar="CERT...")
 @click.option(
     "--key",
     "key_file",
@@ -44,16 +46,20 @@ if TYPE_CHECKING:
 @chain_option
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def receive(
-    certificate: Path, key_file: Path | None, chain_file: Path | None, as_json: bool
+    certificates: tuple[Path, ...], key_file: Path | None, chain_file: Path | None, as_json: bool
 ) -> None:
     """Find the key, save the certificate beside it, print what to do next."""
     from enos_csr_gui.core import receive
 
     faults = Faults()
-    certificate = faults.absolute(certificate)
+    given = [faults.absolute(one) for one in certificates]
     key_file = faults.absolute(key_file) if key_file else None
+    others: tuple[Path, ...] = ()
     try:
-        received = receive.match_certificate(certificate, key_file, chain_file)
+        if len(given) > 1 or given[0].is_dir():
+            given[0], key, others = receive.sort_files(given)
+            key_file = key_file or key
+        received = receive.match_certificate(given[0], key_file, chain_file, others=others)
         faults.warn(received.notes)
         with signals.finishing():
             taken = receive.store_certificate(received)

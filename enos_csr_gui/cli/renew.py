@@ -11,7 +11,7 @@ import click
 from enos_csr_gui.cli import prompts
 from enos_csr_gui.cli.create import Options, create, file_options, subject_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples
-from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -46,7 +46,7 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(
     help=_(
         "Create a request that renews a certificate.\n\n"
-        "OLD is the old request or certificate, in PEM or DER. All answers come from it, the "
+        "OLD is the old request or certificate, in any form. All answers come from it, the "
         "common name exactly as it is; the options below change the others. The command "
         "creates a new key unless --key names the old one. Writes NAME.key and NAME.csr, and "
         "never replaces a file.\n\n"
@@ -84,6 +84,11 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
             if problem.field and given[problem.field] is None:
                 _note(labels.named(labels.label(problem.field), problem_text(problem)))
                 answers.pop(problem.field, None)
+    else:
+        # Text in a wrong encoding would be taken for what somebody meant.
+        misread = [one for one in old.problems if one.code is Code.TEXT_MISREAD]
+        faults.add(one for one in misread if one.field and given[one.field] is None)
+        faults.tell()
     create(context.args, answers, Options(**options), old=old)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import quopri
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 
@@ -13,43 +15,95 @@ class PemBlock(NamedTuple):
     """One object in PEM (RFC 7468): its label, its text, and its DER.
 
     ``der`` is None when the end is missing or the text is not base64. ``headers`` are those of
-    RFC 1421, with which old key files say that they are encrypted.
+    RFC 1421, with which old key files say that they are encrypted. ``regular``: every strict
+    reader takes the lines as they are. ``start`` and ``end`` are its place in ``pem_text``.
     """
 
     label: str
     text: bytes
     headers: bytes
     der: bytes | None
+    regular: bool
+    start: int
+    end: int
 
 
+_DASH = rb"(?:-|\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|[\x96\x97])"
+"""Word processors replace hyphens by dashes: in UTF-8, or in Windows-1252."""
+
+_ODD_DASHES = re.compile(
+    _DASH + rb"{2,8}[ \t]*(BEGIN|END) (?!SSH2)([A-Z0-9 #]{1,64}?)[ \t]*" + _DASH + rb"{2,8}"
+)
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
+_PEM_END = re.compile(rb"-----END [A-Z0-9 #]{1,64}-----")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]*")
+_ESCAPED_BREAKS = re.compile(rb"(?:\\r)?\\n|\\r")
+
+
+def utf8_text(data: bytes) -> bytes:
+    """Return text in an encoding that continues ASCII: Windows also writes UTF-16."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").encode()
+    start = data[:200]
+    if len(start) > 20 and start[0::2].isascii() and not any(start[1::2]):
+        return data.decode("utf-16-le", "replace").encode()
+    if len(start) > 20 and start[1::2].isascii() and not any(start[0::2]):
+        return data.decode("utf-16-be", "replace").encode()
+    return data
 
 
 def pem_text(data: bytes) -> bytes:
-    """Return ``data`` in an encoding that continues ASCII: Windows also writes UTF-16."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace").encode()
-    return data
+    """Return text as PEM is written: line breaks that are no backslashes, hyphens no dashes."""
+    data = utf8_text(data)
+    if b"BEGIN" not in data:
+        return data
+    if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
+        data = _ESCAPED_BREAKS.sub(b"\n", data)
+    return _ODD_DASHES.sub(rb"-----\1 \2-----", data)
 
 
 def pem_blocks(data: bytes) -> Iterator[PemBlock]:
     """Yield every PEM object in ``data``, whatever stands around it; takes linear time."""
-    data = pem_text(data)
-    begins = list(_PEM_BEGIN.finditer(data))
-    limits = [*(begin.start() for begin in begins), len(data)]
+    text = pem_text(data)
+    unchanged = text == data
+    begins = list(_PEM_BEGIN.finditer(text))
+    limits = [*(begin.start() for begin in begins), len(text)]
     for begin, limit in zip(begins, limits[1:], strict=True):
-        end_line = b"-----END " + begin[1] + b"-----"
-        end = data.find(end_line, begin.end(), limit)
-        stop = limit if end < 0 else end + len(end_line)
-        body = data[begin.end() : limit if end < 0 else end].replace(b"\r\n", b"\n")
-        headers, blank_line, rest = body.partition(b"\n\n")
-        if not blank_line or b":" not in headers:
-            headers, rest = b"", body
-        try:
-            der = base64.b64decode(b"".join(rest.split()), validate=True) if end >= 0 else None
-        except binascii.Error:
-            der = None
-        yield PemBlock(begin[1].decode("ascii"), data[begin.start() : stop], headers, der)
+        end = _PEM_END.search(text, begin.end(), limit)
+        stop = end.end() if end else limit
+        body = text[begin.end() : end.start() if end else limit]
+        headers, lines = _split_headers(body)
+        der = _decoded(lines) if end else None
+        regular = unchanged and not headers and _is_regular(body)
+        label = begin[1].decode("ascii")
+        yield PemBlock(
+            label, text[begin.start() : stop], headers, der, regular, begin.start(), stop
+        )
+
+
+def _is_regular(body: bytes) -> bool:
+    lines = body.replace(b"\r\n", b"\n").split(b"\n")
+    inside = [line.rstrip(b" \t") for line in lines[1:-1]]
+    return all(line and _BASE64_LINE.fullmatch(line) for line in inside)
+
+
+def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
+    """Return the headers (RFC 1421), and the lines without what a mail program puts before them."""
+    raw = re.split(rb"\r\n|\n|\r", body)
+    lines = [line.strip(b"> \t|") for line in raw]
+    start = next((number for number, line in enumerate(lines) if line), 0)
+    stop = start
+    if lines and b":" in lines[start]:
+        while stop < len(lines) and (b":" in lines[stop] or raw[stop][:1] in (b" ", b"\t")):
+            stop += 1
+    return b"\n".join(lines[start:stop]), lines[stop:]
+
+
+def _decoded(lines: list[bytes]) -> bytes | None:
+    for text in (b"\n".join(lines), quopri.decodestring(b"\n".join(lines))):
+        with suppress(binascii.Error):
+            return base64.b64decode(b"".join(text.split()), validate=True)
+    return None
 
 
 class Tlv(NamedTuple):
@@ -78,6 +132,37 @@ def der_values(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
         start = inside + length
 
 
+def ber_values(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[Tlv]:
+    """Yield the BER values (X.690, 8.1) in ``data[start:end]``; a length may be indefinite.
+
+    ``Tlv.end`` is then before the two zero bytes that end the content. Raises ValueError where it
+    is not BER, or nested too deeply.
+    """
+    while start < end:
+        if start + 1 < end and data[start + 1] == 0x80 and data[start] & 0x20:
+            inside, stop = start + 2, _end_of_indefinite(data, start + 2, end, depth)
+            yield Tlv(data[start], start, inside, stop)
+            start = stop + 2
+        else:
+            one = next(der_values(data, start, end))
+            yield one
+            start = one.end
+
+
+def _end_of_indefinite(data: bytes, start: int, end: int, depth: int) -> int:
+    if depth > _MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    while start + 1 < end:
+        if data[start : start + 2] == b"\0\0":
+            return start
+        one = next(ber_values(data, start, end, depth + 1))
+        indefinite = data[start + 1] == 0x80
+        start = one.end + (2 if indefinite else 0)
+    raise ValueError("not BER")
+
+
+_MAX_DEPTH = 30
+
 SEQUENCE, SET = 0x30, 0x31
 
 
@@ -101,3 +186,10 @@ def oid_text(data: bytes, tlv: Tlv) -> str:
     first = min(numbers[0] // 40, 2)
     numbers[:1] = [first, numbers[0] - 40 * first]
     return ".".join(map(str, numbers))
+
+
+def pem(label: str, der: bytes) -> bytes:
+    """Return DER as PEM, with the lines of 64 characters that RFC 7468 asks for."""
+    text = base64.b64encode(der).decode("ascii")
+    lines = (text[start : start + 64] for start in range(0, len(text), 64))
+    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----\n")).encode()

@@ -1,132 +1,189 @@
-"""The issued certificate in what the authority handed out, and its way to the authority's root."""
+"""The issued certificate in what the authority handed out, and its way to the root certificate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-
-from enos_csr_gui.core import asn1, enums, inspect, keys, x509_reader
+from enos_csr_gui.core import enums, inspect, x509_reader
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
-from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS
+from enos_csr_gui.core.x509_reader import Certificate, UnknownSignature
+
+MAX_VERIFICATIONS = 200
+"""As many signatures are verified in search of a chain; a chain has up to five."""
+
+_MAX_CHAIN = 10
+"""As many certificates are above another one."""
 
 
 class Issued(NamedTuple):
-    """A certificate, and those of the authorities above it, its issuer first."""
+    """A certificate, and those of the authorities above it, its issuer first.
 
-    certificate: x509.Certificate
-    chain: tuple[x509.Certificate, ...] = ()
+    ``notes`` are what kept the search for them from being complete.
+    """
+
+    certificate: Certificate
+    chain: tuple[Certificate, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def public_key_sha256(self) -> str:
         """The SHA-256 of the public key, by which the certificate finds its request and key."""
-        return keys.public_key_sha256(self.certificate.public_key())
+        return self.certificate.key.public_key_sha256
 
     @property
     def answers(self) -> Mapping[str, str]:
         """The subject: field key -> text, as far as EnOS knows the fields."""
-        return x509_reader.answers_from(x509_reader.subject_of(self.certificate)).answers
+        return x509_reader.answers_from(self.certificate.subject).answers
 
     def to_pem(self) -> bytes:
         """Return the certificate and then its chain as PEM."""
-        everything = (self.certificate, *self.chain)
-        return b"".join(one.public_bytes(Encoding.PEM) for one in everything)
+        return b"".join(one.to_pem() for one in (self.certificate, *self.chain))
 
 
-def read(data: bytes, place: Path, chain_data: bytes = b"", fingerprint: str = "") -> Issued:
-    """Return the certificate in ``data``: PEM, alone or in a bundle, DER, or PKCS #7.
+def read(
+    data: bytes,
+    place: Path,
+    chain_data: bytes = b"",
+    fingerprint: str = "",
+    *,
+    now: datetime | None = None,
+) -> Issued:
+    """Return the certificate in ``data``, in any form that ``reader`` knows.
 
     ``place`` is the file it comes from. Of several it is the one for the key with this
     ``fingerprint``, else the one that is no authority's and has issued none of the others. The
-    chain is looked for beside it and in ``chain_data``.
+    chain is looked for beside it and in ``chain_data``; of several, the one that is valid ``now``.
 
-    Raises UnreadableFile when there is no certificate; the problem says what there is instead.
+    Raises UnreadableFile when there is no certificate; the problem says what there is instead. So
+    it does when the certificate has a date that is none.
     """
     certificates = load_all(data)
     if not certificates:
         raise UnreadableFile([_instead(data, place)])
     pool = [*certificates, *load_all(chain_data)]
-    wanted = [one for one in certificates if fingerprint and _fingerprint(one) == fingerprint]
-    lowest = [one for one in certificates if not any(_has_issued(one, other) for other in pool)]
-    lowest.sort(key=x509_reader.is_authority)
-    leaf = next(iter(wanted + lowest + certificates))
-    return Issued(leaf, _chain(leaf, pool))
+    search = _ChainSearch(pool, now or datetime.now(UTC))
+    wanted = [
+        one for one in certificates if fingerprint and one.key.public_key_sha256 == fingerprint
+    ]
+    issuers = {one.issuer.canonical for one in certificates if not _names_itself(one)}
+    lowest = sorted(
+        certificates,
+        key=lambda one: (one.is_authority, one.subject.canonical in issuers, _names_itself(one)),
+    )
+    leaf = (wanted + lowest)[0]
+    if odd := leaf.check_dates():
+        raise UnreadableFile([one._replace(path=place) for one in odd])
+    return Issued(leaf, search.chain(leaf), tuple(search.notes[:1]))
 
 
-def load_all(data: bytes) -> list[x509.Certificate]:
+def _names_itself(certificate: Certificate) -> bool:
+    return certificate.issuer.canonical == certificate.subject.canonical
+
+
+def load_all(data: bytes) -> list[Certificate]:
     """Return every certificate in ``data`` that can be read, each once, in their order."""
-    blocks = list(asn1.pem_blocks(data))
-    parts = [block.der for block in blocks if block.der] if blocks else [data]
-    found: dict[x509.Certificate, None] = {}
-    for der in parts[: inspect.MAX_OBJECTS]:
-        one = x509_reader.load(der)
-        if isinstance(one, x509.Certificate):
-            found[one] = None
-        elif one is None:
-            found.update(dict.fromkeys(_pkcs7(der)))
-    return list(found)
+    return [one for one in x509_reader.load_all(data) if isinstance(one, Certificate)]
+
+
+def load_chain(data: bytes, place: Path) -> bytes:
+    """Return ``data``, the content of the chain file ``place``.
+
+    Raises UnreadableFile when no certificate in it can be read.
+    """
+    if not load_all(data):
+        raise UnreadableFile([Problem(Code.CHAIN_UNREADABLE, path=place)])
+    return data
 
 
 def fingerprints(data: bytes) -> list[str]:
     """Return those of the public keys of all certificates in ``data``."""
-    return [found for one in load_all(data) if (found := _fingerprint(one))]
-
-
-def _pkcs7(der: bytes) -> Sequence[x509.Certificate]:
-    try:
-        with x509_reader.without_warnings():
-            return pkcs7.load_der_pkcs7_certificates(der)
-    except LIBRARY_ERRORS:
-        return ()
+    return [one.key.public_key_sha256 for one in load_all(data)]
 
 
 def _instead(data: bytes, place: Path) -> Problem:
     """Return the problem that the file holds something else than a certificate."""
     first = inspect.inspect(place, data)[0]
-    if first.problems and first.kind is enums.ContentKind.UNKNOWN:
+    if first.problems and (
+        first.kind is enums.ContentKind.UNKNOWN or first.kind is enums.ContentKind.CERTIFICATE
+    ):
         return first.problems[0]._replace(path=place)
     return Problem(Code.NOT_A_CERTIFICATE, path=place, values={"kind": first.kind})
 
 
-def _fingerprint(certificate: x509.Certificate) -> str:
-    try:
-        return keys.public_key_sha256(certificate.public_key())
-    except LIBRARY_ERRORS:  # a kind of key that the library does not know
-        return ""
+# --- The chain (RFC 5280, 6.1) --------------------------------------------------------------------
 
 
-def _chain(
-    leaf: x509.Certificate, pool: Iterable[x509.Certificate]
-) -> tuple[x509.Certificate, ...]:
-    """Return the certificates above ``leaf``, up to the root or to where one is missing."""
-    chain: list[x509.Certificate] = []
-    last = leaf
-    left = [one for one in dict.fromkeys(pool) if one != leaf]
-    while issuer := next((one for one in left if _has_issued(one, last)), None):
-        left.remove(issuer)
-        chain.append(issuer)
-        last = issuer
-    return tuple(chain)
+class _ChainSearch:
+    """Looks for the certificates above one among those of a pool, with a limit to its work."""
 
+    def __init__(self, pool: Iterable[Certificate], now: datetime) -> None:
+        self._now = now
+        self._by_name: dict[object, list[Certificate]] = defaultdict(list)
+        for one in dict.fromkeys(pool):
+            self._by_name[one.subject.canonical].append(one)
+        self._verified: dict[tuple[bytes, bytes], bool] = {}
+        self.notes: list[Problem] = []
 
-def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Return whether the issuer's key signed another certificate; names alone prove nothing."""
-    return issuer != certificate and _is_signed_by(issuer, certificate)
+    def chain(self, leaf: Certificate) -> tuple[Certificate, ...]:
+        """Return the certificates above ``leaf``, up to the root or to where one is missing.
 
+        Of several ways it is the one that is valid now, leads to a root, and is longest.
+        """
+        best: tuple[Certificate, ...] = ()
+        rank = (False, False, -1)
+        waiting: list[tuple[Certificate, ...]] = [()]
+        tried = 0
+        while waiting and tried < MAX_VERIFICATIONS:
+            path = waiting.pop()
+            tried += 1
+            last = path[-1] if path else leaf
+            further = []
+            if len(path) < _MAX_CHAIN and not (path and last.is_self_signed):
+                further = [
+                    (*path, one) for one in self._issuers(last) if one != leaf and one not in path
+                ]
+            if further:
+                waiting += reversed(further)
+                continue
+            current = all(not x509_reader.check_validity(one, self._now) for one in path)
+            if (own := (current, last.is_self_signed, len(path))) > rank:
+                best, rank = path, own
+        return best
 
-def _is_signed_by(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    try:
-        with x509_reader.without_warnings():
-            certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, TypeError, *LIBRARY_ERRORS):
-        return False
-    return True
+    def _issuers(self, certificate: Certificate) -> list[Certificate]:
+        """Return those that signed it, the ones first whose key identifier it names."""
+        candidates = self._by_name.get(certificate.issuer.canonical, [])
+        wanted = certificate.authority_key_id
+        likely = [one for one in candidates if wanted and one.subject_key_id == wanted]
+        others = [one for one in candidates if one not in likely] if len(likely) < 9 else []
+        return [one for one in (*likely, *others) if self._has_issued(one, certificate)]
+
+    def _has_issued(self, issuer: Certificate, certificate: Certificate) -> bool:
+        """Return whether the issuer's key signed the certificate; names alone prove nothing."""
+        if issuer == certificate:
+            return False
+        pair = (issuer.key.der, certificate.der)
+        if pair not in self._verified:
+            if len(self._verified) >= MAX_VERIFICATIONS:
+                values: dict[str, str | int] = {"limit": MAX_VERIFICATIONS}
+                self.notes.append(Problem(Code.CHAIN_TOO_COSTLY, values=values))
+                return False
+            self._verified[pair] = self._is_signed_by(issuer, certificate)
+        return self._verified[pair]
+
+    def _is_signed_by(self, issuer: Certificate, certificate: Certificate) -> bool:
+        try:
+            return certificate.verify(issuer.key)
+        except UnknownSignature:
+            algorithm = x509_reader.oid_name(certificate.signature_algorithm)
+            values = {"issuer": subject_name(issuer), "algorithm": algorithm}
+            self.notes.append(Problem(Code.CHAIN_UNCHECKED, values=values))
+            return False
 
 
 def check(
@@ -141,19 +198,22 @@ def check(
     ``requested`` is the subject that was asked for: field key -> text. For ``chain_file`` see
     ``check_chain``.
     """
-    problems = x509_reader.check_validity(issued.certificate, now or datetime.now(UTC))
+    now = now or datetime.now(UTC)
+    problems = x509_reader.check_validity(issued.certificate, now)
+    ends = [] if problems else _check_ends(issued, now)
     if requested is not None and (changes := _changes(requested, issued.answers)):
         problems.append(Problem(Code.SUBJECT_CHANGED, values=changes))
-    return [*problems, *check_chain(issued, chain_file)]
+    chain = [*check_chain(issued, chain_file), *issued.notes, *ends]
+    return [*problems, *chain]
 
 
 def check_chain(issued: Issued, chain_file: Path | None = None) -> list[Problem]:
-    """Return the problem that the way to the authority's root is not whole.
+    """Return the problem that the way to the root certificate is not whole.
 
     ``chain_file`` is where the authority's certificates were said to be.
     """
     top = (issued.certificate, *issued.chain)[-1]
-    if _is_root(top):
+    if top.is_self_signed:
         return []
     values = {"issuer": issuer_name(top)}
     if issued.chain:
@@ -162,18 +222,54 @@ def check_chain(issued: Issued, chain_file: Path | None = None) -> list[Problem]
     return [Problem(code, path=chain_file, values=values)]
 
 
-def _is_root(certificate: x509.Certificate) -> bool:
-    """Return whether the certificate is signed with its own key; its names alone prove nothing."""
-    return _is_signed_by(certificate, certificate)
+def _check_ends(issued: Issued, now: datetime) -> list[Problem]:
+    """Return a problem for a certificate of the chain that has expired, or ends too early."""
+    for one in issued.chain:
+        name = subject_name(one)
+        if x509_reader.check_validity(one, now):
+            date = one.not_after if isinstance(one.not_after, str) else one.not_after.date()
+            return [Problem(Code.CHAIN_EXPIRED, values={"issuer": name, "date": str(date)})]
+        if one.not_valid_after_utc < issued.certificate.not_valid_after_utc:
+            values = {"issuer": name, "date": one.not_valid_after_utc.date().isoformat()}
+            return [Problem(Code.CHAIN_ENDS_EARLY, values=values)]
+    return []
 
 
-def issuer_name(certificate: x509.Certificate) -> str:
+def check_kind(certificate: Certificate, place: Path | None = None) -> list[Problem]:
+    """Return the problem that EnOS did not issue this certificate to a device or application.
+
+    It is the certificate of an authority, or signed with its own key, or of an unknown kind of key.
+    """
+    if certificate.key.loaded is None:
+        algorithm = certificate.key.algorithm
+        code = Code.KEY_UNREADABLE if algorithm == "RSA" else Code.KEY_NOT_RSA
+        return [Problem(code, path=place, values={"algorithm": algorithm})]
+    name = certificate.subject.texts(_COMMON_NAME)
+    values = {"name": name[0] if name else ""}
+    if certificate.is_authority:
+        return [Problem(Code.CERTIFICATE_OF_AUTHORITY, path=place, values=values)]
+    if certificate.is_self_signed:
+        return [Problem(Code.CERTIFICATE_SELF_SIGNED, path=place, values=values)]
+    return []
+
+
+_COMMON_NAME = "2.5.4.3"
+
+
+def issuer_name(certificate: Certificate) -> str:
     """Return what the authority that issued the certificate is called."""
-    texts = {
-        x509_reader.attribute_name(one.oid): x509_reader.attribute_text(one)
-        for one in x509_reader.issuer_of(certificate)
-    }
-    return texts.get("CN") or ", ".join(f"{key} = {text}" for key, text in texts.items())
+    return _called(certificate.issuer)
+
+
+def subject_name(certificate: Certificate) -> str:
+    """Return what the owner of the certificate is called."""
+    return _called(certificate.subject)
+
+
+def _called(name: x509_reader.Name) -> str:
+    texts = {x509_reader.attribute_name(one.oid): one.text for one in name}
+    called = texts.get("CN") or ", ".join(f"{key} = {text}" for key, text in texts.items())
+    return called[:200]
 
 
 def _changes(requested: Mapping[str, str], issued: Mapping[str, str]) -> dict[str, str]:

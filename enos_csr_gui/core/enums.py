@@ -61,8 +61,35 @@ class Rule(StrEnum):
     """One subject field, ``RuleResult.field``: present once, and as ``check_field`` wants it."""
     ORDER = "order"
     """Well-formed, each RDN one attribute, in the manual's order."""
+    VERSION = "version"
+    """PKCS #10 has one version, written as 0."""
     SUBJECT_EXTRAS = "subject-extras"
     REQUEST_EXTRAS = "request-extras"
+
+
+class Level(StrEnum):
+    """How much weight it has that a request differs from the EnOS manual."""
+
+    REFUSED = "refused"
+    """EnOS refuses it."""
+    DIFFERS = "differs"
+    """It differs from the manual; EnOS has taken such requests, or nothing says that it refuses."""
+    IN_ORDER = "in-order"
+
+
+class Evidence(StrEnum):
+    """How a level is known."""
+
+    MANUAL = "manual"
+    """The EnOS manual and the reference of its API demand it."""
+    SECURITY = "security"
+    """Whoever had the file could misuse the key, or nothing shows who made the request."""
+    ISSUED = "issued"
+    """EnOS publishes such a request of its own, with the certificate it issued."""
+    EXAMPLE = "example"
+    """EnOS's own tools, or the tools that its manual names, write such requests."""
+    NOT_KNOWN = "not-known"
+    """The manual asks for something else; no refusal is known."""
 
 
 class RequestKind(StrEnum):

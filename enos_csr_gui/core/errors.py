@@ -80,7 +80,9 @@ class Code(StrEnum):
     FILE_EMPTY = "file-empty"
     DAMAGED = "damaged"
     TOO_MANY_OBJECTS = "too-many-objects", "limit"
+    ARCHIVE_LOCKED = "archive-locked"
     NOT_PEM = "not-pem"
+    LOOSE_PEM = "loose-pem"
     KEY_INSIDE = "key-inside"
     SIGNATURE_FALSE = "signature-false"
     SIGNATURE_UNCHECKED = "signature-unchecked"
@@ -92,6 +94,13 @@ class Code(StrEnum):
     NAME_MALFORMED = "name-malformed"
     REQUEST_ATTRIBUTE = "request-attribute", "attribute"
     EXTENSION = "extension", "extension"
+    REQUEST_VERSION = "request-version", "version"
+    ATTRIBUTES_MISSING = "attributes-missing"
+    ATTRIBUTES_UNREADABLE = "attributes-unreadable"
+    TOO_MANY_ATTRIBUTES = "too-many-attributes", "limit"
+    TEXT_MISREAD = "text-misread", "given", "meant"
+    DATE_IMPOSSIBLE = "date-impossible", "date"
+    KEY_UNREADABLE = "key-unreadable", "algorithm"
     SECRET_INSIDE = "secret-inside"
     SECRET_POSSIBLE = "secret-possible"
     CERTIFICATE_EXPIRED = "certificate-expired", "date"
@@ -109,6 +118,7 @@ class Code(StrEnum):
 
     # Receiving and exporting
     CERTIFICATE_OF_AUTHORITY = "certificate-of-authority", "name"  # name: its common name
+    CERTIFICATE_SELF_SIGNED = "certificate-self-signed", "name"  # name: its common name
     NOT_A_CERTIFICATE = "not-a-certificate", "kind"  # kind: a ContentKind
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key", "name"  # name: its common name
@@ -119,6 +129,11 @@ class Code(StrEnum):
     CHAIN_MISSING = "chain-missing", "issuer"
     CHAIN_ENDS = "chain-ends", "issuer"  # issuer of the last certificate in the chain
     CHAIN_OF_OTHERS = "chain-of-others", "issuer"  # issuer of the certificate
+    CHAIN_UNREADABLE = "chain-unreadable"
+    CHAIN_EXPIRED = "chain-expired", "issuer", "date"  # issuer: a certificate in the chain
+    CHAIN_ENDS_EARLY = "chain-ends-early", "issuer", "date"
+    CHAIN_UNCHECKED = "chain-unchecked", "issuer", "algorithm"
+    CHAIN_TOO_COSTLY = "chain-too-costly", "limit"
 
     # History
     # name: as it was written then; made_on: a date; csr: the request file

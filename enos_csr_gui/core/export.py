@@ -12,14 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-)
 
 from enos_csr_gui.core import files, keys
-from enos_csr_gui.core.certificate import issuer_name
+from enos_csr_gui.core.certificate import check_kind, issuer_name
 from enos_csr_gui.core.enums import Format, Role
 from enos_csr_gui.core.errors import (
     CannotExport,
@@ -29,6 +25,7 @@ from enos_csr_gui.core.errors import (
     Problem,
 )
 from enos_csr_gui.core.keystore import PEM_NAME, java_keystore, keystore
+from enos_csr_gui.core.x509_reader import Certificate
 
 
 class ExportedFile(NamedTuple):
@@ -64,8 +61,8 @@ def check_target(format_: Format, target: Path, name: str = PEM_NAME) -> list[Pr
 def export_files(
     format_: Format,
     key: rsa.RSAPrivateKey,
-    certificate: x509.Certificate,
-    chain: Sequence[x509.Certificate],
+    certificate: Certificate,
+    chain: Sequence[Certificate],
     target: Path,
     *,
     name: str = PEM_NAME,
@@ -79,7 +76,7 @@ def export_files(
     it is written as PEM without a ``passphrase``; a keystore needs one. For ``older_java`` see
     ``keystore``.
 
-    Raises CannotHandOver when the certificate is not one for the key, or PEM or Java lacks the
+    Raises CannotExport when the certificate is not one for the key, or PEM or Java lacks the
     chain; InvalidKey when the passphrase cannot be used; and what ``files.save_set`` raises.
     """
     check_parts(format_, key, certificate, chain)
@@ -90,8 +87,8 @@ def export_files(
     if format_ is Format.PEM:
         contents = {
             Role.KEY: keys.to_pem(key, passphrase),
-            Role.CERTIFICATE: certificate.public_bytes(Encoding.PEM),
-            Role.AUTHORITY: b"".join(one.public_bytes(Encoding.PEM) for one in chain),
+            Role.CERTIFICATE: certificate.to_pem(),
+            Role.AUTHORITY: b"".join(one.to_pem() for one in chain),
         }
         folder, endings = target, _PEM_ENDINGS
     else:
@@ -114,11 +111,17 @@ def export_files(
 def check_parts(
     format_: Format,
     key: rsa.RSAPrivateKey,
-    certificate: x509.Certificate,
-    chain: Sequence[x509.Certificate],
+    certificate: Certificate,
+    chain: Sequence[Certificate],
 ) -> None:
-    """Raise CannotHandOver when the certificate is not for the key, or the chain is missing."""
-    if certificate.public_key() != key.public_key():
+    """Raise CannotExport when the certificate is not for the key, or the chain is missing."""
+    if problems := check_kind(certificate):
+        raise CannotExport(problems)
+    if certificate.key.algorithm != "RSA":
+        raise CannotExport(
+            [Problem(Code.KEY_NOT_RSA, values={"algorithm": certificate.key.algorithm})]
+        )
+    if certificate.key.public_key_sha256 != keys.public_key_sha256(key.public_key()):
         raise CannotExport([Problem(Code.CERTIFICATE_OF_OTHER_KEY)])
     if not chain and format_ is not Format.PKCS12:
         values = {"issuer": issuer_name(certificate)}

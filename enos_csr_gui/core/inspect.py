@@ -8,48 +8,45 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from enos_csr_gui.core import asn1, files, keys, x509_reader
-from enos_csr_gui.core.asn1 import SEQUENCE, PemBlock
-from enos_csr_gui.core.csr_rules import (
-    DAMAGED,
-    KeyFacts,
-    RuleResult,
-    check_algorithm,
-    check_csr_field,
-    check_key,
-    check_order,
-    check_request_extras,
-    check_signature,
-    check_subject_extras,
-)
+from enos_csr_gui.core import asn1, csr_rules, files, key_reader, reader, x509_reader
+from enos_csr_gui.core.asn1 import SEQUENCE
+from enos_csr_gui.core.csr_rules import DAMAGED, KeyFacts, RuleResult
 from enos_csr_gui.core.enums import ContentKind, Rule
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.subject import SUBJECT_FIELDS
-from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS, check_validity, is_authority
+from enos_csr_gui.core.reader import Found, Shape
+from enos_csr_gui.core.x509_reader import (
+    LIBRARY_ERRORS,
+    Certificate,
+    Name,
+    PublicKey,
+    Request,
+    check_validity,
+)
 
-MAX_OBJECTS = 500
-"""As many objects of one file are looked at; all certificates that browsers trust are 150."""
+_MAX_FILES = 200
+"""As many files of one folder are looked into."""
+
+_MAX_SHOWN = 500
+"""As many characters of one value are shown; EnOS takes 64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectedItem:
     """One thing in a file, as people read it; None or empty is what it has not got.
 
-    ``problems`` say why it cannot be read, or why EnOS would not take the request; ``warnings``
-    what else its owner should know. ``protected``: by a passphrase, and not opened.
-    ``is_authority``: a certificate that issues others.
+    ``problems`` say why it cannot be read, or why EnOS refuses the request; ``warnings`` what else
+    its owner should know, and where a request differs from the manual. ``protected``: by a
+    passphrase, and not opened. ``is_authority``: a certificate that issues others.
     """
 
     file: Path
@@ -82,7 +79,7 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
     Raises nothing about what is in them.
     """
     found: list[InspectedItem] = []
-    for path in paths:
+    for path in unfold(paths):
         try:
             found += inspect(path, files.read(path))
         except UnreadableFile as error:
@@ -92,13 +89,28 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
     return found
 
 
+def unfold(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files, and of a folder the files that are in it, sorted."""
+    for path in paths:
+        inside: list[Path] = []
+        with suppress(OSError, ValueError):
+            if path.is_dir():
+                inside = [one for one in islice(path.iterdir(), 10 * _MAX_FILES) if one.is_file()]
+        yield from sorted(inside)[:_MAX_FILES] or [path]
+
+
 def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[InspectedItem]:
     """Return everything found in ``data``, the content of ``file``; at least one thing.
 
     ``now`` is the moment at which certificates are judged.
     """
     now = now or datetime.now(UTC)
-    found = [replace(one, file=file) for one in _things(data, now)]
+    reading = reader.read(data)
+    found = [replace(one, file=file) for one in _things(reading.found, now)]
+    found += [
+        InspectedItem(file=file, kind=ContentKind.UNKNOWN, problems=(problem,))
+        for problem in reading.problems
+    ]
     if all(
         one.kind in (ContentKind.OTHER, ContentKind.UNKNOWN) and not one.problems for one in found
     ):
@@ -106,6 +118,8 @@ def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[Ins
         problem = Problem(Code.FILE_EMPTY if empty else Code.NOTHING_KNOWN, path=file)
         found = [one for one in found if one.kind is ContentKind.OTHER]
         found.append(InspectedItem(file=file, kind=ContentKind.UNKNOWN, problems=(problem,)))
+    # Beside what is known, the rest of an archive or an e-mail is of no interest.
+    found = [one for one in found if one.kind is not ContentKind.UNKNOWN or one.problems]
     if any(one.kind is ContentKind.PRIVATE_KEY for one in found):
         inside = RuleResult(Rule.ALONE, (Problem(Code.KEY_INSIDE, path=file),))
         found = [_with_rule(one, inside) for one in found]
@@ -115,13 +129,15 @@ def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[Ins
 def _with_rule(found: InspectedItem, result: RuleResult) -> InspectedItem:
     """Return a request with another result of one of its rules; other things as they are."""
     rules = tuple(result if one.rule is result.rule else one for one in found.rules)
-    if not rules:
-        return found
-    return replace(found, rules=rules, problems=_problems(rules))
+    return replace(found, rules=rules, problems=_problems(rules)) if rules else found
 
 
 def _problems(rules: Iterable[RuleResult]) -> tuple[Problem, ...]:
     return tuple(problem for result in rules for problem in result.problems)
+
+
+def _warnings(rules: Iterable[RuleResult]) -> tuple[Problem, ...]:
+    return tuple(problem for result in rules for problem in result.warnings)
 
 
 def is_in_order(found: Iterable[InspectedItem]) -> bool:
@@ -145,36 +161,22 @@ def companions(found: Sequence[InspectedItem]) -> list[tuple[int, ...]]:
 
 _NOWHERE = Path()
 
-
 _UNKNOWN = InspectedItem(file=_NOWHERE, kind=ContentKind.UNKNOWN)
 
-
-_IN_DER = frozenset(ContentKind) - {ContentKind.UNKNOWN, ContentKind.JAVA_KEYSTORE}
-
-
 _SECRET = (Problem(Code.SECRET_INSIDE),)
-
 
 _PERHAPS_SECRET = (Problem(Code.SECRET_POSSIBLE),)
 
 
-def _things(data: bytes, now: datetime) -> Iterator[InspectedItem]:
-    """Yield what is found, without the name of the file."""
-    not_pem = RuleResult(Rule.FORM, (Problem(Code.NOT_PEM),))
-    plain = asn1.pem_text(data) is data
-    number = 0
-    for number, block in enumerate(asn1.pem_blocks(data), start=1):
-        if number > MAX_OBJECTS:
-            problem = Problem(Code.TOO_MANY_OBJECTS, values={"limit": MAX_OBJECTS})
-            yield replace(_UNKNOWN, problems=(problem,))
-            return
-        for one in _in_block(block, now):
-            named = replace(one, form="PEM", label=block.label)
-            yield named if plain else _with_rule(named, not_pem)
-    if not number:
-        for one in _in_der(data, now):
-            form: Literal["DER"] | None = "DER" if one.kind in _IN_DER else None
-            yield _with_rule(replace(one, form=form), not_pem)
+def _things(found: Sequence[Found], now: datetime) -> Iterator[InspectedItem]:
+    """Yield what each object is, without the name of the file."""
+    for one in found:
+        if one.label is not None:
+            yield replace(_in_block(one, now), form="PEM", label=one.label)
+            continue
+        thing = _in_der(one, now) if one.der else _in_raw(one.raw)
+        form: Literal["DER"] | None = "DER" if one.der and thing is not _UNKNOWN else None
+        yield replace(thing, form=form)
 
 
 _LABELS = (
@@ -187,81 +189,80 @@ _LABELS = (
 )
 
 
-def _in_block(block: PemBlock, now: datetime) -> Iterator[InspectedItem]:
-    kind = next((kind for end, kind in _LABELS if block.label.endswith(end)), ContentKind.OTHER)
-    if b"ENCRYPTED" in block.headers and block.der:
-        yield _private_key(None, protected=True)
-    elif block.label == "OPENSSH PRIVATE KEY" and block.der:
+def _in_block(one: Found, now: datetime) -> InspectedItem:
+    label = one.label or ""
+    kind = next((kind for end, kind in _LABELS if label.endswith(end)), ContentKind.OTHER)
+    if one.der and b"ENCRYPTED" in one.headers:
+        return _private_key(None, protected=True)
+    if one.der and one.der.startswith(b"openssh-key-v1\0"):
         # Not loaded: the library makes sure of its primes, which may take long.
-        yield _private_key(None, protected=_SSH_UNPROTECTED not in block.der)
-    elif things := _known(_in_der(block.der or b"", now, trailing=kind is ContentKind.CERTIFICATE)):
-        yield from things
-    elif kind is ContentKind.OTHER and block.der is not None:
-        yield InspectedItem(file=_NOWHERE, kind=kind)
-    elif kind is ContentKind.PRIVATE_KEY:
-        yield replace(_private_key(None), problems=DAMAGED)
-    else:
-        yield InspectedItem(file=_NOWHERE, kind=kind, problems=DAMAGED)
+        return _private_key(None, protected=_SSH_UNPROTECTED not in one.der)
+    if one.der and (thing := _in_der(one, now)) is not _UNKNOWN:
+        return thing
+    if kind is ContentKind.OTHER and one.der is not None:
+        return InspectedItem(file=_NOWHERE, kind=kind)
+    if kind is ContentKind.PRIVATE_KEY:
+        return replace(_private_key(None), problems=() if _is_der(one.der) else DAMAGED)
+    return InspectedItem(file=_NOWHERE, kind=kind, problems=DAMAGED)
 
 
-def _known(things: Iterable[InspectedItem]) -> list[InspectedItem]:
-    return [one for one in things if one.kind is not ContentKind.UNKNOWN]
+def _is_der(der: bytes | None) -> bool:
+    with suppress(ValueError):
+        return bool(der) and len(list(islice(asn1.der_values(der or b""), 2))) == 1
+    return False
 
 
-_STORES = (
-    (b"\xfe\xed\xfe\xed\x00\x00", ContentKind.JAVA_KEYSTORE),  # JKS
-    (b"\xce\xce\xce\xce\x00\x00", ContentKind.JAVA_KEYSTORE),  # JCEKS
-    (b"\x30\x80\x02\x01\x03\x30", ContentKind.PKCS12),  # in BER, as other programs than OpenSSL do
-)
+_STORES = (b"\xfe\xed\xfe\xed\x00\x00", b"\xce\xce\xce\xce\x00\x00")  # JKS, JCEKS
 
+_PKCS12_IN_BER = b"\x30\x80\x02\x01\x03\x30"  # as other programs than OpenSSL write it
 
 _SSH_UNPROTECTED = b"openssh-key-v1\0\0\0\0\x04none"  # OpenSSH, PROTOCOL.key
 
-
 _DSA = bytes.fromhex("06072a8648ce380401")  # OID 1.2.840.10040.4.1
-
 
 _PKCS7 = bytes.fromhex("06092a864886f70d0107")  # the beginning of OID 1.2.840.113549.1.7.x
 
 
-def _in_der(data: bytes, now: datetime, *, trailing: bool = False) -> Iterator[InspectedItem]:
-    """Yield what the DER holds: one thing, an unknown one at worst, or the certificates of PKCS #7.
+def _in_raw(raw: bytes) -> InspectedItem:
+    """Return what bytes are that are neither PEM nor DER."""
+    if raw.startswith(_STORES):
+        return _secret_store(ContentKind.JAVA_KEYSTORE)
+    if form := key_reader.foreign_form(raw):
+        return replace(_private_key(None), warnings=(*_SECRET, *form))
+    return _UNKNOWN
 
-    ``trailing``: OpenSSL's 'TRUSTED CERTIFICATE' goes on after the certificate.
-    """
-    if stores := [kind for beginning, kind in _STORES if data.startswith(beginning)]:
-        yield _secret_store(stores[0])
-        return
+
+def _in_der(one: Found, now: datetime) -> InspectedItem:
+    """Return what one value of DER is; ``_UNKNOWN`` if nothing known."""
+    data = one.der or b""
+    if data.startswith(_PKCS12_IN_BER):
+        return _secret_store(ContentKind.PKCS12)
     try:
-        outer = list(islice(asn1.der_values(data), 2))
-        if trailing and outer:
-            data, outer = data[: outer[0].end], outer[:1]
-        [whole] = outer
+        whole = next(asn1.der_values(data))
         inside = list(islice(asn1.der_values(data, whole.inside, whole.end), 9))
-    except ValueError:
-        yield _UNKNOWN
-        return
+    except (ValueError, StopIteration):
+        return _UNKNOWN
     tags = tuple(one.tag for one in inside) if whole.tag == SEQUENCE else ()
     # Tags as X.690, 8.2 numbers them: 2 integer, 3 bit string, 4 octets, 6 object identifier.
     match tags:
         case (0x30, 0x30, 0x03):
-            yield _signed(data, now)
+            return _signed(one, now)
         case (0x30, 0x04):
-            yield _private_key(None, protected=True)
+            return _private_key(None, protected=True)
         case (0x30, 0x03) | (0x02, 0x02):
-            yield _public_key(data)
+            return _public_key(data)
         case (0x02, 0x30, *_) if data.startswith(_PKCS7, inside[1].inside):
-            yield _secret_store(ContentKind.PKCS12)
-        case (0x06, 0xA0) if data.startswith(_PKCS7 + b"\x02", inside[0].start):
-            yield from _pkcs7(data, now)
+            return _secret_store(ContentKind.PKCS12)
+        case (0x06, 0xA0) if data.startswith(_PKCS7, inside[0].start):
+            return InspectedItem(file=_NOWHERE, kind=ContentKind.OTHER)  # without certificates
         case (0x02, 0x30, 0x04, *_) if data.startswith(_DSA, inside[1].inside):
-            yield _private_key(None)  # its public key is costly to find, and of no use
+            return _private_key(None)  # its public key is costly to find, and of no use
         case (0x02, 0x30, 0x04, *_) | (0x02, 0x04, *_) | (2, 2, 2, 2, 2, 2, 2, 2, 2):
-            yield _load_private_key(data)
+            return _load_private_key(data)
         case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02):  # DSA's own form
-            yield _private_key(None)
+            return _private_key(None)
         case _:
-            yield _UNKNOWN
+            return _UNKNOWN
 
 
 def _secret_store(kind: ContentKind) -> InspectedItem:
@@ -269,16 +270,24 @@ def _secret_store(kind: ContentKind) -> InspectedItem:
 
 
 def _private_key(key: PrivateKeyTypes | None, *, protected: bool = False) -> InspectedItem:
+    public = None
+    if key:
+        spki = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        public = _facts(PublicKey(spki))
     return InspectedItem(
         file=_NOWHERE,
         kind=ContentKind.PRIVATE_KEY,
-        key=_facts(key.public_key()) if key else None,
+        key=public,
         protected=protected,
         warnings=_SECRET,
     )
 
 
 def _load_private_key(der: bytes) -> InspectedItem:
+    if len(der) > _MAX_KEY_BYTES:
+        return _private_key(None)
     try:
         with x509_reader.without_warnings():
             # Whether the numbers of an RSA key are primes is no matter here, and may take long.
@@ -286,110 +295,91 @@ def _load_private_key(der: bytes) -> InspectedItem:
             return _private_key(key)
     except LIBRARY_ERRORS:
         return replace(_private_key(None), problems=DAMAGED)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
+            raise
+        return replace(_private_key(None), problems=DAMAGED)
+
+
+_MAX_KEY_BYTES = 20_000
+"""An RSA key of 16,384 bits has half as many."""
 
 
 def _public_key(data: bytes) -> InspectedItem:
-    try:
-        with x509_reader.without_warnings():
-            facts = _facts(serialization.load_der_public_key(data))
-    except LIBRARY_ERRORS:
+    key = PublicKey(data)
+    if key.loaded is None and key.algorithm == "?":
         return _UNKNOWN
-    return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=facts)
+    return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=_facts(key))
 
 
-def _facts(key: PublicKeyTypes) -> KeyFacts:
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        algorithm = f"EC {key.curve.name}"
-    else:
-        algorithm = type(key).__name__.removesuffix("PublicKey").lstrip("_")
-    return KeyFacts(algorithm, getattr(key, "key_size", None), keys.public_key_sha256(key))
+def _facts(key: PublicKey) -> KeyFacts:
+    return KeyFacts(key.algorithm, key.bits, key.public_key_sha256)
 
 
-def _pkcs7(data: bytes, now: datetime) -> Iterator[InspectedItem]:
-    try:
-        with x509_reader.without_warnings():
-            certificates = pkcs7.load_der_pkcs7_certificates(data)
-    except LIBRARY_ERRORS:
-        yield _UNKNOWN
-        return
-    if not certificates:
-        yield InspectedItem(file=_NOWHERE, kind=ContentKind.OTHER)
-    for certificate in certificates:
-        yield _certificate(certificate, certificate.public_bytes(serialization.Encoding.DER), now)
+_TIMES = (0x17, 0x18)
 
 
-def _signed(der: bytes, now: datetime) -> InspectedItem:
-    existing = x509_reader.load(der)
-    try:
-        if isinstance(existing, x509.CertificateSigningRequest):
-            return _request(existing, der)
-        if existing:
-            return _certificate(existing, der, now)
-        x509.load_der_x509_crl(der)
-        return InspectedItem(file=_NOWHERE, kind=ContentKind.OTHER)
-    except (UnreadableFile, *LIBRARY_ERRORS):
-        return _UNKNOWN
+def _signed(one: Found, now: datetime) -> InspectedItem:
+    der = one.der or b""
+    match x509_reader.load(der):
+        case Request() as request:
+            return _request(request, one.shape)
+        case Certificate() as certificate:
+            return _certificate(certificate, now)
+        case _:
+            return (
+                InspectedItem(file=_NOWHERE, kind=ContentKind.OTHER) if _is_crl(der) else _UNKNOWN
+            )
 
 
-def _pairs(name: x509.Name) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (x509_reader.attribute_name(one.oid), x509_reader.attribute_text(one)) for one in name
-    )
+def _is_crl(der: bytes) -> bool:
+    """Tell whether it is a revocation list (RFC 5280, 5.1): a name, and then a time."""
+    with suppress(ValueError, StopIteration):
+        whole = next(asn1.der_values(der))
+        signed = next(asn1.der_values(der, whole.inside, whole.end))
+        tags = [one.tag for one in islice(asn1.der_values(der, signed.inside, signed.end), 4)]
+        return any(tags[start : start + 2] == [SEQUENCE] * 2 for start in (0, 1)) and any(
+            tag in _TIMES for tag in tags[2:]
+        )
+    return False
 
 
-def _public_key_of(existing: x509_reader.Existing) -> PublicKeyTypes | None:
-    try:
-        with x509_reader.without_warnings():
-            return cast(PublicKeyTypes, existing.public_key())
-    except LIBRARY_ERRORS:
-        return None
+def _pairs(name: Name) -> tuple[tuple[str, str], ...]:
+    return tuple((x509_reader.attribute_name(one.oid), _shown(one.text)) for one in name)
 
 
-def _certificate(certificate: x509.Certificate, der: bytes, now: datetime) -> InspectedItem:
-    key = _public_key_of(certificate)
+def _shown(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+
+
+def _certificate(certificate: Certificate, now: datetime) -> InspectedItem:
+    odd = certificate.check_dates()
     return InspectedItem(
         file=_NOWHERE,
         kind=ContentKind.CERTIFICATE,
-        subject=_pairs(x509_reader.subject_of(certificate)),
-        issuer=_pairs(x509_reader.issuer_of(certificate)),
-        key=_facts(key) if key else None,
-        signature_algorithm=x509_reader.oid_name(certificate.signature_algorithm_oid),
-        certificate_sha256=hashlib.sha256(der).hexdigest(),
-        serial_number=_serial_number(certificate),
-        valid_from=certificate.not_valid_before_utc,
-        valid_to=certificate.not_valid_after_utc,
-        is_authority=is_authority(certificate),
-        warnings=tuple(check_validity(certificate, now)),
+        subject=_pairs(certificate.subject),
+        issuer=_pairs(certificate.issuer),
+        key=_facts(certificate.key),
+        signature_algorithm=x509_reader.oid_name(certificate.signature_algorithm),
+        certificate_sha256=hashlib.sha256(certificate.der).hexdigest(),
+        serial_number=certificate.serial_number,
+        valid_from=None if odd else certificate.not_valid_before_utc,
+        valid_to=None if odd else certificate.not_valid_after_utc,
+        is_authority=certificate.is_authority,
+        problems=tuple(odd),
+        warnings=() if odd else tuple(check_validity(certificate, now)),
     )
 
 
-def _serial_number(certificate: x509.Certificate) -> int:
-    with x509_reader.without_warnings():
-        return certificate.serial_number
-
-
-def _request(csr: x509.CertificateSigningRequest, der: bytes) -> InspectedItem:
-    name = x509_reader.subject_of(csr)
-    key = _public_key_of(csr)
-    facts = _facts(key) if key else None
-    malformed = csr.public_bytes(serialization.Encoding.DER) != der
-    rules = (
-        RuleResult(Rule.FORM, ()),
-        RuleResult(Rule.ALONE, ()),
-        RuleResult(Rule.SIGNATURE, check_signature(csr, key, der)),
-        RuleResult(Rule.KEY, check_key(facts)),
-        RuleResult(Rule.HASH, check_algorithm(csr)),
-        *(RuleResult(Rule.FIELD, check_csr_field(f, name), f.key) for f in SUBJECT_FIELDS),
-        RuleResult(Rule.ORDER, check_order(name, malformed=malformed)),
-        RuleResult(Rule.SUBJECT_EXTRAS, check_subject_extras(name)),
-        RuleResult(Rule.REQUEST_EXTRAS, check_request_extras(csr)),
-    )
+def _request(request: Request, shape: Shape) -> InspectedItem:
+    rules = csr_rules.check(request, shape)
     return InspectedItem(
         file=_NOWHERE,
         kind=ContentKind.REQUEST,
-        subject=_pairs(name),
-        key=facts,
-        signature_algorithm=x509_reader.oid_name(csr.signature_algorithm_oid),
+        subject=_pairs(request.subject),
+        key=_facts(request.key),
+        signature_algorithm=x509_reader.oid_name(request.signature_algorithm),
         rules=rules,
         problems=_problems(rules),
+        warnings=_warnings(rules),
     )

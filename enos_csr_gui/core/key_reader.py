@@ -24,9 +24,10 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from enos_csr_gui.core import asn1, keys
-from enos_csr_gui.core.asn1 import SEQUENCE, PemBlock, Tlv, der_values
+from enos_csr_gui.core import asn1, keys, reader
+from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, InvalidKey, Problem
+from enos_csr_gui.core.reader import Found
 from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS
 
 MAX_ITERATIONS = 2_000_000
@@ -187,26 +188,38 @@ _Open = Callable[[Passphrase | None], object]
 
 def _candidates(data: bytes) -> Iterator[_Open]:
     """Yield, for each private key in the file, what opens it."""
-    text = asn1.pem_text(data)
-    found = False
-    for block in asn1.pem_blocks(data):
-        if block.label.endswith("PRIVATE KEY") or block.label == "PKCS12":
-            found = True
-            yield lambda secret, block=block: _open_block(block, secret)  # type: ignore[misc]
-    if found:
-        return
-    for beginning, name, command in _FOREIGN_FORMS:
-        if beginning.match(text.lstrip() if name != "Java (JKS)" else data):
-            yield lambda _secret, name=name, command=command: _refuse_form(name, command)  # type: ignore[misc]
-            return
-    if numbers := _jwk(text) or _xml(text):
+    for one in reader.read(data).found:
+        if one.label is not None:
+            if one.label.endswith("PRIVATE KEY") or one.label == "PKCS12":
+                yield lambda secret, one=one: _open_block(one, secret)  # type: ignore[misc]
+        elif one.der is not None:
+            yield lambda secret, der=one.der: _open_der(der, secret)  # type: ignore[misc]
+        else:
+            yield from _foreign_candidates(one.raw)
+
+
+def _foreign_candidates(raw: bytes) -> Iterator[_Open]:
+    text = asn1.utf8_text(raw)
+    if form := foreign_form(raw):
+        yield lambda _secret: _refuse_form(form)
+    elif numbers := _jwk(text) or _xml(text):
         yield lambda _secret: _from_numbers(numbers)
-    elif data[:1] == b"\x30":
-        yield lambda secret: _open_der(data, secret)
 
 
-def _refuse_form(name: str, command: str) -> object:
-    raise _refusal(Code.KEY_FORMAT, format=name, command=command)
+def foreign_form(raw: bytes) -> list[Problem] | None:
+    """Return what converts a private key that is neither PEM nor DER; None where there is none.
+
+    The list is empty where nothing has to be converted.
+    """
+    text = asn1.utf8_text(raw)
+    for beginning, name, command in _FOREIGN_FORMS:
+        if beginning.match(raw if name == "Java (JKS)" else text.lstrip()):
+            return [Problem(Code.KEY_FORMAT, values={"format": name, "command": command})]
+    return [] if _jwk(text) or _xml(text) else None
+
+
+def _refuse_form(problems: list[Problem]) -> object:
+    raise InvalidKey(problems)
 
 
 def _checked(key: object) -> rsa.RSAPrivateKey:
@@ -236,7 +249,7 @@ def _from_library(call: Callable[[], T]) -> T:
 # --- Containers -----------------------------------------------------------------------------------
 
 
-def _open_block(block: PemBlock, passphrase: Passphrase | None) -> object:
+def _open_block(block: Found, passphrase: Passphrase | None) -> object:
     if block.der is None:
         raise _refusal(Code.NOT_A_KEY)
     if block.label == "OPENSSH PRIVATE KEY":
@@ -248,14 +261,14 @@ def _open_block(block: PemBlock, passphrase: Passphrase | None) -> object:
     return _open_der(block.der, passphrase)
 
 
-def _open_ssh(block: PemBlock) -> object:
+def _open_ssh(block: Found) -> object:
     if b"\0\0\0\x04none" not in (block.der or b"")[:64]:  # OpenSSH, PROTOCOL.key
-        return _refuse_form("OpenSSH", _SSH_KEYGEN)
+        raise _refusal(Code.KEY_FORMAT, format="OpenSSH", command=_SSH_KEYGEN)
     if b"\0\0\0\x07ssh-rsa" not in (block.der or b"")[:128]:
         raise _refusal(Code.KEY_NOT_RSA, algorithm="OpenSSH")
     if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
         raise _refusal(Code.NOT_A_KEY)
-    pem = _pem(block.label, block.der or b"")
+    pem = _pem(block.label or "", block.der or b"")
     return _from_library(lambda: serialization.load_ssh_private_key(pem, None))
 
 
@@ -266,13 +279,13 @@ def _pem(label: str, der: bytes, headers: bytes = b"") -> bytes:
     return b"-----BEGIN %b-----\n%b%b-----END %b-----\n" % (name, head.lstrip(), text, name)
 
 
-def _open_traditional(block: PemBlock, passphrase: Passphrase | None) -> object:
+def _open_traditional(block: Found, passphrase: Passphrase | None) -> object:
     """Open a key that its headers say to be encrypted (RFC 1421, as OpenSSL writes them)."""
     info = re.search(rb"DEK-Info: *([A-Z0-9-]+)", block.headers)
     cipher = info[1].decode() if info else "?"
     if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
         raise _refusal(Code.NOT_A_KEY)
-    pem = _pem(block.label, block.der or b"", block.headers)
+    pem = _pem(block.label or "", block.der or b"", block.headers)
     readable = cipher in ("DES-EDE3-CBC", "AES-128-CBC", "AES-256-CBC")
     return _with_secret(
         lambda secret: serialization.load_pem_private_key(

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from collections.abc import Sequence
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import padding, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import (
-    KeySerializationEncryption,
-    PrivateFormat,
-    pkcs12,
+from cryptography.hazmat.primitives.ciphers import (
+    BlockCipherAlgorithm,
+    Cipher,
+    algorithms,
+    modes,
 )
-from cryptography.x509.oid import NameOID
 
-from enos_csr_gui.core import asn1, keys, x509_reader
+from enos_csr_gui.core import asn1, keys
 from enos_csr_gui.core.asn1 import der_value
 from enos_csr_gui.core.errors import (
     Code,
     InvalidKey,
     Problem,
 )
+from enos_csr_gui.core.x509_reader import Certificate
 
 MIN_PASSPHRASE_LENGTH = 6
 """Java's keytool takes no shorter one."""
@@ -52,8 +54,8 @@ def check_passphrase(passphrase: str) -> list[Problem]:
 
 def keystore(
     key: rsa.RSAPrivateKey,
-    certificate: x509.Certificate,
-    chain: Sequence[x509.Certificate],
+    certificate: Certificate,
+    chain: Sequence[Certificate],
     passphrase: str,
     *,
     older_java: bool = False,
@@ -65,15 +67,13 @@ def keystore(
 
     Raises InvalidKey when ``check_passphrase`` finds a problem.
     """
-    encryption = _encryption(passphrase, older_java)
-    alias = _alias(certificate).encode()
-    return pkcs12.serialize_key_and_certificates(alias, key, certificate, chain, encryption)
+    return _pkcs12(key, certificate, [_bag(one) for one in chain], passphrase, older_java)
 
 
 def java_keystore(
     key: rsa.RSAPrivateKey,
-    certificate: x509.Certificate,
-    chain: Sequence[x509.Certificate],
+    certificate: Certificate,
+    chain: Sequence[Certificate],
     passphrase: str,
     *,
     older_java: bool = False,
@@ -82,94 +82,187 @@ def java_keystore(
 
     They stand in it once, and Java finds the chain of the key among them.
     """
-    encryption = _encryption(passphrase, older_java)
     alias = _alias(certificate)
     # To Java, names that differ in nothing but capitals are one, and the last one wins.
     trusted = [
-        pkcs12.PKCS12Certificate(one, f"{alias}-ca-{number}".encode())
+        _bag(one, _friendly_name(f"{alias}-ca-{number}"), _TRUSTED_BY_JAVA)
         for number, one in enumerate(chain, start=1)
     ]
-    return _joined(
-        pkcs12.serialize_key_and_certificates(alias.encode(), key, certificate, None, encryption),
-        pkcs12.serialize_java_truststore(trusted, encryption),
-        passphrase,
-        "sha1" if older_java else "sha256",
-    )
+    return _pkcs12(key, certificate, trusted, passphrase, older_java)
 
 
-def _encryption(passphrase: str, older_java: bool) -> KeySerializationEncryption:
+def _alias(certificate: Certificate) -> str:
+    """Return the name under which the key is found in a keystore: the common name."""
+    names = certificate.subject.texts("2.5.4.3")
+    return names[0] if names else PEM_NAME
+
+
+# --- PKCS #12 (RFC 7292) --------------------------------------------------------------------------
+#
+# ``cryptography`` writes certificates only as it would encode them itself, and not together with
+# ones that Java trusts. What is written here are the certificates as they came in.
+
+_OCTET_STRING, _NULL, _INTEGER, _OID, _BMP_STRING = 0x04, 0x05, 0x02, 0x06, 0x1E
+_EXPLICIT_0, _IMPLICIT_0 = 0xA0, 0x80
+
+_ROUNDS = 2048
+"""Of the key derivations, as OpenSSL and Java write them: what they read everywhere."""
+
+
+def _pkcs12(
+    key: rsa.RSAPrivateKey,
+    certificate: Certificate,
+    others: Sequence[bytes],
+    passphrase: str,
+    older_java: bool,
+) -> bytes:
+    """Return the file: the certificates and the key, encrypted, and the MAC over both."""
     if problems := check_passphrase(passphrase):
         raise InvalidKey(problems)
-    algorithm = pkcs12.PBES.PBESv2SHA256AndAES256CBC
-    digest: hashes.HashAlgorithm = hashes.SHA256()
-    if older_java:
-        algorithm, digest = pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1()  # noqa: S303
-    builder = PrivateFormat.PKCS12.encryption_builder().key_cert_algorithm(algorithm)
-    return builder.hmac_hash(digest).build(passphrase.encode())
+    encrypt = _encrypt_for_older_java if older_java else _encrypt
+    digest = "sha1" if older_java else "sha256"
+    # By the local key identifier the certificate is found that belongs to the key.
+    key_id = der_value(_OCTET_STRING, hashlib.sha1(certificate.der, usedforsecurity=False).digest())
+    names = (_friendly_name(_alias(certificate)), _attribute(_LOCAL_KEY_ID, key_id))
+
+    plain = key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    algorithm, secret = encrypt(plain, passphrase)
+    shrouded = _sequence(algorithm, der_value(_OCTET_STRING, secret))
+    key_bag = _sequence(_oid(_SHROUDED_KEY_BAG), der_value(_EXPLICIT_0, shrouded), _set(*names))
+
+    algorithm, secret = encrypt(_sequence(_bag(certificate, *names), *others), passphrase)
+    encrypted = _sequence(_oid(_DATA), algorithm, der_value(_IMPLICIT_0, secret))
+    content = _sequence(der_value(_INTEGER, b"\0"), encrypted)
+    safe = _sequence(
+        _sequence(_oid(_ENCRYPTED_DATA), der_value(_EXPLICIT_0, content)),
+        _data(_sequence(key_bag)),
+    )
+    salt = os.urandom(16)
+    derived = _derived(passphrase, salt, digest, 3, hashlib.new(digest).digest_size)
+    mac = hmac.digest(derived, safe, digest)
+    digest_info = _sequence(
+        _sequence(_oid(_DIGESTS[digest]), der_value(_NULL, b"")), der_value(_OCTET_STRING, mac)
+    )
+    return _sequence(
+        der_value(_INTEGER, b"\x03"),
+        _data(safe),
+        _sequence(digest_info, der_value(_OCTET_STRING, salt), _number(_ROUNDS)),
+    )
 
 
-def _alias(certificate: x509.Certificate) -> str:
-    """Return the name under which the key is found in a keystore: the common name."""
-    names = x509_reader.subject_of(certificate).get_attributes_for_oid(NameOID.COMMON_NAME)
-    return x509_reader.attribute_text(names[0]) if names else PEM_NAME
+def _bag(certificate: Certificate, *attributes: bytes) -> bytes:
+    """Return a bag with the certificate as it came in."""
+    octets = der_value(_EXPLICIT_0, der_value(_OCTET_STRING, certificate.der))
+    value = der_value(_EXPLICIT_0, _sequence(_oid(_X509_CERTIFICATE), octets))
+    return _sequence(_oid(_CERTIFICATE_BAG), value, *([_set(*attributes)] if attributes else []))
 
 
-_OCTET_STRING, _EXPLICIT_0 = 0x04, 0xA0
+def _data(content: bytes) -> bytes:
+    octets = der_value(_EXPLICIT_0, der_value(_OCTET_STRING, content))
+    return _sequence(_oid(_DATA), octets)
 
 
-def _joined(first: bytes, second: bytes, passphrase: str, digest: str) -> bytes:
-    """Return the PKCS #12 file that holds the contents of both, which have one passphrase.
+def _sequence(*parts: bytes) -> bytes:
+    return der_value(asn1.SEQUENCE, b"".join(parts))
 
-    ``cryptography`` writes a key, or certificates that Java trusts, but not both into one file.
-    The second one's contents are put behind the first one's (RFC 7292, 4: an AuthenticatedSafe is
-    a sequence of contents), and the first one's MAC is computed anew.
+
+def _set(*parts: bytes) -> bytes:
+    return der_value(asn1.SET, b"".join(sorted(parts)))
+
+
+def _number(number: int) -> bytes:
+    return der_value(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def _oid(dotted: str) -> bytes:
+    first, second, *rest = map(int, dotted.split("."))
+    content = bytearray()
+    for number in (40 * first + second, *rest):
+        groups = [number & 0x7F]
+        while number := number >> 7:
+            groups.append(number & 0x7F | 0x80)
+        content += bytes(reversed(groups))
+    return der_value(_OID, bytes(content))
+
+
+_DATA, _ENCRYPTED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
+_SHROUDED_KEY_BAG, _CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.2", "1.2.840.113549.1.12.10.1.3"
+_X509_CERTIFICATE = "1.2.840.113549.1.9.22.1"
+_FRIENDLY_NAME, _LOCAL_KEY_ID = "1.2.840.113549.1.9.20", "1.2.840.113549.1.9.21"
+_PBES2, _PBKDF2 = "1.2.840.113549.1.5.13", "1.2.840.113549.1.5.12"
+_HMAC_SHA256, _AES_256_CBC = "1.2.840.113549.2.9", "2.16.840.1.101.3.4.1.42"
+_PBE_SHA1_3DES = "1.2.840.113549.1.12.1.3"
+_DIGESTS = {"sha1": "1.3.14.3.2.26", "sha256": "2.16.840.1.101.3.4.2.1"}
+
+
+def _attribute(oid: str, value: bytes) -> bytes:
+    return _sequence(_oid(oid), _set(value))
+
+
+def _friendly_name(name: str) -> bytes:
+    return _attribute(_FRIENDLY_NAME, der_value(_BMP_STRING, name.encode("utf-16-be", "replace")))
+
+
+# Oracle's trusted-key-usage, with anyExtendedKeyUsage: OpenJDK, PKCS12KeyStore.
+_TRUSTED_BY_JAVA = _attribute("2.16.840.1.113894.746875.1.1", _oid("2.5.29.37.0"))
+
+
+def _encrypt(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
+    """Return the algorithm and what it makes: PBES2 with AES-256 (RFC 8018, 6.2)."""
+    salt, vector = os.urandom(16), os.urandom(16)
+    derived = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, 32)
+    prf = _sequence(_oid(_HMAC_SHA256), der_value(_NULL, b""))
+    derivation = _sequence(der_value(_OCTET_STRING, salt), _number(_ROUNDS), prf)
+    cipher = _sequence(_oid(_AES_256_CBC), der_value(_OCTET_STRING, vector))
+    schemes = _sequence(_sequence(_oid(_PBKDF2), derivation), cipher)
+    algorithm = _sequence(_oid(_PBES2), schemes)
+    return algorithm, _in_cbc(algorithms.AES(derived), vector, plain)
+
+
+def _encrypt_for_older_java(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
+    """Return the algorithm and what it makes: SHA-1 and Triple DES (RFC 7292, C)."""
+    salt = os.urandom(16)
+    derived = _derived(passphrase, salt, "sha1", 1, 24)
+    vector = _derived(passphrase, salt, "sha1", 2, 8)
+    parameters = _sequence(der_value(_OCTET_STRING, salt), _number(_ROUNDS))
+    algorithm = _sequence(_oid(_PBE_SHA1_3DES), parameters)
+    return algorithm, _in_cbc(TripleDES(derived), vector, plain)
+
+
+def _in_cbc(cipher: BlockCipherAlgorithm, vector: bytes, plain: bytes) -> bytes:
+    padder = padding.PKCS7(cipher.block_size).padder()
+    encryptor = Cipher(cipher, modes.CBC(vector)).encryptor()
+    return encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
+
+
+def _derived(passphrase: str, salt: bytes, digest: str, purpose: int, length: int) -> bytes:
+    """Return a key for encryption (``purpose`` 1), a vector (2), or the key of the MAC (3).
+
+    RFC 7292, B.2.
     """
-    (whole,) = asn1.der_values(first)
-    version, content, mac = asn1.der_values(first, whole.inside, whole.end)
-    type_, _data = asn1.der_values(first, content.inside, content.end)
-    safe = der_value(asn1.SEQUENCE, _contents(first) + _contents(second))
-
-    digest_info, salt, rounds = asn1.der_values(first, mac.inside, mac.end)
-    _algorithm, old = asn1.der_values(first, digest_info.inside, digest_info.end)
-    mac_key = _mac_key(
-        passphrase,
-        first[salt.inside : salt.end],
-        int.from_bytes(first[rounds.inside : rounds.end], "big"),
-        digest,
-    )
-    new_mac = hmac.digest(mac_key, safe, digest)
-    return der_value(
-        asn1.SEQUENCE,
-        first[version.start : version.end]
-        + der_value(
-            asn1.SEQUENCE,
-            first[type_.start : type_.end] + der_value(_EXPLICIT_0, der_value(_OCTET_STRING, safe)),
-        )
-        + first[mac.start : old.inside]
-        + new_mac
-        + first[old.end : mac.end],
-    )
-
-
-def _contents(pfx: bytes) -> bytes:
-    """Return the content of the AuthenticatedSafe in a PKCS #12 file."""
-    (whole,) = asn1.der_values(pfx)
-    _version, content, _mac = asn1.der_values(pfx, whole.inside, whole.end)
-    _type, data = asn1.der_values(pfx, content.inside, content.end)
-    (octets,) = asn1.der_values(pfx, data.inside, data.end)
-    (safe,) = asn1.der_values(pfx, octets.inside, octets.end)
-    return pfx[safe.inside : safe.end]
-
-
-def _mac_key(passphrase: str, salt: bytes, rounds: int, digest: str) -> bytes:
-    """Return the key of the MAC (RFC 7292, B.2), which is as long as one digest."""
     block = hashlib.new(digest).block_size
 
     def filled(text: bytes) -> bytes:
-        length = -(-len(text) // block) * block
-        return (text * (length // len(text) + 1))[:length]
+        size = -(-len(text) // block) * block
+        return (text * (size // len(text) + 1))[:size]
 
-    key = bytes([3]) * block + filled(salt) + filled(f"{passphrase}\0".encode("utf-16-be"))
-    for _round in range(rounds):
-        key = hashlib.new(digest, key).digest()
-    return key
+    diversifier = bytes([purpose]) * block
+    inside = filled(salt) + filled(f"{passphrase}\0".encode("utf-16-be"))
+    derived = b""
+    while True:
+        part = diversifier + inside
+        for _round in range(_ROUNDS):
+            part = hashlib.new(digest, part).digest()
+        derived += part
+        if len(derived) >= length:
+            return derived[:length]
+        step = int.from_bytes((part * block)[:block], "big") + 1
+        mask = (1 << 8 * block) - 1
+        inside = b"".join(
+            ((int.from_bytes(inside[at : at + block], "big") + step) & mask).to_bytes(block, "big")
+            for at in range(0, len(inside), block)
+        )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, files, inspect, keys, x509_reader
+from enos_csr_gui.core import certificate, files, inspect, x509_reader
 from enos_csr_gui.core.certificate import Issued
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import CannotReceive, Code, Problem, UnreadableFile
@@ -27,6 +27,7 @@ from enos_csr_gui.core.history import (
     RequestHistory,
     local_date,
 )
+from enos_csr_gui.core.x509_reader import Certificate
 
 MAX_NEIGHBOURS = 200
 """As many files beside the certificate are looked into."""
@@ -73,9 +74,12 @@ def match_certificate(
     key: Path | None = None,
     chain: Path | None = None,
     *,
+    others: Iterable[Path] = (),
     now: datetime | None = None,
 ) -> MatchedCertificate:
     """Find the request and the key that the certificate in ``file`` belongs to; write nothing.
+
+    It may also be in one of the files ``others``, or the authority's certificates may.
 
     The key is the one in the file ``key``, or that of a request in the history, or one that lies
     beside the certificate. No passphrase is needed: a protected key is recognised by its request.
@@ -84,9 +88,9 @@ def match_certificate(
     Raises UnreadableFile when there is no certificate in ``file`` or ``chain``, or ``key`` cannot
     be read; CannotReceive when the key was not found, or is another one.
     """
-    data = files.read(file)
-    chain_data = files.read(chain) if chain else b""
-    issued = certificate.read(data, file, chain_data)
+    data = b"\n".join(_as_pem(path) for path in (file, *others)) if others else files.read(file)
+    chain_data = certificate.load_chain(files.read(chain), chain) if chain else b""
+    issued = certificate.read(data, file, chain_data, now=now)
     fingerprints = certificate.fingerprints(data)
     with RequestHistory() as history:
         name = issued.answers.get("common_name", "")
@@ -106,6 +110,48 @@ def match_certificate(
     return MatchedCertificate(
         file, issued, match.key, match.requested, match.past, tuple(problems), notes
     )
+
+
+def _as_pem(path: Path) -> bytes:
+    """Return the certificates in a file as PEM, so that those of several files can be joined."""
+    return b"".join(one.to_pem() for one in certificate.load_all(files.read(path)))
+
+
+class SortedFiles(NamedTuple):
+    """Files by what they hold: the certificate, its key if there is one, and other certificates."""
+
+    certificate: Path
+    key: Path | None
+    others: tuple[Path, ...]
+
+
+def sort_files(paths: Iterable[Path]) -> SortedFiles:
+    """Return which of the files, or of those in a folder, holds the certificate, and which its key.
+
+    Raises UnreadableFile when there is no certificate in any.
+    """
+    holding: dict[Path, list[Certificate]] = {}
+    private: list[Path] = []
+    first = None
+    for path in inspect.unfold(paths):
+        first = first or path
+        with suppress(UnreadableFile):
+            data = files.read(path)
+            if found := certificate.load_all(data):
+                holding[path] = found
+            elif any(one.kind is ContentKind.PRIVATE_KEY for one in inspect.inspect(path, data)):
+                private.append(path)
+    if first is None or not holding:
+        path = first or Path()
+        certificate.read(files.read(path), path)  # says what there is instead
+        raise UnreadableFile([Problem(Code.NOTHING_KNOWN, path=path)])
+    leaves = [path for path, found in holding.items() if not all(map(_is_above, found))]
+    leaf = (leaves or list(holding))[0]
+    return SortedFiles(leaf, next(iter(private), None), tuple(set(holding) - {leaf}))
+
+
+def _is_above(one: Certificate) -> bool:
+    return one.is_authority or one.is_self_signed
 
 
 def store_certificate(received: MatchedCertificate) -> StoredCertificate:
@@ -257,20 +303,21 @@ def _neighbours(file: Path) -> Iterator[Path]:
 def _request_beside(key: Path) -> tuple[str, dict[str, str]] | None:
     """Return the fingerprint of the key, and the subject, in the request file beside a key file."""
     for suffix in REQUEST_SUFFIXES:
-        with suppress(UnreadableFile, *x509_reader.LIBRARY_ERRORS):
+        with suppress(UnreadableFile):
             old = x509_reader.read(files.read(key.with_suffix(suffix)))
-            answers = x509_reader.answers_from(x509_reader.subject_of(old)).answers
-            return keys.public_key_sha256(old.public_key()), dict(answers)
+            return old.key.public_key_sha256, dict(x509_reader.answers_from(old.subject).answers)
     return None
 
 
 def _unmatched(issued: Issued, key: Path | None, history: RequestHistory) -> Problem:
     """Return the problem that the certificate belongs to no key that is known."""
+    if problems := certificate.check_kind(issued.certificate):
+        return problems[0]
     if key:
         return Problem(Code.CERTIFICATE_OF_OTHER_KEY, path=key)
     name = issued.answers.get("common_name", "")
-    if x509_reader.is_authority(issued.certificate):
-        return Problem(Code.CERTIFICATE_OF_AUTHORITY, values={"name": name})
+    if (algorithm := issued.certificate.key.algorithm) != "RSA":
+        return Problem(Code.KEY_NOT_RSA, values={"algorithm": algorithm})
     earlier: list[PastRequest] = []
     with suppress(HistoryUnavailable):
         earlier = history.find_common_name(name) if name else []

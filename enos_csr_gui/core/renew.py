@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-
-from cryptography import x509
 
 from enos_csr_gui.core import certificate, files, x509_reader
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
-from enos_csr_gui.core.x509_reader import SkippedAttribute
+from enos_csr_gui.core.x509_reader import Certificate, Existing, SkippedAttribute
 
 VERBATIM_FIELDS = ("common_name",)
 """The fields of a renewal that are taken as they stand, even against today's rules: EnOS knows the
@@ -45,34 +43,48 @@ class RenewalSource(NamedTuple):
 
 
 def read_source(file: Path) -> RenewalSource:
-    """Read an old request or certificate: PEM or DER, whatever stands around it.
+    """Read an old request or certificate, in any form that ``reader`` knows.
 
     Of a certificate with its chain it is the certificate itself. Raises UnreadableFile when there
-    is neither, or one without a common name, or the certificate of an authority.
+    is neither, or one without a common name, or a certificate that EnOS did not issue.
+    """
+    old = _load(file)
+    taken, left_out = x509_reader.answers_from(old.subject)
+    if isinstance(old, Certificate) and (problems := certificate.check_kind(old, file)):
+        raise UnreadableFile(problems)
+    if not taken.get("common_name"):
+        raise UnreadableFile([Problem(Code.NO_COMMON_NAME, path=file)])
+    answers = {field.key: taken.get(field.key, "") for field in SUBJECT_FIELDS}
+    misread = x509_reader.check_texts(old.subject)
+    return RenewalSource(
+        file,
+        answers,
+        problems=(*check(answers, verbatim=VERBATIM_FIELDS), *_to_mend(misread)),
+        warnings=(*_broken_rules(answers["common_name"]), *_of_name(misread)),
+        left_out=left_out,
+        serial=old.serial_number if isinstance(old, Certificate) else None,
+    )
+
+
+def _load(file: Path) -> Existing:
+    """Return the request or certificate; of certificates with their chain the one that is none's.
+
+    Raises UnreadableFile when there is neither.
     """
     data = files.read(file)
     try:
         old = x509_reader.read(data)
-        if isinstance(old, x509.Certificate):
-            old = certificate.read(data, file).certificate
-        name = x509_reader.subject_of(old)
     except UnreadableFile as error:
         raise UnreadableFile([one._replace(path=file) for one in error.problems]) from error
-    taken, left_out = x509_reader.answers_from(name)
-    if isinstance(old, x509.Certificate) and x509_reader.is_authority(old):
-        values = {"name": taken.get("common_name", "")}
-        raise UnreadableFile([Problem(Code.CERTIFICATE_OF_AUTHORITY, path=file, values=values)])
-    if not taken.get("common_name"):
-        raise UnreadableFile([Problem(Code.NO_COMMON_NAME, path=file)])
-    answers = {field.key: taken.get(field.key, "") for field in SUBJECT_FIELDS}
-    return RenewalSource(
-        file,
-        answers,
-        problems=tuple(check(answers, verbatim=VERBATIM_FIELDS)),
-        warnings=tuple(_broken_rules(answers["common_name"])),
-        left_out=left_out,
-        serial=old.serial_number if isinstance(old, x509.Certificate) else None,
-    )
+    return certificate.read(data, file).certificate if isinstance(old, Certificate) else old
+
+
+def _to_mend(misread: Iterable[Problem]) -> list[Problem]:
+    return [one for one in misread if one.field not in VERBATIM_FIELDS]
+
+
+def _of_name(misread: Iterable[Problem]) -> list[Problem]:
+    return [one for one in misread if one.field in VERBATIM_FIELDS]
 
 
 def read_answers(file: Path) -> Mapping[str, str]:
@@ -80,9 +92,7 @@ def read_answers(file: Path) -> Mapping[str, str]:
 
     Raises UnreadableFile when there is no request or certificate in the file.
     """
-    return x509_reader.answers_from(
-        x509_reader.subject_of(x509_reader.read(files.read(file)))
-    ).answers
+    return x509_reader.answers_from(_load(file).subject).answers
 
 
 def renewed_serial(request: PastRequest) -> int | None:

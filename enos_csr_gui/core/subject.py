@@ -106,8 +106,15 @@ def check(answers: Mapping[str, str], *, verbatim: Collection[str] = ()) -> list
     ]
 
 
+_LONGEST = 30_000
+"""A text with more characters is not looked into, only refused."""
+
+
 def check_field(field: SubjectField, text: str) -> list[Problem]:
     """Return every problem of one answer."""
+    if (excess := len(text) - _LONGEST) > 0:  # to normalise it may take minutes
+        values = {"limit": field.max_length, "excess": excess + _LONGEST - field.max_length}
+        return [Problem(Code.TOO_LONG, field.key, values=values)]
     value = clean(field, text)
     if not value:
         return [Problem(Code.REQUIRED, field.key)] if field.required else []

@@ -1,31 +1,38 @@
-"""Requests and certificates, read leniently: what other programs write is not always standard."""
+"""Requests and certificates, read leniently: what other programs write is not always standard.
+
+The view that is parsed here stands beside the original DER (``Request.der``, ``Certificate.der``)
+and never replaces it: what is saved, exported or verified are the bytes that came in.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
+import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
-from itertools import chain
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InternalError, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from enos_csr_gui.core.asn1 import SEQUENCE, SET, Tlv, der_values, oid_text, pem_blocks
+from enos_csr_gui.core import asn1, keys, reader
+from enos_csr_gui.core.asn1 import SEQUENCE, SET, Tlv, der_values
 from enos_csr_gui.core.enums import SkipReason
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 
 _warnings_lock = threading.RLock()
 """What ``warnings`` ignores is a matter of the whole process."""
-
-
-Existing = x509.CertificateSigningRequest | x509.Certificate
-
 
 LIBRARY_ERRORS = (
     ValueError,
@@ -39,6 +46,12 @@ LIBRARY_ERRORS = (
 )
 """What ``cryptography`` raises about bytes that it cannot make sense of."""
 
+MAX_ATTRIBUTES = 200
+"""As many attributes of one name, and extensions, are read; real names have up to 20."""
+
+_MAX_KEY_BYTES = 5_000
+"""A SubjectPublicKeyInfo of RSA with 16,384 bits, the most that OpenSSL verifies with, has half."""
+
 
 @contextmanager
 def without_warnings() -> Iterator[None]:
@@ -48,145 +61,630 @@ def without_warnings() -> Iterator[None]:
         yield
 
 
-_PRINTABLE_STRING, _T61_STRING = 0x13, 0x14
+# --- Names ----------------------------------------------------------------------------------------
 
+_UTF8_STRING, _PRINTABLE_STRING, _IA5_STRING = 0x0C, 0x13, 0x16
 
 # UTF8, Numeric, Printable, T61, IA5, Visible and General: all continue ASCII.
-_STRINGS = frozenset((0x0C, 0x12, _PRINTABLE_STRING, _T61_STRING, 0x16, 0x1A, 0x1B))
+_STRINGS = frozenset((_UTF8_STRING, 0x12, _PRINTABLE_STRING, 0x14, _IA5_STRING, 0x1A, 0x1B))
+_WIDE_STRINGS = {0x1C: ("utf-32-be", 4), 0x1E: ("utf-16-be", 2)}  # Universal, BMP
+
+_PRINTABLE = re.compile(rb"[A-Za-z0-9 '()+,./:=?-]*")
+
+_CHINESE_PAIRS = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*")
+"""GB 2312, of which GBK is the extension: two bytes for each Chinese character."""
 
 
-_WIDE_STRINGS = {0x1C: "utf-32-be", 0x1E: "utf-16-be"}  # Universal, BMP
+class NameAttribute(NamedTuple):
+    """One attribute of a distinguished name: its type in dotted form, its value as DER."""
+
+    oid: str
+    der: bytes
+
+    @property
+    def tag(self) -> int:
+        return self.der[0]
+
+    @property
+    def content(self) -> bytes:
+        [value] = der_values(self.der)
+        return self.der[value.inside :]
+
+    @property
+    def text(self) -> str:
+        """The value as text; one that is no string as '#' and its bytes in hex (RFC 4514, 2.4)."""
+        if self.tag in _WIDE_STRINGS:
+            return self.content.decode(_WIDE_STRINGS[self.tag][0], "replace")
+        if self.tag not in _STRINGS:
+            return "#" + self.der.hex()
+        try:
+            # Programs that knew no UTF8String wrote UTF-8 into a T61String.
+            return self.content.decode()
+        except UnicodeDecodeError:
+            return _without_utf8(self.content)
+
+    @property
+    def probable_text(self) -> str | None:
+        """What was probably meant, when the text is not what its encoding says; else None.
+
+        Either the bytes are no UTF-8, or they are UTF-8 that was taken for Latin-1 and encoded
+        again: what ``openssl req`` without ``-utf8`` makes of input in UTF-8.
+        """
+        if self.tag in (_UTF8_STRING, _PRINTABLE_STRING, _IA5_STRING):
+            try:
+                self.content.decode()
+            except UnicodeDecodeError:
+                return _without_utf8(self.content)
+        if self.tag not in _STRINGS and self.tag not in _WIDE_STRINGS:
+            return None
+        text = self.text
+        for encoding in ("latin-1", "cp1252"):
+            with suppress(UnicodeError):
+                meant = text.encode(encoding).decode()
+                return meant if meant != text else None
+        return None
+
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether the value keeps to the alphabet of its string type."""
+        content = self.content
+        match self.tag:
+            case 0x0C:
+                return _is_utf8(content)
+            case 0x13:
+                return bool(_PRINTABLE.fullmatch(content))
+            case 0x16 | 0x1A | 0x12:
+                return content.isascii()
+            case 0x1C | 0x1E:
+                return len(content) % _WIDE_STRINGS[self.tag][1] == 0
+            case _:
+                return self.tag in _STRINGS
+
+    @property
+    def canonical(self) -> bytes | str:
+        """What is compared with that of another name (RFC 5280, 7.1): not type, case and blanks."""
+        if self.tag not in _STRINGS and self.tag not in _WIDE_STRINGS:
+            return self.der
+        if len(self.der) > 1000:  # to normalise it may take long
+            return self.content
+        return " ".join(unicodedata.normalize("NFKC", self.text).casefold().split())
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _without_utf8(content: bytes) -> str:
+    """Return what bytes that are no UTF-8 probably say: Chinese, else western European."""
+    if _CHINESE_PAIRS.fullmatch(content):
+        with suppress(UnicodeDecodeError):
+            return content.decode("gb18030")
+    return content.decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A distinguished name: its RDNs, each with its attributes.
+
+    ``truncated``: it has more than ``MAX_ATTRIBUTES``. ``well_formed``: its sets are sorted and not
+    empty, and its values are what their string types allow.
+    """
+
+    rdns: tuple[tuple[NameAttribute, ...], ...]
+    der: bytes = field(repr=False)
+    truncated: bool = False
+    well_formed: bool = True
+
+    def __iter__(self) -> Iterator[NameAttribute]:
+        return (attribute for rdn in self.rdns for attribute in rdn)
+
+    def texts(self, oid: str) -> list[str]:
+        """Return the texts of all attributes of one type."""
+        return [attribute.text for attribute in self if attribute.oid == oid]
+
+    @property
+    def canonical(self) -> object:
+        """What two names that are one to RFC 5280, 7.1 have in common."""
+        if self.truncated:
+            return self.der
+        return tuple(frozenset((one.oid, one.canonical) for one in rdn) for rdn in self.rdns)
+
+
+def _read_name(der: bytes, whole: Tlv) -> Name:
+    rdns: list[tuple[NameAttribute, ...]] = []
+    count, well_formed = 0, True
+    for rdn in der_values(der, whole.inside, whole.end):
+        if rdn.tag != SET:
+            raise ValueError("not a name")
+        parts = list(islice(der_values(der, rdn.inside, rdn.end), MAX_ATTRIBUTES + 1))
+        count += len(parts)
+        if count > MAX_ATTRIBUTES:
+            return Name(tuple(rdns), der[whole.start : whole.end], True, False)
+        written = [der[part.start : part.end] for part in parts]
+        # A set holds nothing twice, and is no RDN when it is empty.
+        attributes = tuple(dict.fromkeys(_read_attribute(der, part) for part in parts))
+        well_formed = well_formed and written == sorted(set(written)) and bool(written)
+        well_formed = well_formed and all(one.is_well_formed for one in attributes)
+        if attributes:
+            rdns.append(attributes)
+    return Name(tuple(rdns), der[whole.start : whole.end], False, well_formed)
+
+
+def _read_attribute(der: bytes, whole: Tlv) -> NameAttribute:
+    type_, value = der_values(der, whole.inside, whole.end)
+    return NameAttribute(_oid(der, type_), der[value.start : value.end])
+
+
+def _oid(der: bytes, tlv: Tlv) -> str:
+    if tlv.tag != 0x06 or not tlv.inside < tlv.end <= tlv.inside + 100 or der[tlv.end - 1] >= 0x80:
+        raise ValueError("not an object identifier")
+    return asn1.oid_text(der, tlv)
+
+
+# --- Keys and signatures --------------------------------------------------------------------------
+
+_KEY_NAMES = {
+    "1.2.840.113549.1.1.1": "RSA",
+    "1.2.840.113549.1.1.7": "RSA-OAEP",
+    "1.2.840.113549.1.1.10": "RSA-PSS",
+    "1.2.840.10045.2.1": "EC",
+    "1.2.840.10040.4.1": "DSA",
+    "1.2.840.10046.2.1": "DH",
+    "1.2.840.113549.1.3.1": "DH",
+    "1.3.101.110": "X25519",
+    "1.3.101.111": "X448",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    "1.2.643.7.1.1.1.1": "GOST R 34.10-2012",
+    "1.2.643.7.1.1.1.2": "GOST R 34.10-2012",
+}
+_CURVES = {
+    "1.2.156.10197.1.301": "SM2",
+    "1.3.132.0.10": "secp256k1",
+    "1.3.132.0.32": "secp224k1",
+    "1.3.132.0.31": "secp192k1",
+    "1.3.132.0.33": "secp224r1",
+    "1.3.132.0.34": "secp384r1",
+    "1.3.132.0.35": "secp521r1",
+    "1.2.840.10045.3.1.1": "secp192r1",
+    "1.2.840.10045.3.1.7": "secp256r1",
+}
+
+_MD5, _SHA1 = "1.2.840.113549.2.5", "1.3.14.3.2.26"
+_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
+    _MD5: hashes.MD5,
+    _SHA1: hashes.SHA1,
+    "2.16.840.1.101.3.4.2.4": hashes.SHA224,
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256,
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384,
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512,
+}
+
+_PSS = "1.2.840.113549.1.1.10"
+_SIGNATURE_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
+    # RSA (RFC 8017, A.2.4; the second from before), DSA and ECDSA (RFC 5758; ANSI X9.62)
+    "1.2.840.113549.1.1.4": hashes.MD5,
+    "1.2.840.113549.1.1.5": hashes.SHA1,
+    "1.3.14.3.2.29": hashes.SHA1,
+    "1.2.840.113549.1.1.14": hashes.SHA224,
+    "1.2.840.113549.1.1.11": hashes.SHA256,
+    "1.2.840.113549.1.1.12": hashes.SHA384,
+    "1.2.840.113549.1.1.13": hashes.SHA512,
+    "1.2.840.10040.4.3": hashes.SHA1,
+    "2.16.840.1.101.3.4.3.1": hashes.SHA224,
+    "2.16.840.1.101.3.4.3.2": hashes.SHA256,
+    "2.16.840.1.101.3.4.3.3": hashes.SHA384,
+    "2.16.840.1.101.3.4.3.4": hashes.SHA512,
+    "1.2.840.10045.4.1": hashes.SHA1,
+    "1.2.840.10045.4.3.1": hashes.SHA224,
+    "1.2.840.10045.4.3.2": hashes.SHA256,
+    "1.2.840.10045.4.3.3": hashes.SHA384,
+    "1.2.840.10045.4.3.4": hashes.SHA512,
+}
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), also one that the library does not know.
+
+    ``algorithm`` is 'RSA', 'EC secp256r1', 'EC SM2'...
+    """
+
+    der: bytes = field(repr=False)
+
+    @cached_property
+    def loaded(self) -> PublicKeyTypes | None:
+        """The library's object for it; None when it knows no such key, or it cannot be decoded."""
+        if len(self.der) > _MAX_KEY_BYTES:
+            return None
+        try:
+            with without_warnings():
+                return serialization.load_der_public_key(self.der)
+        except LIBRARY_ERRORS:
+            return None
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
+                raise
+            return None
+
+    @cached_property
+    def algorithm(self) -> str:
+        """The name of the algorithm, with its curve; its number if it has no name here."""
+        name = "?"
+        with suppress(ValueError, StopIteration, IndexError):
+            [whole] = der_values(self.der)
+            identifier = next(der_values(self.der, whole.inside, whole.end))
+            oid, *parameters = der_values(self.der, identifier.inside, identifier.end)
+            dotted = _oid(self.der, oid)
+            name = _KEY_NAMES.get(dotted, dotted)
+            if name == "EC" and parameters:
+                curve = _oid(self.der, parameters[0])
+                known = getattr(getattr(self.loaded, "curve", None), "name", None)
+                name = f"EC {known or _CURVES.get(curve, curve)}"
+        return name
+
+    @property
+    def bits(self) -> int | None:
+        """The size in bits, as far as the library knows it and the algorithm has one."""
+        return getattr(self.loaded, "key_size", None)
+
+    @cached_property
+    def public_key_sha256(self) -> str:
+        """The SHA-256 of the SubjectPublicKeyInfo in hex; the same for the private key."""
+        with suppress(*LIBRARY_ERRORS):
+            if self.loaded:
+                return keys.public_key_sha256(self.loaded)
+        return hashlib.sha256(self.der).hexdigest()
+
+
+class UnknownSignature(Exception):
+    """A signature that cannot be checked here: its algorithm or key is not known."""
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """What requests and certificates have in common: three parts, of which two vouch for one."""
+
+    der: bytes = field(repr=False)
+
+    @cached_property
+    def _parts(self) -> tuple[Tlv, Tlv, Tlv]:
+        whole = next(der_values(self.der))
+        signed, algorithm, signature = der_values(self.der, whole.inside, whole.end)
+        return signed, algorithm, signature
+
+    @cached_property
+    def signature_algorithm(self) -> str:
+        """The object identifier of the signature's algorithm in dotted form."""
+        algorithm = self._parts[1]
+        return _oid(self.der, next(der_values(self.der, algorithm.inside, algorithm.end)))
+
+    def verify(self, key: PublicKey) -> bool:
+        """Tell whether ``key`` made the signature; UnknownSignature if that cannot be told."""
+        signed, algorithm, value = self._parts
+        data = self.der[signed.start : signed.end]
+        signature = self.der[value.inside + 1 : value.end]  # a bit string begins with unused bits
+        hash_ = _SIGNATURE_HASHES.get(self.signature_algorithm)
+        try:
+            match key.loaded:
+                case rsa.RSAPublicKey() as rsa_key if self.signature_algorithm == _PSS:
+                    rsa_key.verify(signature, data, *_pss(self.der, algorithm))
+                case rsa.RSAPublicKey() as rsa_key if hash_:
+                    rsa_key.verify(signature, data, padding.PKCS1v15(), hash_())
+                case ec.EllipticCurvePublicKey() as ec_key if hash_:
+                    ec_key.verify(signature, data, ec.ECDSA(hash_()))
+                case dsa.DSAPublicKey() as dsa_key if hash_:
+                    dsa_key.verify(signature, data, hash_())
+                case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() as edwards:
+                    edwards.verify(signature, data)
+                case _:
+                    raise UnknownSignature
+        except InvalidSignature:
+            return False
+        except LIBRARY_ERRORS as error:
+            raise UnknownSignature from error
+        return True
+
+
+def _pss(der: bytes, algorithm: Tlv) -> tuple[padding.PSS, hashes.HashAlgorithm]:
+    """Return the parameters of RSASSA-PSS (RFC 8017, A.2.3)."""
+    hash_: hashes.HashAlgorithm = hashes.SHA1()  # noqa: S303  (the default of the standard)
+    _oid_tlv, *parameters = der_values(der, algorithm.inside, algorithm.end)
+    for parameter in parameters[:1]:
+        for one in der_values(der, parameter.inside, parameter.end):
+            if one.tag == 0xA0:
+                identifier = next(der_values(der, one.inside, one.end))
+                dotted = _oid(der, next(der_values(der, identifier.inside, identifier.end)))
+                if dotted not in _HASHES:
+                    raise UnknownSignature
+                hash_ = _HASHES[dotted]()
+    return padding.PSS(padding.MGF1(hash_), padding.PSS.AUTO), hash_
+
+
+# --- Extensions -----------------------------------------------------------------------------------
+
+
+class Extension(NamedTuple):
+    """An extension (RFC 5280, 4.2): its object identifier in dotted form, and its value."""
+
+    oid: str
+    value: bytes
+
+
+def _read_extensions(der: bytes, whole: Tlv) -> tuple[Extension, ...]:
+    found = []
+    for one in islice(der_values(der, whole.inside, whole.end), MAX_ATTRIBUTES):
+        oid, *_critical, value = der_values(der, one.inside, one.end)
+        found.append(Extension(_oid(der, oid), der[value.inside : value.end]))
+    return tuple(found)
+
+
+_BASIC_CONSTRAINTS, _SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = "2.5.29.19", "2.5.29.14", "2.5.29.35"
+
+
+# --- Certificates ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Certificate(_Signed):
+    """A certificate (RFC 5280, 4.1): the DER that came in, and what was read in it.
+
+    ``not_before`` and ``not_after`` are texts where no calendar has such a date. Two certificates
+    are equal when their bytes are.
+    """
+
+    serial_number: int = field(compare=False)
+    issuer: Name = field(compare=False)
+    subject: Name = field(compare=False)
+    not_before: datetime | str = field(compare=False)
+    not_after: datetime | str = field(compare=False)
+    key: PublicKey = field(compare=False)
+    extensions: tuple[Extension, ...] = field(compare=False)
+
+    def to_pem(self) -> bytes:
+        """Return the bytes that came in as PEM (RFC 7468)."""
+        return asn1.pem("CERTIFICATE", self.der)
+
+    @property
+    def not_valid_before_utc(self) -> datetime:
+        """The start; raises UnreadableFile when no calendar has it."""
+        return _calendar(self.not_before)
+
+    @property
+    def not_valid_after_utc(self) -> datetime:
+        """The end; raises UnreadableFile when no calendar has it."""
+        return _calendar(self.not_after)
+
+    def check_dates(self) -> list[Problem]:
+        """Return the problem that a date is none of any calendar."""
+        odd = [one for one in (self.not_before, self.not_after) if isinstance(one, str)]
+        return [Problem(Code.DATE_IMPOSSIBLE, values={"date": one}) for one in odd[:1]]
+
+    def extension(self, oid: str) -> bytes | None:
+        """Return the value of an extension; None if there is none."""
+        return next((one.value for one in self.extensions if one.oid == oid), None)
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether it is one of a certificate authority (RFC 5280, 4.2.1.9)."""
+        value = self.extension(_BASIC_CONSTRAINTS) or b""
+        with suppress(ValueError):
+            for whole in der_values(value):
+                inside = der_values(value, whole.inside, whole.end)
+                return any(one.tag == 0x01 and any(value[one.inside : one.end]) for one in inside)
+        return False
+
+    @cached_property
+    def is_self_signed(self) -> bool:
+        """Whether it is signed with its own key, as a root certificate is."""
+        if self.issuer.canonical != self.subject.canonical:
+            return False
+        with suppress(UnknownSignature):
+            return self.verify(self.key)
+        return False
+
+    @property
+    def subject_key_id(self) -> bytes | None:
+        """What the certificates that this key issues call it (RFC 5280, 4.2.1.2)."""
+        value = self.extension(_SUBJECT_KEY_ID)
+        with suppress(ValueError):
+            for one in der_values(value or b""):
+                return value[one.inside : one.end] if value else None
+        return None
+
+    @property
+    def authority_key_id(self) -> bytes | None:
+        """The subject key identifier of the issuer (RFC 5280, 4.2.1.1)."""
+        value = self.extension(_AUTHORITY_KEY_ID) or b""
+        with suppress(ValueError):
+            for whole in der_values(value):
+                for one in der_values(value, whole.inside, whole.end):
+                    if one.tag == 0x80:
+                        return value[one.inside : one.end]
+        return None
+
+
+def _calendar(moment: datetime | str) -> datetime:
+    if isinstance(moment, str):
+        raise UnreadableFile([Problem(Code.DATE_IMPOSSIBLE, values={"date": moment})])
+    return moment
+
+
+_TIME = re.compile(
+    r"(?P<year>\d{4}|\d{2})(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)"
+    r"(?:(?P<minute>\d\d)(?:(?P<second>\d\d)(?:[.,]\d{1,20})?)?)?"
+    r"(?P<zone>Z|[+-]\d{4})?",
+    re.ASCII,
+)
+
+
+def _read_time(der: bytes, tlv: Tlv) -> datetime | str:
+    """Return a UTCTime or GeneralizedTime (X.690, 11.7, 11.8), also as BER allows them."""
+    written = der[tlv.inside : tlv.end][:50].decode("latin-1")
+    # UTCTime has two digits for the year, and always minutes.
+    pattern = f"20{written}" if tlv.tag == 0x17 and written[:2] < "50" else written
+    if tlv.tag == 0x17 and written[:2] >= "50":
+        pattern = f"19{written}"
+    found = _TIME.fullmatch(pattern)
+    if not found or tlv.tag not in (0x17, 0x18):
+        raise ValueError("not a time")
+    parts = [int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute")]
+    try:
+        moment = datetime(*parts, min(int(found["second"] or 0), 59), tzinfo=UTC)  # type: ignore[arg-type, misc]
+        zone = found["zone"] or "Z"
+        if zone != "Z":
+            shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
+            moment += shift if zone[0] == "-" else -shift
+    except (ValueError, OverflowError):
+        return f"{found['year']}-{found['month']}-{found['day']}"
+    return moment
+
+
+# --- Requests -------------------------------------------------------------------------------------
+
+
+class RequestAttribute(NamedTuple):
+    """An attribute of a request (RFC 2986, 4.1): its type in dotted form, the DER of its set."""
+
+    oid: str
+    values: bytes
+
+
+@dataclass(frozen=True)
+class Request(_Signed):
+    """A certificate signing request (PKCS #10, RFC 2986): the DER, and what was read in it.
+
+    ``attributes`` is None where the field is missing, which the standard does not allow.
+    ``unreadable``: attributes or extensions are there that are no ASN.1 of the standard.
+    """
+
+    version: int = field(compare=False)
+    subject: Name = field(compare=False)
+    key: PublicKey = field(compare=False)
+    attributes: tuple[RequestAttribute, ...] | None = field(compare=False)
+    extensions: tuple[Extension, ...] = field(compare=False)
+    unreadable: bool = field(compare=False, default=False)
+
+    def to_pem(self) -> bytes:
+        """Return the bytes that came in as PEM (RFC 7468)."""
+        return asn1.pem("CERTIFICATE REQUEST", self.der)
+
+
+Existing = Request | Certificate
+
+EXTENSION_REQUESTS = frozenset(("1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"))
+"""PKCS #9 (RFC 2985, 5.4.2), and Microsoft's own from before."""
+
+
+def load_all(data: bytes) -> list[Existing]:
+    """Return the requests and certificates in ``data``, the content of a file, each once."""
+    loaded = (load(one.der) for one in reader.read(data).found if one.der)
+    return list(dict.fromkeys(one for one in loaded if one))
 
 
 def read(data: bytes) -> Existing:
-    """Return the request or certificate in ``data``: PEM, the first of several, or DER.
+    """Return the first request or certificate in ``data``, the content of a file.
 
-    A name that claims to be a PrintableString and is none ('*', '@', '_' are common) is read as a
-    T61String; then the signature is no longer that of the bytes. Raises UnreadableFile (NO_REQUEST)
-    when there is neither a request nor a certificate, or it is damaged.
+    Raises UnreadableFile (NO_REQUEST) when there is neither.
     """
-    blocks = list(pem_blocks(data))
-    for der in (block.der for block in blocks) if blocks else (data,):
-        if der and (found := load(der)):
-            return found
+    if found := load_all(data):
+        return found[0]
     raise UnreadableFile([Problem(Code.NO_REQUEST)])
 
 
 def load(der: bytes) -> Existing | None:
-    """Return the request or certificate that the DER is, as ``read`` does; else None."""
-    for change in (bytes, _with_lenient_names):
-        attempt = change(der)
-        for loader in (x509.load_der_x509_csr, x509.load_der_x509_certificate):
-            try:
-                with without_warnings():
-                    return loader(attempt)
-            except LIBRARY_ERRORS:
-                continue
-    return None
-
-
-def signed_part(der: bytes) -> Tlv:
-    """Return where in a request or certificate that is, which its signature covers.
-
-    Raises ValueError when there is no such thing.
-    """
-    for whole in der_values(der):
-        for inner in der_values(der, whole.inside, whole.end):
-            return inner
-    raise ValueError("not DER")
-
-
-def _names(der: bytes) -> list[list[list[tuple[Tlv, Tlv]]]]:
-    """Return the names in a request or certificate: the RDNs, their attributes' type and value.
-
-    Raises ValueError where the bytes are no DER.
-    """
-    signed = signed_part(der)
-    names = []
-    for part in der_values(der, signed.inside, signed.end):
-        if part.tag != SEQUENCE:
-            continue
-        rdns = list(der_values(der, part.inside, part.end))
-        # An algorithm, a validity and a key are sequences too, but not of sets.
-        if all(rdn.tag == SET for rdn in rdns):
-            names.append([_attributes(der, rdn) for rdn in rdns])
-    return names
-
-
-def _attributes(der: bytes, rdn: Tlv) -> list[tuple[Tlv, Tlv]]:
-    attributes = []
-    for attribute in der_values(der, rdn.inside, rdn.end):
-        type_, value = der_values(der, attribute.inside, attribute.end)
-        attributes.append((type_, value))
-    return attributes
-
-
-def _with_lenient_names(der: bytes) -> bytes:
-    """Return the request or certificate with every PrintableString in its names retagged."""
-    patched = bytearray(der)
-    with suppress(ValueError):
-        for name in _names(der):
-            for _type, value in chain.from_iterable(name):
-                if value.tag == _PRINTABLE_STRING:
-                    patched[value.start] = _T61_STRING
-    return bytes(patched)
-
-
-def subject_of(existing: Existing) -> x509.Name:
-    """Return the subject, whatever string types it is written in.
-
-    ``cryptography`` (50.0) reads them right but for a T61String, IA5String or VisibleString beyond
-    ASCII, which is taken for Latin-1, a GeneralString, and values that are no strings at all, which
-    are shown as '#' and their bytes in hex (RFC 4514, 2.4). Raises UnreadableFile (NO_REQUEST) when
-    it is no name at all.
-    """
-    return _name_of(existing, -1)
-
-
-def issuer_of(certificate: x509.Certificate) -> x509.Name:
-    """Return the issuer, read as ``subject_of`` reads the subject."""
-    return _name_of(certificate, 0)
-
-
-def _name_of(existing: Existing, place: int) -> x509.Name:
-    with without_warnings():
-        try:
-            if place == 0 and isinstance(existing, x509.Certificate):
-                return existing.issuer
-            return existing.subject
-        except LIBRARY_ERRORS:
-            der = existing.public_bytes(serialization.Encoding.DER)
-        try:
-            # A set holds nothing twice, and is no RDN when it is empty.
-            return x509.Name(
-                x509.RelativeDistinguishedName(dict.fromkeys(_read_rdn(der, rdn)))
-                for rdn in _names(der)[place]
-                if rdn
-            )
-        except LIBRARY_ERRORS as error:
-            raise UnreadableFile([Problem(Code.NO_REQUEST)]) from error
-
-
-def _read_rdn(
-    der: bytes, rdn: Iterable[tuple[Tlv, Tlv]]
-) -> Iterator[x509.NameAttribute[str | bytes]]:
-    for type_, value in rdn:
-        yield x509.NameAttribute(
-            x509.ObjectIdentifier(oid_text(der, type_)), _text(der, value), _validate=False
-        )
-
-
-def _text(der: bytes, tlv: Tlv) -> str:
-    content = der[tlv.inside : tlv.end]
-    if tlv.tag in _WIDE_STRINGS:
-        return content.decode(_WIDE_STRINGS[tlv.tag], "replace")
-    if tlv.tag not in _STRINGS:
-        return "#" + der[tlv.start : tlv.end].hex()
+    """Return the request or certificate that the DER is; else None."""
     try:
-        # Programs that knew no UTF8String wrote UTF-8 into a T61String.
-        return content.decode()
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
+        whole = next(der_values(der))
+        der = der[: whole.end]
+        if whole.tag != SEQUENCE:
+            return None
+        parts = list(islice(der_values(der, whole.inside, whole.end), 4))
+        if [one.tag for one in parts] != [SEQUENCE, SEQUENCE, 0x03]:
+            return None
+        inside = list(islice(der_values(der, parts[0].inside, parts[0].end), 12))
+        existing = _read_request(der, inside) or _read_certificate(der, inside)
+        if existing:
+            _ = existing.signature_algorithm  # so that nothing raises later
+        return existing
+    except (ValueError, IndexError, StopIteration):
+        return None
+
+
+def _read_request(der: bytes, inside: list[Tlv]) -> Request | None:
+    tags = [one.tag for one in inside]
+    if tags[:3] != [0x02, SEQUENCE, SEQUENCE] or len(tags) > 4 or tags[3:] not in ([], [0xA0]):
+        return None
+    version, name, key = inside[:3]
+    attributes: tuple[RequestAttribute, ...] | None = None
+    extensions: tuple[Extension, ...] = ()
+    unreadable = False
+    if inside[3:]:
+        attributes, extensions, unreadable = _read_attributes(der, inside[3])
+    return Request(
+        der,
+        version=_integer(der, version),
+        subject=_read_name(der, name),
+        key=PublicKey(der[key.start : key.end]),
+        attributes=attributes,
+        extensions=extensions,
+        unreadable=unreadable,
+    )
+
+
+def _read_attributes(
+    der: bytes, whole: Tlv
+) -> tuple[tuple[RequestAttribute, ...], tuple[Extension, ...], bool]:
+    attributes: list[RequestAttribute] = []
+    extensions: list[Extension] = []
+    unreadable = False
+    try:
+        for one in islice(der_values(der, whole.inside, whole.end), MAX_ATTRIBUTES):
+            oid, values = der_values(der, one.inside, one.end)
+            attributes.append(RequestAttribute(_oid(der, oid), der[values.start : values.end]))
+            if attributes[-1].oid in EXTENSION_REQUESTS:
+                for value in der_values(der, values.inside, values.end):
+                    extensions += _read_extensions(der, value)
+    except ValueError:
+        unreadable = True
+    return tuple(attributes), tuple(extensions), unreadable
+
+
+def _read_certificate(der: bytes, inside: list[Tlv]) -> Certificate | None:
+    if inside and inside[0].tag == 0xA0:  # the version
+        inside = inside[1:]
+    if [one.tag for one in inside[:6]] != [0x02, *[SEQUENCE] * 5]:
+        return None
+    serial, _algorithm, issuer, validity, subject, key = inside[:6]
+    first, last = der_values(der, validity.inside, validity.end)
+    extensions: tuple[Extension, ...] = ()
+    for one in inside[6:]:
+        if one.tag == 0xA3:
+            with suppress(ValueError):  # then none of them is known
+                extensions = _read_extensions(der, next(der_values(der, one.inside, one.end)))
+    return Certificate(
+        der,
+        serial_number=_integer(der, serial),
+        issuer=_read_name(der, issuer),
+        subject=_read_name(der, subject),
+        not_before=_read_time(der, first),
+        not_after=_read_time(der, last),
+        key=PublicKey(der[key.start : key.end]),
+        extensions=extensions,
+    )
+
+
+def _integer(der: bytes, tlv: Tlv) -> int:
+    if tlv.end - tlv.inside > 100:
+        raise ValueError("no such number is meant")
+    return int.from_bytes(der[tlv.inside : tlv.end], "big", signed=True)
+
+
+# --- What a renewal takes over --------------------------------------------------------------------
 
 
 class SkippedAttribute(NamedTuple):
@@ -205,62 +703,64 @@ class SubjectAnswers(NamedTuple):
 
 
 _KEYS = {field.oid: field.key for field in SUBJECT_FIELDS}
-
-
 _INITIALS = {field.oid: field.initials for field in SUBJECT_FIELDS}
 
 
-def attribute_name(oid: x509.ObjectIdentifier) -> str:
+def attribute_name(oid: str) -> str:
     """Return the manual's initials of an attribute, else its name, else its number."""
-    dotted = oid.dotted_string
-    return _INITIALS.get(dotted) or oid_name(oid)
+    return _INITIALS.get(oid) or oid_name(oid)
 
 
-def oid_name(oid: x509.ObjectIdentifier) -> str:
+def oid_name(oid: str) -> str:
     """Return what an object identifier is called in the standards; its number if unknown."""
     # The library keeps its table of names private, but for this.
-    name = re.search(r"name=(.*)\)>$", repr(oid))
-    return name[1] if name and name[1] != "Unknown OID" else oid.dotted_string
+    with suppress(ValueError):
+        name = re.search(r"name=(.*)\)>$", repr(x509.ObjectIdentifier(oid)))
+        return name[1] if name and name[1] != "Unknown OID" else oid
+    return oid
 
 
-def attribute_text(attribute: x509.NameAttribute[str | bytes]) -> str:
-    """Return the attribute's value as text; a bit string as '#' and its bytes in hex."""
-    value = attribute.value
-    return value if isinstance(value, str) else "#" + value.hex()
-
-
-def answers_from(name: x509.Name) -> SubjectAnswers:
+def answers_from(name: Name) -> SubjectAnswers:
     """Return what a renewal takes from a subject; ``SkipReason`` says why it skips the rest."""
     answers: dict[str, str] = {}
-    left_out = []
+    left_out: list[SkippedAttribute] = []
+    combined: SkippedAttribute | None = None
     for rdn in name.rdns:
         for attribute in rdn:
-            key = _KEYS.get(attribute.oid.dotted_string)
-            text = attribute_text(attribute)
-            if len(list(rdn)) > 1:
+            key = _KEYS.get(attribute.oid)
+            if len(rdn) > 1:
                 reason = SkipReason.COMBINED
             elif key is None:
                 reason = SkipReason.UNKNOWN
             elif key in answers:
                 reason = SkipReason.REPEATED
             else:
-                answers[key] = text
+                answers[key] = attribute.text
                 continue
-            left_out.append(SkippedAttribute(attribute_name(attribute.oid), text, reason))
+            skipped = SkippedAttribute(attribute_name(attribute.oid), attribute.text, reason)
+            left_out.append(skipped)
+            # EnOS knows the device by its common name, also where that is combined with others.
+            if key == "common_name" and reason is SkipReason.COMBINED:
+                combined = combined or skipped
+    if combined and "common_name" not in answers:
+        answers["common_name"] = combined.value
+        left_out.remove(combined)
     return SubjectAnswers(answers, tuple(left_out))
 
 
-def is_authority(certificate: x509.Certificate) -> bool:
-    """Tell whether the certificate is one of an authority (RFC 5280, 4.2.1.9)."""
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, *LIBRARY_ERRORS):
-        return False
-    return extension.value.ca
+def check_texts(name: Name) -> list[Problem]:
+    """Return a problem for each field whose text is not what its encoding says."""
+    return [
+        Problem(Code.TEXT_MISREAD, _KEYS[one.oid], values={"given": one.text, "meant": meant})
+        for one in name
+        if one.oid in _KEYS and (meant := one.probable_text) is not None
+    ]
 
 
-def check_validity(certificate: x509.Certificate, now: datetime) -> list[Problem]:
+def check_validity(certificate: Certificate, now: datetime) -> list[Problem]:
     """Return the problem that the certificate is not valid ``now``: any more, or not yet."""
+    if odd := certificate.check_dates():
+        return odd
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now > last:
         values = {"date": last.date().isoformat()}

@@ -28,4 +28,6 @@ def minute(moment: datetime) -> str:
 
 def _written(moment: datetime, pattern: str) -> str:
     local = QDateTime.fromSecsSinceEpoch(int(moment.timestamp()))
+    if not 0 < local.date().year() <= 9999:  # the last second of the calendar, in the east
+        local = local.toUTC()
     return QLocale().toString(local, pattern)

@@ -185,20 +185,22 @@ def _key_and_request() -> str:
 def _handing_over() -> str:
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import pkcs12
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
     from cryptography.x509.oid import NameOID
 
-    from enos_csr_gui.core import keys, keystore
+    from enos_csr_gui.core import keys, keystore, x509_reader
 
     key = keys.generate()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "self-test")])
     now = datetime.now(UTC)
-    certificate = (
+    made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now)
         .not_valid_after(now + timedelta(days=1))
         .sign(key, SHA256())
     )
+    certificate = x509_reader.load(made.public_bytes(Encoding.DER))
+    assert isinstance(certificate, x509_reader.Certificate)
     passphrase = token_urlsafe()
     for make in (keystore.keystore, keystore.java_keystore):
         data = make(key, certificate, [certificate], passphrase)

@@ -87,6 +87,16 @@ def _key(key: KeyFacts) -> str:
 def verdict(found: InspectedItem) -> str:
     """Return in one sentence whether EnOS would take the request."""
     failed = sum(not result.passed for result in found.rules)
+    remarks = sum(bool(result.warnings) for result in found.rules)
+    if not failed and remarks:
+        text = ngettext(
+            "Acceptable, with {count} remark: EnOS has accepted such requests, or no refusal is "
+            "known.",
+            "Acceptable, with {count} remarks: EnOS has accepted such requests, or no refusal is "
+            "known.",
+            remarks,
+        )
+        return text.format(count=remarks)
     if not failed:
         return _("Acceptable: the request meets every requirement.")
     text = ngettext(

@@ -147,8 +147,34 @@ _RULES = {
     "hash": N_("Signature with RSA and SHA-256"),
     "order": N_("Fields in the order of EnOS"),
     "subject-extras": N_("No other fields"),
+    "version": N_("Version of PKCS #10"),
     "request-extras": N_("No attributes or extensions"),
+    "field": N_("Each field of the subject"),
 }
+
+_LEVELS = {
+    "refused": N_("EnOS refuses it"),
+    "differs": N_("differs from the manual"),
+    "in-order": N_("in order"),
+}
+
+_EVIDENCE = {
+    "manual": N_("the EnOS manual"),
+    "security": N_("security of the key"),
+    "issued": N_("EnOS issued a certificate for such a request"),
+    "example": N_("tools that the EnOS manual names write this"),
+    "not-known": N_("no refusal is known"),
+}
+
+
+def level(level: str) -> str:
+    """Return how much weight a breach of a rule has (``core.enums.Level``)."""
+    return _(_LEVELS[level])
+
+
+def evidence(evidence: str) -> str:
+    """Return how a level is known (``core.enums.Evidence``)."""
+    return _(_EVIDENCE[evidence])
 
 
 def rule(rule: str, field: str | None = None) -> str:

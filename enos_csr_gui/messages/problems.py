@@ -142,9 +142,16 @@ _SENTENCES: dict[Code, str] = {
         "Only the first {limit} requests, certificates and keys in this file were checked. "
         "To check the rest, split the file."
     ),
+    Code.ARCHIVE_LOCKED: N_(
+        "This archive is protected with a password. Unpack it, then choose the files in it."
+    ),
     Code.NOT_PEM: N_(
-        "EnOS accepts requests in PEM, as plain text. Create a new request, or convert the "
-        "file: 'openssl req -inform DER -in OLD -out NEW'."
+        "EnOS takes requests as PEM text only. Save the request as PEM: 'enos-csr convert' does "
+        "that too."
+    ),
+    Code.LOOSE_PEM: N_(
+        "There is other text around the request, or unusual lines in it. If EnOS refuses the file, "
+        "save the request as PEM."
     ),
     Code.KEY_INSIDE: N_(
         "The private key is in the same file, and must never be submitted. Submit a file "
@@ -162,28 +169,59 @@ _SENTENCES: dict[Code, str] = {
         "{algorithm}. Create a new request."
     ),
     Code.ATTRIBUTE_ORDER: N_(
-        "The fields are in the order {given}; EnOS expects {wanted}. Create a new request."
+        "The order of the fields is {given}; the order in the EnOS manual is {wanted}. EnOS has "
+        "accepted other orders. If it refuses this one, create a new request."
     ),
     Code.ATTRIBUTES_COMBINED: N_(
-        "{attributes} are combined in one part of the subject; EnOS expects each by itself. "
-        "Create a new request."
+        "{attributes} are combined in one part of the name (RDN); the EnOS manual asks for each "
+        "by itself. If EnOS refuses the request, create a new one."
     ),
     Code.ATTRIBUTE_REPEATED: N_(
-        "This field appears {count} times in the request; only one is allowed. Create a new "
-        "request."
+        "This field occurs {count} times; the EnOS manual asks for one. If EnOS refuses the "
+        "request, create a new one."
     ),
     Code.ATTRIBUTE_UNKNOWN: N_(
-        "EnOS does not ask for '{attribute}' in the subject. Create a request without it."
+        "The EnOS manual does not ask for '{attribute}' in the subject. If EnOS refuses the "
+        "request, create one without it."
     ),
     Code.NAME_MALFORMED: N_(
-        "The subject breaks the rules of its text encoding (ASN.1). Create a new request."
+        "The subject is not encoded as the standard (ASN.1) demands. If EnOS refuses the request, "
+        "create a new one."
     ),
     Code.REQUEST_ATTRIBUTE: N_(
-        "EnOS does not ask for the attribute '{attribute}'. Skip that question when you "
-        "create the request."
+        "The program that made the request added the attribute '{attribute}'. EnOS does not need "
+        "it. If EnOS refuses the request, create a new one."
     ),
     Code.EXTENSION: N_(
-        "EnOS does not ask for the extension '{extension}'. Create a request without it."
+        "The request asks for the extension '{extension}'. EnOS does not need it. If EnOS refuses "
+        "the request, create one without it."
+    ),
+    Code.REQUEST_VERSION: N_(
+        "The version number of the request is {version}; the standard (PKCS #10) knows 0 only. "
+        "EnOS has accepted such requests."
+    ),
+    Code.ATTRIBUTES_MISSING: N_(
+        "The list of attributes, which the standard (PKCS #10) demands, is missing. If EnOS "
+        "refuses the request, create a new one."
+    ),
+    Code.ATTRIBUTES_UNREADABLE: N_(
+        "The attributes of the request are not encoded as the standard demands. If EnOS refuses "
+        "the request, create a new one."
+    ),
+    Code.TOO_MANY_ATTRIBUTES: N_(
+        "The subject has more than {limit} attributes; only the first ones are shown. Create a "
+        "new request."
+    ),
+    Code.TEXT_MISREAD: N_(
+        "'{given}' was written in the wrong text encoding; '{meant}' was probably meant. Check the "
+        "spelling before you use it."
+    ),
+    Code.DATE_IMPOSSIBLE: N_(
+        "The certificate contains the impossible date {date}. Ask the person who gave you the "
+        "certificate for a new one."
+    ),
+    Code.KEY_UNREADABLE: N_(
+        "The public key ({algorithm}) cannot be decoded. Create a new request."
     ),
     Code.SECRET_INSIDE: N_(
         "This file contains a private key. Never submit it, and never send it to anybody. "
@@ -239,6 +277,10 @@ _SENTENCES: dict[Code, str] = {
         "This is the certificate of a certificate authority (CA), '{name}'. Choose the "
         "certificate of your device or application."
     ),
+    Code.CERTIFICATE_SELF_SIGNED: N_(
+        "The certificate for '{name}' is signed with its own key, so EnOS did not issue it. Choose "
+        "the certificate that EnOS issued."
+    ),
     Code.CERTIFICATE_OF_NO_KEY: N_(
         "The key of this certificate for '{name}' is neither among your requests nor beside "
         "the file. (A key with a passphrase is found only together with its request file.) "
@@ -277,6 +319,26 @@ _SENTENCES: dict[Code, str] = {
     Code.CHAIN_OF_OTHERS: N_(
         "This is not the chain of the certificate: it does not contain the certificate of "
         "'{issuer}', which issued it. Choose the file that contains that certificate."
+    ),
+    Code.CHAIN_UNREADABLE: N_(
+        "This file contains no certificate that can be read. Choose the file with the certificates "
+        "of the authority."
+    ),
+    Code.CHAIN_EXPIRED: N_(
+        "The certificate of the authority '{issuer}' is not valid now; its end is {date}. Ask the "
+        "person who gave you the certificate for the current chain."
+    ),
+    Code.CHAIN_ENDS_EARLY: N_(
+        "The certificate of the authority '{issuer}' ends on {date}, before your certificate does. "
+        "Renew your certificate before that day."
+    ),
+    Code.CHAIN_UNCHECKED: N_(
+        "The signature of '{issuer}' ({algorithm}) cannot be checked here, so the chain may be "
+        "incomplete. Ask the person who gave you the certificate."
+    ),
+    Code.CHAIN_TOO_COSTLY: N_(
+        "The search for the chain stopped after {limit} signatures. Choose a file with fewer "
+        "certificates."
     ),
     # History
     Code.NAME_USED: N_(

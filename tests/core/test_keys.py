@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import key_reader, keys
-from enos_csr_gui.core.asn1 import SEQUENCE, der_value
+from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values
 from enos_csr_gui.core.errors import Code, InvalidKey
 
 PASSPHRASE = "Grüße, 凯里 🔑"
@@ -550,7 +550,12 @@ def test_a_mac_of_too_many_iterations_is_not_computed(made):
     data = bytearray(made("pkcs12 -export -nocerts -inkey rsa.pem", "-passout", "pass:a"))
     assert data[-4:-2] == b"\x02\x02"  # 2,048 iterations, the last number of the file
     # DER of one more byte, in the number itself and in the three lengths around it
-    longer = bytes(data[:-4]) + b"\x02\x04\x7f\xff\xff\xff"
+    longer = bytearray(data[:-4]) + b"\x02\x04\x7f\xff\xff\xff"
+    [whole] = der_values(bytes(data))
+    *_others, mac = der_values(bytes(data), whole.inside, whole.end)
+    longer[mac.start + 1] += 2  # both lengths count what was added
+    longer[2:4] = (int.from_bytes(longer[2:4], "big") + 2).to_bytes(2, "big")
+    longer = bytes(longer)
     assert reason(longer, "a")[0] is Code.DERIVATION_TOO_LONG
 
 

@@ -163,7 +163,8 @@ class ExportPage(Page):
             return taken, export.export_files(
                 format_,
                 key,
-                *received.issued,
+                received.issued.certificate,
+                received.issued.chain,
                 folder / f"{name}.{format_}" if is_store else folder,
                 name=name,
                 passphrase=passphrase,

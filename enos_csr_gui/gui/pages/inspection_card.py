@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.core.csr_rules import RuleResult
-from enos_csr_gui.core.enums import ContentKind
+from enos_csr_gui.core.enums import ContentKind, Level
 from enos_csr_gui.core.errors import SECRET_CODES
 from enos_csr_gui.core.inspect import InspectedItem
 from enos_csr_gui.gui import dates, style
@@ -90,7 +90,10 @@ class InspectionCard(Card):
 
     def _add_verdict(self) -> None:
         found = self._found
+        of_rules = [problem for result in found.rules for problem in result.warnings]
         for warning in found.warnings:
+            if warning in of_rules:
+                continue
             self._say(problem_text(warning), is_problem=True)
         if found.protected:
             self._say(inspection.protected())
@@ -105,7 +108,7 @@ class InspectionCard(Card):
         sign = "✓" if found.acceptable else "✗"
         self._say(f"{sign}  {inspection.verdict(found)}", is_problem=not found.acceptable)
         for result in found.rules:
-            for problem in result.problems:
+            for problem in (*result.problems, *result.warnings):
                 self._say(labels.named(_rule(result), problem_text_in_file(problem)), indent=True)
 
     def _say(self, text: str, *, is_problem: bool = False, indent: bool = False) -> None:
@@ -146,4 +149,5 @@ def _rule(result: RuleResult) -> str:
 
 
 def _marked(result: RuleResult) -> str:
-    return f"{'✓' if result.passed else '✗'}  {_rule(result)}"
+    marks = {Level.IN_ORDER: "✓", Level.DIFFERS: "!", Level.REFUSED: "✗"}
+    return f"{marks[result.level]}  {_rule(result)}"

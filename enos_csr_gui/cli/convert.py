@@ -1,0 +1,43 @@
+"""``enos-csr convert``: requests and certificates as PEM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from enos_csr_gui.cli.output import Faults, examples, print_json
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.i18n import _
+
+
+@click.command(
+    help=_(
+        "Save the requests and certificates in a file as PEM.\n\n"
+        "FILE may be in any form that inspect reads. What is signed stays as it is, byte for byte; "
+        "private keys are left out. Never writes over another file.\n\n"
+        "Exit status: 0 done; 1 it could not be saved; 2 there is nothing to convert. After 1 and "
+        "2 nothing was written."
+    ),
+    short_help=_("Save a request or certificate as PEM."),
+    epilog=examples("enos-csr convert dev-001.der --out dev-001.csr"),
+)
+@click.argument("file", type=Path, metavar="FILE")
+@click.option(
+    "--out", "target", type=Path, required=True, metavar="FILE", help=_("The file to write.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+def convert(file: Path, target: Path, as_json: bool) -> None:
+    """Write the PEM file, print where it is."""
+    from enos_csr_gui.core import convert
+
+    faults = Faults()
+    try:
+        saved = convert.save_as_pem(faults.absolute(file), faults.absolute(target))
+    except CoreError as error:
+        faults.add_error(error)
+        faults.end()
+    if as_json:
+        print_json({"path": str(saved)})
+    else:
+        click.echo(_("Saved as PEM: {file}").format(file=click.format_filename(saved)))

@@ -1,0 +1,300 @@
+"""Finds the requests, certificates and keys in a file, whatever container they came in.
+
+PEM with anything around it, DER, several DER objects one after the other, PKCS #7, Base64 without a
+header, e-mails, the JSON answers of EnOS, ZIP archives, and each of these inside another. What is
+found is returned as the bytes that came in. All work is bounded: in depth, in bytes, in objects.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import email
+import email.policy
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import Enum
+from itertools import islice
+from typing import NamedTuple
+
+from enos_csr_gui.core import asn1
+from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, ber_values, der_values
+from enos_csr_gui.core.errors import Code, Problem
+
+MAX_OBJECTS = 500
+"""As many objects of one file are looked at; all certificates that browsers trust are 150."""
+
+_MAX_DEPTH = 4
+"""As many containers inside each other are opened."""
+
+_MAX_BYTES = 8 << 20
+"""As many bytes are taken out of the containers in one file."""
+
+_MAX_MEMBERS = 200
+"""As many files of one archive are looked at."""
+
+
+class Shape(Enum):
+    """How an object stands in its file."""
+
+    PEM = "PEM"
+    """As every reader of PEM takes it."""
+    LOOSE_PEM = "loose PEM"
+    """PEM with other text around it, or unusual lines in it."""
+    WRAPPED = "wrapped"
+    """Not as PEM: DER, or text that has to be changed or unpacked before it is PEM."""
+
+
+class Found(NamedTuple):
+    """One object in a file.
+
+    ``der`` is None when PEM cannot be decoded, and where the object is neither PEM nor DER; ``raw``
+    are then its bytes. ``label`` and ``headers`` are those of PEM, else None and empty.
+    """
+
+    der: bytes | None
+    raw: bytes
+    shape: Shape
+    label: str | None = None
+    headers: bytes = b""
+
+
+class Reading(NamedTuple):
+    """What is in a file, and the problems that kept parts of it from being read."""
+
+    found: tuple[Found, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def read(data: bytes) -> Reading:
+    """Return every object in ``data``, the content of a file, in the order of the file."""
+    search = _Search()
+    found = list(islice(search.look(data, 0), MAX_OBJECTS + 1))
+    if len(found) > MAX_OBJECTS:
+        limit = {"limit": MAX_OBJECTS}
+        search.problems.append(Problem(Code.TOO_MANY_OBJECTS, values=limit))
+    return Reading(tuple(found[:MAX_OBJECTS]), tuple(search.problems[:1]))
+
+
+_PRINTABLE = re.compile(rb"[\t\r\n -~]*")
+
+
+class _Search:
+    """One search through a file, and what is left of its limits."""
+
+    def __init__(self) -> None:
+        self._bytes_left = _MAX_BYTES
+        self.problems: list[Problem] = []
+
+    def look(self, data: bytes, depth: int) -> Iterator[Found]:
+        """Yield what is in ``data``; one raw object where nothing is."""
+        self._bytes_left -= len(data)
+        if depth > _MAX_DEPTH or self._bytes_left < 0:
+            limit = Problem(Code.TOO_MANY_OBJECTS, values={"limit": MAX_OBJECTS})
+            self.problems.append(limit)
+            return
+        if data.startswith(b"PK\x03\x04"):
+            yield from self._in_archive(data, depth)
+            return
+        if data[:1] == b"\x30" and not _PRINTABLE.fullmatch(data[:64]):
+            yield from self._in_der(data, depth)
+            return
+        text = asn1.utf8_text(data).removeprefix(b"\xef\xbb\xbf").lstrip()
+        found = self._in_text(data, text, depth)
+        first = next(found, None)
+        if first is None:
+            yield Found(None, data, Shape.WRAPPED)
+            return
+        yield first
+        yield from found
+
+    def _in_text(self, data: bytes, text: bytes, depth: int) -> Iterator[Found]:
+        if text[:1] in (b"{", b"[") and (strings := _strings_in_json(text)):
+            for one in strings:
+                yield from self._inside(one, depth)
+        elif _MAIL_HEADER.match(text):
+            for part in _parts_of_mail(text):
+                yield from self._inside(part, depth)
+        elif b"BEGIN" in text and (blocks := list(islice(asn1.pem_blocks(data), MAX_OBJECTS + 1))):
+            yield from self._in_pem(data, blocks, depth)
+        elif decoded := _decoded(text):
+            yield from self._inside(decoded, depth)
+
+    def _inside(self, data: bytes, depth: int) -> Iterator[Found]:
+        """Yield what is in the content of a container; nothing where that is nothing known."""
+        for one in self.look(data, depth + 1):
+            yield one._replace(shape=Shape.WRAPPED)
+
+    def _in_pem(self, data: bytes, blocks: list[asn1.PemBlock], depth: int) -> Iterator[Found]:
+        text = asn1.pem_text(data)
+        ends = [0, *(block.end for block in blocks)]
+        starts = [*(block.start for block in blocks), len(text)]
+        gaps = (text[end:start] for end, start in zip(ends, starts, strict=True))
+        alone = all(not gap.strip(b" \t\r\n\xef\xbb\xbf") for gap in gaps)
+        changed = text != data
+        for block in blocks:
+            shape = Shape.PEM if block.regular and alone else Shape.LOOSE_PEM
+            if changed:
+                shape = Shape.WRAPPED
+            for one in self._in_block(block, depth):
+                yield one._replace(shape=shape)
+
+    def _in_block(self, block: asn1.PemBlock, depth: int) -> Iterator[Found]:
+        one = Found(block.der, block.text, Shape.PEM, block.label, block.headers)
+        if not block.der or block.label.endswith("PRIVATE KEY") or block.headers:
+            yield one
+        elif block.label.endswith("CERTIFICATE") and (whole := _first_value(block.der)):
+            # OpenSSL's 'TRUSTED CERTIFICATE' goes on after the certificate.
+            yield from self._unfolded(one._replace(der=block.der[: whole.end]))
+        elif block.der[:1] != b"\x30" and depth < _MAX_DEPTH and _decoded(block.der.strip()):
+            for inner in self.look(block.der, depth + 1):
+                yield inner._replace(label=inner.label or block.label)
+        else:
+            yield from self._unfolded(one)
+
+    def _in_der(self, data: bytes, depth: int) -> Iterator[Found]:
+        """Yield the objects that lie one after the other."""
+        start = 0
+        while start < len(data) and data[start] == SEQUENCE:
+            try:
+                if data[start + 1 : start + 2] == b"\x80":
+                    whole = next(ber_values(data, start, len(data)))
+                    end = whole.end + 2
+                else:
+                    end = next(der_values(data, start)).end
+            except ValueError:
+                break
+            yield from self._unfolded(Found(data[start:end], data[start:end], Shape.WRAPPED))
+            start = end
+        if not start:
+            yield Found(data, data, Shape.WRAPPED)  # cut off, or no DER at all
+
+    def _unfolded(self, one: Found) -> Iterator[Found]:
+        """Yield the certificates in PKCS #7, and everything else as it is."""
+        certificates = certificates_in_pkcs7(one.der or b"")
+        if certificates:
+            for der in certificates:
+                yield one._replace(der=der, shape=Shape.WRAPPED)
+        else:
+            yield one
+
+    def _in_archive(self, data: bytes, depth: int) -> Iterator[Found]:
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                for member in islice(archive.infolist(), _MAX_MEMBERS):
+                    if member.is_dir() or member.file_size > self._bytes_left:
+                        continue
+                    if member.flag_bits & 1:
+                        self.problems.append(Problem(Code.ARCHIVE_LOCKED))
+                        continue
+                    with archive.open(member) as file:
+                        content = file.read(self._bytes_left + 1)
+                    yield from self._inside(content, depth)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            EOFError,
+            OSError,
+            RuntimeError,
+            ValueError,
+        ):
+            self.problems.append(Problem(Code.DAMAGED))
+
+
+# --- Containers of text ---------------------------------------------------------------------------
+
+_MAIL_HEADER = re.compile(
+    rb"(?:[!-9;-~]{1,60}:[^\n]{0,998}\r?\n(?:[ \t][^\n]{0,998}\r?\n)*){0,200}?"
+    rb"(?i:content-type|content-transfer-encoding|mime-version):"
+)
+_MAX_BOUNDARIES = 20
+"""The time that the parser of e-mails takes grows with their number."""
+
+
+def _parts_of_mail(text: bytes) -> Iterator[bytes]:
+    """Yield the content of each part of an e-mail (RFC 2045)."""
+    if text.lower().count(b"boundary") > _MAX_BOUNDARIES:
+        yield text[text.find(b"\n\n") + 2 :]
+        return
+    with suppress(RecursionError, LookupError, ValueError, AssertionError):
+        message = email.message_from_bytes(text, policy=email.policy.compat32)
+        for part in islice(message.walk(), _MAX_MEMBERS):
+            if not part.is_multipart():
+                content = part.get_payload(decode=True)
+                if isinstance(content, bytes):
+                    yield content
+
+
+def _strings_in_json(text: bytes) -> list[bytes] | None:
+    """Return the texts in JSON that may be an object; None where it is no JSON, or a key (JWK)."""
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(whole, dict) and "kty" in whole:
+        return None
+    found: list[bytes] = []
+    waiting: list[object] = [whole]
+    while waiting and len(found) <= MAX_OBJECTS:
+        match waiting.pop():
+            case str() as one if len(one) > 60:
+                found.append(one.encode("utf-8", "replace"))
+            case dict() as inside:
+                waiting += reversed(list(inside.values()))
+            case list() as inside:
+                waiting += reversed(inside)
+    return found
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_=\s-]{64,}")
+
+
+def _decoded(text: bytes) -> bytes | None:
+    """Return what Base64 without a header stands for, if that may be an object."""
+    if not _BASE64.fullmatch(text):
+        return None
+    try:
+        plain = b"".join(text.split()).translate(_URL_SAFE)
+        decoded = base64.b64decode(plain, validate=True)
+    except binascii.Error:
+        return None
+    known = decoded[:1] == b"\x30" or b"-----BEGIN" in decoded or decoded[:4] == b"PK\x03\x04"
+    return decoded if known or _BASE64.fullmatch(decoded) else None
+
+
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+# --- PKCS #7 --------------------------------------------------------------------------------------
+
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+
+
+def certificates_in_pkcs7(der: bytes) -> list[bytes]:
+    """Return the certificates in SignedData (RFC 5652, 5.1), in DER or BER; else nothing."""
+    if _SIGNED_DATA not in der[:20]:
+        return []
+    try:
+        whole = next(ber_values(der, 0, len(der)))
+        _type, content = islice(ber_values(der, whole.inside, whole.end), 2)
+        signed = next(ber_values(der, content.inside, content.end))
+        for part in ber_values(der, signed.inside, signed.end):
+            if part.tag == 0xA0:
+                inside = islice(ber_values(der, part.inside, part.end), MAX_OBJECTS + 1)
+                return [der[one.start : one.end] for one in inside if one.tag == SEQUENCE]
+    except (ValueError, StopIteration):
+        pass
+    return []
+
+
+def _first_value(der: bytes) -> Tlv | None:
+    try:
+        return next(der_values(der), None)
+    except ValueError:
+        return None
