@@ -17,7 +17,7 @@ from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.create import CreatedRequest
-    from enos_csr_gui.core.csr_rules import KeyFacts
+    from enos_csr_gui.core.csr_rules import Breach, KeyFacts
     from enos_csr_gui.core.export import ExportedFile
     from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.core.inspect import InspectedItem
@@ -104,6 +104,16 @@ def exported(files: Iterable[ExportedFile]) -> Object:
             for file in files
         ]
     }
+
+
+def converted(path: Path) -> Object:
+    """Return the file that ``convert`` has written."""
+    return {"path": _path(path)}
+
+
+def rules(breaches: Iterable[Breach]) -> Object:
+    """Return what ``rules`` lists."""
+    return {"rules": [breach._asdict() for breach in breaches]}
 
 
 def past_request(request: PastRequest) -> Object:

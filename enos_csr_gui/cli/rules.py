@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.output import examples, print_columns, print_json
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -24,7 +25,7 @@ def rules(as_json: bool) -> None:
     from enos_csr_gui.core.csr_rules import RULES
 
     if as_json:
-        print_json([breach._asdict() for breach in RULES])
+        print_json(json_objects.rules(RULES))
         return
     heading = (_("Requirement"), _("Finding"), _("Level"), _("Evidence"))
     rows = [

@@ -146,8 +146,8 @@ _SENTENCES: dict[Code, str] = {
         "This archive is protected with a password. Unpack it, then choose the files in it."
     ),
     Code.NOT_PEM: N_(
-        "EnOS takes requests as PEM text only. Save the request as PEM: 'enos-csr convert' does "
-        "that too."
+        "EnOS accepts requests as PEM text only. Save the request as PEM, here or with "
+        "'enos-csr convert'."
     ),
     Code.LOOSE_PEM: N_(
         "There is other text around the request, or unusual lines in it. If EnOS refuses the file, "

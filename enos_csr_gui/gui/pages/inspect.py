@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.core import inspect, renew
-from enos_csr_gui.core.enums import ContentKind
+from enos_csr_gui.core import convert, inspect, renew
+from enos_csr_gui.core.enums import ContentKind, Level, Rule
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import INSPECTED_SUFFIXES, patterns
 from enos_csr_gui.core.inspect import InspectedItem
@@ -25,6 +25,7 @@ from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages.inspection_card import InspectionCard
+from enos_csr_gui.gui.texts import problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.folder import existing
 from enos_csr_gui.i18n import _, ngettext
@@ -52,6 +53,7 @@ class InspectPage(Page):
         row.addWidget(self._hint, 1)
         self.body.addLayout(row)
 
+        self._beside: list[Path] = []
         self._cards = QWidget()
         self.body.addWidget(self._cards, 1)
         self._show([])
@@ -80,6 +82,9 @@ class InspectPage(Page):
             self.take_files([Path(name) for name in chosen])
 
     def _show(self, found: Sequence[InspectedItem]) -> None:
+        self._beside = [
+            one.file for one in found if one.is_authority or one.kind is ContentKind.PRIVATE_KEY
+        ]
         cards = QWidget()
         column = QVBoxLayout(cards)
         column.setContentsMargins(0, 0, 0, 0)
@@ -112,22 +117,46 @@ class InspectPage(Page):
     def _card(self, found: InspectedItem, name: str, together: Sequence[str]) -> InspectionCard:
         offers: list[tuple[str, Callable[[], object]]] = []
         if found.kind is ContentKind.CERTIFICATE and not found.is_authority:
+            # What came with it may be its chain or its key.
+            came = list(dict.fromkeys((found.file, *self._beside)))
             offers = [
-                (text, partial(self.task_wanted.emit, task, [found.file]))
-                for task, text in (
-                    (Task.RECEIVE, _("Export it with its key")),
-                    (Task.RENEW, _("Renew this certificate")),
+                (text, partial(self.task_wanted.emit, task, files))
+                for task, text, files in (
+                    (Task.RECEIVE, _("Export it with its key"), came),
+                    (Task.RENEW, _("Renew this certificate"), [found.file]),
                 )
             ]
         elif found.acceptable is False:
             begin = partial(self._begin_with, found.file)
             offers = [(_("Create a new request with these answers"), begin)]
+        if _can_be_saved_as_pem(found):
+            offers.insert(0, (_("Save as PEM…"), partial(self._save_as_pem, found.file)))
         buttons = []
         for text, act in offers:
             button = QPushButton(text)
             button.clicked.connect(lambda _checked=False, act=act: act())
             buttons.append(button)
         return InspectionCard(found, name, together, buttons)
+
+    def _save_as_pem(self, file: Path) -> None:
+        """Save the requests and certificates in the file as PEM, in a new file."""
+        suggested = existing(file.parent) / f"{file.stem}-pem.csr"
+        chosen, _kind = QFileDialog.getSaveFileName(self, _("Save as PEM…"), str(suggested))
+        if not chosen:
+            return
+
+        def refused(error: CoreError) -> None:
+            self._hint.show_problem(problem_text_with_place(error.problems[0]))
+
+        self.wait_for(
+            lambda: convert.save_as_pem(file, Path(chosen)),
+            self._show_saved,
+            refused,
+            _("Saving"),
+        )
+
+    def _show_saved(self, file: Path) -> None:
+        self.take_files([file])
 
     def _begin_with(self, file: Path) -> None:
         """Begin a new request with the answers of the one in the file."""
@@ -141,3 +170,11 @@ class InspectPage(Page):
             self.take_files([file])  # it has changed since it was looked into
 
         self.wait_for(lambda: renew.read_answers(file), read, refused, _("Reading the files"))
+
+
+def _can_be_saved_as_pem(found: InspectedItem) -> bool:
+    """Tell whether it is a request or a certificate that is not PEM alone."""
+    if found.kind is ContentKind.CERTIFICATE:
+        return found.form == "DER"
+    forms = (result for result in found.rules if result.rule is Rule.FORM)
+    return any(result.level is not Level.IN_ORDER for result in forms)

@@ -10,9 +10,10 @@ from PySide6.QtCore import QStandardPaths, QTimer
 from enos_csr_gui.core import receive
 from enos_csr_gui.core.errors import CHAIN_CODES, CannotReceive, Code, CoreError, Problem
 from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIXES, KEY_SUFFIXES, patterns
-from enos_csr_gui.core.receive import MatchedCertificate
+from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
@@ -55,6 +56,8 @@ class ReceivePage(Page):
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
         self._warnings = FieldNote(about=self._chain)
+        self._dropped_key: Path | None = None
+        self._others: tuple[Path, ...] = ()
         self._file.edited.connect(self._forget_all)
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
@@ -79,8 +82,14 @@ class ReceivePage(Page):
         self._file.setFocus()
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        if len(files) != 1:
-            return False
+        if len(files) != 1 or files[0].is_dir():
+            self.wait_for(
+                lambda: receive.sort_files(files),
+                self._take_sorted,
+                lambda _error: self.task_wanted.emit(Task.INSPECT, list(files)),
+                _("Reading the files"),
+            )
+            return True
         chooser = self._file
         if self._file.path() and self._key.isVisible():
             chooser = self._key
@@ -88,6 +97,10 @@ class ReceivePage(Page):
             chooser = self._chain
         chooser.set_path(files[0])
         return True
+
+    def _take_sorted(self, files: SortedFiles) -> None:
+        self._file.set_path(files.certificate)  # forgets the others of the last one
+        self._dropped_key, self._others = files.key, files.others
 
     def submit(self) -> bool:
         received = self.draft.matched
@@ -101,6 +114,7 @@ class ReceivePage(Page):
 
     def _forget_all(self) -> None:
         """Another certificate has a key and a chain of its own."""
+        self._dropped_key, self._others = None, ()
         for chooser in (self._key, self._chain):
             if chooser.path():
                 chooser.clear()
@@ -117,9 +131,10 @@ class ReceivePage(Page):
         file, key, chain = self._file.path(), self._key.path(), self._chain.path()
         if file is None:
             return
+        key, others = key or self._dropped_key, self._others
 
         self.wait_for(
-            lambda: receive.match_certificate(file, key, chain),
+            lambda: receive.match_certificate(file, key, chain, others=others),
             self._show,
             self._refuse,
             _("Looking for the key"),
