@@ -101,7 +101,9 @@ def match_certificate(
         if match is None:
             raise CannotReceive([_unmatched(issued, key, history)])
         notes = history.notes
-    issued = certificate.read(data, file, chain_data, match.public_key_sha256)
+    issued = certificate.read(data, file, chain_data, match.public_key_sha256, now=now)
+    if unfit := certificate.check_kind(issued.certificate, file):
+        raise CannotReceive(unfit)
     problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
     if not os.path.isfile(match.key):  # noqa: PTH113  (Path.is_file raises where one may not look)
         problems.insert(0, Problem(Code.KEY_GONE, path=match.key, values={"path": str(match.key)}))

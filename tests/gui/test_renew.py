@@ -153,12 +153,11 @@ def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) ->
 
 
 def test_from_a_checked_file_to_its_renewal(
-    start: Callable[..., Person], old: Path, tmp_path: Path, openssl
+    start: Callable[..., Person], old: Path, tmp_path: Path, openssl, authority
 ) -> None:
-    certificate = tmp_path / "x.pem"
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
-            "-subj", "/C=CN/ST=A/L=B/O=C/OU=D/CN=dev-7", "-addext", "basicConstraints=CA:FALSE",
-            "-out", certificate)  # fmt: skip
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/C=CN/ST=A/L=B/O=C/OU=D/CN=dev-7", "-out", tmp_path / "x.csr")  # fmt: skip
+    certificate = authority.issue(tmp_path / "x.csr", tmp_path / "x.pem")
     person = start("", certificate)
     person.waits_to_read("Renew this certificate")
     person.click("Renew this certificate")

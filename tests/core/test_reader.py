@@ -1,0 +1,376 @@
+"""Any container is unpacked, with bounded work; what was signed comes out as it went in."""
+
+from __future__ import annotations
+
+import base64
+import email.message
+import io
+import json
+import time
+import zipfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enos_csr_gui.core import asn1, certificate, inspect, reader, receive, renew, x509_reader
+from enos_csr_gui.core.asn1 import der_value
+from enos_csr_gui.core.enums import ContentKind
+from enos_csr_gui.core.errors import Code, CoreError, UnreadableFile
+
+DER = serialization.Encoding.DER
+SHA256_WITH_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
+
+
+def sequence(*parts: bytes) -> bytes:
+    return der_value(0x30, b"".join(parts))
+
+
+def name(*values: bytes, oid: str = "0603550403") -> bytes:
+    """A distinguished name with one RDN for each value in DER: common names, if not told."""
+    type_ = bytes.fromhex(oid)
+    return sequence(*(der_value(0x31, sequence(type_, value)) for value in values))
+
+
+def utf8(text: str) -> bytes:
+    return der_value(0x0C, text.encode())
+
+
+TIMES = sequence(der_value(0x17, b"200101000000Z"), der_value(0x18, b"99991231235959Z"))
+
+
+class Maker:
+    """Signs certificates with any bytes in them."""
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self.key = key
+        self.spki = key.public_key().public_bytes(
+            DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def certificate(
+        self,
+        subject: bytes,
+        issuer: bytes,
+        *,
+        by: rsa.RSAPrivateKey | None = None,
+        serial: bytes = b"\x02\x01\x07",
+        times: bytes = TIMES,
+        extensions: bytes = b"",
+        spki: bytes = b"",
+    ) -> bytes:
+        info = sequence(
+            b"\xa0\x03\x02\x01\x02", serial, SHA256_WITH_RSA, issuer, times, subject,
+            spki or self.spki, extensions,
+        )  # fmt: skip
+        signature = (by or self.key).sign(info, padding.PKCS1v15(), hashes.SHA256())
+        return sequence(info, SHA256_WITH_RSA, der_value(0x03, b"\0" + signature))
+
+
+@pytest.fixture(scope="session")
+def maker(key) -> Maker:
+    return Maker(key)
+
+
+@pytest.fixture(scope="session")
+def other_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="session")
+def device(maker, other_key) -> bytes:
+    return maker.certificate(name(utf8("dev-001")), name(utf8("CA")), by=other_key)
+
+
+# --- Containers -----------------------------------------------------------------------------------
+
+
+def in_zip(der: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("read me.txt", "Hello")
+        archive.writestr("folder/cert.cer", der)
+    return file.getvalue()
+
+
+def in_mail(der: bytes) -> bytes:
+    message = email.message.EmailMessage()
+    message["Subject"] = "证书"
+    message.set_content("Your certificate is attached.")
+    message.add_attachment(der, maintype="application", subtype="pkix-cert", filename="dev.cer")
+    return message.as_bytes()
+
+
+CONTAINERS = {
+    "PEM": lambda der: asn1.pem("CERTIFICATE", der),
+    "another label": lambda der: asn1.pem("X509 CERTIFICATE", der),
+    "CRLF": lambda der: asn1.pem("CERTIFICATE", der).replace(b"\n", b"\r\n"),
+    "CR": lambda der: asn1.pem("CERTIFICATE", der).replace(b"\n", b"\r"),
+    "one line": lambda der: (
+        b"-----BEGIN CERTIFICATE-----" + base64.b64encode(der) + b"-----END CERTIFICATE-----"
+    ),
+    "blank lines": lambda der: asn1.pem("CERTIFICATE", der).replace(b"\n", b"\n\n"),
+    "indented": lambda der: asn1.pem("CERTIFICATE", der).replace(b"\n", b"\n    "),
+    "quoted twice": lambda der: b"> > " + asn1.pem("CERTIFICATE", der).replace(b"\n", b"\n> > "),
+    "UTF-16": lambda der: asn1.pem("CERTIFICATE", der).decode().encode("utf-16"),
+    "UTF-16 without a mark": lambda der: asn1.pem("CERTIFICATE", der).decode().encode("utf-16-le"),
+    "em dashes": lambda der: asn1.pem("CERTIFICATE", der).replace(b"-----", "———".encode()),
+    "DER": lambda der: der,
+    "Base64": base64.encodebytes,
+    "Base64 of Base64": lambda der: base64.encodebytes(base64.encodebytes(der)),
+    "URL-safe Base64": base64.urlsafe_b64encode,
+    "Base64 of PEM": lambda der: base64.b64encode(asn1.pem("CERTIFICATE", der)),
+    "JSON": lambda der: json.dumps({"data": {"cert": asn1.pem("X", der).decode()}}).encode(),
+    "JSON with Base64": lambda der: json.dumps([base64.b64encode(der).decode()]).encode(),
+    "ZIP": in_zip,
+    "ZIP in ZIP": lambda der: in_zip(in_zip(der)),
+    "e-mail": in_mail,
+    "e-mail with ZIP": lambda der: in_mail(in_zip(der)),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_what_comes_out_of_a_container_is_what_went_in(device, container):
+    found = [one.der for one in reader.read(CONTAINERS[container](device)).found]
+    assert [der for der in found if der] == [device]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_every_command_reads_every_container(device, container, tmp_path):
+    file = tmp_path / "answer"
+    file.write_bytes(CONTAINERS[container](device))
+    assert renew.read_source(file).common_name == "dev-001"
+    assert certificate.read(file.read_bytes(), file).certificate.der == device
+    [found] = inspect.inspect_files([file])
+    assert (found.kind, found.problems) == (ContentKind.CERTIFICATE, ())
+
+
+def test_several_files_are_sorted_by_what_they_hold(device, maker, key_pem, other_key, tmp_path):
+    spki = Maker(other_key).spki
+    authority = name(utf8("CA"))
+    root = maker.certificate(authority, authority, by=other_key, spki=spki)
+    names = {"a": asn1.pem("CERTIFICATE", root), "b": key_pem, "c": device, "d": b"Hello"}
+    for file, content in names.items():
+        (tmp_path / file).write_bytes(content)
+    expected = (tmp_path / "c", tmp_path / "b", (tmp_path / "a",))
+    assert receive.sort_files([tmp_path]) == expected
+    assert receive.sort_files(tmp_path / file for file in "abcd") == expected
+    found = receive.match_certificate(expected[0], expected[1], others=expected[2])
+    assert [one.der for one in found.issued.chain] == [root]
+    assert found.problems == ()
+
+
+def test_files_without_a_certificate_are_not_sorted(key_pem, tmp_path):
+    (tmp_path / "a.key").write_bytes(key_pem)
+    (tmp_path / "b.txt").write_bytes(b"Hello")
+    with pytest.raises(UnreadableFile):
+        receive.sort_files([tmp_path])
+
+
+def test_an_archive_with_a_password_is_named():
+    # The flag that says so is all that is looked at.
+    data = bytearray(in_zip(b"Hello"))
+    for start in (data.index(b"PK\x03\x04") + 6, data.index(b"PK\x01\x02") + 8):
+        data[start] |= 1
+    assert [one.code for one in reader.read(bytes(data)).problems] == [Code.ARCHIVE_LOCKED]
+
+
+# --- Chains ---------------------------------------------------------------------------------------
+
+
+def test_names_are_compared_without_case_blanks_and_type(maker, other_key):
+    issuer = Maker(other_key)
+    root_name = name(utf8("Example  CA"))
+    root = issuer.certificate(root_name, root_name)
+    written_otherwise = name(der_value(0x13, b"  EXAMPLE ca"))
+    leaf = maker.certificate(name(utf8("dev")), written_otherwise, by=other_key)
+    issued = certificate.read(leaf + root, Path("x"))
+    assert [one.der for one in (issued.certificate, *issued.chain)] == [leaf, root]
+
+
+def test_many_authorities_of_one_name_take_bounded_work(maker, other_key):
+    authority = name(utf8("CA"))
+    data = b"".join(
+        maker.certificate(authority, authority, serial=der_value(2, number.to_bytes(2, "big")))
+        for number in range(1, 400)
+    )
+    data = maker.certificate(name(utf8("dev")), authority, by=other_key) + data
+    start = time.process_time()
+    issued = certificate.read(data, Path("x"))
+    assert time.process_time() - start < 2
+    assert issued.chain == ()
+
+
+def test_an_expired_issuer_is_told(maker, other_key):
+    old = sequence(der_value(0x17, b"200101000000Z"), der_value(0x17, b"210101000000Z"))
+    issuer, authority = Maker(other_key), name(utf8("CA"))
+    root = issuer.certificate(authority, authority, times=old)
+    leaf = maker.certificate(name(utf8("dev")), authority, by=other_key)
+    issued = certificate.read(leaf + root, Path("x"))
+    [problem] = certificate.check(issued, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert problem.code is Code.CHAIN_EXPIRED
+    assert problem.values == {"issuer": "CA", "date": "2021-01-01"}
+
+
+@pytest.mark.parametrize("is_authority", [False, True])
+def test_a_certificate_that_enos_did_not_issue_is_the_same_to_every_command(
+    maker, tmp_path, key, key_pem, is_authority
+):
+    from enos_csr_gui.core import export
+    from enos_csr_gui.core.enums import Format
+
+    ca = bytes.fromhex("a3133011300f0603551d130101ff040530030101ff")
+    own = maker.certificate(
+        name(utf8("x")), name(utf8("x")), extensions=ca if is_authority else b""
+    )
+    (tmp_path / "x.pem").write_bytes(own)
+    (tmp_path / "x.key").write_bytes(key_pem)
+    code = Code.CERTIFICATE_OF_AUTHORITY if is_authority else Code.CERTIFICATE_SELF_SIGNED
+    loaded = x509_reader.load(own)
+    attempts = (
+        lambda: receive.match_certificate(tmp_path / "x.pem"),
+        lambda: receive.match_certificate(tmp_path / "x.pem", tmp_path / "x.key"),
+        lambda: renew.read_source(tmp_path / "x.pem"),
+        lambda: export.check_parts(Format.PKCS12, key, loaded, ()),
+    )
+    for attempt in attempts:
+        with pytest.raises(CoreError) as caught:
+            attempt()
+        assert [problem.code for problem in caught.value.problems] == [code]
+
+
+# --- Hostile files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        name(*[utf8("x")] * 20_000),
+        sequence(der_value(0x31, sequence(bytes.fromhex("0603550403"), utf8("x")) * 20_000)),
+        name(utf8("x" * 700_000), oid="0603550406"),
+        name(utf8("e" + "\u0301" * 300_000)),
+        name(utf8("\u202e\x1b[2J\n" * 1000)),
+    ],
+    ids=["RDNs", "attributes", "country", "combining marks", "controls"],
+)
+def test_a_monstrous_name_is_judged_at_once(maker, subject, tmp_path):
+    info = sequence(b"\x02\x01\x00", subject, maker.spki, b"\xa0\x00")
+    signature = maker.key.sign(info, padding.PKCS1v15(), hashes.SHA256())
+    request = sequence(info, SHA256_WITH_RSA, der_value(0x03, b"\0" + signature))
+    (tmp_path / "x.csr").write_bytes(request)
+    start = time.process_time()
+    [found] = inspect.inspect_files([tmp_path / "x.csr"])
+    assert found.acceptable is False
+    assert sum(len(value) for _name, value in found.subject) < 200_000
+    with suppress(UnreadableFile):
+        renew.read_source(tmp_path / "x.csr")
+    assert time.process_time() - start < 2
+
+
+def test_a_zip_bomb_is_not_unpacked():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(20):
+            archive.writestr(f"{number}", b"0" * (20 << 20))
+    data = file.getvalue()
+    assert len(data) < 1 << 20
+    start = time.process_time()
+    assert not any(one.der for one in reader.read(data).found)
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"\x30\x80", b"[", b'{"a":', b"A: b\n", b"-----END ", b"- ", b"\xe2\x80\x93", b"PK\x03\x04",
+        b"> ", b"=\n", b"\\n", b"BEGIN ", b"A" * 60 + b"\n",
+        b"Content-Type: multipart/x; boundary=a\n\n--a\n",
+    ],
+)  # fmt: skip
+def test_a_file_made_to_keep_us_busy_does_not(piece):
+    data = piece * ((1 << 20) // len(piece))
+    start = time.process_time()
+    reader.read(data)
+    inspect.inspect(Path("x"), b"-----BEGIN CERTIFICATE-----\n" + data)
+    assert time.process_time() - start < 4
+
+
+def test_pkcs_7_holds_no_more_than_a_file_may(device):
+    signed = bytes.fromhex("06092a864886f70d010702")
+    data = bytes.fromhex("06092a864886f70d010701")
+    content = sequence(
+        b"\x02\x01\x01", b"\x31\x00", sequence(data), der_value(0xA0, device * 600), b"\x31\x00"
+    )
+    reading = reader.read(sequence(signed, der_value(0xA0, content)))
+    assert len(reading.found) == reader.MAX_OBJECTS
+    assert [one.code for one in reading.problems] == [Code.TOO_MANY_OBJECTS]
+
+
+@given(st.binary(max_size=500), st.sampled_from(sorted(CONTAINERS)))
+def test_any_bytes_in_any_container_are_read_or_left(data, container):
+    reader.read(CONTAINERS[container](data))
+
+
+# --- The bytes that came in -----------------------------------------------------------------------
+
+TAGS = (0x0C, 0x13, 0x14, 0x16, 0x1A, 0x1B, 0x1C, 0x1E)
+OIDS = ("0603550403", "060355040a", "060355040b", "0603550406", "06092a864886f70d010901",
+        "0603550405", "06032a0304")  # fmt: skip
+ODD = st.one_of(
+    st.binary(max_size=20),
+    st.text("&_*@#!贵州é e", max_size=12).map(str.encode),
+    st.text("&_*@#!é", max_size=12).map(lambda text: text.encode("latin-1")),
+    st.text("贵州", max_size=8).map(lambda text: text.encode("gbk")),
+)
+NAMES = st.lists(
+    st.lists(st.tuples(st.sampled_from(OIDS), st.sampled_from(TAGS), ODD), max_size=3),
+    max_size=5,
+)
+
+
+def odd_name(rdns) -> bytes:
+    return sequence(
+        *(
+            der_value(
+                0x31,
+                b"".join(
+                    sequence(bytes.fromhex(oid), der_value(tag, content))
+                    for oid, tag, content in attributes
+                ),
+            )
+            for attributes in rdns
+        )
+    )
+
+
+def is_kept(maker: Maker, other_key: rsa.RSAPrivateKey, subject: bytes, issuer: bytes) -> None:
+    """Check that a certificate with these names is stored as the bytes that came in."""
+    der = maker.certificate(subject, issuer, by=other_key)
+    found = certificate.read(asn1.pem("CERTIFICATE", der), Path("x"))
+    assert found.certificate.der == der
+    stored = certificate.load_all(found.to_pem())
+    assert [one.der for one in stored] == [der]
+    # The signature is genuine, for nothing that is signed was changed.
+    assert stored[0].verify(x509_reader.PublicKey(Maker(other_key).spki))
+
+
+@given(subject=NAMES, issuer=NAMES)
+@settings(max_examples=200)
+def test_a_certificate_with_odd_names_is_kept(maker, other_key, subject, issuer):
+    is_kept(maker, other_key, odd_name(subject), odd_name(issuer))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_thousand_certificates_with_odd_names_are_kept(maker, other_key):
+    @given(subject=NAMES, issuer=NAMES)
+    @settings(max_examples=10_000)
+    def kept(subject, issuer):
+        is_kept(maker, other_key, odd_name(subject), odd_name(issuer))
+
+    kept()
