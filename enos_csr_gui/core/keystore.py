@@ -1,7 +1,7 @@
 """The PKCS #12 keystore (RFC 7292), and the one that Java reads.
 
-The Java keystore is one PKCS #12 file in which the authority's certificates are trusted, as the
-EnOS SDK for Java wants it. Java 8u301 and later read it both as "JKS" and as their default type.
+The Java keystore is one PKCS #12 file that marks the CA certificates as trusted, as the EnOS SDK
+for Java requires. Java 8u301 and later read it both as "JKS" and as their default type.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from enos_csr_gui.core.errors import (
 )
 
 MIN_PASSPHRASE_LENGTH = 6
-"""Java's keytool takes no shorter one."""
+"""Java's keytool accepts no shorter passphrase."""
 
 
 PEM_NAME = "edge"
-"""What the platform's own script calls the files: edge.key, edge.pem, edge_ca.pem."""
+"""The file names of the platform's own script: edge.key, edge.pem, edge_ca.pem."""
 
 
 def check_passphrase(passphrase: str) -> list[Problem]:
-    """Return what keeps ``passphrase`` from protecting a keystore that every Java can open.
+    """Return the problems that make ``passphrase`` unusable for a keystore that every Java opens.
 
-    Java takes passphrases of printable ASCII only, once AES is used (OpenJDK, ``PBEKey``).
+    With AES, Java accepts only printable ASCII (OpenJDK, ``PBEKey``).
     """
     if problems := keys.check_passphrase(passphrase):
         return problems
@@ -80,11 +80,11 @@ def java_keystore(
 ) -> bytes:
     """Return a ``keystore`` in which Java trusts the certificates of the chain.
 
-    They stand in it once, and Java finds the chain of the key among them.
+    Each is stored once, and Java builds the key's certificate chain from them.
     """
     encryption = _encryption(passphrase, older_java)
     alias = _alias(certificate)
-    # To Java, names that differ in nothing but capitals are one, and the last one wins.
+    # Java's aliases ignore case, and the last of several equal ones wins.
     trusted = [
         pkcs12.PKCS12Certificate(one, f"{alias}-ca-{number}".encode())
         for number, one in enumerate(chain, start=1)
@@ -109,7 +109,7 @@ def _encryption(passphrase: str, older_java: bool) -> KeySerializationEncryption
 
 
 def _alias(certificate: x509.Certificate) -> str:
-    """Return the name under which the key is found in a keystore: the common name."""
+    """Return the alias of the key in a keystore: the common name."""
     names = x509_reader.subject_of(certificate).get_attributes_for_oid(NameOID.COMMON_NAME)
     return x509_reader.attribute_text(names[0]) if names else PEM_NAME
 
@@ -118,11 +118,11 @@ _OCTET_STRING, _EXPLICIT_0 = 0x04, 0xA0
 
 
 def _joined(first: bytes, second: bytes, passphrase: str, digest: str) -> bytes:
-    """Return the PKCS #12 file that holds the contents of both, which have one passphrase.
+    """Return a PKCS #12 file with the contents of both, which have the same passphrase.
 
     ``cryptography`` writes a key, or certificates that Java trusts, but not both into one file.
-    The second one's contents are put behind the first one's (RFC 7292, 4: an AuthenticatedSafe is
-    a sequence of contents), and the first one's MAC is computed anew.
+    The second file's contents are appended to the first's (RFC 7292, 4: an AuthenticatedSafe is a
+    sequence of contents), and the first file's MAC is recomputed.
     """
     (whole,) = asn1.der_values(first)
     version, content, mac = asn1.der_values(first, whole.inside, whole.end)
