@@ -255,7 +255,7 @@ def _check_combination(
     passphrase_file: Path | None,
     interactive: bool,
 ) -> None:
-    """Refuse options that contradict each other or need a terminal that is not there."""
+    """Raise click.UsageError for options that conflict with each other or with a terminal."""
     if encrypt and key_file and not stray:
         raise click.UsageError(
             _("--encrypt cannot be combined with --key: an existing key file stays as it is.")

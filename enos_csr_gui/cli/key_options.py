@@ -67,7 +67,7 @@ def read_passphrase(
 ) -> str | None:
     """Return the passphrase for a new file, the first line of the file that the option names.
 
-    None when there is a fault. ``check`` returns the problems of the passphrase; by default
+    None if a problem was added. ``check`` returns the problems of the passphrase; by default
     ``keys.check_passphrase`` does.
     """
     from enos_csr_gui.core import keys

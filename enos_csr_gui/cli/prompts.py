@@ -77,7 +77,7 @@ def _question(field: SubjectField, default: str) -> str:
 
 
 def free_name(name: str, check: Check) -> str:
-    """Return ``name``, or another one typed for as long as ``check`` reports a problem."""
+    """Return ``name``; ask for another while ``check`` rejects it and suggests a better one."""
     while (problems := check(name)) and (suggestion := problems[0].values.get("suggestion")):
         _tell(problems)
         question = _("Name of the files [{default}]").format(default=suggestion)

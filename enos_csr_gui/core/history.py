@@ -5,7 +5,7 @@ passphrase.
 
 SQLite's rollback journal is used and not its write-ahead log: that log needs memory which all
 processes share, so it goes wrong, silently, in a home folder on a network drive
-(https://www.sqlite.org/wal.html). A person adds a few rows a day: the speed would be for nothing.
+(https://www.sqlite.org/wal.html). At a few new rows a day, its speed is not needed.
 """
 
 from __future__ import annotations
