@@ -889,7 +889,7 @@ def test_without_hard_links_too_a_failure_leaves_nothing_over(tmp_path, monkeypa
 def test_a_disk_on_which_everybody_may_read_gets_an_encrypted_key_only(
     tmp_path, monkeypatch, refusal, key, key_pem
 ):
-    # Where FAT cannot be mounted: it takes fchmod without a word and goes on saying 0755.
+    # Where FAT cannot be mounted: fchmod silently does nothing, and the mode stays 0755.
     really = os.fchmod
     monkeypatch.setattr(os, "fchmod", lambda descriptor, _: really(descriptor, 0o755))
     assert refusal(CannotSave, save_pair, tmp_path, "a", key_pem, b"csr") == [Code.NOT_PRIVATE]

@@ -165,7 +165,7 @@ def test_the_right_passphrase_is_never_reported_as_wrong(made, form):
 @pytest.mark.parametrize("form", UNREADABLE_FORMS)
 def test_the_command_that_converts_an_unknown_protection_works(made, openssl, tmp_path, form):
     if form.endswith("DER"):
-        return  # OpenSSL wants to be told the form of its input
+        return  # OpenSSL needs to know the format of its input
     old, new = tmp_path / "old.key", tmp_path / "new.key"
     old.write_bytes(made(UNREADABLE_FORMS[form], "-passout", "pass:secret"))
     _code, values = reason(old.read_bytes(), "secret")

@@ -143,7 +143,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_where_nothing_is_missing_the_wizard_opens_with_no_word_more(machine: Machine) -> None:
+def test_with_nothing_missing_the_wizard_opens_silently(machine: Machine) -> None:
     done = machine.run(DISPLAY=":7")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert len(machine.calls("enos-csr-gui")) == 1
