@@ -1,6 +1,6 @@
-"""EnOS CSR: the private key and the certificate signing request that EnOS asks for."""
+"""EnOS CSR creates the private key and certificate signing request that EnOS requires."""
 
 __version__ = "0.1.0"
 
 NAME = "EnOS CSR"
-"""What the program is called, in every language."""
+"""The name of the program, the same in every language."""

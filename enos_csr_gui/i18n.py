@@ -1,7 +1,7 @@
-"""The language that people read: every sentence passes through ``_``, ``ngettext`` or ``N_``.
+"""Translation: every displayed sentence passes through ``_``, ``ngettext`` or ``N_``.
 
-Catalogues are gettext's, one for each language, made from ``resources/translations/*.po`` when the
-package is built. English needs none.
+Catalogues are gettext's, one for each language, compiled from ``resources/translations/*.po`` when
+the package is built. English needs none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _(message: str) -> str:
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
-    """Return the message in the language chosen, in the form that goes with ``number``."""
+    """Return the message in the language chosen, in the plural form for ``number``."""
     return _catalogue.ngettext(singular, plural, number)
 
 
@@ -43,7 +43,7 @@ def _folder() -> Path:
 
 @cache
 def languages() -> tuple[str, ...]:
-    """Return the languages that the program speaks, as 'en' and 'zh_CN'; English first."""
+    """Return the available languages, such as 'en' and 'zh_CN'; English first."""
     catalogues = _folder().glob(f"*/LC_MESSAGES/{_DOMAIN}.mo")
     return (ENGLISH, *sorted(file.parents[1].name for file in catalogues))
 
@@ -67,7 +67,7 @@ def _read(language: str) -> NullTranslations:
 
 
 def choose(wanted: Iterable[str]) -> None:
-    """Speak the first of these languages that the program knows, or else English.
+    """Switch to the first of these languages that is available, or else English.
 
     They may be written as systems write them: 'zh_CN', 'zh-Hans-CN', 'zh_CN.UTF-8', 'C'.
     """
@@ -94,11 +94,11 @@ def without_option(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 _SCRIPTS = {"cn": "hans", "sg": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
-"""In which script a region writes Chinese: catalogues name the region, systems often the script."""
+"""The script of Chinese in each region: catalogues name the region, systems often the script."""
 
 
 def _parts(name: str) -> tuple[str, str, set[str]]:
-    """Return a language, its script, which may be empty, and what else is said of it."""
+    """Return the language, its script (may be empty) and the remaining parts of a locale name."""
     language, *said = name.lower().translate(str.maketrans("-.@", "___")).split("_")
     told = next((part for part in said if part in _SCRIPTS.values()), "")
     meant = next((_SCRIPTS[part] for part in said if part in _SCRIPTS), "")
@@ -106,9 +106,9 @@ def _parts(name: str) -> tuple[str, str, set[str]]:
 
 
 def match(name: str) -> str | None:
-    """Return the language of the program that a system's name for one means; None if none does.
+    """Return the available language that matches a system's locale name; None if none does.
 
-    'zh', 'zh_CN.UTF-8' and 'zh-Hant-CN' are Chinese, the last rather as it is written in Taiwan.
+    'zh', 'zh_CN.UTF-8' and 'zh-Hant-CN' are Chinese; the last prefers Taiwan's script.
     """
     language, script, said = _parts(name)
     if language in ("c", "posix"):
@@ -122,9 +122,9 @@ def match(name: str) -> str | None:
 
 
 def system_languages() -> list[str]:
-    """Return the languages that the person reads, the best first, as a terminal is told them."""
+    """Return the user's languages from the environment, the preferred one first."""
     names = [os.environ.get(variable, "") for variable in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    # As GNU gettext: who asks for 'C' wants no translation, whatever LANGUAGE says.
+    # Like GNU gettext: 'C' means no translation, whatever LANGUAGE says.
     if next(filter(None, names), "") not in ("C", "POSIX"):
         names = os.environ.get("LANGUAGE", "").split(":") + names
     if sys.platform == "win32":
@@ -137,7 +137,7 @@ def system_languages() -> list[str]:
 
 
 def teach_gettext() -> None:
-    """Have libraries that use gettext, as click does, find their sentences in our catalogue."""
+    """Make libraries that use gettext, such as click, use our catalogue."""
     bindtextdomain(_DOMAIN, _folder())
     textdomain(_DOMAIN)
     os.environ["LANGUAGE"] = _language

@@ -1,4 +1,4 @@
-"""Where icons and other resources lie: in a checkout, an installed wheel or a frozen bundle."""
+"""Where icons and other resources are: in a checkout, an installed wheel or a frozen bundle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def folder() -> Path:
 
 
 def guide(language: str) -> Path:
-    """Return the user guide in this language, as 'zh_CN'; the English one if there is no other."""
+    """Return the user guide in this language ('zh_CN'); English if there is no translation."""
     packed = folder() / "guide"
     where = packed if packed.is_dir() else folder().parent / "docs"
     translated = where / f"user-guide.{language.replace('_', '-')}.md"

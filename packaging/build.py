@@ -1,7 +1,7 @@
-"""Builds what this platform can build into ``dist/``: ``python packaging/build.py``.
+"""Build the downloads for this platform in ``dist/``: ``python packaging/build.py``.
 
-That is the frozen program in a folder; the downloads made of it; their checksums; the list of the
-program's parts (SBOM) and the licences of all of them. Sizes are printed.
+The results are the frozen program in a folder, the downloads made from it, their checksums, the
+bill of materials (SBOM) and the licences of all components. Sizes are printed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ DOWNLOADS = {
     "darwin": [macos.make_dmg],
     "win32": [windows.make_installer],
 }
-"""What is made of the bundle on each platform."""
+"""The functions that make the downloads from the bundle, for each platform."""
 
 
 def freeze(dist: Path) -> Path:
-    """Make the bundle anew, two programs that share a folder, and return that."""
+    """Build the bundle, two programs that share a folder, from scratch; return the folder."""
     catalogues.compile_all()
     bundle = dist / "enos-csr"
     shutil.rmtree(bundle, ignore_errors=True)
@@ -51,7 +51,7 @@ def freeze(dist: Path) -> Path:
 
 
 def commit_time() -> int:
-    """Return when the sources were last changed, in seconds: the time of everything packed."""
+    """Return the time of the last commit, in seconds since 1970, used for all packed files."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
     done = subprocess.run(
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report(made: Path) -> None:
-    """Print the size of what was made."""
+    """Print the sizes of the results."""
     print(f"{made.name}: {size(made) / 1e6:.1f} MB")
 
 

@@ -1,4 +1,4 @@
-"""Run by hatchling whenever the package is built or installed: compiles the catalogues of words."""
+"""A hatchling build hook that compiles the message catalogues."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Compiles; hatchling finds the class by its base."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Do it before anything is packed; the help of the program is its user guide."""
+        """Compile the catalogues before packing; include the user guide, the program's help."""
         compile_all()
         if self.target_name == "wheel" and version == "standard":
             for guide in (TOP / "docs").glob("user-guide*.md"):

@@ -1,4 +1,4 @@
-"""The catalogues of sentences, one for each language beside English: where they are, compiled."""
+"""The message catalogues, one for each language except English: find, read and compile them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def files() -> list[Path]:
 
 
 def read(po: Path) -> Catalog:
-    """Return the catalogue in this file; raises an error for one that makes no sense."""
+    """Return the catalogue in this file; raises an error if it is invalid."""
     with po.open("rb") as source:
         return read_po(source, locale=po.stem, domain=DOMAIN, abort_invalid=True)
 
 
 def compiled(po: Path) -> Path:
-    """Return where gettext looks for what ``po`` is compiled to."""
+    """Return the path where gettext looks for the compiled ``po``."""
     return po.parent / po.stem / "LC_MESSAGES" / f"{DOMAIN}.mo"
 
 
 def compile_all(folder: Path = CATALOGUES) -> None:
-    """Compile every catalogue that has changed since it was."""
+    """Compile every catalogue that has changed since it was last compiled."""
     for po in folder.glob("*.po"):
         mo = compiled(po)
         if mo.exists() and mo.stat().st_mtime >= po.stat().st_mtime:

@@ -1,8 +1,8 @@
 """What goes into the frozen program, and what stays out; the recipe ``enos-csr.spec`` asks here.
 
-PyInstaller takes along whatever might be of use. This is a program of widgets with no network: of
-Qt's plugins only those that it loads, of pycountry only what it reads, and of the libraries only
-those that something kept asks for.
+PyInstaller collects everything that might be needed. This program uses widgets and no network, so
+the bundle keeps only the Qt plugins that it loads, the pycountry data that it reads, and the
+libraries that these need.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ EXCLUDED_MODULES = [
     "_hashlib",
     "_ssl",
     "ssl",
-    # Compression that shutil and zipfile offer and nobody here wants.
+    # Compression formats of shutil and zipfile that the program does not use.
     "_bz2",
     "_lzma",
     "bz2",
     "lzma",
-    # Second ways of doing what is done, and what nobody here asks for.
+    # Alternatives and features that the program does not use.
     "_pydecimal",
     "statistics",
     "tarfile",
-    # Nothing here goes into the network or is split into processes.
+    # The program uses neither the network nor several processes.
     "asyncio",
     "ftplib",
     "http",
@@ -59,7 +59,7 @@ EXCLUDED_MODULES = [
 ]
 
 IMPORTED_BY_C = ["numbers"]
-"""Modules that a module written in C imports, which nobody can see: here '_decimal'."""
+"""Modules that a C module imports, which PyInstaller cannot see: here '_decimal'."""
 
 _PLUGINS = {
     "iconengines": {"qsvgicon"},
@@ -86,7 +86,7 @@ _PYCOUNTRY_STANDARDS = ("iso3166-1", "iso3166-2")
 
 
 def languages() -> list[str]:
-    """Return the languages that the program speaks beside English, as 'zh_CN'."""
+    """Return the available languages except English, such as 'zh_CN'."""
     return [po.stem for po in catalogues.files()]
 
 
@@ -109,7 +109,7 @@ def _parts(place: str) -> tuple[str, ...]:
 
 
 def wanted_data(place: str) -> bool:
-    """Tell whether a file that is no library goes in."""
+    """Return whether to include a file that is not a library."""
     parts = _parts(place)
     name = parts[-1]
     if "translations" in parts and "PySide6" in parts:
@@ -124,7 +124,7 @@ def wanted_data(place: str) -> bool:
 
 
 def _is_root(entry: Entry) -> bool:
-    """Tell whether the program, Python or Qt loads this library by name."""
+    """Return whether the program, Python or Qt loads this library by name."""
     place, _source, kind = entry
     parts = _parts(place)
     if "plugins" in parts:
@@ -138,7 +138,7 @@ def _is_root(entry: Entry) -> bool:
 def wanted_binaries(
     binaries: Sequence[Entry], imports: Callable[[str], Iterable[str]]
 ) -> list[Entry]:
-    """Return the libraries to keep: those loaded by name, and what they in turn ask for.
+    """Return the libraries to keep: those loaded by name, and their dependencies.
 
     ``imports`` returns the names of the libraries that a file is linked to.
     """
@@ -160,7 +160,7 @@ def wanted_binaries(
 
 
 def wanted_links(links: Sequence[Entry], kept: Iterable[Entry]) -> list[Entry]:
-    """Return the symbolic links of which something is left to point to."""
+    """Return the symbolic links whose targets are kept."""
     places = {entry[0] for entry in kept}
     frameworks = {_framework(place) for place in places} - {None}
     return [link for link in links if link[1] in places or _framework(link[0]) in frameworks]

@@ -1,4 +1,4 @@
-"""What the program is called, looks like and says of itself on each platform."""
+"""The program's name, icon and metadata on each platform."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PUBLISHER = "The EnOS CSR maintainers"
 SUMMARY = "Makes keys and certificate signing requests (CSR) for EnOS"
 MAC_IDENTIFIER = "com.envisioniot.enos-csr"
 MAC_MINIMUM_SYSTEM = "14.0"
-"""What PySide6's wheels ask for."""
+"""The oldest macOS that PySide6's wheels support."""
 
 MADE = TOP / "build" / "packaging"
-"""Where files go that are made on the way."""
+"""The folder for intermediate files."""
 
 ENTITLEMENTS = TOP / "packaging" / "macos" / "entitlements.plist"
 
@@ -65,7 +65,7 @@ def icon(platform: str = sys.platform) -> str | None:
 
 
 def windows_version(program: str) -> object:
-    """Return what the properties of a program on Windows show; None elsewhere."""
+    """Return the version information that Windows shows for a program; None elsewhere."""
     if sys.platform != "win32":
         return None
     from PyInstaller.utils.win32 import versioninfo as v
@@ -97,7 +97,7 @@ def mac_identity() -> str | None:
 
 
 def entitlements() -> str | None:
-    """Return the file of what the hardened runtime of macOS must let the program do."""
+    """Return the file of entitlements that the program needs under macOS's hardened runtime."""
     return str(ENTITLEMENTS) if sys.platform == "darwin" else None
 
 
@@ -107,7 +107,7 @@ def _mac_language(po: Path) -> str:
 
 
 def info_plist() -> dict[str, Any]:
-    """Return what macOS asks about the program: ``Info.plist``, beside what PyInstaller adds."""
+    """Return the ``Info.plist`` entries for macOS, in addition to PyInstaller's."""
     return {
         "CFBundleName": NAME,
         "CFBundleDisplayName": NAME,

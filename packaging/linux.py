@@ -24,7 +24,7 @@ MAINTAINER = "EnOS CSR maintainers <enos-csr@users.noreply.github.com>"
 _SOURCES = TOP / "packaging" / "linux"
 _LIBRARIES = Path("usr/lib") / PACKAGE
 
-# Loaded where the desktop has what they want; the package works without.
+# Loaded where the desktop provides their dependencies; the package works without them.
 _OPTIONAL_PARTS = ("libqgtk3", "wayland", "Wayland")
 _RECOMMENDS = "libgtk-3-0 | libgtk-3-0t64, libwayland-client0, libwayland-cursor0"
 
@@ -95,7 +95,7 @@ def _write_licences_of_libraries(folder: Path) -> None:
 
 
 def make_deb(bundle: Path, dist: Path, time: int) -> Path:
-    """Make the package for Debian and Ubuntu of the bundle and return it."""
+    """Make the Debian and Ubuntu package from the bundle and return its path."""
     target = dist / f"{PACKAGE}_{VERSION}_{architecture()}.deb"
     with tempfile.TemporaryDirectory() as work:
         root = Path(work) / "root"
@@ -182,7 +182,7 @@ def _commands() -> str:
 
 
 def _set_modes(root: Path) -> None:
-    """Let everybody read everything, and run what is a program."""
+    """Make everything readable by all, and programs executable."""
     programs = {root / _LIBRARIES / name for name in ("enos-csr", "enos-csr-gui")}
     for path in root.rglob("*"):
         if not path.is_symlink():

@@ -1,4 +1,4 @@
-"""What installers and desktops show of the program, in every language that it speaks.
+"""The texts that installers and desktops show, in every language of the program.
 
 Their files say it in English, each in the words of its own format; here it is found, for the
 catalogues, and put beside the English in every language that there is a catalogue of.

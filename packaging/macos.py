@@ -42,7 +42,7 @@ def make_dmg(bundle: Path, dist: Path, time: int) -> Path:
 
 
 def seal(app: Path, signer: str) -> None:
-    """Sign the whole program once more, after the last file was put into it, and check that."""
+    """Sign the whole program again after the last file was added, and verify the signature."""
     by = ["--options", "runtime", "--timestamp"] if signer != "-" else []
     rights = ["--entitlements", str(identity.ENTITLEMENTS)]
     subprocess.run(["codesign", "--force", "--sign", signer, *by, *rights, app], check=True)
@@ -50,14 +50,14 @@ def seal(app: Path, signer: str) -> None:
 
 
 def notarise(image: Path, profile: str) -> None:
-    """Have Apple look at the disk image, and fasten to it that nothing was found."""
+    """Have Apple notarise the disk image, and staple the ticket to it."""
     submit = ["notarytool", "submit", image, "--keychain-profile", profile, "--wait"]
     subprocess.run(["xcrun", *submit], check=True)
     subprocess.run(["xcrun", "stapler", "staple", image], check=True)
 
 
 def draw_background() -> Path:
-    """Draw what lies behind the icons in the disk image: an arrow to the folder of programs."""
+    """Draw the background of the disk image: an arrow to the Applications folder."""
     from PySide6.QtCore import QPointF
     from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 

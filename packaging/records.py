@@ -1,4 +1,4 @@
-"""What goes with a download beside the program: licences, the list of parts, checksums."""
+"""What accompanies a download: licences, bill of materials, checksums."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parts() -> list[Distribution]:
 
 
 def write_licences(folder: Path) -> None:
-    """Write the licence of every part of the program into the folder, and a list of them."""
+    """Write the licence of every component into the folder, with an index."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         "EnOS CSR is under the Apache License 2.0 and holds these parts of others.",

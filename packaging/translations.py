@@ -1,8 +1,8 @@
-"""Brings the catalogues up to date with the sources.
+"""Update the catalogues from the sources.
 
-``python packaging/translations.py`` looks through the sources for sentences and brings every
-``resources/translations/*.po`` up to date; what is new waits there to be translated. A new
-language begins as an empty file named for it, like ``de.po``.
+``python packaging/translations.py`` looks through the sources for sentences and updates every
+``resources/translations/*.po``; new entries wait there for a translation. A new language begins as
+an empty file named for it, like ``de.po``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def extract() -> Catalog:
 
 
 def update() -> None:
-    """Bring every catalogue up to date with the sources."""
+    """Update every catalogue from the sources."""
     template = extract()
     for po in files():
         catalogue = read(po)

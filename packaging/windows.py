@@ -56,7 +56,7 @@ def make_installer(bundle: Path, dist: Path, time: int) -> Path:
 
 
 def _draw_side() -> Path:
-    """Draw what stands at the side of the installer: our icon on our colour."""
+    """Draw the side image of the installer: our icon on our colour."""
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QColor, QImage, QPainter
     from PySide6.QtSvg import QSvgRenderer

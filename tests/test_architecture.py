@@ -1,4 +1,4 @@
-"""The house keeps its shape: imports run one way; nothing slow or foreign gets into the core."""
+"""The architecture: imports run one way; the core imports nothing slow or foreign."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def expanded(pattern: str) -> list[str]:
     ],
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
-def test_whatever_another_room_may_use_says_what_it_is(path: Path) -> None:
+def test_every_public_object_has_a_docstring(path: Path) -> None:
     room = ast.parse(path.read_text(encoding="utf-8"))
     things = [part for part in room.body if isinstance(part, ast.ClassDef | ast.FunctionDef)]
     public = [thing for thing in things if not thing.name.startswith("_")]

@@ -117,7 +117,7 @@ def test_the_command_line_speaks_the_systems_language() -> None:
     assert "Create the private key" in run(*ENOS_CSR, "--help", LANG="de_DE.UTF-8", LC_ALL="")
 
 
-def test_who_asks_for_no_language_gets_english() -> None:
+def test_the_c_locale_means_english() -> None:
     assert "Usage" in run(*ENOS_CSR, "--help", LC_ALL="C", LANGUAGE="zh_CN")
     assert "用法" in run(*ENOS_CSR, "--help", LC_ALL="", LANG="en_GB.UTF-8", LANGUAGE="zh_CN:en")
 
@@ -175,7 +175,7 @@ def test_the_option_may_stand_behind_the_command() -> None:
     assert "用法" in run(*ENOS_CSR, "new", "--lang", "zh_CN", "--help", LANG="C")
 
 
-def test_the_window_tells_how_it_is_called() -> None:
+def test_the_window_prints_its_usage() -> None:
     said = run("-c", WINDOW, "--help", DISPLAY="", LANG="C", LC_ALL="")
     assert said.startswith("enos-csr-gui [--lang LANGUAGE]")
     assert "Opens the window" in said

@@ -1,4 +1,4 @@
-"""The command line: it parses, calls the core and prints; every rule is the core's."""
+"""The command line: parses arguments, calls the core, prints. The core holds every rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from enos_csr_gui.i18n import _
 
 def main() -> None:
     """Run ``enos-csr``; the process ends with its exit status."""
-    # What cannot be shown or decoded must not end in a traceback; the core says what is wrong.
+    # Undecodable input must not cause a traceback; the core reports it.
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
@@ -31,7 +31,7 @@ def main() -> None:
     if wanted is not None:
         arguments = [f"--lang={wanted}", *arguments]  # the program's, wherever it was written
     try:
-        # Windows: a '*' or '%' inside a subject is meant, and no pattern.
+        # Windows: a '*' or '%' in a subject is literal, not a pattern.
         program(arguments, prog_name="enos-csr", windows_expand_args=False)
     except OSError as error:
         # A full disk behind '> file', for example. (A closed pipe is click's own business.)
@@ -43,6 +43,6 @@ def main() -> None:
 
 
 def _forget_output() -> None:
-    """Drop what is buffered for standard output: Python would try again, and fail, at its end."""
+    """Discard buffered standard output: Python would try to write it at exit, and fail again."""
     if sys.stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

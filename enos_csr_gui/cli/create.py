@@ -1,4 +1,4 @@
-"""The road that ``new`` and ``renew`` share: from options and answers to the files."""
+"""The part that ``new`` and ``renew`` share: from options and answers to the files."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Options(NamedTuple):
 def subject_option(
     field: SubjectField, *, of_old: bool = False, **settings: Any
 ) -> Callable[[Command], Command]:
-    """Return the decorator that gives a command the option for a subject field.
+    """Return a decorator that adds the option for a subject field to a command.
 
-    ``of_old``: what is not given is taken from an old request or certificate.
+    ``of_old``: the default is the value in an old request or certificate.
     """
     settings = {"metavar": "TEXT", "help": _option_help(field, of_old), **settings}
     return click.option(option_name(field.key), field.key, **settings)
@@ -124,7 +124,7 @@ def create(
 ) -> None:
     """Check what is given, ask for what is missing, make the request, print where it is.
 
-    ``stray`` are words that belong to no option. ``old`` is what a renewal takes its answers from.
+    ``stray`` are arguments that belong to no option. ``old`` is the source of a renewal.
     """
     from enos_csr_gui.core import keys
     from enos_csr_gui.core.renew import VERBATIM_FIELDS
@@ -135,10 +135,10 @@ def create(
     )
     exact = VERBATIM_FIELDS if old else ()
     key_file, name, with_key = options.key_file, options.name, options.key_file is None
-    # Whoever renews has been known by the name for long, and the old files are still there.
+    # A renewal keeps its common name, and the old files still exist.
     may_be_used = allow_used_name or old is not None
 
-    # Whatever is wrong with the options is told at once, before anything is asked.
+    # Report every problem with the options before asking anything.
     faults = Faults()
     answers, presets = _with_defaults(answers, old, faults, interactive=interactive)
     folder = faults.absolute(options.folder)
@@ -167,13 +167,13 @@ def create(
         named = name is not None or "common_name" in answers
         may_change_name = "common_name" not in answers and not may_be_used
         answers = prompts.missing_answers(answers, presets)
-        # Whoever has just answered everything must not lose it to a name that is used.
+        # Do not discard all answers because the common name is already used.
         while may_change_name and (used := _used_name(answers)):
             echo_err("\n".join((problem_text(used[0]), _to_use_it_all_the_same())))
             del answers["common_name"]
             answers = prompts.missing_answers(answers, presets)
         if not named:
-            # Whoever has just answered everything must not lose it to a name that is taken.
+            # Do not discard all answers because the file name is taken.
             name = prompts.free_name(
                 _base_name(None, answers),
                 lambda name: files.check_target(folder, name, with_key=with_key),
@@ -195,7 +195,7 @@ def create(
 def _with_defaults(
     answers: dict[str, str], old: RenewalSource | None, faults: Faults, *, interactive: bool
 ) -> tuple[dict[str, str], Mapping[str, str]]:
-    """Return the answers with those that the organisation has set, and what it presets."""
+    """Return the answers with the organization's locked ones, and its presets."""
     from enos_csr_gui.core import defaults
 
     found = defaults.load()
@@ -218,7 +218,7 @@ def _write(
     *,
     renewal: bool,
 ) -> None:
-    """Make the request, save and record it, and print where it is: all of that, once begun."""
+    """Make, save, record and report the request; once begun, all of it is completed."""
     from enos_csr_gui.core import create
     from enos_csr_gui.core.enums import RequestKind
 
@@ -255,7 +255,7 @@ def _check_combination(
     passphrase_file: Path | None,
     interactive: bool,
 ) -> None:
-    """Refuse options that contradict each other, or the place where the command runs."""
+    """Raise click.UsageError for options that conflict with each other or with a terminal."""
     if encrypt and key_file and not stray:
         raise click.UsageError(
             _("--encrypt cannot be combined with --key: an existing key file stays as it is.")
@@ -276,7 +276,7 @@ def _base_name(name: str | None, answers: Mapping[str, str]) -> str:
 
 
 def _used_name(answers: Mapping[str, str]) -> list[Problem]:
-    """Return the problem that the common name is used, if it is; tell of a damaged history."""
+    """Return the problem that the common name is already used, or None; warn of history damage."""
     from enos_csr_gui.core.create import used_name
 
     used = used_name(answers.get("common_name", ""))
@@ -294,7 +294,7 @@ def _to_use_it_all_the_same() -> str:
 def _check_target(
     folder: Path, name: str | None, answers: Mapping[str, str], faults: Faults, *, with_key: bool
 ) -> None:
-    """Add what would keep the files from being written."""
+    """Add the problems that would prevent the files from being written."""
     base_name = _base_name(name, answers)
     nameless = name is None and "common_name" not in answers
     for problem in files.check_target(folder, base_name, with_key=with_key):

@@ -1,4 +1,4 @@
-"""``enos-csr history``: the requests that were made on this computer."""
+"""``enos-csr history``: the requests made on this computer."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _KEY_OF_INITIALS = {field.initials: field.key for field in SUBJECT_FIELDS}
 
 
 def problems(found: Iterable[Problem], *, in_file: bool = False) -> list[Object]:
-    """Return the problems; those ``in_file`` are worded for a request that exists."""
+    """Return the problems; with ``in_file``, worded for an existing request."""
     text = problem_text_in_file if in_file else problem_text
     return [
         {
@@ -49,7 +49,7 @@ def time(moment: datetime | None) -> str | None:
 
 
 def serial_number(number: int | None) -> str | None:
-    """Return a serial number in decimal, as EnOS's API has it; JSON readers round large numbers."""
+    """Return a serial number in decimal, as a string: JSON readers round large numbers."""
     return None if number is None else str(number)
 
 
@@ -69,7 +69,7 @@ def created(request: CreatedRequest, subject: Mapping[str, str]) -> Object:
 
 
 def received(matched: MatchedCertificate, stored: StoredCertificate) -> Object:
-    """Return the certificate that ``receive`` has stored, and what belongs to it."""
+    """Return the certificate that ``receive`` has stored, with its key, chain and request."""
     leaf = matched.issued.certificate
     return {
         "certificate": _path(stored.certificate),
@@ -193,7 +193,7 @@ def _fields(pairs: Sequence[tuple[str, str]] | None) -> dict[str, str] | None:
 
 
 def _attributes(pairs: Sequence[tuple[str, str]] | None) -> list[Object] | None:
-    """Return every attribute of a foreign name as it stands there."""
+    """Return every attribute of a foreign name, unchanged."""
     if pairs is None:
         return None
     return [{"attribute": attribute, "value": value} for attribute, value in pairs]

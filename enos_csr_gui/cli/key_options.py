@@ -1,4 +1,4 @@
-"""The options ``--key``, ``--passphrase-file`` and their like: what is in those files."""
+"""Reads the files that ``--key``, ``--passphrase-file`` and similar options name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = Path("-")
 
-# Named without its value, lest somebody typed the passphrase itself there.
+# Named without its value, which may be a passphrase typed by mistake.
 _OPTION = "--passphrase-file"
 
 
@@ -37,13 +37,13 @@ chain_option = click.option(
 def check_use(
     stray: list[str], encrypt: bool, passphrase_file: Path | None, interactive: bool
 ) -> None:
-    """Refuse words that belong to no option, and an ``--encrypt`` that cannot be.
+    """Refuse arguments that belong to no option, and an invalid ``--encrypt``.
 
     Raises click.UsageError.
     """
     message = None
     if stray and encrypt:
-        # The word is not repeated: it may well be a passphrase.
+        # Do not repeat the argument: it may be a passphrase.
         message = _("--encrypt takes no value: the command asks for the passphrase.")
     elif stray:
         text = _(
@@ -67,7 +67,7 @@ def read_passphrase(
 ) -> str | None:
     """Return the passphrase for a new file, the first line of the file that the option names.
 
-    None when there is a fault. ``check`` returns the problems of the passphrase; by default
+    None if a problem was added. ``check`` returns the problems of the passphrase; by default
     ``keys.check_passphrase`` does.
     """
     from enos_csr_gui.core import keys
@@ -112,9 +112,9 @@ def load_key(
     passphrase_to_come: bool,
     option: str = _OPTION,
 ) -> rsa.RSAPrivateKey | None:
-    """Return the key in the file; None when there is a fault, or its passphrase is to come.
+    """Return the key in the file; None if a problem was added or a passphrase is needed.
 
-    ``option`` is the one that would name the file with the passphrase.
+    ``option`` is the name of the option for the passphrase file.
     """
     from enos_csr_gui.core import create
 
@@ -134,7 +134,7 @@ def load_key(
 
 
 def unlock_key(path: Path, faults: Faults) -> rsa.RSAPrivateKey:
-    """Ask for the passphrase and return the key; end the command when none opens it."""
+    """Ask for the passphrase and return the key; end the command after too many wrong ones."""
     try:
         return prompts.open_key(path)
     except CoreError as error:

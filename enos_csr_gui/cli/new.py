@@ -1,4 +1,4 @@
-"""``enos-csr new``: make a key and a request, or a request for a key that exists."""
+"""``enos-csr new``: create a key and a request, or a request for an existing key."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from enos_csr_gui.messages import labels
 
 
 def _subject_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command one option for each subject field."""
+    """Add one option for each subject field to the command."""
     for field in reversed(SUBJECT_FIELDS):
         command = subject_option(field)(command)
     return command
 
 
 def _example() -> str:
-    """Return a command that names every field, as every shell takes it."""
+    """Return an example with every field that works in every shell."""
     parts = ["enos-csr new"]
     for field in SUBJECT_FIELDS:
         value = labels.FIELDS[field.key].example
@@ -51,7 +51,7 @@ def _example() -> str:
 )
 @click.pass_context
 def new(context: click.Context, /, *, allow_used_name: bool, **options: Any) -> None:
-    """Make a request with the answers given."""
+    """Create a request from the given answers."""
     given = {key: options.pop(key) for key in FIELDS_BY_KEY}
     answers = {key: value for key, value in given.items() if value is not None}
     create(context.args, answers, Options(**options), allow_used_name=allow_used_name)

@@ -1,4 +1,4 @@
-"""What every command prints the same way: problems, JSON, examples."""
+"""Output common to all commands: problems, JSON, examples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.problems import problem_text
 
 IMPOSSIBLE = 1
-"""Exit status: it could not be done."""
+"""Exit status: the command failed."""
 
 WRONG_INPUT = 2
 """Exit status: the input is wrong. The same as click's own."""
@@ -53,12 +53,12 @@ def option_name(field: str) -> str:
 def examples(*commands: str) -> str:
     """Return the paragraph of examples at the end of a help page, each on its own line."""
     heading = ngettext("Example:", "Examples:", len(commands))
-    # '\b' keeps click from wrapping, so that each can be copied as it stands.
+    # '\b' stops click from wrapping, so that each example can be copied unchanged.
     return "\n".join(("\b", heading, *(f"  {command}" for command in commands)))
 
 
 def echo_err(text: str) -> None:
-    """Print something for a person to standard error; standard output is for the result."""
+    """Print a message to standard error; standard output is for the result."""
     click.echo(text, err=True)
 
 
@@ -79,12 +79,12 @@ def print_columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def padded(text: str, width: int) -> str:
-    """Return the text with blanks up to ``width`` columns of a terminal."""
+    """Return the text padded to ``width`` terminal columns."""
     return text + " " * (width - columns(text))
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal the text takes: Chinese takes two each."""
+    """Return the width of the text in terminal columns: Chinese characters take two."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (wide in "WF")
         for character in text
@@ -93,7 +93,7 @@ def columns(text: str) -> int:
 
 
 class Faults:
-    """Collects all that is wrong, to tell it at once."""
+    """Collects problems, to report all of them together."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -103,7 +103,7 @@ class Faults:
     def add(
         self, problems: Iterable[Problem], *, place: str | None = None, status: int = WRONG_INPUT
     ) -> None:
-        """Add problems; ``place`` is put before each instead of what the problem itself names."""
+        """Add problems; ``place`` replaces the field or path that a problem names."""
         for problem in problems:
             self._problems.append(problem)
             before = place or _place(problem)
@@ -111,22 +111,22 @@ class Faults:
             self.add_line(labels.named(before, sentence) if before else sentence, status=status)
 
     def add_error(self, error: CoreError, *, place: str | None = None) -> None:
-        """Add the problems of an error that the core raised."""
+        """Add the problems of an error from the core."""
         status = WRONG_INPUT if isinstance(error, _INPUT_ERRORS) else IMPOSSIBLE
         self.add(error.problems, place=place, status=status)
 
     def add_line(self, line: str, *, status: int = WRONG_INPUT) -> None:
-        """Add a sentence of the command's own."""
+        """Add a message from the command itself."""
         self._lines.append(line)
         self._status = max(self._status, status)
 
     def tell(self) -> None:
-        """End the command if anything was collected."""
+        """End the command if there are problems."""
         if self._lines:
             self.end()
 
     def warn(self, problems: Iterable[Problem]) -> None:
-        """Tell of problems that stop nothing."""
+        """Print problems that do not end the command."""
         for problem in problems:
             place = _place(problem)
             sentence = problem_text(problem)
@@ -134,7 +134,7 @@ class Faults:
             echo_err(_("NOTE: {sentence}").format(sentence=said))
 
     def absolute(self, path: Path) -> Path:
-        """Return the path from the root on; end the command when the current folder is gone."""
+        """Return the absolute path; end the command if the current folder no longer exists."""
         try:
             return path.absolute()
         except OSError as error:
@@ -143,7 +143,7 @@ class Faults:
             self.end()
 
     def end(self) -> NoReturn:
-        """Print what was collected, with ``--json`` as an object too, and end the command."""
+        """Print the problems, with ``--json`` also as an object, and end the command."""
         context = click.get_current_context()
         if context.params.get("as_json"):
             print_json({"problems": json_objects.problems(self._problems)})
@@ -155,7 +155,7 @@ class Faults:
 
 
 def _place(problem: Problem) -> str:
-    """Return which option, file or folder is concerned."""
+    """Return the option, file or folder concerned."""
     if problem.field:
         return option_name(problem.field)
     if problem.code is Code.NAME_UNSAFE:

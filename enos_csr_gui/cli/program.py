@@ -46,7 +46,7 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:
-    """Hold the commands together; before each, clean up what a killed process left."""
+    """The command group; before each command, clean up after killed processes."""
     files.tidy()
 
 

@@ -1,4 +1,4 @@
-"""Questions on a terminal, and the passphrase, which is never shown."""
+"""Prompts on a terminal; passphrases are never echoed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 Check = Callable[[str], Sequence[Problem]]
-"""What returns the problems of an answer."""
+"""A function that returns the problems of an answer."""
 
 NOTHING = "."
-"""The answer that leaves a field empty although something is offered for it, as in OpenSSL."""
+"""The answer that clears a field with a default, as in OpenSSL."""
 
 _KEY_TRIES = 3
 
 
 def possible() -> bool:
-    """Return whether there is a person to ask: a terminal to read from and to write to."""
+    """Return whether prompting is possible: both input and output are a terminal."""
     return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dict[str, str]:
     """Ask for each field that is not given, until its answer is good; return all answers.
 
-    Offered is what was answered the last time, or else what the organisation presets.
+    The default is the last answer, or else the organization's preset.
     """
     last = last_answers.load().answers
     offered = {**presets, **last}
@@ -77,7 +77,7 @@ def _question(field: SubjectField, default: str) -> str:
 
 
 def free_name(name: str, check: Check) -> str:
-    """Return ``name``, or the name that somebody gives while ``check`` has a better suggestion."""
+    """Return ``name``; ask for another while ``check`` rejects it and suggests a better one."""
     while (problems := check(name)) and (suggestion := problems[0].values.get("suggestion")):
         _tell(problems)
         question = _("Name of the files [{default}]").format(default=suggestion)
@@ -86,7 +86,7 @@ def free_name(name: str, check: Check) -> str:
 
 
 def new_passphrase(question: str | None = None, check: Check | None = None) -> str:
-    """Ask twice for the passphrase that is to protect a file: the new key file, if not told.
+    """Ask twice for the passphrase that protects a file, by default the new key file.
 
     ``check`` returns the problems of the passphrase; if None, ``keys.check_passphrase`` does.
     """
@@ -106,7 +106,7 @@ def new_passphrase(question: str | None = None, check: Check | None = None) -> s
 
 
 def open_key(path: Path) -> rsa.RSAPrivateKey:
-    """Ask for the passphrase of the key in ``path``, and again while it is wrong.
+    """Ask for the passphrase of the key in ``path``, again if it is wrong.
 
     Raises InvalidKey after the last try.
     """

@@ -16,7 +16,7 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def end_in_order() -> None:
-    """From now on, raise SystemExit for the signals that end a process, with 128 plus their number.
+    """Make the signals that end a process raise SystemExit with 128 plus their number.
 
     That is the exit status that a shell shows. Ctrl-C raises KeyboardInterrupt, as always.
     """
@@ -27,7 +27,7 @@ def end_in_order() -> None:
 
 @contextmanager
 def finishing() -> Iterator[None]:
-    """Complete what is inside: the first signal is ignored.
+    """Complete the block: the first signal is ignored.
 
     A second one counts, since a network drive may never answer.
     """

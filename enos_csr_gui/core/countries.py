@@ -1,6 +1,6 @@
-"""ISO 3166: the country codes a subject may carry, their names, what was probably meant.
+"""ISO 3166: the country codes allowed in a subject, their names, and suggestions for typos.
 
-Names are in English and, by pycountry's own translations, in the language that people read.
+Names are in English and, from pycountry's translations, in the language of the user.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Country(NamedTuple):
 
 
 _LONGEST = 100
-"""In characters: no name of a country is longer, and nothing longer is compared."""
+"""In characters. No country has a longer name, so longer texts are not compared."""
 
-# Everyday and former names that neither ISO 3166-1 nor its translations list. Each names one
-# country beyond doubt. (CLDR does not help: it has one name for each country and language.)
+# Everyday and former names that neither ISO 3166-1 nor its translations list. Each names exactly
+# one country. (CLDR does not help: it has one name for each country and language.)
 _ALIASES = {
     "AE": ("UAE", "Emirates", "阿拉伯联合酋长国"),
     "BA": ("Bosnia",),
@@ -100,7 +100,7 @@ _ALIASES = {
     "WS": ("Western Samoa",),
 }
 
-# What may stand for a country, and may stand for something else: asked, never taken.
+# Ambiguous: suggested, never accepted as they are.
 _HINTS = {
     "america": "US",
     "congo": "CG",
@@ -115,7 +115,7 @@ _HINTS = {
     "刚果": "CG",
 }
 
-# Where pycountry's translation is misspelt, or not what people there call the country.
+# Where pycountry's translation is misspelt or not the name in common use.
 _BETTER_NAMES = {
     "zh_CN": {
         "BD": "孟加拉国",
@@ -143,7 +143,7 @@ _BETTER_NAMES = {
     },
 }
 
-# ISO 3166-2 writes 'Guizhou Sheng'; the EnOS manual, like everybody in China, writes 'Guizhou'.
+# ISO 3166-2 writes 'Guizhou Sheng'; the EnOS manual and common usage write 'Guizhou'.
 _CHINESE_KIND = re.compile(r"( Zhuangzu| Huizu| Uygur)? (Sheng|Shi|Zizhiqu|SAR)$")
 
 
@@ -165,7 +165,7 @@ def _countries(language: str) -> tuple[Country, ...]:
 
 
 def _translator(standard: str, language: str) -> Callable[[str], str]:
-    """Return what translates the names of a standard: "iso3166-1" has countries."""
+    """Return the translation function for a standard: "iso3166-1" has the countries."""
     import pycountry
 
     folder = pycountry.LOCALES_DIR
@@ -176,8 +176,8 @@ _SMALL_WORDS = frozenset({"and", "of", "the"})
 
 
 def _folded(name: str) -> str:
-    """Return what names are compared by: no case, accents, brackets, punctuation or small words."""
-    # Before anything that takes time: no name is as long.
+    """Return the text without case, accents, brackets, punctuation and small words, to compare."""
+    # First, to save time: no name is this long.
     plain = unicodedata.normalize("NFKD", name[:_LONGEST]).casefold()
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     plain = re.sub(r"\bst\b\.?", "saint", plain.replace("&", " and "))
@@ -186,7 +186,7 @@ def _folded(name: str) -> str:
 
 
 def _key(name: str) -> str:
-    """Return what names are equal by: 'Korea, Republic of' is 'Republic of Korea'."""
+    """Return the name's words, sorted: 'Korea, Republic of' equals 'Republic of Korea'."""
     return " ".join(sorted(_folded(name).split()))
 
 
@@ -194,7 +194,7 @@ def _key(name: str) -> str:
 def _names() -> dict[str, str]:
     """Map every name, and every code but alpha-2, folded, to the alpha-2 code.
 
-    The names are those in all languages of the program: nobody need know which one it speaks.
+    Names in every language of the program count, whichever is in use.
     """
     import pycountry
 
@@ -215,7 +215,7 @@ def _names() -> dict[str, str]:
 
 @cache
 def _by_key() -> dict[str, str]:
-    """Map the names' keys to codes, without those that stand for more than one country."""
+    """Map the keys of names to codes, without ambiguous ones."""
     found: dict[str, set[str]] = {}
     for name, code in _names().items():
         found.setdefault(_key(name), set()).add(code)
@@ -229,12 +229,12 @@ def _by_code(language: str) -> dict[str, Country]:
 
 def find(code: str) -> Country | None:
     """Return the country with this alpha-2 code, in either case, or None."""
-    # ASCII only: str.upper() turns 'ß' into 'SS', which is a country, but not what was typed.
+    # ASCII only: str.upper() turns 'ß' into 'SS', the code of South Sudan.
     return _by_code(i18n.language()).get(code.upper()) if code.isascii() else None
 
 
 def named(text: str) -> Country | None:
-    """Return the country that ``text`` names beyond doubt: by a code or a name; else None.
+    """Return the country that ``text`` names unambiguously, by code or name; else None.
 
     Accents, case, punctuation and the order of words do not matter: 'republic of korea',
     'Cote d'Ivoire', 'U.K.'. Everyday and former names count: 'Turkey', 'Burma', '韩国'.
@@ -247,7 +247,7 @@ def named(text: str) -> Country | None:
 
 
 def suggest(text: str) -> Country | None:
-    """Return the country to ask about, where ``named`` finds none: 'Germny', 'korea'; or None."""
+    """Return a country to suggest when ``named`` finds none, as for 'Germny', 'korea'; or None."""
     if found := named(text):
         return found
     wanted = _folded(text)
@@ -265,7 +265,7 @@ def suggest(text: str) -> Country | None:
 
 
 def search(text: str) -> tuple[Country, ...]:
-    """Return the countries that ``text`` may stand for, the likeliest first.
+    """Return the countries that ``text`` may mean, the likeliest first.
 
     The country that the text names comes first, then names that begin with the text, then names
     with a word that does, then names that contain it. An empty text returns every country.
@@ -278,7 +278,7 @@ def search(text: str) -> tuple[Country, ...]:
     ranks: dict[str, tuple[int, int]] = {}
 
     def rank(code: str, value: int, name: str = "") -> None:
-        # '中' is all but the whole of '中国', and little of '中非共和国'.
+        # '中' is half of '中国', but only a fifth of '中非共和国'.
         likeness = (value, 0 if name.isascii() else len(name))
         ranks[code] = min(likeness, ranks.get(code, likeness))
 
@@ -300,7 +300,7 @@ def search(text: str) -> tuple[Country, ...]:
 def subdivisions(code: str) -> tuple[str, ...]:
     """Return the names of the ISO 3166-2 subdivisions of the country, sorted; none if unknown.
 
-    They are in the language chosen and in that of the standard: either may be wanted.
+    They are given in the language chosen and in that of the standard.
     """
     return _subdivisions(code, i18n.language())
 

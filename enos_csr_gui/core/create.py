@@ -1,4 +1,4 @@
-"""The whole road from a subject and a key to files on disk, for window and command line alike."""
+"""Create a request: from a subject and a key to files on disk. Window and command line use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from enos_csr_gui.core.subject import Subject
 class CreatedRequest(NamedTuple):
     """A request that was made: the files, and the fingerprint of the public key in hex.
 
-    ``notes`` are problems with the history that the person should be told of.
+    ``notes`` are problems with the history to report to the user.
     """
 
     key: Path
@@ -43,16 +43,17 @@ def load_key(
 
 
 class UsedName(NamedTuple):
-    """The problem that a common name is used, if it is; ``notes`` as in ``CreatedRequest``."""
+    """The problem that a common name is already used, or None; ``notes`` as in
+    ``CreatedRequest``."""
 
     problems: list[Problem]
     notes: tuple[Problem, ...] = ()
 
 
 def used_name(common_name: str) -> UsedName:
-    """Look an earlier request with this common name up in the history.
+    """Look up an earlier request with this common name in the history.
 
-    A history that cannot be read knows of none; the ``notes`` of ``CreatedRequest`` then say so.
+    If the history cannot be read, ``problem`` is None and ``notes`` say so.
     """
     with RequestHistory() as past:
         try:
@@ -76,7 +77,8 @@ def create_request(
     """Sign a request, save it, with the key unless it already is in ``key_file``, and record it.
 
     ``passphrase`` encrypts the new key file. Raises what ``files.save_pair`` and ``keys.to_pem``
-    raise; then nothing was written. A history that cannot be written stops nothing: see ``notes``.
+    raise; then nothing was written. A history that cannot be written does not prevent the request:
+    see ``notes``.
     """
     folder = folder.absolute()
     csr_pem = csr.to_pem(csr.sign(subject, key))
@@ -94,7 +96,7 @@ def create_request(
 
 
 def _record(subject: Subject, made: CreatedRequest, kind: RequestKind) -> tuple[Problem, ...]:
-    """Put the request into the history; return what the person should be told about that."""
+    """Add the request to the history; return the problems to report to the user."""
     with RequestHistory() as history:
         try:
             history.record(

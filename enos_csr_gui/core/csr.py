@@ -21,8 +21,8 @@ def sign(subject: Subject, key: rsa.RSAPrivateKey) -> x509.CertificateSigningReq
 
 
 def _name(subject: Subject) -> x509.Name:
-    # The library counts UTF-8 bytes against the limit, and with its check switched off it still
-    # warns; OpenSSL and the manual count characters, and Subject has already done that.
+    # The library counts UTF-8 bytes against the limit, and still warns with its check disabled.
+    # OpenSSL and the manual count characters, which Subject has already checked.
     with without_warnings():
         return x509.Name(
             x509.NameAttribute(x509.ObjectIdentifier(field.oid), value, _validate=False)
@@ -31,7 +31,7 @@ def _name(subject: Subject) -> x509.Name:
 
 
 def to_pem(csr: x509.CertificateSigningRequest) -> bytes:
-    """Return the request as PEM (RFC 7468), the form that EnOS takes."""
+    """Return the request as PEM (RFC 7468), the form that EnOS accepts."""
     return csr.public_bytes(serialization.Encoding.PEM)
 
 

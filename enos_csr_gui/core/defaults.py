@@ -1,6 +1,6 @@
-"""What an organisation presets for its people, in a file ``defaults.toml`` (docs/defaults.md).
+"""The defaults of an organization, from a file ``defaults.toml`` (docs/defaults.md).
 
-A fault in the file is reported and stops nobody: what is right in it counts.
+Errors in the file are reported; its valid entries still apply.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _FIELDS = [key for key in FIELDS_BY_KEY if key != "common_name"]
 _SUBMIT = ("email", "subject", "note")
 
 _MOST_TOLD = 8
-"""How many keys of a file that mean nothing are told at a time, and of ``locked``: more would fill
-the screen, and help nobody."""
+"""The maximum number of unknown keys to report, in the file and in ``locked``: more would\nonly
+fill the screen."""
 _LONGEST = 60
-"""How many characters of the file are repeated when a fault is told."""
+"""The maximum number of characters of the file to quote in an error message."""
 
 
 class SubmitDefaults(NamedTuple):
-    """Whom to send the request file to: an address, and what to write; each may be empty."""
+    """Where to send the request file: an address, and a note; each may be empty."""
 
     email: str = ""
     subject: str = ""
@@ -39,7 +39,7 @@ class SubmitDefaults(NamedTuple):
 class Defaults(NamedTuple):
     """``presets`` are answers, field key -> text, of which those of ``locked`` cannot be changed.
 
-    ``folder`` is where files are offered to be saved. ``set_by`` is who made the file.
+    ``folder`` is the suggested folder for files. ``set_by`` is the author of the file.
     """
 
     presets: Mapping[str, str] = {}
@@ -51,7 +51,7 @@ class Defaults(NamedTuple):
 
 
 def places() -> list[Path]:
-    """Return where the file may be: for the whole computer, and beside the program."""
+    """Return the possible places of the file: for the whole computer, and beside the program."""
     from platformdirs import site_config_path
 
     found = [site_config_path("enos-csr", appauthor=False) / NAME]
@@ -61,7 +61,7 @@ def places() -> list[Path]:
 
 
 def load(paths: Sequence[Path] | None = None) -> Defaults:
-    """Return what the files say, a later one before an earlier one; nothing if there is none."""
+    """Return the defaults; a later file overrides an earlier one. Empty if there is no file."""
     reader = _Reader()
     for path in places() if paths is None else paths:
         reader.read(path)
@@ -91,7 +91,7 @@ class _Reader:
         except UnreadableFile as error:
             self._problems += [one for one in error.problems if one.code is not Code.FILE_MISSING]
             return
-        except (ValueError, RecursionError) as error:  # also of a number or a nesting without end
+        except (ValueError, RecursionError) as error:  # also for a huge number or endless nesting
             values = {"reason": _shown(str(error))}
             self._problems.append(Problem(Code.DEFAULTS_NOT_TOML, path=path, values=values))
             return
@@ -118,7 +118,7 @@ class _Reader:
         self._report_rest(content, "")
 
     def _take_folder(self, folder: str) -> None:
-        with suppress(RuntimeError):  # the home of somebody who is not known here
+        with suppress(RuntimeError):  # the home folder of an unknown user
             path = Path(folder).expanduser()
             if path.is_absolute():
                 self._folder = path
@@ -168,5 +168,5 @@ class _Reader:
 
 
 def _shown(text: str) -> str:
-    """Return what of the file may be repeated: neither endless nor an order to a terminal."""
+    """Return a quotation from the file, shortened and with control characters escaped."""
     return escape_unprintable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -1,4 +1,4 @@
-"""The names that messages, command line and window share; loading them loads nothing else."""
+"""Enumerations that messages, command line and window share; importing them loads nothing else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class SkipReason(StrEnum):
-    """Why an attribute of an old name is not taken over."""
+    """Why an attribute of an old name is not carried over."""
 
     UNKNOWN = "unknown"
     """EnOS asks for no such attribute."""
     REPEATED = "repeated"
-    """The attribute stood there before; the first one is taken."""
+    """The attribute is repeated; the first one is used."""
     COMBINED = "combined"
-    """It stands in one RDN together with others."""
+    """It is part of a multi-valued RDN."""
 
 
 class Format(StrEnum):
@@ -25,7 +25,7 @@ class Format(StrEnum):
 
 
 class Role(StrEnum):
-    """What a file is there for."""
+    """The purpose of a file."""
 
     KEY = "key"
     CERTIFICATE = "certificate"
@@ -34,7 +34,7 @@ class Role(StrEnum):
 
 
 class ContentKind(StrEnum):
-    """What a thing in a file is."""
+    """The type of an object in a file."""
 
     REQUEST = "request"
     CERTIFICATE = "certificate"
@@ -43,22 +43,23 @@ class ContentKind(StrEnum):
     PKCS12 = "pkcs12"
     JAVA_KEYSTORE = "java-keystore"
     OTHER = "other"
-    """Known, and not for EnOS, such as a revocation list; ``InspectedItem.label`` names it."""
+    """A known type that EnOS does not use, such as a revocation list; see
+    ``InspectedItem.label``."""
     UNKNOWN = "unknown"
 
 
 class Rule(StrEnum):
-    """What EnOS demands of a request."""
+    """A requirement of EnOS on a request."""
 
     FORM = "form"
-    """PEM: the API takes the request as a PEM string."""
+    """PEM: the API accepts the request as a PEM string."""
     ALONE = "alone"
     """No private key in the same file."""
     SIGNATURE = "signature"
     KEY = "key"
     HASH = "hash"
     FIELD = "field"
-    """One subject field, ``RuleResult.field``: present once, and as ``check_field`` wants it."""
+    """One subject field, ``RuleResult.field``: present exactly once and valid (``check_field``)."""
     ORDER = "order"
     """Well-formed, each RDN one attribute, in the manual's order."""
     VERSION = "version"
@@ -100,7 +101,7 @@ class RequestKind(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a request has got, as far as this computer can know."""
+    """The status of a request, as far as this computer knows."""
 
     WAITING = "waiting"  # for the certificate
     VALID = "valid"

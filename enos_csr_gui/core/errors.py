@@ -1,4 +1,4 @@
-"""What can go wrong, as codes and values; the sentences for people are in ``messages.problems``."""
+"""Problems as codes and values; ``messages.problems`` has the sentences for users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from enos_csr_gui.core import permissions
 
 
 class Code(StrEnum):
-    """The name of one thing that can be wrong, and the names of the values that it carries."""
+    """A problem code, and the names of the values that it carries."""
 
     value_names: tuple[str, ...]
 
@@ -62,7 +62,7 @@ class Code(StrEnum):
     FILE_TOO_LARGE = "file-too-large", "limit"  # in bytes
     NAME_UNSAFE = "name-unsafe", "given", "suggestion"
     FOLDER_MISSING = "folder-missing"
-    FOLDER_GONE = "folder-gone"  # where files were saved earlier
+    FOLDER_GONE = "folder-gone"  # where earlier files were saved
     FOLDER_NOT_SHOWN = "folder-not-shown"
     NOT_A_FOLDER = "not-a-folder"
     NOT_A_FILE = "not-a-file"
@@ -123,7 +123,7 @@ class Code(StrEnum):
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key", "name"  # name: its common name
     CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request", "name", "made_on", "csr"
-    KEY_GONE = "key-gone", "path"  # path: where it was
+    KEY_GONE = "key-gone", "path"  # path: where it used to be
     KEY_UNCHECKED = "key-unchecked"
     SUBJECT_CHANGED = "subject-changed"  # values: each field that differs, as 'Kaili → Guiyang'
     CHAIN_MISSING = "chain-missing", "issuer"
@@ -136,9 +136,9 @@ class Code(StrEnum):
     CHAIN_TOO_COSTLY = "chain-too-costly", "limit"
 
     # History
-    # name: as it was written then; made_on: a date; csr: the request file
+    # name: as written then; made_on: a date; csr: the request file
     NAME_USED = "name-used", "name", "made_on", "csr"
-    HISTORY_DAMAGED = "history-damaged"  # the path is where it was set aside
+    HISTORY_DAMAGED = "history-damaged"  # path: where it was moved
     HISTORY_NEWER = "history-newer"
     HISTORY_DISK_FULL = "history-disk-full"
     HISTORY_NO_ACCESS = "history-no-access"
@@ -153,17 +153,17 @@ CHAIN_CODES = frozenset({Code.CHAIN_MISSING, Code.CHAIN_ENDS, Code.CHAIN_OF_OTHE
 """The certificate chain is not complete."""
 
 NO_CHAIN_CODES = CHAIN_CODES - {Code.CHAIN_ENDS}
-"""Not even the certificate of the issuer is there."""
+"""Not even the issuer's certificate is present."""
 
 PASSPHRASE_CODES = frozenset({Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG})
-"""Another try with a passphrase may open the key."""
+"""Another passphrase may open the key."""
 
 FILE_NAME_CODES = frozenset({Code.FILE_EXISTS, Code.NAME_UNSAFE, Code.PATH_TOO_LONG})
-"""Another file name puts it right."""
+"""Another file name solves it."""
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, where, and what a person needs to put it right.
+    """One problem: what is wrong, where, and the values needed to explain it.
 
     ``field`` is the key of the subject field concerned, ``path`` the file or folder concerned.
     """
@@ -175,25 +175,25 @@ class Problem(NamedTuple):
 
 
 def escape_unprintable(text: str) -> str:
-    """Return a foreign text with nothing in it that a screen or a terminal would obey or hide."""
+    """Return an untrusted text with control and invisible characters escaped."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 class CoreError(Exception):
-    """Base of every error that the core raises on purpose; carries every problem found."""
+    """Base class of the errors that the core raises deliberately; carries every problem found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        # The codes alone: a log or a traceback must never repeat what somebody typed.
+        # Codes only: a log or traceback must never repeat what the user typed.
         super().__init__(", ".join(problem.code for problem in self.problems))
 
 
 class InvalidSubject(CoreError):
-    """The answers do not make a subject that EnOS takes."""
+    """The answers do not form a subject that EnOS accepts."""
 
 
 class InvalidKey(CoreError):
-    """This is not a private key that EnOS takes, or its passphrase does not open it."""
+    """This is not a private key that EnOS accepts, or its passphrase is missing or wrong."""
 
 
 class InvalidFileName(CoreError):
@@ -201,19 +201,19 @@ class InvalidFileName(CoreError):
 
 
 class UnreadableFile(CoreError):
-    """A file that was to be read cannot be."""
+    """The file cannot be read."""
 
 
 class CannotSave(CoreError):
-    """Nothing could be saved; everything is as it was."""
+    """Saving failed; nothing has changed."""
 
 
 class CannotReceive(CoreError):
-    """The certificate belongs to no key that could be found, or to another one than was given."""
+    """No key matching the certificate was found, or the key given does not match it."""
 
 
 class CannotExport(CoreError):
-    """These do not make what a device needs: another key's certificate, or no chain."""
+    """The files do not go together: the certificate is for another key, or has no chain."""
 
 
 _BY_ERRNO = {
@@ -229,8 +229,8 @@ _BY_ERRNO = {
 }
 
 
-# https://learn.microsoft.com/windows/win32/debug/system-error-codes. Python makes one errno of
-# several: a file that another program has open would be a missing permission.
+# https://learn.microsoft.com/windows/win32/debug/system-error-codes. Python maps several to one
+# errno: a file that another program has open would look like a missing permission.
 _BY_WINERROR = {
     5: Code.NO_PERMISSION,  # ERROR_ACCESS_DENIED
     19: Code.READ_ONLY,  # ERROR_WRITE_PROTECT
@@ -247,13 +247,13 @@ _MORE_THAN_A_PERMISSION = (19, 32, 33)
 _MISSING_BY_WINERROR = (2, 3, 15, 21, 53, 67)
 
 _MAX_STEP = 255
-"""Characters in one step of a path on Windows."""
+"""The maximum number of characters in one component of a path on Windows."""
 
 
 def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Problem:
-    """Return the problem that an operating system error stands for.
+    """Return the problem for an operating system error.
 
-    ``missing`` is the code to use when ``path``, or what it should be in, does not exist.
+    ``missing`` is the code to use when ``path`` or its parent folder does not exist.
     """
     code = None
     if sys.platform == "win32" or hasattr(error, "winerror"):
@@ -272,10 +272,10 @@ def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Probl
 
 
 def _windows_error(error: OSError, path: Path) -> int | None:
-    """Return the number that Windows gave the error.
+    """Return the Windows error number.
 
-    Python knows none when ``open`` fails, and 5 when the file to be replaced is open elsewhere:
-    then Windows is asked once more, by opening the file that is there.
+    Python has none when ``open`` fails, and 5 when the file to replace is open elsewhere. In those
+    cases, open the existing file to get the real number.
     """
     number: int | None = getattr(error, "winerror", None)
     if sys.platform == "win32" and number in (None, 5) and error.errno == errno.EACCES:

@@ -1,4 +1,4 @@
-"""Which suffix the name of a file has, each declared once: for saving, looking and file dialogs."""
+"""File name suffixes, each declared once, for saving, searching and file dialogs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ CERTIFICATE_SUFFIXES = (".pem", CERTIFICATE_SUFFIX, ".cer", ".der", ".p7b", ".p7
 KEYSTORE_SUFFIXES = (".p12", ".pfx", ".jks")
 
 RENEWABLE_SUFFIXES = (*REQUEST_SUFFIXES, *CERTIFICATE_SUFFIXES)
-"""What a renewal starts from."""
+"""The files that a renewal can start from."""
 
 INSPECTED_SUFFIXES = (*RENEWABLE_SUFFIXES, *KEY_SUFFIXES, *KEYSTORE_SUFFIXES)
-"""What an inspection knows."""
+"""The files that can be inspected."""
 
 
 def patterns(*suffixes: str) -> str:
-    """Return the patterns of a file dialog for these suffixes, each once: '*.key *.pem'."""
+    """Return the file dialog patterns for these suffixes, without duplicates: '*.key *.pem'."""
     return " ".join(f"*{suffix}" for suffix in dict.fromkeys(suffixes))

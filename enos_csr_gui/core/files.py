@@ -5,11 +5,12 @@ How a set of files is saved, so that a kill or a power cut at any moment leaves 
 1. Every file is written and synced before any of them gets its name. On Linux it has no name at
    all until then (``O_TMPFILE``), so nothing is left of it if the process dies. Where the file
    system or the system cannot do that, it is a hidden file ``.enos-csr-...`` in the same folder.
-2. The files get their names, the key first, by a step that never replaces a file: ``linkat`` from
+2. The files get their names, the key first, by an operation that never replaces a file: ``linkat``
+from
    ``/proc/self/fd`` for a file without a name; a rename that refuses to replace (``renameat2``,
    ``renameatx_np``, Windows' own); a hard link; or, as the last resort, a move over an empty file
    of our own that claims the name. Then the folder is synced.
-3. An error or Ctrl-C takes every name back. What a kill leaves is in the journal (see
+3. An error or Ctrl-C removes every name again. What a kill leaves is in the journal (see
    ``core.journal``), and ``tidy`` cleans up at the next start or before the next save: it removes
    hidden files, empty claims and a folder that was made for the files. If the key has its name and
    the other files do not, it writes them: they are public, so the journal holds them. ``tidy``
@@ -52,13 +53,13 @@ MAX_NAME_BYTES = 200
 
 _MAX_FILE_NAME_BYTES = 255
 
-# Windows takes these for devices, in either case and before any suffix. (pathvalidate misses some.)
+# Windows treats these as devices, in either case and before any suffix. (pathvalidate misses some.)
 _DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])) *(?=\.|$)", re.I)
 
 MAX_READ_BYTES = 1 << 20
-"""A key is 2 kB, a long chain of certificates 20 kB; nothing we read is near this size."""
+"""A key is 2 kB, a long certificate chain 20 kB; no file we read is near this size."""
 
-# FAT; network drives; file systems in user space that leave links out; too many of them.
+# FAT; network drives; user-space file systems without links; too many links.
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 # No /proc to link from, or a network drive that only seems to have files without a name.
@@ -74,17 +75,17 @@ _LONG_PATH = 240
 
 
 class SavedPair(NamedTuple):
-    """Where the files are; ``key`` is None when an existing key was used and none was written."""
+    """The paths of the files; ``key`` is None when an existing key was used."""
 
     key: Path | None
     csr: Path
 
 
 class Part(NamedTuple):
-    """One file of those that are saved together: how its name ends, and what is in it.
+    """One file of a set saved together: the ending of its name, and its content.
 
-    One that is ``private`` is for its owner alone; where a disk cannot keep it so, it is saved
-    only when it is ``encrypted``.
+    Only the owner can read a ``private`` one; on a disk that cannot enforce this, it is saved only
+    if ``encrypted``.
     """
 
     ending: str
@@ -94,7 +95,7 @@ class Part(NamedTuple):
 
 
 def safe_name(text: str) -> str:
-    """Return ``text`` made into a base name that Windows, macOS and Linux all take.
+    """Return ``text`` converted to a base name that Windows, macOS and Linux all accept.
 
     Never empty; without a path, a reserved name, a leading dot or dash, or one of our suffixes.
     """
@@ -102,7 +103,7 @@ def safe_name(text: str) -> str:
 
 
 def safe_file_name(text: str) -> str:
-    """Return ``text`` made into the name of one file, as ``safe_name`` does but with its suffix."""
+    """Return ``text`` converted to a file name, as ``safe_name`` does, but keep its suffix."""
     return _safe(text, _MAX_FILE_NAME_BYTES)
 
 
@@ -120,7 +121,7 @@ def _safe(text: str, limit: int, without: Sequence[str] = ()) -> str:
         for suffix in without:
             if cleaned.lower().endswith(suffix):
                 cleaned = cleaned[: -len(suffix)]
-        if cleaned == name:  # cutting may have laid another unsafe end bare
+        if cleaned == name:  # cutting may have exposed another unsafe end
             return name or "request"
         name = cleaned
 
@@ -164,12 +165,12 @@ def system_path(path: Path) -> Path:
 
 
 def check_target(folder: Path, base_name: str, *, with_key: bool = True) -> list[Problem]:
-    """Return what, as far as a look can tell, would keep ``save_pair`` from saving there."""
+    """Return the problems, found without writing, that would prevent ``save_pair``."""
     return check_set(folder, base_name, _PAIR if with_key else (CSR_SUFFIX,))
 
 
 def check_set(folder: Path, base_name: str, endings: Sequence[str]) -> list[Problem]:
-    """Return what, as far as a look can tell, would keep ``save_set`` from saving there."""
+    """Return the problems, found without writing, that would prevent ``save_set``."""
     if (safe := safe_name(base_name)) != base_name:
         values = {"given": base_name, "suggestion": safe}
         return [Problem(Code.NAME_UNSAFE, values=values)]
@@ -181,8 +182,8 @@ def check_set(folder: Path, base_name: str, endings: Sequence[str]) -> list[Prob
         return [Problem(Code.FOLDER_MISSING, path=folder)]
     shown, folder = folder, system_path(folder)
     try:
-        # Only the last step of a path is made when it is missing: a long missing path is a slip of
-        # the finger or a disk that has been pulled out.
+        # Only the last step of a path is made when it is missing: a long missing path is a typing
+        # error or an unplugged disk.
         existing = folder if os.path.lexists(folder) else folder.parent
         if not existing.exists():
             return [Problem(Code.FOLDER_MISSING, path=shown)]
@@ -202,12 +203,12 @@ def check_set(folder: Path, base_name: str, endings: Sequence[str]) -> list[Prob
 
 
 def _is_on_read_only_disk(folder: Path) -> bool:
-    # To os.access such a disk is the same as a missing permission; what helps is not.
+    # os.access reports such a disk as a missing permission, but the remedy differs.
     return sys.platform != "win32" and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _can_exist(path: Path) -> bool:
-    """Tell whether the operating system has a way to write the path: no NUL, no half character."""
+    """Return whether the operating system can encode the path: no NUL, no lone surrogate."""
     try:
         return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
@@ -239,8 +240,8 @@ def save_set(folder: Path, base_name: str, parts: Sequence[Part]) -> list[Path]:
     They get their names in the order given; only the first may be private. The last step of
     ``folder`` is made when it is missing. No file is ever replaced.
 
-    Returns where the parts are. Raises InvalidFileName for an unsafe name and CannotSave when
-    anything else is in the way; then everything is as it was.
+    Returns where the parts are. Raises InvalidFileName for an unsafe name and CannotSave for
+    anything else that prevents saving; then nothing has changed.
     """
     if any(part.private for part in parts[1:]):
         raise ValueError("the journal holds all parts but the first, and nothing secret")
@@ -263,8 +264,8 @@ def save_set(folder: Path, base_name: str, parts: Sequence[Part]) -> list[Path]:
 
 
 def replace(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file whole, over one that is there; it is as it was if this raises OSError."""
-    part = Part("", data, private=private, encrypted=True)  # where it cannot be private: all right
+    """Replace a file atomically; it is unchanged if this raises OSError."""
+    part = Part("", data, private=private, encrypted=True)  # where it cannot be private: fine
     with (
         journal.entry() as entry,
         _open_folder(path.parent) as at,
@@ -279,7 +280,7 @@ def tidy() -> None:
 
 
 def _finish(notes: list[journal.Facts]) -> None:
-    """Do what is left of one save, so that all its files are there or none; see the module."""
+    """Complete or undo one save, so that all its files exist or none; see the module."""
     for fact in notes:
         if hidden := fact.get("temporary"):
             _remove_ours(Path(hidden))
@@ -294,7 +295,7 @@ def _finish(notes: list[journal.Facts]) -> None:
             _write_rest(Path(first), fact["sha256"], fact["rest"])
     for fact in notes:
         if made := fact.get("folder"):
-            with suppress(OSError):  # there are files in it, or it is not there
+            with suppress(OSError):  # not empty, or missing
                 system_path(Path(made)).rmdir()
 
 
@@ -305,7 +306,7 @@ def _remove_ours(path: Path) -> None:
 
 
 def _write_rest(first: Path, digest: str, rest: dict[str, str]) -> None:
-    """Write the public files beside the first one of their set, if that one is there."""
+    """Write the public files beside the first file of their set, if that one exists."""
     folder = first.parent
     system_path(folder).lstat()
     try:
@@ -321,7 +322,7 @@ def _write_rest(first: Path, digest: str, rest: dict[str, str]) -> None:
 
 @contextmanager
 def _made_folder(folder: Path, entry: journal.Entry) -> Iterator[None]:
-    """Make the folder if it is missing; take it away again if saving fails."""
+    """Make the folder if it is missing; remove it again if saving fails."""
     place = system_path(folder)
     made = not place.exists()
     if made:
@@ -338,7 +339,7 @@ def _made_folder(folder: Path, entry: journal.Entry) -> Iterator[None]:
 
 
 class _Written(NamedTuple):
-    """A finished file that has yet to get its name.
+    """A complete file that does not have its name yet.
 
     It is an open ``descriptor`` without a name, or closed and hidden under the ``temporary`` one,
     which is relative to the open folder where there is one.
@@ -384,7 +385,7 @@ def _save_with(
 
 @contextmanager
 def _open_folder(folder: Path) -> Iterator[int | None]:
-    """Open the folder, to name what is in it however long its path; None on Windows."""
+    """Open the folder, so that its files can be named however long its path; None on Windows."""
     if sys.platform == "win32":
         yield None
         return
@@ -397,7 +398,7 @@ def _open_folder(folder: Path) -> Iterator[int | None]:
 
 @contextmanager
 def _unnamed(folder: Path, at: int | None, part: Part, _entry: journal.Entry) -> Iterator[_Written]:
-    """Write a file that has no name: when its descriptor is closed, it is gone.
+    """Write a file without a name, which disappears when its descriptor is closed.
 
     Raises OSError with one of ``_NO_NAMING`` where there are no such files.
     """
@@ -406,7 +407,7 @@ def _unnamed(folder: Path, at: int | None, part: Part, _entry: journal.Entry) ->
     mode = permissions.PRIVATE_MODE if part.private else permissions.PUBLIC_MODE
     try:
         descriptor = os.open(".", os.O_TMPFILE | os.O_RDWR, mode, dir_fd=at)
-    except IsADirectoryError as error:  # what a kernel says that does not know the flag
+    except IsADirectoryError as error:  # from a kernel that does not know the flag
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from error
     try:
         _fill(descriptor, part, folder)
@@ -417,7 +418,7 @@ def _unnamed(folder: Path, at: int | None, part: Part, _entry: journal.Entry) ->
 
 @contextmanager
 def _hidden(folder: Path, at: int | None, part: Part, entry: journal.Entry) -> Iterator[_Written]:
-    """Write a hidden file; when it has not got another name, it is deleted."""
+    """Write a hidden file; delete it unless it has been renamed."""
     # A random name needs one attempt only. (Python's ``tempfile`` before 3.13.13 retries without
     # end on Windows when the user has no permission to write.)
     name = f"{_TEMPORARY}{secrets.token_hex(8)}"
@@ -437,7 +438,7 @@ def _hidden(folder: Path, at: int | None, part: Part, entry: journal.Entry) -> I
 
 
 def _fill(descriptor: int, part: Part, folder: Path) -> None:
-    """Write the part into an open, empty file, for good, when the rights are as they must be."""
+    """Write the part to an open, empty file and sync it, once its permissions are right."""
     if not part.private:
         permissions.make_usable(descriptor)
     elif not permissions.make_private(descriptor) and not part.encrypted:
@@ -449,7 +450,7 @@ def _fill(descriptor: int, part: Part, folder: Path) -> None:
 
 
 def _name_all(at: int | None, moves: Sequence[tuple[_Written, Path]], entry: journal.Entry) -> None:
-    """Give the finished files their names; take all back if one cannot have it."""
+    """Give the complete files their names; undo all if one fails."""
     try:
         for written, target in moves:
             _name(at, written, target, entry)
@@ -458,14 +459,14 @@ def _name_all(at: int | None, moves: Sequence[tuple[_Written, Path]], entry: jou
         for written, target in moves:
             place = system_path(target)
             with suppress(OSError):
-                # Ctrl-C may have come when the name was given: the file itself tells.
+                # Ctrl-C may have come just after the name was given: look at the file itself.
                 if os.path.samestat(written.status, place.lstat()):
                     place.unlink()
         raise
 
 
 def _name(at: int | None, written: _Written, target: Path, entry: journal.Entry) -> None:
-    """Give a file its name; raise FileExistsError if there is anything under it."""
+    """Give a file its name; raise FileExistsError if the name exists."""
     if written.descriptor is not None:
         # With any 'src_dir_fd', Python calls linkat, which follows the link in /proc.
         source = f"/proc/self/fd/{written.descriptor}"
@@ -486,7 +487,7 @@ def _name(at: int | None, written: _Written, target: Path, entry: journal.Entry)
 
 
 def _claim(at: int | None, temporary: str, target: Path, entry: journal.Entry) -> None:
-    """Claim the name with an empty file, then move the finished one over that."""
+    """Claim the name with an empty file, then move the complete one over it."""
     entry.note(claim=str(target))
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions.PRIVATE_MODE))
     try:
@@ -499,7 +500,7 @@ def _claim(at: int | None, temporary: str, target: Path, entry: journal.Entry) -
 def _rename_without_replacing(at: int | None, source: str, target: Path) -> bool:
     """Return whether the file was renamed; False where the system or the disk cannot do so.
 
-    Raises FileExistsError if there is anything named ``target``, and other OSErrors.
+    Raises FileExistsError if ``target`` exists, and other OSErrors.
     """
     import ctypes
 

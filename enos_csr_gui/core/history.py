@@ -5,7 +5,7 @@ passphrase.
 
 SQLite's rollback journal is used and not its write-ahead log: that log needs memory which all
 processes share, so it goes wrong, silently, in a home folder on a network drive
-(https://www.sqlite.org/wal.html). A person adds a few rows a day: the speed would be for nothing.
+(https://www.sqlite.org/wal.html). At a few new rows a day, its speed is not needed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EXPIRES_SOON = timedelta(days=60)
 
 
 RENEWAL_PENDING = timedelta(days=14)
-"""So long a renewal that was requested counts, though its certificate has not been received."""
+"""How long a requested renewal counts, although its certificate has not been received."""
 
 
 BUSY_SECONDS = 10.0
@@ -50,11 +50,11 @@ class SchemaTooNew(Exception):
 
 
 class NotAHistory(Exception):
-    """The file is none that this program ever wrote, or something beside it is no file at all."""
+    """This program did not write the file, or a name beside it is not a regular file."""
 
 
 class HistoryUnavailable(CoreError):
-    """The history cannot be read or written now; requests can be made all the same."""
+    """The history cannot be read or written now; requests can still be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PastRequest:
     """One request that was made on this computer; all times are in UTC.
 
     ``subject`` is field key -> value in the manual's order. ``issued``, ``expires``, ``serial`` and
-    ``certificate``, its file, are None until the certificate was received.
+    ``certificate``, its file, are None until the certificate is received.
     """
 
     number: int
@@ -100,7 +100,7 @@ class PastRequest:
         return -((_now(now) - self.expires) // timedelta(days=1))
 
     def status(self, now: datetime | None = None) -> Status:
-        """Return how far the request has got at ``now``, by default at this moment."""
+        """Return the status of the request at ``now``, by default the current time."""
         if self.expires is None:
             return Status.WAITING
         left = self.expires - _now(now)
@@ -173,7 +173,7 @@ _EXPIRING = """
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-# SQLITE_ERROR: a table or a column is missing, or has a name that is another's.
+# SQLITE_ERROR: a table or column is missing, or a name is in use.
 _DAMAGED = (
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
@@ -196,7 +196,7 @@ _TROUBLE = (
 )
 
 
-# What SQLite keeps beside the file.
+# The files that SQLite keeps beside the database.
 _BESIDE = ("-journal", "-wal", "-shm")
 
 
@@ -217,13 +217,13 @@ def default_path() -> Path:
 
 
 def name_key(common_name: str) -> str:
-    """Return what two common names are compared by: NFC, trimmed, capitals as small letters.
+    """Return the key for comparing common names: NFC, trimmed, lower case.
 
     Certificates compare names without regard to case (RFC 5280, 7.1), and so do the file systems
     of Windows and macOS: 'Dev-001' beside 'dev-001' is at best a trap. A false alarm costs one
     option, a clash the device's connection.
     """
-    # Folding may take a character apart, or lay a blank bare.
+    # Case folding may decompose a character, or expose a blank at an end.
     return _storable(normalize(normalize(common_name).casefold()))
 
 
@@ -231,8 +231,8 @@ class RequestHistory:
     """The requests made on this computer. Use it in one thread; ``close`` it, or use ``with``.
 
     Nothing is opened before the first call, and no file is made before the first ``record``.
-    Every method but ``close`` may raise HistoryUnavailable. A file that turns out damaged is set
-    aside, a new one begun, and a problem that says so is added to ``notes``.
+    Every method but ``close`` may raise HistoryUnavailable. A damaged file is renamed, a new one is
+    created, and the problem is added to ``notes``.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -372,14 +372,14 @@ class RequestHistory:
         certificate: Path,
         key: Path | None = None,
     ) -> bool:
-        """Note the certificate for this public key; return whether it was requested.
+        """Record the certificate for this public key; return whether it was requested here.
 
-        ``certificate`` is the file that it is in, ``key`` where the key is by now, if known.
+        ``certificate`` is its file; ``key`` is the present place of the key file, if known.
         ``requests`` finds it by the name it had.
 
-        A key may have been used for several requests. The certificate goes with the one it went
-        with before, else one of its own common name, else one that still waits, else the newest.
-        Both times must know their time zone.
+        A key may have been used for several requests. The certificate is recorded for the request
+        it had before, else one with its common name, else one that is still waiting, else the
+        newest. Both times must know their time zone.
         """
         times = (_seconds(_now(issued)), _seconds(_now(expires)))
         places = (_path_bytes(certificate), _path_bytes(key) if key else None)
@@ -417,7 +417,7 @@ class RequestHistory:
     ) -> T:
         """Return what ``action`` returns, ``nothing`` when there is no file and none is made.
 
-        A damaged file is set aside once, and ``action`` done with a new one.
+        A damaged file is renamed once, and ``action`` repeated with a new one.
         """
         for may_set_aside in (True, False):
             try:
@@ -462,9 +462,9 @@ class RequestHistory:
         self._check_kinds()
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            # A flipped bit in a text is no reason to show nothing at all.
+            # One flipped bit in a text must not hide all requests.
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
-            # In kibibytes: a filter looks at every row, and again with each letter typed.
+            # In kibibytes: a filter reads every row, again at each keystroke.
             connection.execute("PRAGMA cache_size = -65536").close()
             _migrate(connection)
         except BaseException:
@@ -474,7 +474,8 @@ class RequestHistory:
         return connection
 
     def _prepare_file(self) -> None:
-        """Make folder and file, private from the first byte on; SQLite's journal takes after it."""
+        """Make the folder and the file, private from the start; SQLite's journal inherits its
+        mode."""
         make_private_folder(self._path.parent)
         with suppress(FileExistsError):
             os.close(create(str(self._path), private=True))
@@ -484,9 +485,9 @@ class RequestHistory:
             close_to_others(self._path.parent, 0o700)
 
     def _check_kinds(self) -> None:
-        """Raise NotAHistory for a pipe or a device, on which SQLite would wait without an end.
+        """Raise NotAHistory for a pipe or a device, on which SQLite would wait forever.
 
-        A link may lead to the history itself, if there is a file; SQLite would make one.
+        The history may be a link to an existing file; SQLite would create a missing one.
         """
         if not self._path.exists() or _is_no_file(self._path.stat()):
             raise NotAHistory
@@ -496,7 +497,7 @@ class RequestHistory:
                     raise NotAHistory
 
     def _set_aside(self) -> None:
-        """Rename the damaged file, and what SQLite keeps beside it, perhaps the last changes."""
+        """Rename the damaged file and SQLite's files beside it, which may hold the last changes."""
         if _identity(self._path) != self._identity:
             return  # another copy of the program has already done so
         stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock
@@ -529,7 +530,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to today's schema.
 
-    Raises SchemaTooNew, and touches nothing, if it is beyond; NotAHistory if it makes no sense.
+    Raises SchemaTooNew, and changes nothing, if it is newer; NotAHistory if it is invalid.
     """
 
     def version() -> int:
@@ -537,7 +538,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
             return int(cursor.fetchone()[0])
 
     def migrate() -> None:
-        # Asked again: another copy of the program may have migrated in the meantime.
+        # Read again: another copy of the program may have migrated it meanwhile.
         for number in range(version(), SCHEMA_VERSION):
             for statement in _MIGRATIONS[number]:
                 connection.execute(statement).close()
@@ -552,7 +553,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _in_transaction(connection: sqlite3.Connection, action: Callable[[], T]) -> T:
-    # IMMEDIATE: whoever first reads and then wants to write may find that it may not wait.
+    # IMMEDIATE: a transaction that reads first may fail at once when it comes to write.
     connection.execute("BEGIN IMMEDIATE").close()
     try:
         result = action()
@@ -565,7 +566,7 @@ def _in_transaction(connection: sqlite3.Connection, action: Callable[[], T]) -> 
 
 
 def _primary(error: Exception) -> int:
-    """Return SQLite's code without what it adds in the higher bits."""
+    """Return SQLite's primary result code."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
@@ -586,7 +587,7 @@ def _code_of_os_error(error: OSError) -> Code:
 
 
 def _row(values: tuple[Any, ...]) -> PastRequest:
-    """Return the request in a row. A value that makes no sense counts as none: the row stays."""
+    """Return the request in a row. Invalid values become None, so that the row is kept."""
     row = dict(zip(_COLUMNS, values, strict=True))
     return PastRequest(
         number=row["number"],
@@ -617,7 +618,7 @@ def _path(stored: bytes) -> Path:
 
 
 def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
-    """Return the condition, and what to fill in, for rows that hold each word of ``text``."""
+    """Return the SQL condition, and its parameters, for rows that contain each word of ``text``."""
     words = _folded(text).split()
     conditions = ["(instr(search, ?) OR ? IN (serial, fingerprint) OR ? = serial)"] * len(words)
     values: list[object] = [one for word in words for one in (word, word, _hexadecimal(word))]
@@ -628,14 +629,14 @@ def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
 
 
 def _hexadecimal(word: str) -> str:
-    """Return a serial number as the table has it; a word that is none as it is."""
+    """Return a serial number as the table stores it; any other word unchanged."""
     if word.isascii() and word.isdecimal() and len(word) <= _MAX_SERIAL_DIGITS:
         return f"{int(word):x}"
     return word.removeprefix("0x")
 
 
 def _around(moment: datetime) -> tuple[int, int, int]:
-    """Return what to fill in for ``_EXPIRING``."""
+    """Return the parameters of ``_EXPIRING``."""
     times = moment - EXPIRES_SOON, moment + EXPIRES_SOON, moment - RENEWAL_PENDING
     first, last, pending = map(_seconds, times)
     return first, last, pending
@@ -646,7 +647,7 @@ def _folded(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return ``text`` with what UTF-8 has no bytes for (half a character) spelled out."""
+    """Return ``text`` with lone surrogates, which UTF-8 cannot encode, escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -658,7 +659,7 @@ def _path_bytes(path: Path) -> bytes:
 
 
 def _now(time: datetime | None) -> datetime:
-    """Return ``time`` in UTC, by default this moment; ValueError when it knows no time zone."""
+    """Return ``time`` in UTC, by default now; raises ValueError if it has no time zone."""
     if time is None:
         return datetime.now(UTC)
     if time.tzinfo is None:
@@ -671,12 +672,12 @@ def _seconds(time: datetime) -> int:
 
 
 def _time(seconds: int) -> datetime:
-    # Not fromtimestamp: on Windows it ends at the year 3000.
+    # Not fromtimestamp, which fails beyond the year 3000 on Windows.
     return _EPOCH + timedelta(seconds=seconds)
 
 
 def local_date(time: datetime) -> str:
-    """Return the date where the person is, as ISO 8601 writes it."""
+    """Return the local date in ISO 8601 format."""
     with suppress(OverflowError, OSError, ValueError):  # 9999-12-31, in the east; 3001 on Windows
         time = time.astimezone()
     return time.date().isoformat()

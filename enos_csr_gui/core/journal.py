@@ -56,7 +56,7 @@ class Entry:
 
 @contextmanager
 def entry() -> Iterator[Entry]:
-    """Open an entry for one save, and remove it when the save has ended, whatever came of it."""
+    """Open an entry for one save, and remove it when the save has succeeded or failed."""
     opened = None
     with suppress(OSError):
         opened = _new_entry()
@@ -98,7 +98,7 @@ def _settle(path: Path, finish: Callable[[list[Facts]], None]) -> None:
 
 
 def _lines(descriptor: int) -> list[Facts]:
-    """Return the lines up to one that was cut off, which counts as not written."""
+    """Return the complete lines; one that was cut off counts as not written."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     with os.fdopen(os.dup(descriptor), "rb") as file:
         data = file.read()
@@ -152,7 +152,7 @@ def _sync(folder: Path) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    # Far behind the text: what is locked cannot be read by others there.
+    # Far beyond the text: on Windows others cannot read a locked range.
     _LOCKED_BYTE = 1 << 30
 
     def _lock(descriptor: int) -> bool:

@@ -1,12 +1,12 @@
-"""Reads the private key in a file, in whatever form other programs keep it.
+"""Reads private keys in the formats that other programs write.
 
 PKCS #8 and the traditional form, in PEM or DER, under any label; PKCS #12 keystores; OpenSSH keys
-without a passphrase; RSA keys as JWK or XML. Of forms that this program does not read, it names the
-command that converts them.
+without a passphrase; RSA keys as JWK or XML. For formats that it does not read, it names a command
+that converts them.
 
-A file may be made to keep the computer busy. So its cost is read first: the iterations and the
-memory of each key derivation, and the kind and size of each key that is not encrypted. Nothing
-above the limits below is derived or parsed.
+A malicious file may try to keep the computer busy. So its cost is checked first: the iterations and
+memory of each key derivation, and the type and size of each unencrypted key. Nothing above the
+limits below is derived or parsed.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ MAX_SCRYPT_MEMORY = 128 << 20
 """In bytes. OpenSSL's default is 16 MiB, RFC 7914 suggests up to 128 MiB for files."""
 
 MAX_RSA_BITS = 16_384
-"""OpenSSL takes no larger modulus for an operation either."""
+"""OpenSSL accepts no larger modulus either."""
 
 _MAX_ENCRYPTED_BYTES = 20_000
 """An encrypted RSA key of ``MAX_RSA_BITS`` has half as many."""
 
 _MAX_KEYS = 20
-"""As many keys of one file are tried."""
+"""The maximum number of keys in one file to try."""
 
 _INTEGER, _OCTET_STRING, _OID = 0x02, 0x04, 0x06
 
@@ -72,11 +72,12 @@ _AES = {
     "2.16.840.1.101.3.4.1.22": ("AES-192", 24),
     "2.16.840.1.101.3.4.1.42": ("AES-256", 32),
 }
-"""In CBC mode: name and length of the key in bytes."""
+"""Ciphers in CBC mode: the name and the length of the key in bytes."""
 
 _3DES = "1.2.840.113549.3.7"
 _READABLE = {*_AES, _3DES, "1.2.840.113549.1.12.1.3", "1.2.840.113549.1.5.3"}
-"""The encryptions that the library undoes; the last two are 3DES with SHA-1, and DES with MD5."""
+"""The encryption schemes that the library supports; the last two are 3DES with SHA-1, and DES with
+MD5."""
 
 _ENCRYPTIONS = {
     "1.2.840.113549.3.2": "RC2",
@@ -110,7 +111,7 @@ _PRFS = {
     "1.2.840.113549.2.11": hashes.SHA512,
 }
 
-# Of what this program does not read: what it begins with, its name, the command that converts it.
+# Unsupported formats: how they begin, their name, the command that converts them.
 _PUTTYGEN = "puttygen OLD -O private-openssh -o NEW"
 _FOREIGN_FORMS = (
     (re.compile(rb"PuTTY-User-Key-File-\d"), "PuTTY", _PUTTYGEN),
@@ -148,10 +149,10 @@ def load(
 ) -> rsa.RSAPrivateKey:
     """Return the private key in ``data``, the content of a file.
 
-    Of several keys it is the one with this ``public_key_sha256``, else the first that EnOS takes.
-    A passphrase that the key does not need is ignored; without one, the empty passphrase is tried.
-    Raises InvalidKey when there is no private key, the passphrase is missing or wrong, opening the
-    key would take too long, or the key is not RSA 2048.
+    If there are several keys, it is the one with this ``public_key_sha256``, else the first one
+    that EnOS accepts. A passphrase that the key does not need is ignored; without one, the empty
+    passphrase is tried. Raises InvalidKey when there is no private key, the passphrase is missing
+    or wrong, opening the key would take too long, or the key is not RSA 2048.
     """
     taken: list[rsa.RSAPrivateKey] = []
     problems: list[Problem] = []
@@ -164,7 +165,7 @@ def load(
         if not public_key_sha256 or keys.public_key_sha256(key.public_key()) == public_key_sha256:
             return key
         taken.append(key)
-    # A key that a passphrase opens may be the one that is wanted.
+    # The key wanted may be one that needs a passphrase.
     problems.sort(key=lambda problem: problem.code not in PASSPHRASE_CODES)
     if taken and not (problems and problems[0].code in PASSPHRASE_CODES):
         return taken[0]
@@ -183,7 +184,7 @@ def _nothing(data: bytes) -> Problem:
 
 
 _Open = Callable[[Passphrase | None], object]
-"""Opens one key; returns the library's object for it, or raises InvalidKey."""
+"""A function that opens one key: returns the library's object, or raises InvalidKey."""
 
 
 def _candidates(data: bytes) -> Iterator[_Open]:
@@ -223,19 +224,19 @@ def _refuse_form(problems: list[Problem]) -> object:
 
 
 def _checked(key: object) -> rsa.RSAPrivateKey:
-    """Return the key if EnOS takes it and its numbers are sound; else raise InvalidKey."""
+    """Return the key if EnOS accepts it and its numbers are valid; else raise InvalidKey."""
     if not isinstance(key, rsa.RSAPrivateKey):
-        # "Ed25519PrivateKey" and the like; an encryption hides the algorithm until it is undone.
+        # "Ed25519PrivateKey" and the like; the algorithm of an encrypted key is known only now.
         name = re.sub("(Elliptic|)(.*?)(Public|Private)Key.*", r"\1\2", type(key).__name__)
         raise _refusal(Code.KEY_NOT_RSA, algorithm=name.lstrip("_"))
     if key.key_size != keys.KEY_SIZE:
         raise _refusal(Code.KEY_SIZE, bits=key.key_size, wanted=keys.KEY_SIZE)
-    # Only now: to find out whether large numbers are primes takes long.
+    # Last, because testing large numbers for primality is slow.
     return _from_library(lambda: key.private_numbers().private_key())
 
 
 def _from_library(call: Callable[[], T]) -> T:
-    """Return what the library returns; NOT_A_KEY for whatever it raises."""
+    """Return what the library returns; convert any error to NOT_A_KEY."""
     try:
         return call()
     except LIBRARY_ERRORS as error:
@@ -293,12 +294,12 @@ def _open_traditional(block: Found, passphrase: Passphrase | None) -> object:
         ),
         passphrase,
         None if readable else cipher,
-        empty=None,  # OpenSSL takes none of fewer than four characters here
+        empty=None,  # OpenSSL accepts no fewer than four characters here
     )
 
 
 def _open_der(der: bytes, passphrase: Passphrase | None) -> object:
-    """Open what the DER holds; raise InvalidKey."""
+    """Open the key in the DER; raise InvalidKey."""
     try:
         [whole] = der_values(der)
         inside = list(der_values(der, whole.inside, whole.end))
@@ -348,7 +349,7 @@ def _open_rsa(der: bytes, numbers: list[Tlv]) -> object:
 
 
 def _check_size(numbers: list[Tlv]) -> None:
-    """Refuse an RSA key of a size that keeps the library busy."""
+    """Refuse an RSA key so large that parsing it would take too long."""
     bits = 8 * max((one.end - one.inside for one in numbers), default=0)
     if bits > MAX_RSA_BITS + 8:  # a leading zero byte
         raise _refusal(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
@@ -394,7 +395,7 @@ def _xml(text: bytes) -> dict[str, int] | None:
     """Return the numbers of an RSA private key in the XML of .NET; None for other text."""
     if not (found := _XML_KEY.search(text)):
         return None
-    # Not an XML parser: ten short elements need none of what makes one costly.
+    # No XML parser: ten short elements do not need one, nor its risks.
     values = dict(re.findall(r"<(\w+)>\s*([A-Za-z0-9+/=\s]*)</\1>", found[1].decode("latin-1")))
     try:
         return {name: _number(values[tag], b"+/") for name, tag in _XML_NAMES.items()}
@@ -419,7 +420,7 @@ def _secrets(passphrase: Passphrase) -> list[bytes]:
             with suppress(UnicodeDecodeError):
                 found += _encoded(passphrase.decode(encoding))
     else:
-        # What cannot be encoded cannot have been the passphrase either.
+        # A text that the encoding lacks cannot have been the passphrase.
         found = [passphrase.encode("utf-8", "replace"), *_encoded(passphrase)]
     return list(dict.fromkeys(found))
 
@@ -437,10 +438,10 @@ def _with_secret(
     *,
     empty: Callable[[], object] | None,
 ) -> object:
-    """Return what the passphrase opens, or raise why nothing does.
+    """Return the key that the passphrase opens; raise InvalidKey if there is none.
 
-    ``unknown`` is the name of an encryption that may be beyond the library, whatever the
-    passphrase; ``empty`` opens with the empty passphrase, which the library takes for none.
+    ``unknown`` names an encryption scheme that the library may not support; ``empty`` opens with
+    the empty passphrase, which the library takes for none.
     """
     if empty and not passphrase:
         try:
@@ -453,7 +454,7 @@ def _with_secret(
         try:
             return open_(secret)
         except LIBRARY_ERRORS:
-            # One wrong passphrase in 256 happens to give something, only no key.
+            # One wrong passphrase in 256 yields valid padding, but no key.
             continue
     if unknown is not None:
         raise _refusal(Code.PROTECTION_UNKNOWN, protection=unknown, command=_PKCS8_LEGACY)
@@ -501,7 +502,7 @@ class _Pbes2(NamedTuple):
 
     @classmethod
     def read(cls, der: bytes, algorithm: Tlv) -> _Pbes2 | None:
-        """Return the parameters; None where they are others than PBKDF2's, or no DER."""
+        """Return the parameters; None if they are not PBKDF2's, or not DER."""
         try:
             _oid_tlv, parameters = der_values(der, algorithm.inside, algorithm.end)
             derivation, encryption = der_values(der, parameters.inside, parameters.end)
@@ -523,7 +524,7 @@ class _Pbes2(NamedTuple):
         )
 
     def open(self, der: bytes, encrypted: Tlv) -> object:
-        """Open the key with the empty passphrase, which the library takes for none."""
+        """Open the key with the empty passphrase, which the library treats as none."""
         if self.cipher not in _AES or self.prf not in _PRFS:
             raise ValueError("an encryption without use today")
         _name, length = _AES[self.cipher]
@@ -536,7 +537,8 @@ class _Pbes2(NamedTuple):
 
 
 def _algorithm(der: bytes, sequence: Tlv) -> str:
-    """Return the object identifier that an AlgorithmIdentifier begins with; empty if none does."""
+    """Return the object identifier at the start of an AlgorithmIdentifier; empty if there is
+    none."""
     with suppress(ValueError, IndexError):
         for first in der_values(der, sequence.inside, sequence.end):
             return asn1.oid_text(der, first) if first.tag == _OID else ""
@@ -556,9 +558,9 @@ _PBES1_OLD_DER = re.compile(rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03
 
 
 def _check_cost(data: bytes) -> None:
-    """Refuse what would take too long or too much memory to derive.
+    """Refuse key derivations that would take too much time or memory.
 
-    The parameters are found wherever they stand, so that BER hides nothing.
+    The parameters are searched for in the whole file, so that BER cannot hide them.
     """
     iterations = _mac_iterations(data)
     for beginning in (re.compile(re.escape(_PBKDF2_DER)), _PBES1_DER, _PBES1_OLD_DER):
@@ -595,7 +597,7 @@ def _end_of_value(data: bytes, start: int) -> int:
 
 
 def _mac_iterations(data: bytes) -> int:
-    """Return how often the digest of a keystore's MAC is repeated: the last number in the file."""
+    """Return the iterations of a keystore's MAC: the last number in the file."""
     with suppress(ValueError):
         [whole] = der_values(data)
         *_others, mac = der_values(data, whole.inside, whole.end)

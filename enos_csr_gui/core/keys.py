@@ -16,16 +16,16 @@ KEY_SIZE = 2048
 PUBLIC_EXPONENT = 65537
 
 MAX_PASSPHRASE_BYTES = 1023
-"""OpenSSL cuts off, without a word, what a passphrase has beyond this many bytes."""
+"""OpenSSL silently truncates a passphrase to this many bytes."""
 
 
 def generate() -> rsa.RSAPrivateKey:
-    """Return a new private key. Takes some 35 ms, at times several times that."""
+    """Return a new private key. Takes about 35 ms, sometimes several times that."""
     return rsa.generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=KEY_SIZE)
 
 
 def check_passphrase(passphrase: str) -> list[Problem]:
-    """Return what keeps ``passphrase`` from protecting a key; nothing about its strength."""
+    """Return the problems that make ``passphrase`` unusable; says nothing about its strength."""
     if not passphrase:
         return [Problem(Code.PASSPHRASE_EMPTY)]
     try:
@@ -67,8 +67,8 @@ def public_key_sha256(public_key: PublicKeyTypes) -> str:
 
 
 def strength(passphrase: str) -> int:
-    """Return how hard the passphrase is to guess: 0 (at once) to 4 (very hard), zxcvbn's score."""
+    """Return the zxcvbn score of the passphrase: 0 (easy to guess) to 4 (very hard)."""
     from zxcvbn import zxcvbn
 
-    # Beyond 72 characters zxcvbn refuses, for its time grows with the square of the length.
+    # zxcvbn accepts 72 characters at most: its time grows with the square of the length.
     return int(zxcvbn(passphrase[:72])["score"]) if passphrase else 0

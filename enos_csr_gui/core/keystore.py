@@ -1,7 +1,7 @@
 """The PKCS #12 keystore (RFC 7292), and the one that Java reads.
 
-The Java keystore is one PKCS #12 file in which the authority's certificates are trusted, as the
-EnOS SDK for Java wants it. Java 8u301 and later read it both as "JKS" and as their default type.
+The Java keystore is one PKCS #12 file that marks the CA certificates as trusted, as the EnOS SDK
+for Java requires. Java 8u301 and later read it both as "JKS" and as their default type.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from enos_csr_gui.core.errors import (
 from enos_csr_gui.core.x509_reader import Certificate
 
 MIN_PASSPHRASE_LENGTH = 6
-"""Java's keytool takes no shorter one."""
+"""Java's keytool accepts no shorter passphrase."""
 
 
 PEM_NAME = "edge"
-"""What the platform's own script calls the files: edge.key, edge.pem, edge_ca.pem."""
+"""The file names of the platform's own script: edge.key, edge.pem, edge_ca.pem."""
 
 
 def check_passphrase(passphrase: str) -> list[Problem]:
-    """Return what keeps ``passphrase`` from protecting a keystore that every Java can open.
+    """Return the problems that make ``passphrase`` unusable for a keystore that every Java opens.
 
-    Java takes passphrases of printable ASCII only, once AES is used (OpenJDK, ``PBEKey``).
+    With AES, Java accepts only printable ASCII (OpenJDK, ``PBEKey``).
     """
     if problems := keys.check_passphrase(passphrase):
         return problems
@@ -80,10 +80,10 @@ def java_keystore(
 ) -> bytes:
     """Return a ``keystore`` in which Java trusts the certificates of the chain.
 
-    They stand in it once, and Java finds the chain of the key among them.
+    Each is stored once, and Java builds the key's certificate chain from them.
     """
     alias = _alias(certificate)
-    # To Java, names that differ in nothing but capitals are one, and the last one wins.
+    # Java's aliases ignore case, and the last of several equal ones wins.
     trusted = [
         _bag(one, _friendly_name(f"{alias}-ca-{number}"), _TRUSTED_BY_JAVA)
         for number, one in enumerate(chain, start=1)
@@ -105,8 +105,8 @@ def _alias(certificate: Certificate) -> str:
 _OCTET_STRING, _NULL, _INTEGER, _OID, _BMP_STRING = 0x04, 0x05, 0x02, 0x06, 0x1E
 _EXPLICIT_0, _IMPLICIT_0 = 0xA0, 0x80
 
-_ROUNDS = 2048
-"""Of the key derivations, as OpenSSL and Java write them: what they read everywhere."""
+_ROUNDS = 20_000
+"""Of each key derivation. OpenSSL, Windows and every Java read it; Java itself writes 10,000."""
 
 
 def _pkcs12(

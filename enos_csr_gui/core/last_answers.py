@@ -1,4 +1,4 @@
-"""What the last request on this computer said, to be offered for the next one. Nothing secret."""
+"""The answers of the last request on this computer, offered for the next. Nothing secret."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class LastAnswers:
 
 
 def default_path() -> Path:
-    """Return where this user's values are kept, in the platform's folder for settings."""
+    """Return the path of this user's file, in the platform's settings folder."""
     from platformdirs import user_config_path
 
     return user_config_path("enos-csr", appauthor=False) / "last-request.json"
 
 
 def load(path: Path | None = None) -> LastAnswers:
-    """Return the remembered values; none when there is no file or it makes no sense."""
+    """Return the remembered values; none when the file is missing or invalid."""
     try:
         stored = json.loads((path or default_path()).read_bytes())
         answers = {
@@ -48,10 +48,10 @@ def load(path: Path | None = None) -> LastAnswers:
 
 
 def save(answers: Mapping[str, str], folder: Path | None, path: Path | None = None) -> None:
-    """Remember these values. A disk that will not take them is no reason to trouble anybody."""
+    """Remember these values. Write errors are ignored: the values are a convenience."""
     path = path or default_path()
     kept = {key: value for key, value in answers.items() if key not in NEVER_REMEMBERED}
-    # All ASCII: the name of a folder may hold what UTF-8 has no bytes for.
+    # All ASCII: a folder name may hold surrogates, which UTF-8 cannot encode.
     content = json.dumps({"answers": kept, "folder": str(folder) if folder else None}, indent=2)
     with suppress(OSError):
         make_private_folder(path.parent)

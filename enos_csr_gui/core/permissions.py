@@ -20,7 +20,7 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o666
-"""Less what the umask takes away."""
+"""Before the umask is applied."""
 
 
 def make_folder(path: Path, mode: int = 0o777) -> None:
@@ -33,7 +33,7 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder for the owner alone, and what is missing above it; raises OSError."""
+    """Make a folder for the owner alone, with missing parents; raises OSError."""
     for parent in (*reversed(path.parents), path):
         if not parent.is_dir():
             with suppress(FileExistsError):
@@ -139,7 +139,7 @@ if sys.platform == "win32":
             _kernel32.LocalFree(text)
 
     def _current_user() -> str:
-        """Return the security identifier of the user whom this process runs for."""
+        """Return the security identifier of the user who runs this process."""
         token, size = wintypes.HANDLE(), wintypes.DWORD()
         query, token_user = 0x0008, 1
         _checked(
@@ -188,7 +188,7 @@ if sys.platform == "win32":
     def readers(descriptor: int) -> set[str] | None:
         """Return the security identifiers of those who have access to an open file.
 
-        None when there is no access list: then everybody has.
+        None when there is no access list: then everyone has access.
         """
         acl, security = wintypes.LPVOID(), wintypes.LPVOID()
         file_object, access_list = 1, 0x4
@@ -232,7 +232,7 @@ if sys.platform == "win32":
         """Do nothing: a user's own folders are closed to others here."""
 
     def open_error(path: Path) -> int:
-        """Return the number of the error that opening a file to change it gives; 0 if none."""
+        """Return the error number from opening the file for writing; 0 if it opens."""
         read_write, share_all, open_existing, normal = 0xC0000000, 0x7, 3, 0x80
         handle = _kernel32.CreateFileW(
             str(path), read_write, share_all, None, open_existing, normal, None
@@ -268,9 +268,9 @@ else:
                 os.fchmod(descriptor, mode | PRIVATE_MODE)
 
     def close_to_others(path: Path, mode: int) -> None:
-        """Set ``mode`` if others have any rights; what a symbolic link leads to stays as it is.
+        """Set ``mode`` if others have any permissions; leave the target of a symbolic link alone.
 
-        A disk that is read-only, or another owner, is no reason to fail: see what can be read.
+        Ignores a read-only disk or another owner: reading may still work.
         """
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""What this person prefers: the language. Quick to load: the first page needs it."""
+"""The user's preferences: the language. Quick to load, as the first page needs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _path() -> Path:
 
 
 def language() -> str:
-    """Return the language that the person chose, as ``i18n`` names it; empty if none was."""
+    """Return the language that the user chose, as ``i18n`` names it; empty if none."""
     try:
         return _path().read_text(encoding="ascii").strip()
     except (OSError, ValueError):
@@ -21,7 +21,7 @@ def language() -> str:
 
 
 def prefer_language(language: str) -> None:
-    """Keep the language for the next time; a disk that will not take it troubles nobody."""
+    """Store the language for the next start. Write errors are ignored."""
     from enos_csr_gui.core.permissions import make_private_folder
 
     path = _path()

@@ -1,7 +1,7 @@
-"""Commands to copy and paste: quoted for the shell that runs them, whatever the arguments hold.
+"""Commands to copy and paste, with any argument quoted for the shell that runs them.
 
-A name or a path may hold anything a shell acts on: ``$(…)``, ``%PATH%``, ``& del``. Every command
-that the program shows is quoted here.
+A name or path may contain anything a shell interprets: ``$(…)``, ``%PATH%``, ``& del``. Every
+command that the program shows is quoted here.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def _for_cmd(argument: str) -> str:
 def _for_powershell(argument: str) -> str:
     r"""Quote in single quotes, inside which PowerShell acts on nothing else.
 
-    It takes typographic quotes for them too. Windows PowerShell hands a '"' to the program only
-    as ``\"``.
+    It treats typographic quotes as single quotes too. Windows PowerShell passes a '"' to the
+    program only as ``\"``.
     """
     if _PLAIN.fullmatch(argument):
         return argument

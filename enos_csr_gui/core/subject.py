@@ -55,14 +55,14 @@ SUBJECT_FIELDS: tuple[SubjectField, ...] = (
 
 FIELDS_BY_KEY: Mapping[str, SubjectField] = {field.key: field for field in SUBJECT_FIELDS}
 
-# The addresses that HTML's <input type=email> takes (WHATWG HTML, 4.10.5.1.5), narrowed to what
+# The addresses that HTML's <input type=email> accepts (WHATWG HTML, 4.10.5.1.5), narrowed to what
 # can be delivered: a domain has a dot, and dots in the local part stand alone (RFC 5321, 4.1.2).
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})+")
 
 # Invisible although Unicode does not call them 'format' characters: Hangul and Khmer fillers, the
-# combining grapheme joiner, the Mongolian vowel separator's kin, the blank Braille pattern.
+# combining grapheme joiner, the Mongolian variation selectors, the blank Braille pattern.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _LINE_BREAKS = frozenset("\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
 
@@ -83,7 +83,7 @@ def _is_blank(character: str) -> bool:
 
 
 def clean(field: SubjectField, text: str) -> str:
-    """Return the answer as it goes into a subject: normal, a country code in capitals."""
+    """Return the answer as it goes into a subject: normalised, a country code in upper case."""
     text = normalize(text)
     if field.key == "country" and (country := countries.find(text)):
         return country.code
@@ -94,7 +94,7 @@ def check(answers: Mapping[str, str], *, verbatim: Collection[str] = ()) -> list
     """Return every problem of ``answers`` (field key -> text), in the order of the fields.
 
     The fields ``verbatim`` are not checked. A key that is absent counts as an empty answer. Raises
-    ValueError for a key that names no field: such an answer would be lost without a word.
+    ValueError for a key that names no field: such an answer would be lost silently.
     """
     if unknown := answers.keys() - FIELDS_BY_KEY.keys():
         raise ValueError(f"not a subject field: {', '.join(sorted(unknown))}")
@@ -120,7 +120,7 @@ def check_field(field: SubjectField, text: str) -> list[Problem]:
         return [Problem(Code.REQUIRED, field.key)] if field.required else []
     problems = _check_characters(field, value)
     if field.key == "country":
-        # Whatever is not a code is best answered by the code; its length says nothing more.
+        # If this is not a code, the right code is the best advice; its length adds nothing.
         return problems or _check_country(field, value)
     if (excess := len(value) - field.max_length) > 0:
         values = {"limit": field.max_length, "excess": excess}
@@ -180,16 +180,16 @@ def _check_address(field: SubjectField, value: str) -> list[Problem]:
 
 
 class Subject(Mapping[str, str]):
-    """A subject that EnOS takes: field key -> value, in the manual's order, immutable.
+    """A subject that EnOS accepts: field key -> value, in the manual's order, immutable.
 
-    A field that was left out is not in it. The values are normalised, but for those of the fields
-    ``verbatim``, which stand as they were given, whatever they are: a renewal's common name.
+    Omitted fields are absent. Values are normalised, except those of the ``verbatim`` fields, which
+    are kept exactly as given: a renewal's common name.
     """
 
     __slots__ = ("_values",)
 
     def __init__(self, answers: Mapping[str, str], *, verbatim: Collection[str] = ()) -> None:
-        """Raises InvalidSubject, with every problem, when EnOS would not take the answers."""
+        """Raise InvalidSubject, with every problem, if EnOS would not accept the answers."""
         if problems := check(answers, verbatim=verbatim):
             raise InvalidSubject(problems)
         self._values = {}
@@ -214,5 +214,5 @@ class Subject(Mapping[str, str]):
         return hash(tuple(self._values.items()))
 
     def attributes(self) -> list[tuple[SubjectField, str]]:
-        """Return the fields that have a value, with it, in the manual's order."""
+        """Return each field that has a value, with that value, in the manual's order."""
         return [(FIELDS_BY_KEY[key], value) for key, value in self._values.items()]

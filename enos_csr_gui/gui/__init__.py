@@ -1,4 +1,4 @@
-"""The window: a wizard on Qt that shows, asks, and leaves every rule to the core."""
+"""The window: a Qt wizard. The core holds every rule."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _choose_input_method() -> None:
-    """Let Chinese be typed with Fcitx, for which Qt itself has no plug-in.
+    """Enable Chinese input with Fcitx, for which Qt itself has no plug-in.
 
     Fcitx speaks the protocol of IBus too, for which Qt has one.
     """
@@ -83,7 +83,7 @@ def _has_display() -> bool:
 
 
 def explain_no_window(reason: str) -> None:
-    """Say on standard error why no window opens and what does the same without one."""
+    """Explain on standard error why no window opens, and name the command line."""
     _say(f"{reason}\n{_without_window()}")
 
 

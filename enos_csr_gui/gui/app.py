@@ -1,4 +1,4 @@
-"""Start: the first window, with nothing slow before it is painted."""
+"""Start the application: paint the first window before doing anything slow."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:  # each class of Qt takes its time
 def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     """Open the wizard and return when it is closed: the exit status of the process.
 
-    ``languages`` come before those that Qt finds the person to read.
+    ``languages`` take precedence over those that Qt detects.
     """
     qInstallMessageHandler(_explain_abort([]))
     app = Application([*sys.argv[:1], *arguments])
     qInstallMessageHandler(None)
-    # How long a worker may keep Python to itself while the window waits, in seconds.
+    # How long a worker may hold the GIL while the window waits, in seconds.
     sys.setswitchinterval(0.001)
     # A program that was double-clicked has no environment to tell the language, Qt knows it.
     i18n.choose([*languages, *QLocale().uiLanguages()])
@@ -71,7 +71,7 @@ _translators: list[QTranslator] = []
 
 
 def speak(app: QApplication) -> None:
-    """Have Qt's own buttons and dialogs speak the language chosen, dates and numbers too."""
+    """Use the language chosen for Qt's own buttons and dialogs, for dates and numbers."""
     QLocale.setDefault(QLocale(i18n.language()))
     while _translators:
         app.removeTranslator(_translators.pop())
@@ -86,7 +86,7 @@ def speak(app: QApplication) -> None:
 
 
 class WizardHost:
-    """The wizard on the screen, which speaks another language as soon as the person wants it."""
+    """Holds the wizard on the screen, and replaces it when the user changes the language."""
 
     def __init__(self, app: QApplication, wizard: RequestWizard) -> None:
         self._app = app
@@ -94,7 +94,7 @@ class WizardHost:
         wizard.language_wanted.connect(self._change_language)
 
     def secrets(self) -> list[str]:
-        """Return what a report of an error must not repeat."""
+        """Return the texts to remove from error reports."""
         return self.wizard.secrets()
 
     def open_files(self, files: Sequence[Path]) -> None:
@@ -117,7 +117,7 @@ class WizardHost:
 
 
 def report_errors(secrets: Callable[[], Iterable[str]]) -> None:
-    """Show every error that nobody caught; ``secrets`` returns what to leave out."""
+    """Show every uncaught error; ``secrets`` returns the texts to remove."""
     showing = False
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -22,11 +22,11 @@ T = TypeVar("T")
 _THREADS = 4
 
 _COLLECT_EVERY = 1000
-"""Milliseconds between two looks for garbage."""
+"""Milliseconds between two garbage collections."""
 
 
 class Job:
-    """One call on its way; made by ``run``."""
+    """One call in progress; created by ``run``."""
 
     def __init__(
         self,
@@ -42,11 +42,11 @@ class Job:
         self._wanted = True
 
     def forget(self) -> None:
-        """Let the call end, but do not report what comes of it."""
+        """Let the call end, but do not report its result."""
         self._wanted = False
 
     def deliver(self, result: object, error: BaseException | None) -> None:
-        """Report what came of the call; runs in the UI thread."""
+        """Report the result of the call; runs in the UI thread."""
         if not (self._wanted and isValid(self._owner)):
             return
         if self._settled:
@@ -63,10 +63,10 @@ class Job:
 
 
 class _Office(QObject):
-    """Lives in the UI thread, for good, and keeps everything that must not be let go elsewhere.
+    """Lives permanently in the UI thread and holds the references that must be dropped there.
 
     A thread holds nothing but the call and a number: a widget, or any QObject, whose last
-    reference is dropped in another thread is destroyed there, under the hands of the UI thread.
+    reference is dropped in another thread is destroyed there, while the UI thread may be using it.
     Python collects garbage in whatever thread happens to call for it, old widgets among the
     garbage; so from the first call on, it is collected here.
     """
@@ -118,7 +118,7 @@ class _Office(QObject):
 
 
 def _collect_garbage() -> None:
-    """Do what Python would have done by itself, generation by generation."""
+    """Collect garbage as Python would have done, generation by generation."""
     counts_and_limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
     due = [n for n, (count, limit) in enumerate(counts_and_limits) if count > limit > 0]
     if due:
@@ -152,7 +152,7 @@ def run(
 
 
 def finish() -> None:
-    """Wait until every call has ended but those that run detached."""
+    """Wait until every call has ended, except detached ones."""
     _office.close()
 
 

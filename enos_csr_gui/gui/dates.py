@@ -1,4 +1,4 @@
-"""Dates as people read them, in their language and time zone."""
+"""Dates to display, in the user's language and time zone."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def day(moment: datetime) -> str:
 
 
 def iso_day(date: str) -> str:
-    """Return a day that is given as ISO 8601 writes it."""
+    """Return an ISO 8601 date as ``day`` does."""
     return QLocale().toString(QDate.fromString(date, Qt.DateFormat.ISODate), _("d MMM yyyy"))
 
 
 def minute(moment: datetime) -> str:
-    """Return the day and the time, and of which time zone it is."""
+    """Return the day, the time and the time zone."""
     # Translators: a date and time as QLocale writes it: see 'd MMM yyyy'; HH, mm; t the time zone.
     return _written(moment, _("d MMM yyyy, HH:mm t"))
 

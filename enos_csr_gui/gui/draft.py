@@ -1,4 +1,4 @@
-"""What the person has answered so far: plain values, no widgets."""
+"""The user's answers so far: plain values, no widgets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing cryptography takes as long as painting the first 
 
 
 def default_folder() -> Path:
-    """Return where files go the first time.
+    """Return the folder suggested for the first files.
 
     Not the documents' folder: Windows and macOS copy that one to their cloud, and a private key
     must stay on the computer.
@@ -26,7 +26,7 @@ def default_folder() -> Path:
 
 
 class KeyAnswers(NamedTuple):
-    """What has been chosen and typed on the page of the key, submitted or not."""
+    """The choices and texts on the key page, submitted or not."""
 
     is_new: bool
     is_protected: bool
@@ -40,13 +40,12 @@ class Draft:
     """The answers of one request, from the first page to the last.
 
     ``key`` is the new key, or the one read from ``key_file``; None while there is none yet.
-    ``passphrase`` protects the new key file. ``name`` is the base name of the files, None as long
-    as it follows the common name. ``offered`` are the answers that the person found filled in,
-    None while that is not known. ``source`` is what is being renewed, None for a new request, whose
-    answers are kept meanwhile. ``defaults`` are those of the organisation, None until they are
-    read. ``matched`` is a certificate that has arrived, ``stored`` where
-    it is saved, and ``exported`` what was made of it for the device. ``key_answers`` waits for a
-    page of the key that is built anew, in another language.
+    ``passphrase`` protects the new key file. ``name`` is the base name of the files, None while it
+    follows the common name. ``offered`` are the answers that were filled in, None while they are
+    unknown. ``source`` is what is being renewed, None for a new request, whose answers are kept
+    meanwhile. ``defaults`` are the organization's, None until they are read. ``matched`` is
+    a certificate that has arrived, ``stored`` where it is saved, and ``exported`` what was made of
+    it for the device. ``key_answers`` is restored when the key page is rebuilt in another language.
     """
 
     def __init__(self) -> None:
@@ -68,19 +67,19 @@ class Draft:
 
     @property
     def locked(self) -> Mapping[str, str]:
-        """The answers that the organisation has set for everybody."""
+        """The answers that the organization has locked."""
         return self.defaults.locked if self.defaults else {}
 
     @property
     def submit(self) -> SubmitDefaults:
-        """What the organisation says of handing in."""
+        """Where the organization wants requests sent."""
         from enos_csr_gui.core.defaults import SubmitDefaults
 
         return self.defaults.submit if self.defaults else SubmitDefaults()
 
     @property
     def verbatim(self) -> Collection[str]:
-        """The fields whose answers stand as they are: the common name of a renewal."""
+        """The fields whose values are kept unchecked: the common name of a renewal."""
         from enos_csr_gui.core.renew import VERBATIM_FIELDS
 
         return VERBATIM_FIELDS if self.source else ()
@@ -109,7 +108,7 @@ class Draft:
         return self.name or safe_name(normalize(self.answers.get("common_name", "")))
 
     def answer(self, key: str, text: str) -> None:
-        """Take an answer, unless it is locked; with another common name the files get another."""
+        """Set an answer, unless it is locked; a new common name also gives the files new names."""
         if key in self.locked:
             return
         self.answers[key] = text
@@ -117,13 +116,13 @@ class Draft:
             self.name = None
 
     def offer(self, answers: Mapping[str, str]) -> None:
-        """Fill in answers, so that the person need not."""
+        """Fill in answers for the user."""
         self.answers.update(answers)
         self.offered = dict(self.answers)
 
     @property
     def changed(self) -> bool:
-        """Whether the person has answered anything that is not saved."""
+        """Whether the user has entered anything that is not saved."""
         given, offered = (
             {key: text for key, text in answers.items() if text}
             for answers in (self.answers, self.offered or {})
@@ -137,7 +136,7 @@ class Draft:
         return [text for text in (self.passphrase, *typed) if text]
 
     def for_next_device(self) -> None:
-        """Forget what belongs to this device: its common name, its key, its files."""
+        """Clear what belongs to this device: its common name, its key, its files."""
         self.stop_renewing()
         self.answer("common_name", "")
         self.key = self.key_file = self.created = None

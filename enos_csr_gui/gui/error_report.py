@@ -1,4 +1,4 @@
-"""An unexpected error, as a dialog with a report to copy instead of a program that vanishes."""
+"""A dialog for unexpected errors, with a report to copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of the user guide that is about the page in front, and what the program is."""
+"""Help on the current page, from the user guide, and information about the program."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def topics(guide: str) -> dict[str, str]:
 
 
 def read_guide() -> str:
-    """Return the guide in the language chosen, as it is read in the window.
+    """Return the guide in the language chosen, prepared for the window.
 
-    Without pictures, for the window is there to see, and without links to other documents.
+    Pictures are removed, as the window itself is visible, and so are links to other documents.
     """
     guide = resources.guide(i18n.language()).read_text(encoding="utf-8")
     guide = _LINK_ALONE.sub("", _PICTURE.sub("", guide))
@@ -46,14 +46,14 @@ def read_guide() -> str:
 
 
 class TextWindow(QDialog):
-    """A text to read, beside the window that it is about."""
+    """A window with a text to read, beside the main window."""
 
     def __init__(self, title: str, markdown: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._text = QTextBrowser()
-        self._text.setOpenLinks(False)  # nothing here leads into the network
+        self._text.setOpenLinks(False)  # links must not lead to the network
         self._text.setFrameShape(QTextBrowser.Shape.NoFrame)
         self._text.setAccessibleName(title)
         self._buttons = QDialogButtonBox()
@@ -98,7 +98,7 @@ def show_help(topic: str, parent: QWidget) -> TextWindow:
 
 
 _LIBRARIES = {
-    # What the metadata says is not always there, and not always short.
+    # The metadata may be missing or long.
     "PySide6-Essentials": "LGPL-3.0",
     "cryptography": "Apache-2.0 / BSD-3-Clause",
     "pycountry": "LGPL-2.1",
@@ -110,7 +110,7 @@ _LIBRARIES = {
 
 
 def show_about(parent: QWidget) -> TextWindow:
-    """Say what the program is, its version, and whose work is in it."""
+    """Show the program's purpose, version and third-party components."""
     rows = [f"| {name} | {_version(name)} | {licence} |" for name, licence in _LIBRARIES.items()]
     parts = [
         f"# {NAME} {__version__}",
@@ -128,7 +128,7 @@ def show_about(parent: QWidget) -> TextWindow:
 
 
 def _version(name: str) -> str:
-    """Return the version of a library; empty where the program is frozen and knows it no more."""
+    """Return the version of a library; empty in a frozen program without its metadata."""
     from importlib import metadata  # with all it stands on, it takes its time
 
     try:

@@ -1,4 +1,4 @@
-"""The keys that open the help, and close it again."""
+"""The keyboard shortcuts that open and close the help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 
 def add_help_shortcuts(window: QWidget, act: Callable[[], object]) -> None:
-    """Have F1, which the button names, and the system's own key for help do this in the window."""
+    """Connect F1, which the button shows, and the system's help key to this in the window."""
     own = QKeySequence.keyBindings(QKeySequence.StandardKey.HelpContents)
     for key in {QKeySequence("F1"), *own}:
         QShortcut(key, window, act)

@@ -1,4 +1,4 @@
-"""Which step follows which: the routes of the tasks, and the way the person has come. No Qt."""
+"""Navigation: the route of each task, and the trail of steps taken. No Qt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 
 class Task(Enum):
-    """What the person wants to do; the first page asks."""
+    """A task to choose on the first page."""
 
     NEW = auto()
     RENEW = auto()
@@ -44,7 +44,7 @@ ROUTES: dict[Task, tuple[Step, ...]] = {
 
 
 class Navigation:
-    """Where the person is and how they got there, starting at the start page.
+    """The current step and the steps that led to it, beginning with the start page.
 
     Each step has one page, so no step is on the trail twice. A method that goes back returns the
     steps it left, in the order they were left.
@@ -55,7 +55,7 @@ class Navigation:
 
     @property
     def step(self) -> Step:
-        """The step the person is at."""
+        """The current step."""
         return self._trail[-1][0]
 
     @property
@@ -69,7 +69,7 @@ class Navigation:
         return [step for step, _route in self._trail]
 
     def begin(self, task: Task) -> list[Step]:
-        """Go to the first step of a task; Back leads to the step the person is at now.
+        """Go to the first step of a task; Back returns to the current step.
 
         If the trail already has a step of the task, it is first cut off before that step.
         """

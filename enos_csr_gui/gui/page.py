@@ -1,4 +1,4 @@
-"""What every page of the wizard shares: its titles, and waiting without standing still."""
+"""What every page of the wizard shares: its titles, and waiting without blocking the window."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:  # not before the first paint
 T = TypeVar("T")
 
 _PATIENCE_MS = 200
-"""A wait shorter than this is not worth a flash of a progress bar."""
+"""Milliseconds before a progress bar is shown; for a shorter wait it would only flash."""
 
 
 class Page(QWidget):
     """A page that shows the draft and changes it. Lay widgets out in ``body``.
 
-    A page knows no other page and not the window: it emits a signal for what it wants of them. The
+    A page knows no other page and not the window: it asks them by signals. The
     window calls the methods from ``build`` to ``take_files``; a page overrides those it needs.
     """
 
     left = Signal()
-    """The page has done its work, and the window is to go on; see ``go_on``."""
+    """The page is complete, and the window should show the next one; see ``go_on``."""
     way_on_wanted = Signal()
     """The focus belongs on the button that leads on; see ``focus_way_on``."""
     busy_changed = Signal()
     task_wanted = Signal(object, object)
-    """The person wants to do something else: a ``Task``, and the files (a list) to do it with."""
+    """The user starts another task: a ``Task``, and a list of its files."""
     change_wanted = Signal(object, str)
-    """The person wants to go back to a ``Step``, and there to the field with this key."""
+    """The user returns to a ``Step``, and there to the field with this key."""
     another_wanted = Signal()
-    """The person wants to make a request for the next device."""
+    """The user wants to create a request for the next device."""
     key_wanted = Signal()
-    """The page needs a new key; ``key_made`` tells when it is in the draft."""
+    """The page needs a new key; ``key_made`` is called when it is in the draft."""
 
     def __init__(self, draft: Draft, title: str, subtitle: str) -> None:
         super().__init__()
@@ -89,19 +89,19 @@ class Page(QWidget):
         self.body.setContentsMargins(0, 0, style.EDGE, 0)
 
     def explain(self, text: str) -> None:
-        """Say below the title, in one line, what to do on this page and why."""
+        """Set the line below the title: what to do on this page, and why."""
         self._explanation.setText(text)
 
     def explanation(self) -> str:
-        """Return what is said below the title."""
+        """Return the line below the title."""
         return self._explanation.text()
 
     def use_whole_width(self) -> None:
-        """Let the page become as wide as the window: it is no text to read."""
+        """Let the page use the full width of the window, as it is not running text."""
         self._area.use_whole_width()
 
     def bring_into_view(self, widget: QWidget) -> None:
-        """Scroll to what has got the focus, and to what stands below it.
+        """Scroll to the focused widget and the note below it.
 
         It stays in view, wherever it is laid out, until the person scrolls.
         """
@@ -128,41 +128,41 @@ class Page(QWidget):
     # What the window calls
 
     def build(self) -> Iterator[None]:
-        """Build the rest of the page, piece by piece, so that the window stays alive."""
+        """Build the rest of the page, piece by piece, so that the window stays responsive."""
         return iter(())
 
     def finish(self) -> None:
-        """Make large enough what is to be clicked, when all of it is there."""
+        """Enlarge small click targets once the page is complete."""
         style.ensure_touch_targets(self)
         self._area.finish()
 
     def enter(self) -> None:
-        """Show the draft as it is now; called when the person comes here, but not with Back."""
+        """Show the current draft; called when the user gets here, except with Back."""
 
     def take_focus(self) -> None:
-        """Put the cursor where the person begins; called when the page is in front."""
+        """Focus the first field to fill in; called when the page is shown."""
 
     def submit(self) -> bool:
-        """Take the answers; return whether the window may go on at once."""
+        """Store the answers; return whether the window may go on at once."""
         return True
 
     def leave(self) -> None:
-        """Forget what must not stay; called when the person goes back from here."""
+        """Discard what must not be kept; called when the user goes back from here."""
 
     def start_over(self, *, keep_passphrase: bool) -> None:
-        """Forget what belongs to one device, and its passphrase unless that is kept."""
+        """Clear what belongs to one device, and its passphrase unless that is kept."""
 
     def keep_answers(self) -> None:
-        """Put into the draft what only the page knows, for a window in another language."""
+        """Store in the draft what only the page holds, before the window changes language."""
 
     def key_made(self) -> None:
-        """Show the new key, which is in the draft now."""
+        """Show the new key, which is now in the draft."""
 
     def focus_field(self, key: str) -> None:
         """Put the cursor into a field."""
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        """Take files that were dropped on the window; return whether the page has a use for them.
+        """Accept files dropped on the window; return whether the page can use them.
 
         Called with at least one.
         """
@@ -171,21 +171,21 @@ class Page(QWidget):
 
     @property
     def changed(self) -> bool:
-        """Whether the person has entered anything that would be lost and is not in the draft."""
+        """Whether the user has entered anything that is not in the draft and would be lost."""
         return False
 
     @property
     def busy(self) -> bool:
-        """Whether the person has to wait."""
+        """Whether the user has to wait."""
         return self._busy
 
     @property
     def may_leave(self) -> bool:
-        """Whether nothing is going on that must not be broken off."""
+        """Whether the page may be left: nothing runs that must not be interrupted."""
         return True
 
     def secrets(self) -> list[str]:
-        """Return every passphrase on the page: no report of an error may repeat them."""
+        """Return every passphrase on the page, to be removed from error reports."""
         from PySide6.QtWidgets import QLineEdit
 
         from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit
@@ -200,17 +200,17 @@ class Page(QWidget):
     # What the page calls
 
     def try_to_go_on(self) -> None:
-        """Go on if ``submit`` allows it, as the button that leads on does."""
+        """Go on if ``submit`` allows it, as the Next button does."""
         if not self._busy and self.submit():
             self.go_on()
 
     def go_on(self) -> None:
-        """Leave the page; what it waited for has come, if it waited."""
-        if self._is_in_front():  # or else the person would not wait
+        """Leave the page, once anything it waited for is done."""
+        if self._is_in_front():  # otherwise the user would not be waiting
             self.left.emit()
 
     def focus_way_on(self) -> None:
-        """Put the focus on the button that leads on."""
+        """Focus the Next button."""
         if self._is_in_front():
             self.way_on_wanted.emit()
 
@@ -218,7 +218,7 @@ class Page(QWidget):
         return self.isVisibleTo(self.window())
 
     def set_busy(self, busy: bool, what: str = "") -> None:
-        """Keep the person from changing anything; after a while, show that something goes on."""
+        """Disable the page while it is busy; after a while, show a progress bar."""
         from PySide6.QtCore import Qt  # takes 16 ms, and nothing is busy before the first paint
 
         self._busy = busy

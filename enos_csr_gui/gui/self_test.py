@@ -1,8 +1,8 @@
-"""Whether this installation is whole: ``enos-csr-gui --self-test``.
+"""Check that this installation is complete: ``enos-csr-gui --self-test``.
 
-An installed program that lacks a library, a plugin or a file shows its window all the same and
-fails only when the person gets there. So everything is used once here. What it says is for whoever
-packs or supports the program, and so in English. Nothing of the person's is changed.
+A program that lacks a library, a plugin or a file may still show its window, and fail only when the
+missing part is used. So everything is used once here. The output is for packagers and support
+staff, and therefore in English. No user data is changed.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _SUBJECT = {
 
 
 class _NotWholeError(Exception):
-    """What is missing or wrong."""
+    """Something is missing or wrong."""
 
 
 def run() -> int:
-    """Check everything and print what came of it; return 0, or 1 if anything is not whole."""
+    """Check everything and print the results; return 0, or 1 if a check fails."""
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
@@ -227,7 +227,7 @@ def _page() -> str:
 
     errors: list[str] = []
     hook = sys.excepthook
-    # An error in a slot reaches nobody otherwise.
+    # An error in a slot would otherwise be lost.
     sys.excepthook = lambda *error: errors.append("".join(traceback.format_exception(*error)))
     painted: list[bool] = []
     wizard = open_wizard()

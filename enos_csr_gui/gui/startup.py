@@ -1,7 +1,7 @@
-"""What happens after the first paint: all that the first page does not need.
+"""The start-up work after the first paint: everything that the first page does not need.
 
-The window is painted before anything slow is imported or read; then it is completed in pieces so
-short that it stays alive, while threads read files and import what the pages need.
+The window is painted before anything slow is imported or read; then it is completed in short steps,
+so that it stays responsive, while threads read files and import the pages' modules.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def open_wizard(files: Sequence[Path] = (), draft: Draft | None = None) -> Reque
 
 
 def complete(wizard: RequestWizard) -> None:
-    """Do, while the person reads the first page, all that it does not need."""
+    """Complete the window while the user reads the first page."""
     background.run_in_slices(wizard, _complete(wizard))
 
 
@@ -69,7 +69,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
 
 
 def _load() -> tuple[LastAnswers, Defaults]:
-    """Load what the later pages need; return what was entered the last time, and defaults."""
+    """Import what the later pages need; return the last answers and the defaults."""
     from enos_csr_gui.core import countries, defaults, files, last_answers
 
     for info in PAGES.values():
@@ -78,7 +78,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
     files.safe_name("dev-001")
     last = last_answers.load()
     if last.folder and not last.folder.is_dir():
-        last = last_answers.LastAnswers(last.answers, None)  # a disk that is not there today
+        last = last_answers.LastAnswers(last.answers, None)  # the disk may be missing
     return last, defaults.load()
 
 

@@ -1,4 +1,4 @@
-"""The small layer of looks of our own, over the platform's style."""
+"""Our own styling on top of the platform's style."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _OUTLINED = (
 )
 
 _TARGET = 30
-"""The least height of what is to be clicked, for a finger in a glove; WCAG 2.2 asks for 24."""
+"""The least height of a click target, for a gloved finger; WCAG 2.2 asks for 24."""
 
 
 def room_for(window: QWidget) -> QSize:
@@ -61,13 +61,13 @@ def room_for(window: QWidget) -> QSize:
 
 def ensure_touch_target(target: QWidget) -> None:
     """Make it large enough to touch."""
-    # On macOS nobody touches the screen, and stretched controls look foreign.
+    # Macs have no touch screens, and stretched controls look foreign.
     if target.sizeHint().height() < _TARGET and sys.platform != "darwin":
         target.setMinimumHeight(_TARGET)
 
 
 def ensure_touch_targets(widget: QWidget) -> None:
-    """Make large enough to touch what is to be clicked: it, and all that is in it."""
+    """Make the widget and its click targets large enough to touch."""
     from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit  # after the first paint
 
     for one in (widget, *widget.findChildren(QWidget)):
@@ -82,7 +82,7 @@ def is_dark(palette: QPalette) -> bool:
 
 
 def muted(palette: QPalette) -> QColor:
-    """Return the colour of what explains: between text and ground, contrast at least 4.5 : 1."""
+    """Return the colour of help texts: between text and ground, contrast at least 4.5 : 1."""
     return _mixed(palette, 0.7)
 
 
@@ -108,17 +108,17 @@ def outline(palette: QPalette) -> QColor:
 
 
 def hairline(palette: QPalette) -> QColor:
-    """Return the colour of a line that only adorns."""
+    """Return the colour of a decorative line."""
     return _mixed(palette, 0.2)
 
 
 def raised(palette: QPalette) -> QColor:
-    """Return the ground of what stands for itself on a page, nearly the page's own."""
+    """Return the background of a card, close to the page's own."""
     return _mixed(palette, 0.04, palette.base().color())
 
 
 def accent(palette: QPalette) -> QColor:
-    """Return the colour of where one is, and of what is done."""
+    """Return the colour of the current step and of completed ones."""
     return QColor(_ACCENT_IN_THE_DARK if is_dark(palette) else _ACCENT)
 
 
@@ -128,7 +128,7 @@ def on_accent(palette: QPalette) -> QColor:
 
 
 def problem(palette: QPalette) -> QColor:
-    """Return the colour of what is wrong; never the only sign of it."""
+    """Return the colour of problems; colour must never be their only sign."""
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
 
 
@@ -137,7 +137,7 @@ def fix_fusion_palette() -> None:
 
     Fusion, Qt's own style, outlines with a darker shade of the window's colour: nearly the colour
     of a field, in the dark. WCAG 2.2 asks for 3 : 1, and for 4.5 : 1 of a text that is selected.
-    The styles of Windows and macOS know better.
+    The styles of Windows and macOS do not need this.
     """
     from PySide6.QtWidgets import QApplication  # after the first paint
 
@@ -196,7 +196,7 @@ def heading(font: QFont) -> QFont:
 
 
 def fixed(font: QFont) -> QFont:
-    """Return a font as large as this one, whose letters are all as wide as one another."""
+    """Return a monospaced font of the same size."""
     from PySide6.QtGui import QFontDatabase  # not before the first paint
 
     found = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)

@@ -1,4 +1,4 @@
-"""The window: shows the page of the current step; owns the draft and the key being made."""
+"""The window: shows the page of the current step, owns the draft and generates the key."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _generate() -> RSAPrivateKey:
 
 
 class RequestWizard(QDialog):
-    """Does one task after the other.
+    """The main window, which performs one task after another.
 
     It opens with the start page alone; ``startup`` adds the other pages.
     """
@@ -132,7 +132,7 @@ class RequestWizard(QDialog):
         self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height()))
 
     def add_page(self, step: Step, page: Page) -> None:
-        """Take in the page of a step."""
+        """Add the page of a step."""
         page.left.connect(self._enter_next)
         page.way_on_wanted.connect(self._focus_way_on)
         page.busy_changed.connect(self._show_busy)
@@ -144,7 +144,7 @@ class RequestWizard(QDialog):
         self._stack.addWidget(page)
 
     def get_ready(self) -> None:
-        """Do what the person has wanted so far: all the pages are there now."""
+        """Carry out what the user has asked for so far, now that all pages exist."""
         self.is_ready = True
         self.start_page.set_busy(False)
         if self._wanted:
@@ -154,27 +154,27 @@ class RequestWizard(QDialog):
 
     @property
     def step(self) -> Step:
-        """The step the person is at."""
+        """The current step."""
         return self._navigation.step
 
     @property
     def page(self) -> Page:
-        """The page in front."""
+        """The current page."""
         return self.pages[self.step]
 
     def keep_answers(self) -> None:
-        """Put into the draft what only the pages know, for a window in another language."""
+        """Store in the draft what only the pages hold, before the window changes language."""
         for page in self.pages.values():
             page.keep_answers()
 
     def secrets(self) -> list[str]:
-        """Return what a report of an error must not repeat."""
+        """Return the texts to remove from error reports."""
         return [*self.draft.secrets(), *(s for page in self.pages.values() for s in page.secrets())]
 
     # From page to page
 
     def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
-        """Go to the first page of a task, and give it the files; Back leads back to this page."""
+        """Go to the first page of a task and pass it the files; Back returns to this page."""
         if not self.is_ready:
             self._wanted = task, files
             self.start_page.set_busy(True, _("Getting ready"))
@@ -217,14 +217,14 @@ class RequestWizard(QDialog):
 
     def _make_another(self) -> None:
         had_new_key = self.draft.key_file is None
-        self._forget_made(keep_passphrase=True)  # several devices may well have the same
+        self._forget_made(keep_passphrase=True)  # several devices may share it
         self._leave(self._navigation.back_to(Step.START))
         self.begin(Task.NEW)
         if had_new_key:
             self._go_on()
 
     def _start_over(self) -> None:
-        """Go to the first page; what has been saved is done with."""
+        """Go to the first page; the saved request is finished."""
         self._forget_made()
         self._leave(self._navigation.back_to(Step.START))
         self._show_step()
@@ -235,7 +235,7 @@ class RequestWizard(QDialog):
             page.start_over(keep_passphrase=keep_passphrase)
 
     def _show_step(self) -> None:
-        """Show the page of the step the person is at, with the buttons that make sense there."""
+        """Show the page of the current step, with its buttons."""
         page, info, route = self.page, PAGES[self.step], self._navigation.route
         self._stack.setCurrentWidget(page)
         shown = self._buttons[info.kind]
@@ -263,12 +263,12 @@ class RequestWizard(QDialog):
         self._next.setFocus()
 
     def bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
-        """Scroll to what has got the focus."""
+        """Scroll to the focused widget."""
         if focused:
             self.page.bring_into_view(focused)
 
     def _tell_page(self, page: Page) -> None:
-        """Have people who do not see the page know where they are."""
+        """Announce the page to screen readers."""
         from enos_csr_gui.gui.widgets.field_note import announce  # not before the first paint
 
         title = page.heading.text()
@@ -285,7 +285,7 @@ class RequestWizard(QDialog):
     # The key
 
     def _want_key(self) -> None:
-        """Have a new key made unless there is one, or one is being made."""
+        """Generate a key unless there is one, or one is being generated."""
         if self._making_key is None and self.draft.key is None:
             self._making_key = background.run(
                 self, _generate, self._key_made, settled=self._key_settled
@@ -301,16 +301,16 @@ class RequestWizard(QDialog):
         for page in self.pages.values():
             page.key_made()
 
-    # What comes from outside
+    # Input from outside
 
     def show_help(self) -> None:
-        """Open the part of the guide that is about the page in front."""
+        """Open the part of the guide about the current page."""
         from enos_csr_gui.gui.help import show_help  # not before the first paint
 
         show_help(self.step.name.lower(), self)
 
     def open_files(self, files: Sequence[Path]) -> None:
-        """Take files that came from outside: give them to the page in front, or look into them."""
+        """Accept files from outside: pass them to the current page, or inspect them."""
         if not self.page.busy and not self.page.take_files(files):
             self.begin(Task.INSPECT, files)
 
@@ -355,7 +355,7 @@ class RequestWizard(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close; ask first if an answer would be lost."""
-        # Saving takes but a moment, and half a pair of files helps nobody.
+        # Saving takes only a moment, and an incomplete pair of files is useless.
         may_close = self.page.may_leave and (not self._would_lose() or self._may_lose())
         event.setAccepted(may_close)
 

@@ -1,1 +1,1 @@
-"""Every sentence that people read: the same in the window and on the command line."""
+"""The sentences that users read, the same in the window and on the command line."""

@@ -1,4 +1,4 @@
-"""What people read about the things found in a file, in the window and in a terminal alike."""
+"""Texts about the items found in a file, the same in the window and in a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def names(found: Sequence[InspectedItem], name_of: Callable[[Path], str] = str) -> list[str]:
-    """Return how to call each thing: its file, and which in it, when there are several."""
+    """Return a name for each item: its file, with a number if the file has several."""
     counts = Counter(one.file for one in found)
     numbers: Counter[Path] = Counter()
     names = []
@@ -34,7 +34,7 @@ def names(found: Sequence[InspectedItem], name_of: Callable[[Path], str] = str) 
 
 
 def kind(found: InspectedItem) -> str:
-    """Return what the thing is and for whom, with the form it stands in."""
+    """Return the item's type, subject and encoding."""
     kind = _("CA certificate") if found.is_authority else labels.kind(found.kind)
     if name := dict(found.subject or ()).get("CN"):
         kind = _("{kind} for '{name}'").format(kind=kind, name=escape_unprintable(name))
@@ -46,9 +46,9 @@ def kind(found: InspectedItem) -> str:
 def facts(
     found: InspectedItem, together: Sequence[str], moment: Callable[[datetime], str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is known, as pairs of a label and a text; the label is empty where it goes on.
+    """Yield the facts as pairs of label and text; the label is empty on continuation rows.
 
-    ``together`` are the names of the things with the same key; ``moment`` writes a time in UTC.
+    ``together`` are the names of the items with the same key; ``moment`` formats a time in UTC.
     """
     yield from _listed(_("Subject"), found.subject)
     yield from _listed(_("Issuer"), found.issuer)
@@ -108,5 +108,5 @@ def verdict(found: InspectedItem) -> str:
 
 
 def protected() -> str:
-    """Return what to say of a thing that a passphrase protects."""
+    """Return the text for an item protected by a passphrase."""
     return _("Protected with a passphrase; not opened.")

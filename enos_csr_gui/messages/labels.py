@@ -1,4 +1,4 @@
-"""The words that people read about fields and problems, the same in the window and in a terminal.
+"""Labels for fields, values and states, the same in the window and in a terminal.
 
 Glossary: *request* is the certificate signing request (CSR), *request file* the ``.csr`` file,
 *key* the private key, *key file* the ``.key`` file, *common name* the name in the certificate.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class FieldWords(NamedTuple):
-    """What people read about one subject field; look the parts up with ``label`` and ``help_``."""
+    """The texts about one subject field; read them with ``label`` and ``help_``."""
 
     label: str
     help: str
@@ -56,12 +56,12 @@ FIELDS: dict[str, FieldWords] = {
 
 
 def named(name: str, text: str) -> str:
-    """Return the text behind the name of what it is about."""
+    """Return the text preceded by a name: 'name: text'."""
     return _("{name}: {text}").format(name=name, text=text)
 
 
 def joined(sentences: Iterable[str]) -> str:
-    """Return whole sentences, one behind the other."""
+    """Return complete sentences joined into one text."""
     together = _("{first} {second}")
     said = ""
     for problem_text in filter(None, sentences):
@@ -70,36 +70,36 @@ def joined(sentences: Iterable[str]) -> str:
 
 
 def listed(items: Iterable[str]) -> str:
-    """Return the items one behind the other."""
+    """Return the items as a list in one line."""
     # Translators: what stands between the items of a list.
     return _(", ").join(items)
 
 
 def no_language(given: str) -> str:
-    """Return that this is none of the program's languages."""
+    """Return the message for a language that the program does not have."""
     text = _("There is no language '{given}'. Choose one of: {languages}.")
     return text.format(given=given, languages=listed(languages()))
 
 
 def label(field: str) -> str:
-    """Return the name of a subject field for people."""
+    """Return the displayed name of a subject field."""
     return _(FIELDS[field].label)
 
 
 def country(code: str) -> str:
-    """Return the country with this alpha-2 code as people read it; any other text as it is."""
+    """Return the displayed country for this alpha-2 code; any other text unchanged."""
     found = countries.find(code)
     return f"{found.name} ({found.code})" if found else code
 
 
 def value(field: str, subject: Mapping[str, str]) -> str:
-    """Return the value of a field of a subject as people read it."""
+    """Return the displayed value of a subject field."""
     text = subject.get(field, "") or _("(none)")
     return country(text) if field == "country" else text
 
 
 def serial_number(number: int) -> str:
-    """Return a serial number in decimal, as EnOS's API wants it, with the hexadecimal beside it."""
+    """Return a serial number in decimal, as EnOS's API expects it, and in hexadecimal."""
     return f"{number} (0x{number:X})"
 
 
@@ -135,7 +135,7 @@ _KINDS = {
 
 
 def kind(kind: str) -> str:
-    """Return what a thing in a file is (``core.inspection.ContentKind``)."""
+    """Return the name of a type of item (``core.inspection.ContentKind``)."""
     return _(_KINDS[kind])
 
 
@@ -178,7 +178,7 @@ def evidence(evidence: str) -> str:
 
 
 def rule(rule: str, field: str | None = None) -> str:
-    """Return what EnOS requires of a request (``core.inspection.Rule``); of which field, if any."""
+    """Return the text of a rule (``core.enums.Rule``), with its field if it has one."""
     return label(field) if field else _(_RULES[rule])
 
 
@@ -190,28 +190,28 @@ _LEFT_OUT = {
 
 
 def left_out(attribute: str, value: str, reason: str) -> str:
-    """Return what is not taken over from an old name, and why (``core.request.SkipReason``)."""
+    """Return which attribute of an old name is not carried over, and why."""
     text = _("{attribute} = {value} is left out: {reason}.")
     return text.format(attribute=attribute, value=value, reason=_(_LEFT_OUT[reason]))
 
 
 def set_by(name: str) -> str:
-    """Return who has locked an answer."""
+    """Return who locked an answer."""
     return name or _("your organization")
 
 
 def locked(name: str) -> str:
-    """Return that an answer cannot be changed, and who has set it."""
+    """Return the text for a locked answer: it cannot be changed, and who set it."""
     return _("Set by {name}; it cannot be changed here.").format(name=set_by(name))
 
 
 def request_kind(kind: RequestKind) -> str:
-    """Return what kind of request it was (``core.history``), as one word of a table."""
+    """Return the kind of a request (``core.enums.RequestKind``), as one word for a table."""
     return {"new": _("new"), "renewal": _("renewal")}[kind.value]
 
 
 def request_status(status: Status, days_left: int | None) -> str:
-    """Return how far a request has got (``core.history``), as a cell of a table."""
+    """Return the status of a request (``core.history``), as a table cell."""
     if status.value == "expiring" and days_left is not None:
         text = ngettext("expires in {days} day", "expires in {days} days", days_left)
         return text.format(days=days_left)
@@ -223,7 +223,7 @@ def request_status(status: Status, days_left: int | None) -> str:
 
 
 def missing_files(csr_exists: bool, key_exists: bool) -> str:
-    """Return which files of a request are no longer there, as a cell; empty when both are."""
+    """Return which files of a request are missing, as a table cell; empty when none is."""
     if csr_exists:
         return "" if key_exists else _("key file missing")
     return _("request file missing") if key_exists else _("both files missing")

@@ -239,7 +239,7 @@ _SENTENCES: dict[Code, str] = {
         "This certificate is not valid before {date}. Wait until then, or correct the date "
         "of this computer."
     ),
-    # Defaults of the organisation
+    # Defaults of the organization
     Code.DEFAULTS_NOT_TOML: N_(
         "The defaults file of your organization cannot be read: {reason}. You can still "
         "create requests. Tell the administrator of this computer."
@@ -264,7 +264,7 @@ _SENTENCES: dict[Code, str] = {
         "This file has no common name, so it does not tell which device or application it is "
         "for. Create a new request."
     ),
-    # Receiving and handing over
+    # Receiving and exporting
     Code.NOT_A_CERTIFICATE: N_(
         "This file contains no certificate; it is a {kind}. Choose the file that you "
         "received for your request. Its name often ends in .pem, .crt or .cer."
@@ -376,14 +376,14 @@ _SENTENCES: dict[Code, str] = {
 
 
 _DATES = ("date", "made_on")
-"""The values of problems that are dates, as ISO 8601 writes them."""
+"""The problem values that are ISO 8601 dates."""
 
 WriteDate = Callable[[str], str]
-"""Turns a date as ISO 8601 writes it into what people read."""
+"""Converts an ISO 8601 date to the form to display."""
 
 
 def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
-    """Return what is wrong and what to do; the caller shows where it is beside the text."""
+    """Return what is wrong and what to do; the caller shows the field or file beside it."""
     values = {
         key: write_date(str(value)) if key in _DATES else value
         for key, value in problem.values.items()
@@ -411,20 +411,20 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
 
 
 def problem_text_in_file(problem: Problem, write_date: WriteDate = str) -> str:
-    """Return what is wrong with a part of a request that has been made, and how to mend it."""
+    """Return what is wrong with part of an existing request, and how to fix it."""
     if problem.code is Code.REQUIRED:
         return _("This is missing; EnOS requires it.")
     return problem_text(problem, write_date)
 
 
 def problem_text_with_place(problem: Problem, write_date: WriteDate = str) -> str:
-    """Return the text, below the file or folder that it is about if the problem names one."""
+    """Return the text, preceded by a line with the path if the problem names one."""
     text = problem_text(problem, write_date)
     return f"{problem.path}\n{text}" if problem.path else text
 
 
 def kept_name(broken: Iterable[Problem]) -> str:
-    """Return that the common name of a renewal stays, although it breaks these rules."""
+    """Return the text that a renewal keeps its common name although it breaks these rules."""
     return joined(
         [
             _(

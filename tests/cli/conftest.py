@@ -148,7 +148,7 @@ def refused(enos_csr: Run, untouched: Callable[[], None]) -> Callable[..., list[
 
 
 class Terminal:
-    """The command on a terminal, and somebody who reads it and types."""
+    """The command on a terminal, driven by expected output and typed input."""
 
     def __init__(
         self, *arguments: str | Path, stdout: int | None = None, stderr: int | None = None

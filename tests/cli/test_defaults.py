@@ -1,4 +1,4 @@
-"""What the organisation has set, in a terminal."""
+"""The organization's defaults on the command line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_renewal_takes_what_is_locked(enos_csr, openssl, folder):
     assert (subject["organization"], subject["country"]) == ("Example Wind Ltd", "DE")
 
 
-def test_a_fault_is_told_and_stops_nothing(enos_csr, options, defaults_file):
+def test_an_error_is_reported_and_does_not_prevent_a_request(enos_csr, options, defaults_file):
     defaults_file.write_text("country = CN")
     result = enos_csr("new", *options())
     assert result.exit_code == 0

@@ -156,7 +156,7 @@ def test_a_request_for_a_key_that_exists_is_listed(enos_csr, options, openssl, f
     assert row["key_exists"]
 
 
-def test_a_damaged_history_is_put_aside_and_told(enos_csr, damaged):
+def test_a_damaged_history_is_renamed_and_reported(enos_csr, damaged):
     result = enos_csr("history", "--json")
 
     [aside] = damaged.glob("history-damaged-*")
@@ -196,7 +196,7 @@ def test_a_used_common_name_is_refused(enos_csr, refused, options, folder, name)
     assert lines == [f"--common-name: {used(folder)}", ALL_THE_SAME]
 
 
-def test_a_used_common_name_is_told_with_the_rest(enos_csr, refused, options, folder):
+def test_a_used_common_name_is_reported_with_the_rest(enos_csr, refused, options, folder):
     enos_csr("new", *options())
 
     lines = refused("new", *options(state=None))
@@ -265,7 +265,7 @@ def test_a_used_name_that_was_typed_costs_no_other_answer(enos_csr, terminal, op
     assert (row["subject"]["common_name"], row["subject"]["unit"]) == ("dev-002", "Solar")
 
 
-def test_a_used_name_that_was_given_is_told_before_anything_is_asked(
+def test_a_used_name_given_as_option_is_reported_before_any_prompt(
     enos_csr, terminal, options, untouched
 ):
     enos_csr("new", *options())

@@ -33,7 +33,7 @@ def test_makes_a_request_that_openssl_verifies(enos_csr, options, openssl, subje
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has access lists instead")
-def test_nobody_else_may_read_the_key(enos_csr, options, folder):
+def test_only_the_owner_can_read_the_key(enos_csr, options, folder):
     enos_csr("new", *options())
 
     assert stat.S_IMODE((folder / "dev-001.key").stat().st_mode) == 0o600
@@ -141,7 +141,7 @@ def test_a_folder_that_is_missing_is_listed_with_the_rest(refused, options, fold
         ("email", "öps@example.com", "Character 1, 'ö', is not allowed here."),
     ],
 )
-def test_a_faulty_answer_is_explained(refused, options, field, value, beginning):
+def test_an_invalid_answer_is_explained(refused, options, field, value, beginning):
     first, *rest = refused("new", *options(**{field: value}))
 
     assert first.startswith(f"--{field}: {beginning}")

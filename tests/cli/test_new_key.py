@@ -124,7 +124,7 @@ def test_a_wrong_passphrase(refused, options, keys, folder):
     assert not any(WRONG in line for line in lines)
 
 
-def test_a_passphrase_file_that_is_missing_is_the_only_fault_told(refused, options, keys):
+def test_a_missing_passphrase_file_is_the_only_problem_reported(refused, options, keys):
     lines = refused(
         *("new", *options(), "--key", keys / "locked.pem", "--passphrase-file", "missing.txt")
     )

@@ -93,7 +93,7 @@ def test_the_key_of_another_certificate(refused, issued, openssl, folder):
     assert not (folder / "device").exists()
 
 
-# --- Handing over ---------------------------------------------------------------------------------
+# --- Exporting ------------------------------------------------------------------------------------
 
 
 def test_pem_for_the_device(enos_csr, issued, chain, folder, openssl):

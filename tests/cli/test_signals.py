@@ -47,7 +47,7 @@ def recorded() -> list[str]:
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("when", ["1", "3", "6"])
-def test_once_saving_has_begun_it_is_finished_recorded_and_told(signalled, written, name, when):
+def test_a_save_once_begun_is_finished_recorded_and_reported(signalled, written, name, when):
     done = signalled(name, when)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"dev-001.csr" in done.stdout
@@ -63,7 +63,7 @@ def test_a_second_ctrl_c_takes_everything_back(signalled, written):
     assert recorded() == []
 
 
-def test_whoever_ignores_a_closed_terminal_goes_on_doing_so(signalled, written):
+def test_an_ignored_sighup_stays_ignored(signalled, written):
     done = signalled("SIGHUP", "1+", prefix=("nohup",))
     assert done.returncode == 0
     assert written() == WRITTEN

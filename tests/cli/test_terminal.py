@@ -114,7 +114,7 @@ def test_a_remembered_value_that_is_faulty_is_not_offered(terminal, options, tmp
     assert value not in person.shown
 
 
-def test_faulty_options_are_told_before_anything_is_asked(terminal, untouched):
+def test_invalid_options_are_reported_before_any_prompt(terminal, untouched):
     untouched()
     person = terminal("new", "--country", "UK", "--email", "nobody", "--name", "a/b")
 
@@ -127,7 +127,7 @@ def test_faulty_options_are_told_before_anything_is_asked(terminal, untouched):
     ]
 
 
-def test_a_folder_that_is_missing_is_told_before_anything_is_asked(terminal, untouched):
+def test_a_missing_folder_is_reported_before_any_prompt(terminal, untouched):
     untouched()
     person = terminal("new", "--out", "no/where")
 
@@ -136,7 +136,7 @@ def test_a_folder_that_is_missing_is_told_before_anything_is_asked(terminal, unt
     assert "Country" not in person.shown
 
 
-def test_a_name_that_is_taken_is_told_before_anything_is_asked(terminal, folder, untouched):
+def test_a_taken_name_is_reported_before_any_prompt(terminal, folder, untouched):
     (folder / "dev-001.csr").write_text("precious")
     untouched()
     person = terminal("new", "--common-name", "dev-001")
@@ -164,7 +164,7 @@ def test_a_typed_name_that_is_taken_costs_no_answer(terminal, options, folder):
     assert (folder / "dev-001.csr").read_text() == "precious"
 
 
-def test_a_file_called_request_is_in_nobodys_way(terminal, options, folder):
+def test_a_file_called_request_does_not_interfere(terminal, options, folder):
     (folder / "request.csr").write_text("the name that an empty common name would give")
     person = terminal("new", *options(common_name=None))
     person.answer("Common name: ", "dev-001")
@@ -272,7 +272,7 @@ def test_standard_output_holds_the_result_only(terminal, options, tmp_path, fold
     assert json.loads(text)["key"] == str(folder / "dev-001.key")
 
 
-def test_nobody_is_asked_who_would_not_see_the_question(terminal, tmp_path, written):
+def test_no_prompt_when_the_user_would_not_see_it(terminal, tmp_path, written):
     with (tmp_path / "errors").open("wb") as errors:
         person = terminal("new", stderr=errors.fileno())
 

@@ -1,4 +1,4 @@
-"""What the tests of the core stand on: one key, real disks, and a process without privileges."""
+"""Fixtures for the core tests: a key, real disks, and a process without privileges."""
 
 from __future__ import annotations
 

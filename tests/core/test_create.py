@@ -1,4 +1,4 @@
-"""The whole road: answers and a key become files, or nothing happens at all."""
+"""Create a request: answers and a key become files, or nothing changes."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ def test_a_request_may_lie_beside_its_key_under_the_same_name(folder, subject, k
     assert mine.read_bytes() == key_pem
 
 
-def test_the_paths_told_are_whole_even_when_those_given_are_not(
-    folder, subject, key, key_pem, monkeypatch
-):
+def test_relative_paths_become_absolute(folder, subject, key, key_pem, monkeypatch):
     monkeypatch.chdir(folder)
     made = create_request(subject, key, Path("sub"), "dev-001")
     assert (made.key, made.csr) == (folder / "sub" / "dev-001.key", folder / "sub" / "dev-001.csr")
@@ -190,7 +188,7 @@ def test_a_full_disk_leaves_nothing_and_remembers_nothing(mounted, subject, key,
         ("public", None, Code.NOT_A_PRIVATE_KEY),
     ],
 )
-def test_a_key_file_that_will_not_do_is_told_with_its_path(
+def test_an_unsuitable_key_file_is_reported_with_its_path(
     make, tmp_path, content, passphrase, code
 ):
     made = make(tmp_path, "made", passphrase="right")
@@ -203,7 +201,7 @@ def test_a_key_file_that_will_not_do_is_told_with_its_path(
     assert (problem.code, problem.path) == (code, path)
 
 
-def test_a_key_file_that_is_not_there_or_far_too_large_is_told(tmp_path, refusal):
+def test_a_missing_or_oversized_key_file_is_reported(tmp_path, refusal):
     path = tmp_path / "some.key"
     assert refusal(UnreadableFile, load_key, path) == [Code.FILE_MISSING]
     path.write_bytes(b"x" * (files.MAX_READ_BYTES + 1))

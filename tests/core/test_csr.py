@@ -222,6 +222,6 @@ def test_the_commands_pasted_into_a_shell_make_a_key_and_a_request(
     assert (tmp_path / "my.csr").read_bytes() == csr.to_pem(csr.sign(subject, made))
 
 
-def test_who_has_a_key_is_not_told_to_make_one(subject):
+def test_with_an_existing_key_the_commands_create_none(subject):
     [command] = csr.openssl_commands(subject, "my.key", "my.csr", new_key=False)
     assert command[:6] == ["openssl", "req", "-new", "-key", "my.key", "-sha256"]

@@ -1,4 +1,4 @@
-"""What an organisation presets: what is right counts, what is wrong is told."""
+"""The organization's defaults: valid entries apply, invalid ones are reported."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_no_fault_fills_the_screen(write):
     assert len(twice.values["reason"]) < 70
 
 
-def test_faults_that_matter_are_told_though_there_are_many(write):
+def test_important_errors_are_reported_among_many(write):
     typos = "\n".join(f"typo{number} = 1" for number in range(20))
     found = defaults.load(
         [write(f'locked = ["organisation"]\n[subject]\n{typos}\n[submit]\nemail = "nobody"')]
@@ -80,7 +80,7 @@ def test_faults_that_matter_are_told_though_there_are_many(write):
     assert len(told) == 10
 
 
-def test_what_is_told_gives_no_orders_to_a_terminal(write):
+def test_messages_contain_no_terminal_control_characters(write):
     [problem] = defaults.load([write('"\\u001b[31mred" = 1')]).problems
     assert problem.values["key"] == r"\u001b[31mred"
 
@@ -107,7 +107,7 @@ def toml(value: object) -> str:
 
 @given(content=st.dictionaries(_KEYS, _TABLES))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_is_in_the_file_stops_nobody(write, content):
+def test_no_file_content_prevents_a_request(write, content):
     lines = (f"{toml(key)} = {toml(value)}\n" for key, value in content.items())
     found = defaults.load([write("".join(lines))])
     for key, text in found.presets.items():
@@ -143,7 +143,7 @@ def test_the_file_beside_the_program_wins_key_by_key(write):
         ('locked = "unit"', Code.DEFAULTS_VALUE, "locked"),
     ],
 )
-def test_a_fault_is_told_and_the_rest_counts(write, text, code, key):
+def test_an_error_is_reported_and_the_rest_applies(write, text, code, key):
     file = write(f'set_by = "IT"\n{text}')
     found = defaults.load([file])
     assert [(one.code, one.path, one.values) for one in found.problems] == [
@@ -173,7 +173,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert [one.code for one in found.problems] == [Code.NOT_A_FILE]
 
 
-def test_the_home_of_somebody_unknown_is_told(write):
+def test_the_home_folder_of_an_unknown_user_is_reported(write):
     found = defaults.load([write('[files]\nfolder = "~nosuchuser/x"\n[subject]\ncountry = "CN"')])
     assert found.folder is None
     assert [one.values["key"] for one in found.problems] == ["files.folder"]

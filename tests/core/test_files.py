@@ -107,7 +107,7 @@ def test_a_key_and_its_request_lie_side_by_side_and_nothing_else(tmp_path, key_p
     assert everything_in(journal.data_folder()) == {}
 
 
-def test_who_has_a_key_gets_the_request_only(tmp_path, csr_pem):
+def test_with_an_existing_key_only_the_request_is_written(tmp_path, csr_pem):
     (tmp_path / "dev-001.key").write_text("the key I have")
     saved = save_pair(tmp_path, "dev-001", None, csr_pem)
     assert saved == SavedPair(None, tmp_path / "dev-001.csr")
@@ -144,7 +144,7 @@ def test_the_key_is_private_and_all_is_usable_whatever_the_umask(
 
 
 @posix
-def test_nobody_else_can_look_at_the_key_while_it_is_being_written(tmp_path, monkeypatch, way):
+def test_the_key_is_private_while_it_is_being_written(tmp_path, monkeypatch, way):
     seen = []
 
     def write(descriptor: int, data: bytes, really=os.write) -> int:
@@ -242,7 +242,7 @@ def test_what_has_the_name_stays(tmp_path, monkeypatch, in_the_way, suffix, unse
     save_pair(tmp_path, str(problem.values["suggestion"]), b"key", b"csr")
 
 
-def test_of_many_who_save_under_one_name_exactly_one_wins(tmp_path, way):
+def test_of_many_threads_saving_under_one_name_exactly_one_wins(tmp_path, way):
     contestants = 8
     for round_ in range(10):
         folder = tmp_path / str(round_)
@@ -400,7 +400,7 @@ def test_a_program_with_too_many_open_files_leaves_nothing(anybodys_folder, as_o
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("way", "room"), ROOMS)
-def test_on_a_full_disk_nothing_is_left_over_whoever_runs_this(tmp_path, way, room):
+def test_on_a_full_disk_nothing_is_left_over_without_root_too(tmp_path, way, room):
     in_a_namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if sys.platform != "linux" or not shutil.which("unshare"):
         pytest.skip("no 'unshare' to mount a disk that only this process sees")
@@ -692,7 +692,7 @@ def test_a_program_that_is_killed_between_two_names(tmp_path, data_folder, way, 
 
 
 def test_what_another_program_is_saving_is_left_alone(tmp_path, monkeypatch, way):
-    """Whoever starts while another one saves takes nothing away from it."""
+    """A starting program removes nothing from a save in progress."""
     seen = []
 
     def sync(at: int | None, really=files._sync_folder) -> None:
@@ -778,7 +778,7 @@ def test_a_journal_without_sense_stops_nothing(tmp_path, content):
 
 @posix
 @pytest.mark.timeout(30)
-def test_a_pipe_in_the_journal_keeps_nobody_waiting(tmp_path):
+def test_a_pipe_in_the_journal_does_not_block(tmp_path):
     entry()
     (journal.data_folder() / "saving-0123456789abcdef").unlink()
     os.mkfifo(journal.data_folder() / "saving-0123456789abcdef")
@@ -861,7 +861,7 @@ def test_in_every_way_what_has_the_name_stays(tmp_path, monkeypatch, refusal, in
     assert everything_in(tmp_path) == before
 
 
-# FAT; network drives; a file system of somebody's own (FUSE) that leaves links out
+# FAT; network drives; a user-space file system (FUSE) without links
 @posix
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
 def test_without_hard_links_the_pair_is_as_whole_and_as_private(tmp_path, monkeypatch, number):
@@ -889,7 +889,7 @@ def test_without_hard_links_too_a_failure_leaves_nothing_over(tmp_path, monkeypa
 def test_a_disk_on_which_everybody_may_read_gets_an_encrypted_key_only(
     tmp_path, monkeypatch, refusal, key, key_pem
 ):
-    # Where FAT cannot be mounted: it takes fchmod without a word and goes on saying 0755.
+    # Where FAT cannot be mounted: fchmod silently does nothing, and the mode stays 0755.
     really = os.fchmod
     monkeypatch.setattr(os, "fchmod", lambda descriptor, _: really(descriptor, 0o755))
     assert refusal(CannotSave, save_pair, tmp_path, "a", key_pem, b"csr") == [Code.NOT_PRIVATE]
@@ -918,7 +918,7 @@ def test_a_usb_stick_gets_an_encrypted_key(usb_stick, refusal, key, csr_pem):
 
 
 @pytest.mark.slow
-def test_a_usb_stick_that_somebody_else_has_put_in_is_no_different(
+def test_a_usb_stick_mounted_by_another_user_behaves_the_same(
     usb_stick, as_ordinary_user, key, key_pem
 ):
     encrypted = keys.to_pem(key, "correct horse battery staple")
@@ -984,7 +984,7 @@ def save_the_answers(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [save_a_pair, save_a_spreadsheet, save_the_answers])
-def test_where_one_may_not_write_nobody_tries_for_ever(tmp_path, monkeypatch, save):
+def test_an_unwritable_folder_is_not_retried_forever(tmp_path, monkeypatch, save):
     """Windows calls every folder writable; Python's 'tempfile' goes on trying there."""
     tries = []
 
@@ -1030,7 +1030,7 @@ def test_a_link_to_a_missing_folder_is_a_missing_folder(tmp_path, refusal):
 
 @posix
 @pytest.mark.parametrize("below", ["", "new"])
-def test_a_folder_of_somebody_elses_is_refused(anybodys_folder, as_ordinary_user, below):
+def test_another_users_folder_is_refused(anybodys_folder, as_ordinary_user, below):
     place = anybodys_folder / "theirs"
     place.mkdir(mode=0o755)
     place.chmod(0o555)
@@ -1224,13 +1224,13 @@ def test_what_is_missing_or_no_file_is_not_read(tmp_path, refusal):
 
 
 @posix
-def test_a_pipe_that_nobody_fills_keeps_nobody_waiting(tmp_path, refusal):
+def test_an_empty_pipe_does_not_block(tmp_path, refusal):
     os.mkfifo(tmp_path / "pipe")
     assert refusal(UnreadableFile, files.read, tmp_path / "pipe") == [Code.NOT_A_FILE]
 
 
 @posix
-def test_somebody_elses_key_is_not_read(anybodys_folder, as_ordinary_user):
+def test_another_users_key_is_not_read(anybodys_folder, as_ordinary_user):
     path = anybodys_folder / "theirs.key"
     path.write_text("secret")
     path.chmod(0)

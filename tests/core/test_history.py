@@ -89,7 +89,7 @@ def test_all_that_was_recorded_comes_back(past, path, answers):
     assert request.made_on.tzinfo is UTC
 
 
-def test_a_request_is_made_now_unless_told_otherwise(past):
+def test_the_default_time_of_a_request_is_now(past):
     before = datetime.now(UTC).replace(microsecond=0)
     record(past)
     assert before <= past.requests()[0].made_on <= datetime.now(UTC)
@@ -285,7 +285,7 @@ def test_another_name_is_not_used(past, typed):
     assert past.check_common_name(typed) == []
 
 
-def test_the_last_request_of_a_name_is_told(past):
+def test_the_last_request_of_a_name_is_reported(past):
     for day, name in ((2, "DEV-001"), (3, "Dev-001"), (1, "dev-001")):
         record(past, name, made_on=NOW + timedelta(days=day))
     assert names(past.find_common_name("dev-001")) == ["Dev-001", "DEV-001", "dev-001"]
@@ -373,7 +373,7 @@ def test_a_filter_finds_every_word(five, text, found):
 
 @posix_only
 @pytest.mark.parametrize("umask", [0, 0o077, 0o277])
-def test_nobody_else_can_read_it(umask, monkeypatch):
+def test_only_the_owner_can_read_it(umask, monkeypatch):
     seen: dict[str, int] = {}
 
     def look(folder: Path) -> None:
@@ -721,7 +721,7 @@ def test_whatever_is_wrong_with_the_history_the_request_is_made(
 
 @posix_only
 def test_what_a_link_leads_to_keeps_its_rights(tmp_path):
-    """A home folder may be spread over disks; what is there belongs to whoever made the link."""
+    """A home folder may be spread over disks; the target belongs to the user who made the link."""
     path = history.default_path()
     filled(path, 2)
     elsewhere = tmp_path / "elsewhere"
@@ -896,7 +896,7 @@ def test_a_request_that_was_not_made_is_not_recorded(tmp_path, subject, key):
     assert not history.default_path().exists()
 
 
-def test_a_damaged_history_is_told_with_the_request(tmp_path, subject, key):
+def test_a_damaged_history_is_reported_with_the_request(tmp_path, subject, key):
     path = history.default_path()
     path.parent.mkdir()
     path.write_bytes(b"damaged")
@@ -908,7 +908,7 @@ def test_a_damaged_history_is_told_with_the_request(tmp_path, subject, key):
         assert past.count() == 1
 
 
-def test_a_history_that_cannot_be_written_is_told_with_the_request(tmp_path, subject, key):
+def test_a_history_write_error_is_reported_with_the_request(tmp_path, subject, key):
     history.default_path().mkdir(parents=True)
     made = create_request(subject, key, tmp_path, "dev-001")
     assert made.csr.exists()
@@ -1094,7 +1094,7 @@ def test_what_is_to_be_renewed_soon(past):
     assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
     record(past, "DEV-59", public_key_sha256="renewal", made_on=NOW)
     assert names(past.expiring(NOW)) == ["dev--3"]
-    # Whoever forgot to hand the request in is reminded again.
+    # A request that was never submitted is pointed out again.
     assert names(past.expiring(NOW + timedelta(days=15))) == ["dev--3", "dev-59", "dev-61"]
     past.certificate_received(
         "renewal",

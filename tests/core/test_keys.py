@@ -154,7 +154,7 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
 
 
 @pytest.mark.parametrize("form", UNREADABLE_FORMS)
-def test_who_types_the_right_passphrase_is_never_told_that_it_is_wrong(made, form):
+def test_the_right_passphrase_is_never_reported_as_wrong(made, form):
     data = made(UNREADABLE_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
     assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
     code, values = reason(data, PASSPHRASE)
@@ -165,7 +165,7 @@ def test_who_types_the_right_passphrase_is_never_told_that_it_is_wrong(made, for
 @pytest.mark.parametrize("form", UNREADABLE_FORMS)
 def test_the_command_that_converts_an_unknown_protection_works(made, openssl, tmp_path, form):
     if form.endswith("DER"):
-        return  # OpenSSL wants to be told the form of its input
+        return  # OpenSSL needs to know the format of its input
     old, new = tmp_path / "old.key", tmp_path / "new.key"
     old.write_bytes(made(UNREADABLE_FORMS[form], "-passout", "pass:secret"))
     _code, values = reason(old.read_bytes(), "secret")
@@ -362,7 +362,7 @@ def test_the_strength_of_a_passphrase_is_0_to_4(passphrase, strengths):
     assert keys.strength(passphrase) in strengths
 
 
-def test_the_strength_of_a_long_passphrase_is_told_while_typing():
+def test_the_strength_of_a_long_passphrase_is_computed_quickly():
     keys.strength("warm up")
     start = time.perf_counter()
     keys.strength("aB3$" * 250)

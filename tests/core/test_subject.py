@@ -91,7 +91,7 @@ def test_the_e_mail_address_may_be_empty_and_then_is_left_out(answers, empty):
     assert list(Subject(answers)) == KEYS[:6]
 
 
-def test_an_answer_to_a_question_nobody_asked_is_a_programming_error(answers):
+def test_an_unknown_field_raises_value_error(answers):
     with pytest.raises(ValueError, match="postal_code"):
         check(answers | {"postal_code": "1"})
 
@@ -151,7 +151,9 @@ FORBIDDEN = {
     [(code, character) for code, them in FORBIDDEN.items() for character in them],
     ids=lambda value: f"U+{ord(value):04X}" if len(value) == 1 else value,
 )
-def test_what_nobody_sees_or_can_write_is_refused_with_its_place(answers, code, character):
+def test_invisible_and_invalid_characters_are_rejected_with_their_position(
+    answers, code, character
+):
     for key in TEXT_KEYS:
         [problem] = check(answers | {key: f"  风a{character}b"})
         assert problem == Problem(
@@ -175,12 +177,12 @@ def test_every_other_character_may_be_in_a_name(character):
     assert bool(problems) == forbidden
 
 
-def test_a_line_break_pasted_at_the_end_is_told(answers):
+def test_a_line_break_pasted_at_the_end_is_reported(answers):
     [problem] = check(answers | {"unit": "Operations\n"})
     assert (problem.code, problem.values["position"]) == (Code.LINE_BREAK, 11)
 
 
-def test_of_each_kind_of_character_the_first_is_told(answers):
+def test_the_first_character_of_each_kind_is_reported(answers):
     problems = check(answers | {"unit": "\0\u202e\0\u202e\ufffe\n"})
     assert [(problem.code, problem.values["position"]) for problem in problems] == [
         (Code.CONTROL_CHARACTER, 1),
@@ -190,7 +192,7 @@ def test_of_each_kind_of_character_the_first_is_told(answers):
     ]
 
 
-def test_all_that_is_wrong_is_told_at_once(answers):
+def test_all_problems_are_reported_together(answers):
     answers = {
         "country": "UK",
         "state": "",
@@ -249,7 +251,7 @@ def test_a_country_code_may_be_typed_small(answers, typed):
         ("x" * 5000, "", ""),
     ],
 )
-def test_who_does_not_type_a_code_is_told_the_one_probably_meant(answers, typed, code, name):
+def test_a_country_name_gets_its_code_as_a_suggestion(answers, typed, code, name):
     [problem] = check(answers | {"country": typed})
     assert (problem.field, problem.code) == ("country", Code.NOT_A_COUNTRY)
     assert problem.values == {"given": typed, "suggestion": code, "name": name}
@@ -261,7 +263,7 @@ def test_every_country_is_taken(answers):
         assert Subject(answers | {"country": country.code})["country"] == country.code
 
 
-def test_a_control_character_in_a_country_code_is_told_as_that(answers):
+def test_a_control_character_in_a_country_code_is_reported_as_one(answers):
     assert faults(check(answers | {"country": "C\0N"})) == [("country", Code.CONTROL_CHARACTER)]
 
 

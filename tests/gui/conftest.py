@@ -26,7 +26,7 @@ def garbage() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of one's own: files go below it unless somebody chooses another folder."""
+    """A home folder for the test: files go below it by default."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))

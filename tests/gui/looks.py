@@ -209,7 +209,7 @@ def unsaid(window: QWidget) -> Iterator[str]:
 
 
 def words_of(window: QWidget) -> Iterator[str]:
-    """Yield what one reads, hears or is told under the pointer in the window."""
+    """Yield the visible texts, accessible names and tooltips in the window."""
     yield window.windowTitle()
     for widget in on_screen(window):
         yield from (_text(widget), widget.toolTip(), widget.accessibleName())

@@ -44,7 +44,7 @@ def _is_popup(widget: QWidget) -> bool:
 
 
 class Person:
-    """Acts on the window that is in front, as somebody does who knows nothing of its code."""
+    """Acts on the active window as a user would, through what is on the screen."""
 
     def __init__(self, wizard: RequestWizard) -> None:
         self.wizard = wizard

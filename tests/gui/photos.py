@@ -1,7 +1,7 @@
 """Photograph every page in its states: ``./run photos [FOLDER]``.
 
 In every language, in light and dark, at 100 % and at 200 %. ``./run photos --docs`` makes the
-pictures of the documentation anew. What a program can see of what is wrong with the looks is
+pictures for the documentation. What a program can see of what is wrong with the looks is
 printed.
 
 The pages are filled in as a person does it, with keys and clicks, in a real window: on the display

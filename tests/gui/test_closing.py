@@ -48,7 +48,7 @@ def test_escape_on_the_last_page_leads_to_the_first_and_never_closes(
     assert not person.wizard.isVisible()
 
 
-def test_who_cancels_while_the_key_is_being_made_saves_nothing(
+def test_cancelling_during_key_generation_saves_nothing(
     start: Callable[..., Person],
     labelled: dict[str, str],
     saved: Path,

@@ -1,4 +1,4 @@
-"""What the organisation has set: filled in, locked, and whom to send the request to."""
+"""The organization's defaults in the window: presets, locked fields, where to submit."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_renewal_takes_what_is_locked(
     assert taken.answers["unit"] == "C"
 
 
-def test_the_letter_goes_to_whom_the_organisation_names(
+def test_the_message_goes_to_the_organizations_address(
     start: Callable[..., Person],
     defaults_file: Path,
     unlocked: dict[str, str],
@@ -200,7 +200,7 @@ def test_the_letter_goes_to_whom_the_organisation_names(
     assert f"Now attach this file to the e-mail: {saved / 'dev-001.csr'}" in person.reads()
 
 
-def test_the_subject_of_the_letter_is_the_organisations(
+def test_the_subject_of_the_message_is_the_organizations(
     start: Callable[..., Person],
     defaults_file: Path,
     labelled: dict[str, str],
@@ -215,7 +215,7 @@ def test_the_subject_of_the_letter_is_the_organisations(
     assert QApplication.clipboard().text().startswith("Subject: EnOS & dev-001 {0}\n")
 
 
-def test_without_a_mail_program_nobody_has_to_guess_the_address(
+def test_without_a_mail_program_the_address_is_shown(
     start: Callable[..., Person],
     defaults_file: Path,
     unlocked: dict[str, str],
@@ -248,7 +248,7 @@ def test_without_a_mail_program_nobody_has_to_guess_the_address(
     assert f"Submit to\ncertificates@example.com\n{note}" in read[0]
 
 
-def test_the_sheet_says_whom_to_hand_it_in_to_and_takes_no_text_for_markup(
+def test_the_sheet_shows_where_to_submit_it_and_escapes_markup(
     start: Callable[..., Person],
     defaults_file: Path,
     labelled: dict[str, str],
@@ -299,7 +299,7 @@ def test_another_language_leaves_what_is_set(
         speak(qapp)
 
 
-def test_a_fault_in_the_file_is_told_and_stops_nobody(
+def test_an_error_in_the_file_is_reported_and_does_not_prevent_a_request(
     start: Callable[..., Person], defaults_file: Path
 ) -> None:
     defaults_file.write_text('[subject]\ncountry = "XX"\nunit = "Operations"\n')

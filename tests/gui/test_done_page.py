@@ -69,7 +69,7 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     person.waits_to_read("No program on this computer can show folders.")
 
 
-def test_a_request_can_be_handed_in_later_from_its_details(
+def test_a_request_can_be_submitted_later_from_its_details(
     person: Person, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person.click("Start page")
@@ -96,7 +96,7 @@ def test_a_request_can_be_handed_in_later_from_its_details(
     assert sheet.read_bytes().startswith(b"%PDF-")
 
 
-def test_a_history_that_cannot_be_kept_is_told_and_the_files_are_there_all_the_same(
+def test_a_history_write_error_is_reported_and_the_files_are_saved(
     start: Callable[[], Person],
     labelled: dict[str, str],
     home: Path,

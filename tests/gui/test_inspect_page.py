@@ -1,4 +1,4 @@
-"""A look at a file before it is handed in."""
+"""The page that inspects files before they are submitted."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def test_a_key_file_dropped_on_the_page_that_asks_for_one(
     person.goes_on("Who is it for?")
 
 
-def test_details_are_there_for_those_who_want_them(
-    start: Callable[..., Person], good: Path, key
-) -> None:
+def test_details_can_be_expanded(start: Callable[..., Person], good: Path, key) -> None:
     person = start("", good)
     person.waits_to_read("Acceptable")
     assert "CN = dev-001" not in person.reads()
@@ -102,7 +100,7 @@ def test_files_are_chosen_in_the_dialog(
         (b"holiday.jpg", "contains no readable request, certificate or key"),
     ],
 )
-def test_a_file_of_another_kind_is_told_as_such(
+def test_another_kind_of_file_is_reported_as_such(
     start: Callable[..., Person], tmp_path: Path, content: bytes, said: str
 ) -> None:
     (tmp_path / "x.csr").write_bytes(content)
@@ -129,7 +127,7 @@ def test_five_hundred_certificates_do_not_flood_the_window(
     person.waits_to_read("300 more are not shown")
 
 
-def test_who_comes_back_finds_an_empty_page(start: Callable[..., Person], good: Path) -> None:
+def test_the_page_is_empty_after_coming_back(start: Callable[..., Person], good: Path) -> None:
     person = start("", good)
     person.waits_to_read("Acceptable")
     person.click("< Back")
@@ -146,7 +144,7 @@ def test_with_the_certificate_of_an_authority_there_is_nothing_to_do(
     assert "Export it" not in person.reads()
 
 
-def test_a_request_that_is_refused_is_made_anew_with_its_answers(
+def test_a_rejected_request_is_recreated_with_its_answers(
     start: Callable[..., Person], labelled: dict[str, str], saved: Path, tmp_path: Path, openssl
 ) -> None:
     first = start()  # something is entered, which must not come through

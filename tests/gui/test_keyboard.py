@@ -1,4 +1,4 @@
-"""Whoever has no mouse comes to everything with Tab, in the order of reading, and sees where."""
+"""Tab reaches every control in reading order, and the focus is visible."""
 
 from __future__ import annotations
 

@@ -74,9 +74,7 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wiza
     assert isinstance(person.wizard, RequestWizard)
 
 
-def test_what_was_typed_about_the_key_is_kept_though_nobody_went_on(
-    window: WizardHost, tmp_path: Path
-) -> None:
+def test_unsubmitted_key_answers_are_kept(window: WizardHost, tmp_path: Path) -> None:
     person = Person(window.wizard)
     person.begins("New request")
     person.click("Protect the key file with a passphrase")

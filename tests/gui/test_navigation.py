@@ -102,7 +102,7 @@ def test_at_the_start_page_there_is_nothing_to_go_back_to() -> None:
     assert navigation.step is Step.START
 
 
-def test_who_renews_while_looking_at_a_file_comes_back_to_the_file() -> None:
+def test_a_renewal_begun_from_an_inspection_returns_to_it() -> None:
     navigation = arrive(Task.INSPECT, Task.RENEW, "next")
     assert navigation.trail == [Step.START, Step.INSPECT, Step.RENEW, Step.KEY]
     assert navigation.route == ROUTES[Task.RENEW]
@@ -110,7 +110,7 @@ def test_who_renews_while_looking_at_a_file_comes_back_to_the_file() -> None:
     assert navigation.route == ROUTES[Task.INSPECT]
 
 
-def test_who_renews_instead_of_making_a_new_request_begins_before_the_pages_of_both() -> None:
+def test_a_renewal_instead_of_a_new_request_begins_before_their_shared_pages() -> None:
     navigation = arrive(Task.NEW, "next")
     assert navigation.begin(Task.RENEW) == [Step.SUBJECT, Step.KEY]
     assert navigation.trail == [Step.START, Step.RENEW]

@@ -1,4 +1,4 @@
-"""A certificate has arrived: it finds its key, and is handed over to the device."""
+"""Receive a certificate: match it to its key, and export both for the device."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_what_was_said_of_another_file_is_forgotten(
     assert person.reads().count("Key file") == 1  # that of the card
 
 
-def test_a_key_that_is_lost_is_told_at_once(
+def test_a_lost_key_is_reported_at_once(
     start: Callable[..., Person], issued: Path, saved: Path, tmp_path: Path
 ) -> None:
     (saved / "dev-001.key").rename(tmp_path / "moved.key")
@@ -273,7 +273,7 @@ def test_what_is_no_certificate(
     assert said in person.problems()[0]
 
 
-def test_a_wrong_chain_is_told_where_it_was_chosen(
+def test_a_wrong_chain_is_reported_where_it_was_chosen(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path
 ) -> None:
     certificate = authority.issue(old, tmp_path / "x.pem")

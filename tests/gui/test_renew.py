@@ -191,15 +191,15 @@ def two_requests(start: Callable[..., Person], labelled: dict[str, str], saved: 
     return person
 
 
-def listed_anew(person: Person) -> None:
+def reloaded_list(person: Person) -> None:
     person.waits_for_page("Which certificate?")
     person.waits_to_read("Or one of your requests")
     wait(200)
 
 
-def test_who_comes_back_finds_nothing_chosen_by_itself(two_requests: Person) -> None:
+def test_nothing_is_selected_after_coming_back(two_requests: Person) -> None:
     two_requests.begins(RENEW)
-    listed_anew(two_requests)
+    reloaded_list(two_requests)
     assert two_requests.field("Old file").text() == ""
     assert chosen_row(two_requests) == ""
 
@@ -210,7 +210,7 @@ def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: P
     person.waits_until(lambda: person.button("Renew").isEnabled())
     person.press(Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
     person.click("Renew")
-    listed_anew(person)
+    reloaded_list(person)
     assert person.field("Old file").text() == str(saved / "dev-001.csr")
     assert chosen_row(person) == "dev-001"
     person.goes_on("Key")
@@ -230,7 +230,7 @@ def test_from_a_checked_certificate_that_one_is_renewed(
     person.drops(other)
     person.waits_to_read("Renew this certificate")
     person.click("Renew this certificate")
-    listed_anew(person)
+    reloaded_list(person)
     assert person.field("Old file").text() == str(other)
     assert chosen_row(person) == ""
 
@@ -238,7 +238,7 @@ def test_from_a_checked_certificate_that_one_is_renewed(
 def test_the_row_of_the_file_that_is_typed_is_chosen(two_requests: Person, saved: Path) -> None:
     person = two_requests
     person.begins(RENEW)
-    listed_anew(person)
+    reloaded_list(person)
     person.enters("Old file", str(saved / "dev-001.csr"))
     assert chosen_row(person) == "dev-001"
     person.enters("Old file", str(saved / "dev-00"))
@@ -291,9 +291,7 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
     assert ("Serial number of the old certificate", serial) in shown
 
 
-def test_who_cancels_a_renewal_goes_on_with_what_was_changed(
-    start: Callable[..., Person], old: Path
-) -> None:
+def test_a_cancelled_renewal_keeps_the_changes(start: Callable[..., Person], old: Path) -> None:
     person = start(RENEW)
     person.drops(old)
     person.goes_on("Key")

@@ -152,7 +152,7 @@ def in_dialog(person: Person, act: Callable[[], object]) -> None:
 # --- The table ------------------------------------------------------------------------------------
 
 
-def test_the_newest_request_comes_first_and_each_tells_how_far_it_is(
+def test_the_newest_request_comes_first_and_each_shows_its_status(
     three: None, opened: Callable[[], Person]
 ) -> None:
     person = opened()
@@ -194,7 +194,7 @@ def test_the_whole_subject_shows_on_hover_as_it_was_typed(
     assert "Locality: Kaili" in said
 
 
-def test_files_that_are_gone_are_told(
+def test_missing_files_are_reported(
     record: Callable[..., Path], opened: Callable[[], Person], saved: Path
 ) -> None:
     for name in ("all-there", "no-csr", "no-key", "neither"):
@@ -214,7 +214,7 @@ def test_files_that_are_gone_are_told(
     assert str(saved / "neither.key") in tip(person, 0, 6)
 
 
-def test_a_drive_that_does_not_answer_keeps_nobody_waiting(
+def test_an_unresponsive_drive_does_not_block_the_window(
     record: Callable[..., Path],
     opened: Callable[[], Person],
     monkeypatch: pytest.MonkeyPatch,
@@ -247,7 +247,7 @@ def test_a_drive_that_does_not_answer_keeps_nobody_waiting(
     person.waits_until(lambda: rows(person)[1][6] == "both files missing")
 
 
-def test_what_is_made_meanwhile_is_there_when_one_comes_back(
+def test_new_requests_appear_after_coming_back(
     three: None, opened: Callable[[], Person], record: Callable[..., Path]
 ) -> None:
     person = opened()
@@ -269,7 +269,7 @@ def test_a_click_on_a_heading_sorts_and_a_second_one_the_other_way_round(
     person.waits_until(lambda: names(person) == ["dev-003", "dev-002", "dev-001"])
 
 
-def test_the_menu_sorts_for_whoever_has_no_mouse(three: None, opened: Callable[[], Person]) -> None:
+def test_the_menu_sorts_without_a_mouse(three: None, opened: Callable[[], Person]) -> None:
     person = opened()
     person.waits_until(person.button("Details…").isEnabled)
     table(person).customContextMenuRequested.emit(QPoint(5, 5))
@@ -312,14 +312,14 @@ def test_a_filter_that_finds_nothing_says_so_and_leads_back(
     person.waits_until(lambda: len(rows(person)) == 3)
 
 
-def test_who_types_in_the_table_filters(three: None, opened: Callable[[], Person]) -> None:
+def test_typing_in_the_table_filters(three: None, opened: Callable[[], Person]) -> None:
     person = opened()
     person.types("dev-003")
     person.waits_until(lambda: names(person) == ["dev-003"])
     assert person.field("Filter").text() == "dev-003"
 
 
-def test_rows_far_below_are_read_when_one_gets_there(
+def test_rows_far_below_are_read_on_demand(
     opened: Callable[[], Person], tmp_path: Path, now: datetime
 ) -> None:
     with RequestHistory() as past:
@@ -411,7 +411,7 @@ def test_the_folder_opens(
     person.waits_until(lambda: desktop.opened == QUrl.fromLocalFile(str(saved)))
 
 
-def test_a_folder_that_is_gone_is_told(
+def test_a_missing_folder_is_reported(
     three: None, opened: Callable[[], Person], desktop: QObject, saved: Path
 ) -> None:
     for file in saved.iterdir():
@@ -572,7 +572,7 @@ def test_a_damaged_history_is_set_aside_and_the_page_says_where(
     assert "No request has been created on this computer yet." in person.reads()
 
 
-def test_a_history_that_cannot_be_read_is_told_and_can_be_tried_again(
+def test_an_unreadable_history_is_reported_and_can_be_retried(
     start: Callable[..., Person], record: Callable[..., Path]
 ) -> None:
     default_path().mkdir(parents=True)
@@ -585,7 +585,7 @@ def test_a_history_that_cannot_be_read_is_told_and_can_be_tried_again(
     person.waits_until(lambda: names(person) == ["dev-001"])
 
 
-def test_back_leads_where_one_came_from(three: None, opened: Callable[[], Person]) -> None:
+def test_back_returns_to_the_previous_page(three: None, opened: Callable[[], Person]) -> None:
     person = opened()
     person.click("< Back")
     person.waits_for_page("What would you like to do?")
@@ -611,7 +611,7 @@ def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
     person.waits_until(lambda: len(rows(person)) == 4)
 
 
-def test_what_was_renewed_is_not_pointed_out_when_one_comes_back(
+def test_a_renewed_request_is_no_longer_pointed_out_after_coming_back(
     start: Callable[..., Person], record: Callable[..., Path]
 ) -> None:
     record("dev-001", days_ago=700, expires=11.5)

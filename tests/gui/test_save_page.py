@@ -46,7 +46,7 @@ def test_a_file_of_that_name_is_never_replaced_and_a_free_name_is_one_click_away
     assert (saved / "dev-001.key").read_text() == "the only copy"
 
 
-def test_what_stands_in_the_way_is_said_before_anybody_tries(person: Person, home: Path) -> None:
+def test_obstacles_are_reported_before_saving(person: Person, home: Path) -> None:
     (home / "taken.csr").touch()
     person.enters("Folder", str(home))
     person.enters("Name of the files", "taken")

@@ -86,7 +86,7 @@ def test_without_a_display_the_way_without_a_window_is_named(variables: dict[str
     assert "Traceback" not in done.stderr
 
 
-def test_the_version_is_told_without_a_window() -> None:
+def test_the_version_is_printed_without_a_window() -> None:
     assert run("-m", "enos_csr_gui", "--version").stdout == f"enos-csr-gui {__version__}\n"
 
 
@@ -112,7 +112,7 @@ def test_chinese_can_be_typed_with_fcitx(monkeypatch: pytest.MonkeyPatch, tmp_pa
     plugin = tmp_path / "platforminputcontexts" / "libfcitx5platforminputcontextplugin.so"
     plugin.touch()
     gui._choose_input_method()
-    assert os.environ["QT_IM_MODULE"] == "fcitx"  # somebody has brought the plug-in
+    assert os.environ["QT_IM_MODULE"] == "fcitx"  # the plug-in is installed
     plugin.unlink()
     gui._choose_input_method()
     assert os.environ["QT_IM_MODULE"] == "ibus"

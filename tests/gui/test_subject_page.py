@@ -28,7 +28,7 @@ def offered() -> list[str]:
 
 
 def suggested(person: Person) -> list[str]:
-    """What may be offered while somebody types a state."""
+    """The completions offered for a state."""
     completer = person.field("State or province").completer()
     model = completer.model() if completer else None
     return [model.index(row, 0).data() for row in range(model.rowCount())] if model else []
@@ -217,7 +217,7 @@ def test_what_is_wrong_is_scrolled_into_view_with_its_field(
     person.waits_until(lambda: note.visibleRegion().boundingRect() == note.rect())
 
 
-def test_who_scrolls_away_from_a_field_is_not_taken_back_to_it(person: Person) -> None:
+def test_scrolling_away_from_a_field_is_not_undone(person: Person) -> None:
     person.wizard.resize(person.wizard.minimumWidth(), 400)
     person.field("Country").setFocus()
     [area] = [one for one in person.wizard.findChildren(QScrollArea) if one.isVisible()]

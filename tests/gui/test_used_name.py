@@ -42,7 +42,7 @@ def test_a_common_name_that_was_used_is_caught_while_it_is_typed(
     second.goes_on("Review")
 
 
-def test_a_used_name_is_caught_however_fast_somebody_goes_on(second: Person) -> None:
+def test_a_used_name_is_caught_however_fast_the_user_goes_on(second: Person) -> None:
     second.types("dev-001")
     second.press(Qt.Key.Key_Return)
     second.waits_to_read(
@@ -51,7 +51,7 @@ def test_a_used_name_is_caught_however_fast_somebody_goes_on(second: Person) -> 
     assert second.title() == "Who is it for?"
 
 
-def test_a_history_that_cannot_be_read_stops_nobody(
+def test_an_unreadable_history_does_not_prevent_a_request(
     person: Person, labelled: dict[str, str], saved: Path
 ) -> None:
     default_path().mkdir(parents=True)
@@ -61,9 +61,7 @@ def test_a_history_that_cannot_be_read_stops_nobody(
     assert "not listed" in person.reads()
 
 
-def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
-    second: Person, saved: Path
-) -> None:
+def test_the_name_of_a_request_never_submitted_can_be_reused(second: Person, saved: Path) -> None:
     second.types("dev-001")
     second.waits_to_read(
         "is already the common name of a request that was created on this computer"
@@ -78,7 +76,7 @@ def test_the_name_of_a_request_that_was_never_handed_in_can_be_used_again(
     assert (saved / "dev-001-2.csr").is_file()
 
 
-def test_who_lets_one_name_through_is_warned_of_it_again(second: Person) -> None:
+def test_an_accepted_name_is_warned_about_again(second: Person) -> None:
     second.types("dev-001")
     second.waits_to_read(
         "is already the common name of a request that was created on this computer"

@@ -67,7 +67,7 @@ def test_the_keyboard_alone_is_enough(
     person.waits_until(lambda: not person.wizard.isVisible())
 
 
-def test_a_name_in_chinese_and_an_emoji_is_no_trouble(
+def test_a_name_with_chinese_and_an_emoji_works(
     person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
 ) -> None:
     labelled |= {
@@ -267,7 +267,7 @@ def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(
     assert (saved / "dev-001.key").is_file()
 
 
-def test_somebody_faster_than_the_machine_gets_there_all_the_same(
+def test_a_user_faster_than_the_machine_can_finish(
     start: Callable[[], Person],
 ) -> None:
     person = start()
@@ -275,7 +275,7 @@ def test_somebody_faster_than_the_machine_gets_there_all_the_same(
     person.waits_for_page("Who is it for?")
 
 
-def test_who_wants_a_passphrase_types_it_at_once(person: Person) -> None:
+def test_choosing_a_passphrase_focuses_its_field(person: Person) -> None:
     person.click("Protect the key file with a passphrase")
     person.types("turbines17")
     assert person.field("Passphrase").text() == "turbines17"

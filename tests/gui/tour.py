@@ -1,4 +1,4 @@
-"""A walk over every page in each of its states; whoever goes along looks at what comes."""
+"""A tour of every page in each of its states; a callback looks at each."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def issue(csr: Path, certificate: Path) -> None:
 
 
 def reader(wizard: RequestWizard, language: str) -> Person:
-    """Return a person who is told what to do in English, and reads the language of the window."""
+    """Return a person who takes English labels and finds them in the window's language."""
     if language == "en":
         return Person(wizard)
 

@@ -180,7 +180,7 @@ def test_what_really_goes_wrong_carries_what_its_sentence_needs(code: Code, tmp_
     assert "{" not in problem_text(problem)
 
 
-def test_a_country_that_resembles_none_gets_an_example_instead_of_a_guess() -> None:
+def test_an_unrecognisable_country_gets_an_example_instead_of_a_suggestion() -> None:
     values = {"given": "Atlantis", "suggestion": "", "name": ""}
     said = problem_text(Problem(Code.NOT_A_COUNTRY, "country", values=values))
     assert said.startswith("'Atlantis' is not a country code.")

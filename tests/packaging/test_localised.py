@@ -35,7 +35,7 @@ def test_the_desktop_shows_every_language(third_language: None) -> None:
 
 
 @pytest.mark.parametrize(("make", "count"), [(localised.metainfo, 4), (localised.types, 1)])
-def test_what_is_told_in_xml_is_told_in_every_language(third_language, make, count) -> None:
+def test_the_xml_files_have_every_language(third_language, make, count) -> None:
     english = texts_of(make(), None)
     assert len(texts_of(make(), "zh_CN")) == count
     shown = texts_of(make(), pseudo.LANGUAGE)

@@ -1,4 +1,4 @@
-"""The download for macOS, as far as another system can tell: what is told to macOS, and drawn."""
+"""The download for macOS, as far as other systems can test it: Info.plist, icons, background."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from enos_csr_gui import __version__
 HERE = Path(__file__).parents[2] / "packaging" / "macos"
 
 
-def test_macos_is_told_the_version_the_files_and_the_look() -> None:
+def test_info_plist_has_the_version_the_file_types_and_the_look() -> None:
     told = plistlib.loads(plistlib.dumps(identity.info_plist()))
     assert told["CFBundleShortVersionString"] == told["CFBundleVersion"] == __version__
     assert told["CFBundleExecutable"] == "enos-csr-gui"

@@ -51,7 +51,7 @@ def test_without_a_display_the_way_without_a_window_is_named() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt needs nothing of the system")
-def test_who_is_no_administrator_is_told_the_exact_command(tmp_path: Path) -> None:
+def test_without_root_the_exact_command_is_printed(tmp_path: Path) -> None:
     """A machine that lacks two of Qt's libraries; ``ldd`` and ``id`` tell, so they are replaced."""
     shutil.copy(TOP / "run", tmp_path)
     tools = tmp_path / "tools"
@@ -139,11 +139,11 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """Return a machine of somebody who is no administrator, with all that the wizard needs."""
+    """Return a machine used without root, with all that the wizard needs."""
     return Machine(tmp_path)
 
 
-def test_where_nothing_is_missing_the_wizard_opens_with_no_word_more(machine: Machine) -> None:
+def test_with_nothing_missing_the_wizard_opens_silently(machine: Machine) -> None:
     done = machine.run(DISPLAY=":7")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert len(machine.calls("enos-csr-gui")) == 1
@@ -172,7 +172,7 @@ def test_an_installation_that_fails_ends_it(machine: Machine) -> None:
     assert machine.calls("enos-csr-gui") == machine.calls("python") == []
 
 
-def test_missing_tools_are_named_and_keep_nobody_from_testing(machine: Machine) -> None:
+def test_missing_tools_are_named_and_do_not_prevent_testing(machine: Machine) -> None:
     done = machine.run("test", "tests/core")
     assert done.returncode == 0
     assert "sudo apt-get install xvfb xauth xdotool" in done.stderr
@@ -187,7 +187,7 @@ def test_missing_libraries_and_tools_are_named_in_one_command(machine: Machine) 
     assert machine.calls("python") == []
 
 
-def test_nobody_tests_without_openssl(machine: Machine) -> None:
+def test_tests_require_openssl(machine: Machine) -> None:
     (machine.commands / "openssl").unlink()
     done = machine.run("test", "tests/core")
     assert done.returncode == 1

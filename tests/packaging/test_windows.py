@@ -224,7 +224,7 @@ def test_an_administrator_installs_it_for_everybody(computer: Computer, newer: P
     assert (computer.files(), computer.registry()) == before
 
 
-def test_it_goes_where_it_is_told_and_leaves_what_is_not_its_own(
+def test_it_installs_into_the_given_folder_and_leaves_other_files_alone(
     computer: Computer, newer: Path
 ) -> None:
     folder = computer.drive / "Tools and more"

@@ -1,4 +1,4 @@
-"""The pages of the wizard: what each one is, declared once.
+"""The pages of the wizard, each declared once.
 
 To add a page: give it a ``Step`` and a place in ``ROUTES`` (navigation.py), and a row in ``PAGES``.
 """
@@ -35,7 +35,7 @@ class PageKind(Enum):
 
 
 class PageInfo(NamedTuple):
-    """What the window must know of a page."""
+    """What the window needs to know about a page."""
 
     name: str
     """At the side of the window; not translated yet."""
@@ -136,4 +136,4 @@ PAGES: dict[Step, PageInfo] = {
     Step.INSPECT: PageInfo(N_("Check"), PageKind.SHOWS, _inspect),
     Step.REQUESTS: PageInfo(N_("My requests"), PageKind.SHOWS, _requests, is_wide=True),
 }
-"""In the order in which they are built: what is wanted first comes first."""
+"""In the order in which they are built: the pages needed first come first."""

@@ -1,4 +1,4 @@
-"""What was made and what to do with it."""
+"""The last page: what was created, and what to do with it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class DonePage(Page):
         )
 
     def take_focus(self) -> None:
-        # Not 'Close': who presses Enter twice has not read this page.
+        # Not 'Close': a second Enter must not close an unread page.
         self._open.setFocus()
 
     def _tell(self, text: str) -> None:

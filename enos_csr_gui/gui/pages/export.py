@@ -1,4 +1,4 @@
-"""The certificate and its key in the form that the device reads."""
+"""The export page: the certificate and its key in a format that the device reads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from enos_csr_gui.messages import labels
 
 
 class ExportPage(Page):
-    """Makes ``draft.exported``."""
+    """Fills ``draft.exported``."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(draft, _("For the device"), "")
@@ -123,7 +123,7 @@ class ExportPage(Page):
         background.run(self, partial(_is_protected, received.key), self._ask_for_passphrase)
 
     def _ask_for_passphrase(self, is_protected: bool) -> None:
-        """Ask for what opens the key file, before anybody tries to save."""
+        """Ask for the passphrase of the key file before saving."""
         if is_protected and not self._key_row.isVisible():
             self._key_row.show()
             self._key_passphrase.setFocus()
@@ -198,7 +198,7 @@ class ExportPage(Page):
         edit.selectAll()
 
     def _is_about_key(self, problem: Problem, key: Path) -> bool:
-        """Tell whether it is the key's place, where the certificate goes too, that is at fault."""
+        """Return whether the problem is the folder of the key, where the certificate goes too."""
         if problem.path == key:
             return True
         elsewhere = typed_path(self._folder.text()) != key.parent
@@ -241,5 +241,5 @@ class ExportPage(Page):
 
 
 def _is_protected(key: Path) -> bool:
-    """Tell whether the key file needs a passphrase; one that cannot be read is told of later."""
+    """Return whether the key file needs a passphrase; a read error is reported later."""
     return any(found.protected for found in inspect_files([key]))

@@ -1,4 +1,4 @@
-"""What was made for the device, and what to do with it."""
+"""The page after the export: the files for the device, and what to do with them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ExportedPage(Page):
         self._notes.setVisible(bool(notes))
 
     def take_focus(self) -> None:
-        # Not 'Close': who presses Enter twice has not read this page.
+        # Not 'Close': a second Enter must not close an unread page.
         self._open.setFocus()
 
     def _open_folder(self) -> None:

@@ -1,4 +1,4 @@
-"""The key: a new one, made in the background, or one the person already has."""
+"""The key page: a new key, generated in the background, or an existing one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from enos_csr_gui.i18n import _
 class KeyPage(Page):
     """Decides ``draft.key_file`` and ``draft.passphrase``; reads an existing key.
 
-    What only some people ask for is made when they ask.
+    Rarely used parts are built on demand.
     """
 
     def __init__(self, draft: Draft) -> None:

@@ -1,4 +1,4 @@
-"""Everything once more before it is made: the subject, the key, the files."""
+"""The review page: the subject, the key and the files before anything is created."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class ReviewPage(Page):
             text.setPlainText(_script(commands, shell))
 
     def take_focus(self) -> None:
-        # Not the first 'Change': who presses Enter wants to go on.
+        # Not the first 'Change': Enter should go on.
         self.focus_way_on()
 
     def key_made(self) -> None:

@@ -1,4 +1,4 @@
-"""Where the files go; makes them."""
+"""The save page: asks where the files go, and writes them."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class SavePage(Page):
         self._csr_path.setText(str(draft.folder / f"{draft.base_name}{CSR_SUFFIX}"))
 
     def _check(self) -> None:
-        """Say what would keep the files from being saved, before anybody tries."""
+        """Show what would prevent the files from being saved, before saving."""
         if self._checking:
             self._checking.forget()
         folder, name = self.draft.folder, self.draft.base_name

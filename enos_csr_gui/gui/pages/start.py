@@ -1,4 +1,4 @@
-"""The first page: what the person wants to do."""
+"""The first page: the choice of a task."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Expiring(NamedTuple):
-    """The requests to be renewed, and what is to be told of the history."""
+    """The requests to be renewed, and the problems with the history."""
 
     requests: list[PastRequest]
     notes: tuple[Problem, ...]
@@ -45,7 +45,7 @@ def _expiring() -> _Expiring:
 class StartPage(Page):
     """Emits ``task_wanted``, or ``language_wanted`` with one of ``i18n.languages()``.
 
-    The first page to be painted: whatever takes time comes with ``build``.
+    It is the first page to be painted, so ``build`` does everything slow.
     """
 
     language_wanted = Signal(str)
@@ -139,12 +139,12 @@ class StartPage(Page):
             self._look_for_expiring()
 
     def point_out_expiring(self) -> None:
-        """Begin to tell which certificates are to be renewed; needs the page that shows them."""
+        """Start showing which certificates are to be renewed; needs the page that lists them."""
         from enos_csr_gui.gui.widgets.banner import Banner
 
         self._notice = Banner("status-expiring", _("&Show"))
         self._notice.button.clicked.connect(self._show_expiring)
-        # Below the tasks: nothing moves away under somebody's mouse.
+        # Below the tasks, so that nothing moves under the mouse pointer.
         self.body.insertWidget(len(self._links) + 1, self._notice)
         self.setTabOrder(list(self._links.values())[-1], self._notice.button)
         self._look_for_expiring()

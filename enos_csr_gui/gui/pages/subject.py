@@ -78,7 +78,7 @@ class SubjectPage(Page):
         self._suggest_states()
 
     def _show_renewal(self) -> None:
-        """Say what is special about a renewal, if it is one, and what cannot be changed."""
+        """Explain a renewal, if it is one, and what cannot be changed."""
         old = self.draft.source
         self.explain(
             _("These are the answers of the old certificate. Change what is different now.")
@@ -121,7 +121,7 @@ class SubjectPage(Page):
     def submit(self) -> bool:
         for key, editor in self.editors.items():
             editor.settle()
-            # What a voice or a screen reader has put there, nobody has typed.
+            # Voice input and screen readers set the text without key events.
             if editor.text() != self.draft.answers.get(key, ""):
                 self.draft.answer(key, editor.text())
         problems = self._check(all_of_them=True)
@@ -161,7 +161,7 @@ class SubjectPage(Page):
             self._looking_up = None
 
     def _look_up_name(self) -> None:
-        """Say while it is typed that an earlier request has this common name."""
+        """Warn during typing that an earlier request has this common name."""
         self._forget_lookup()
         self._show_used([])
         name = self.draft.answers.get("common_name")

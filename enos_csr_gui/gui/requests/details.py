@@ -1,4 +1,4 @@
-"""All that is known of one request."""
+"""The details of one request."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _WIDTH = 720
 
 
 class RequestDetails(QDialog):
-    """Shows ``request``, and by ``presence`` what became of its files."""
+    """Shows ``request``, and from ``presence`` whether its files exist."""
 
     def __init__(
         self, request: PastRequest, presence: FileStatus, submit: SubmitDefaults, parent: QWidget
     ) -> None:
-        """``submit`` is what the organisation says of handing in."""
+        """``submit`` is where the organization wants requests sent."""
         super().__init__(parent)
         self._request = request
         self._presence = presence
@@ -89,7 +89,7 @@ class RequestDetails(QDialog):
             self,
             partial(_to_hand_in, request),
             lambda submission: self._submit.offer(submission, submit),
-            lambda _error: None,  # a missing file is told beside its name
+            lambda _error: None,  # a missing file is reported beside its name
             detached=True,
         )
         presence.found.connect(self._show_files)
@@ -121,7 +121,7 @@ class RequestDetails(QDialog):
         column.addWidget(buttons)
         style.ensure_touch_targets(self)
         room = style.room_for(self)
-        lines = 3 * self.fontMetrics().lineSpacing()  # for what will be said of handing in
+        lines = 3 * self.fontMetrics().lineSpacing()  # for messages about submitting
         height = self.sizeHint().height() - area.sizeHint().height() + area.full_height() + lines
         width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         self.resize(min(round(width), room.width()), min(height, room.height()))
@@ -159,7 +159,7 @@ class RequestDetails(QDialog):
 
 
 def _to_hand_in(request: PastRequest) -> Submission:
-    """Read what is needed to hand the request in; raises UnreadableFile."""
+    """Read what is needed to submit the request; raises UnreadableFile."""
     return Submission(
         request.subject,
         request.csr,

@@ -1,4 +1,4 @@
-"""Whether the files of requests are still where they were, found out without waiting for it."""
+"""Check in the background whether the files of requests still exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOLDERS_AT_ONCE = 32
 
 
 class FilePresence(NamedTuple):
-    """Which of the two files are there."""
+    """Which of the two files exist."""
 
     csr: bool
     key: bool
@@ -29,10 +29,10 @@ def _look(requests: list[PastRequest]) -> dict[int, FilePresence]:
 
 
 class FileStatus(QObject):
-    """Looks into one folder after the other, each in a thread of its own.
+    """Checks folders, each in a thread of its own.
 
-    A network drive that is gone may answer after minutes or never: its folders stay unknown, all
-    others do not wait for it.
+    A lost network drive may answer after minutes or never: its folders stay unknown, and the others
+    do not wait for it.
     """
 
     found = Signal()
@@ -47,14 +47,14 @@ class FileStatus(QObject):
         self._soon.timeout.connect(self._go)
 
     def of(self, request: PastRequest) -> FilePresence | None:
-        """Return which files are there; None while that is not known: ``found`` will tell."""
+        """Return which files exist; None while unknown: ``found`` is emitted with the result."""
         if request.number not in self._known:
             self._wanted.setdefault(request.csr.parent, {})[request.number] = request
             self._soon.start(0)
         return self._known.get(request.number)
 
     def look_again(self) -> None:
-        """Trust nothing that was found before."""
+        """Discard all results."""
         self._known.clear()
 
     def _go(self) -> None:

@@ -1,4 +1,4 @@
-"""The requests of this computer as rows of a table, read from the disk as they are looked at."""
+"""The requests of this computer as table rows, read from disk when they are displayed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _SORT = {
 
 
 def heading(column: Column) -> str:
-    """Return what stands above a column."""
+    """Return the heading of a column."""
     return {
         Column.NAME: _("Common name"),
         Column.STATUS: _("Status"),
@@ -75,7 +75,7 @@ def heading(column: Column) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which requests, and in which order."""
+    """Which requests to show, and in which order."""
 
     filter_text: str = ""
     only_expiring: bool = False
@@ -97,7 +97,7 @@ class Choice:
 
 
 class _List(NamedTuple):
-    """What a look at the history found: the first rows, how many are chosen, and of how many."""
+    """The result of a query: the first rows, the number of matches, and the total."""
 
     rows: list[PastRequest]
     chosen: int
@@ -131,14 +131,14 @@ def _icon(name: str) -> QIcon:
 
 
 class RequestModel(QAbstractTableModel):
-    """Reads nothing before ``refresh``; afterwards what is shown follows what is chosen."""
+    """The table model. It reads nothing before ``refresh``, then follows the filter and order."""
 
     listed = Signal()
-    """What was chosen last is shown now."""
+    """The latest choice is shown now."""
     failed = Signal(object)
     """The history cannot be read; carries the problems."""
     noticed = Signal(object)
-    """The history was damaged and set aside; carries the problems."""
+    """The history was damaged and has been renamed; carries the problems."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -163,13 +163,13 @@ class RequestModel(QAbstractTableModel):
         return self._shown
 
     def refresh(self) -> None:
-        """Read anew what may have changed meanwhile."""
+        """Reload what may have changed meanwhile."""
         self._began = True
         self.presence.look_again()
         self._list()
 
     def filter(self, text: str) -> None:
-        """Show only the requests that hold each word of ``text``."""
+        """Show only the requests that contain each word of ``text``."""
         self._choose(replace(self._wanted, filter_text=text.strip()))
 
     def show_only_expiring(self, only: bool) -> None:
@@ -181,7 +181,7 @@ class RequestModel(QAbstractTableModel):
         self._choose(replace(self._wanted, sort=_SORT[Column(column)], descending=descending))
 
     def request(self, row: int) -> PastRequest | None:
-        """Return the request in a row; None while it has not been read."""
+        """Return the request in a row; None until it has been read."""
         chunk, place = divmod(row, _CHUNK)
         rows = self._chunks.get(chunk)
         if rows is None or chunk in self._stale:
@@ -212,7 +212,7 @@ class RequestModel(QAbstractTableModel):
     def _show(self, choice: Choice, found: _List) -> None:
         self.total = found.total
         if choice == self._shown and found.chosen == self._rows and self._chunks:
-            # The same rows, as far as one knows: the person stays where he is.
+            # Probably the same rows: keep the scroll position and the selection.
             self._stale.update(self._chunks)
             self._keep(0, found.rows)
         else:
@@ -343,7 +343,7 @@ class RequestModel(QAbstractTableModel):
             ]
         else:
             return None
-        # As rich text, so that Qt does not take what somebody entered for it.
+        # As rich text, so that Qt does not interpret markup in the user's text.
         return "<qt>" + "<br>".join(map(escape, lines)) + "</qt>"
 
 

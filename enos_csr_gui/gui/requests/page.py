@@ -1,4 +1,4 @@
-"""Every request that was made on this computer, and what became of it."""
+"""The page 'My requests': every request made on this computer, with its status."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _, ngettext
 
 _AT_ONCE = 1000
-"""How many requests are read at once: to let go of very many takes so long that one notices."""
+"""How many requests are read at once: freeing very many takes a noticeable time."""
 
 
 def _export(choice: Choice, path: Path) -> int:
-    """Write all the requests chosen; return how many they are."""
+    """Write all the requests chosen; return their number."""
     with RequestHistory() as past:
         count = past.count(choice.filter_text, only_expiring=choice.only_expiring)
         parts = (choice.read(past, _AT_ONCE, offset) for offset in range(0, count, _AT_ONCE))
@@ -53,7 +53,7 @@ def _export(choice: Choice, path: Path) -> int:
 
 
 class _Nothing(QWidget):
-    """Says in place of the table why there is none, and what to do."""
+    """Explains, in place of an empty table, why it is empty and what to do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +182,7 @@ class RequestsPage(Page):
             self._recolour()
 
     def _recolour(self) -> None:
-        """Have what stands in the empty filter readable; the platforms' own colour is too pale."""
+        """Make the placeholder of the filter readable; the platforms' own colour is too pale."""
         palette = self._filter.palette()
         palette.setColor(QPalette.ColorRole.PlaceholderText, style.muted(self.palette()))
         self._filter.setPalette(palette)
@@ -237,7 +237,7 @@ class RequestsPage(Page):
         self._go_to_filter()
         self._filter.insert(text)
 
-    # What has been read
+    # Results
 
     def _listed(self) -> None:
         shown, total = self._model.rowCount(), self._model.total
@@ -289,7 +289,7 @@ class RequestsPage(Page):
         self._note.show_problem("\n".join(map(problem_text_with_place, problems)))
         self._note.show()
 
-    # What one does with a request
+    # Actions on a request
 
     def _show_actions(self) -> None:
         there = self._places.currentWidget() is self._table and self._table.request() is not None
@@ -329,7 +329,8 @@ class RequestsPage(Page):
 
     def _receive_it(self) -> None:
         if request := self._table.request():
-            # A certificate finds its request by the key; one that was received is handed over anew.
+            # A new certificate finds its request by the key; one already received is exported
+            # again.
             self.task_wanted.emit(
                 Task.RECEIVE, [request.certificate] if request.certificate else []
             )

@@ -1,4 +1,4 @@
-"""Requests as a table for a spreadsheet: CSV that Excel, LibreOffice and WPS open with a click."""
+"""Export requests as CSV that Excel, LibreOffice and WPS open directly."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from enos_csr_gui.messages import labels
 if TYPE_CHECKING:
     from enos_csr_gui.core.history import PastRequest
 
-# What a spreadsheet takes for the beginning of a formula
+# Characters that begin a formula in a spreadsheet
 # (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
-    """Write one row for each request, below one of headings, in the language chosen.
+    """Write a row of headings and one row for each request, in the language chosen.
 
-    Returns how many requests they were.
+    Returns the number of requests.
 
-    In UTF-8 with the mark by which Excel knows it; a cell that would be a formula begins with an
-    apostrophe. Dates are ISO 8601's, where the person is. A file that is there is replaced, at
-    once and as a whole. Raises CannotSave; then nothing has changed.
+    The file is UTF-8 with a byte order mark, which Excel needs; a cell that would be a formula
+    begins with an apostrophe. Dates are ISO 8601, in local time. An existing file is replaced
+    atomically. Raises CannotSave; then nothing has changed.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -71,7 +71,7 @@ def _cells(request: PastRequest) -> list[str]:
         labels.request_status(request.status(), request.days_left()),
         local_date(request.issued) if request.issued else "",
         local_date(request.expires) if request.expires else "",
-        # A number alone would lose all but its first 15 digits.
+        # A spreadsheet keeps only the first 15 digits of a number.
         "" if request.serial is None else labels.serial_number(request.serial),
         request.public_key_sha256,
         str(request.csr),

@@ -1,4 +1,4 @@
-"""The table of requests: what a row looks like, and what keys and mouse do in it."""
+"""The table of requests: the look of its rows, its keyboard and mouse actions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _widest(column: Column) -> list[str]:
 
 
 class _PathDelegate(QStyledItemDelegate):
-    """Leaves out the beginning of what is too long: a path's end tells more."""
+    """Elides long paths at the beginning, as their end tells more."""
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -50,14 +50,14 @@ class _PathDelegate(QStyledItemDelegate):
 
 
 class RequestTable(QTableView):
-    """Shows ``requests``, of which one row is the current one."""
+    """Shows ``requests``; one row is the current one."""
 
     opened = Signal()
-    """The person wants to see all of the current request."""
+    """The user opens the details of the current request."""
     typed = Signal(str)
-    """The person has begun to type in the table."""
+    """The user has begun to type in the table."""
     current_changed = Signal()
-    """Another row is the current one, or more is known of it."""
+    """The current row has changed, or more is known about it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""How a request gets to whoever issues certificates: a letter, a copy, a sheet for the ticket."""
+"""Submit a request: compose an e-mail, copy the request, save a cover sheet for a ticket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from enos_csr_gui.messages import labels
 
 
 class Submission(NamedTuple):
-    """A request: its subject by the keys of the fields, its file and what is in it.
+    """A request to submit: its subject (field key -> value), its file and the file's content.
 
     ``is_renewal`` of the certificate with the number ``serial``, which may not be known.
     """
@@ -39,9 +39,9 @@ class Submission(NamedTuple):
 
 
 class SubmitButtons(QObject):
-    """``buttons`` for a card or a row; what comes of them is told by the signals.
+    """The submit ``buttons`` for a card or a row; signals report their results.
 
-    An empty text means that what was told before is over.
+    An empty text clears the previous message.
     """
 
     said = Signal(str)
@@ -74,7 +74,7 @@ class SubmitButtons(QObject):
         return self._request.csr_pem if self._request else ""
 
     def _compose(self) -> None:
-        """Open the mail program with a letter; the person attaches the request, nobody the key."""
+        """Open the mail program with a message; the user attaches the request, never the key."""
         request, submit = self._request, self._submit
         if request is None:
             return
@@ -126,7 +126,7 @@ class SubmitButtons(QObject):
         return [text.format(serial=labels.serial_number(request.serial))]
 
     def _save_sheet(self) -> None:
-        """Save the sheet where the person says, never over a file."""
+        """Save the cover sheet where the user chooses, never over an existing file."""
         request, submit = self._request, self._submit
         if request is None:
             return
@@ -167,5 +167,5 @@ class SubmitButtons(QObject):
 
 
 def _encoded(text: str) -> str:
-    """Return the text as it stands in a 'mailto:' (RFC 6068): '+' and '&' too are encoded."""
+    """Return the text percent-encoded for a 'mailto:' URL (RFC 6068), '+' and '&' too."""
     return bytes(QUrl.toPercentEncoding(text).data()).decode("ascii")

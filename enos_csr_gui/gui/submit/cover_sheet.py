@@ -1,4 +1,4 @@
-"""The hand-over sheet: one page to print or to attach to a ticket, with nothing secret on it."""
+"""The cover sheet: one page to print or attach to a ticket, with nothing secret on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rows(
     *,
     serial: int | None = None,
 ) -> list[tuple[str, str]]:
-    """Return what stands on the sheet: labels and texts.
+    """Return the rows of the sheet: labels and texts.
 
     ``address`` may be empty. ``serial`` is that of the certificate to be renewed.
     """
@@ -47,7 +47,7 @@ def rows(
 
 
 def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
-    """Return the sheet as PDF, A4; ``echo_err`` is the organisation's and may be empty."""
+    """Return the sheet as PDF, A4; ``echo_err`` is the organization's and may be empty."""
     cells = "".join(
         f"<tr><td>{escape(label)}</td><td><b>{escape(text).replace(chr(10), '<br>')}</b></td></tr>"
         for label, text in rows
@@ -72,7 +72,7 @@ def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
     )
     writer.setTitle(heading)
     document = QTextDocument()
-    # Whoever copies a name out of the PDF wants its letters, and no ligature of them.
+    # No ligatures, so that names can be copied from the PDF.
     font = document.defaultFont()
     font.setFeature(QFont.Tag("liga"), 0)
     document.setDefaultFont(font)

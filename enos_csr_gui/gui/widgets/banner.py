@@ -1,4 +1,4 @@
-"""Something that the person should know, and a button that leads to it."""
+"""A notice with a button."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Banner(Card):
         self.hide()
 
     def say(self, text: str, *, with_button: bool) -> None:
-        """Show the text; nothing of the notice when it is empty."""
+        """Show the text; hide the notice if it is empty."""
         self._text.setText(text)
         self.button.setVisible(with_button)
         self.setVisible(bool(text))

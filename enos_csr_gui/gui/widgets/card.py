@@ -1,4 +1,4 @@
-"""Something that stands for itself on a page, on a ground of its own."""
+"""A card: a group on a page, with its own background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Something that most people need not see: folded until somebody unfolds it."""
+"""A section for few users, collapsed until it is opened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CollapsibleSection(QWidget):
     """A heading that shows and hides what is below it."""
 
     unfolded = Signal()
-    """What is below has its place on the screen now."""
+    """The content is laid out now."""
 
     def __init__(self, heading: str, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -17,8 +17,8 @@ from enos_csr_gui.messages import labels
 class CountryBox(QComboBox):
     """Every assigned ISO 3166-1 country; typing a part of its name, or a code, narrows the list.
 
-    Leaving the box completes what names one country beyond doubt; any other text stays as it was
-    typed. ``edited`` carries the code, or the text while it is no country.
+    Leaving the box replaces an unambiguous name by its country; any other text stays as typed.
+    ``edited`` carries the code, or the text while it is no country.
     """
 
     edited = Signal(str)

@@ -37,5 +37,5 @@ class DetailsGrid(QGridLayout):
         return value
 
     def add_gap(self) -> None:
-        """Part what comes from what was."""
+        """Add space before the next row."""
         self.setRowMinimumHeight(self.rowCount(), style.SPACING)

@@ -20,7 +20,7 @@ from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
-# What more typing cannot mend is said at once; the rest when the person has had a chance.
+# Problems that more typing cannot fix are shown at once, others when the field is left.
 _SAID_AT_ONCE = frozenset(
     {
         Code.TOO_LONG,
@@ -40,7 +40,7 @@ def _problem_icon() -> QIcon:
 
 
 class FieldEditor(QObject):
-    """The answer to one field: ``label``, ``edit`` and what is ``below``, for a form to lay out."""
+    """The widgets of one field: ``label``, ``edit`` and ``below``, for a form to lay out."""
 
     edited = Signal(str, str)
     """The key of the field and its new text."""
@@ -89,7 +89,7 @@ class FieldEditor(QObject):
         return self.edit.text()
 
     def set_text(self, text: str) -> None:
-        """Put an answer into the field, as if nobody had been at it yet."""
+        """Set the answer as if the user had not edited the field."""
         self.edit.setText(text)
         self._typed = self._had_a_chance = False
         self._show()
@@ -110,11 +110,11 @@ class FieldEditor(QObject):
             self.edit.settle()
 
     def offer(self, way_out: QWidget) -> None:
-        """Put a way out of a problem below it; whoever offers it shows and hides it."""
+        """Put a button that solves a problem below it; the caller shows and hides the button."""
         self._column.addWidget(way_out)
 
     def suggest(self, texts: Sequence[str]) -> None:
-        """Offer these texts while somebody types; any other text stays possible."""
+        """Offer these completions during typing; any other text stays possible."""
         completer = QCompleter(list(texts), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -123,7 +123,7 @@ class FieldEditor(QObject):
             self.edit.setCompleter(completer)
 
     def show_problems(self, problems: Sequence[Problem], *, all_of_them: bool = False) -> None:
-        """Show what is wrong; what typing on may mend only once the field has been left."""
+        """Show the problems; those that more typing may fix only once the field has been left."""
         self._problems = problems
         self._had_a_chance = self._had_a_chance or all_of_them
         self._show()
@@ -141,7 +141,7 @@ class FieldEditor(QObject):
     def _sentence(self, problem: Problem) -> str:
         if problem.code is not Code.NOT_A_COUNTRY:
             return problem_text(problem)
-        # Here, nobody needs to know the code.
+        # Users do not need to know the code here.
         if problem.values["suggestion"]:
             text = _("'{given}' is not in the list of countries. Did you mean {name}?")
         else:

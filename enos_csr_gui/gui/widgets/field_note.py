@@ -11,7 +11,7 @@ from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
 
 def announce(widget: QWidget, text: str) -> None:
-    """Have a screen reader, if there is one, say what has just appeared in the widget."""
+    """Announce the new content of the widget to a screen reader, if one is running."""
     from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
     if text and QAccessible.isActive():
@@ -50,7 +50,7 @@ class FieldNote(WrappedLabel):
         self._show(self._help, is_problem=False)
 
     def tell(self, text: str) -> None:
-        """Show what has been done, in the colour of help, and have a screen reader say it."""
+        """Show a result, in the colour of help texts, and announce it to screen readers."""
         self.show_help(text)
         announce(self, text)
 

@@ -49,12 +49,12 @@ class FileChooser(QWidget):
         self.setFocusProxy(self._path)
 
     def path(self) -> Path | None:
-        """Return the path, from the root on; None while there is none."""
+        """Return the absolute path; None if the field is empty."""
         typed = self._path.text().strip()
         return typed_path(typed) if typed else None
 
     def set_path(self, path: Path) -> None:
-        """Take a file that was chosen elsewhere, for example dropped."""
+        """Set a file chosen elsewhere, for example dropped."""
         self._path.setText(str(path))
         self._on_edited()
         self.chosen.emit()
@@ -71,7 +71,7 @@ class FileChooser(QWidget):
         self._path.selectAll()
 
     def forgive(self) -> None:
-        """Show no problem any more."""
+        """Clear the problem."""
         self._note.show_help()
 
     def _on_edited(self) -> None:

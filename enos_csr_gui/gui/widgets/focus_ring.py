@@ -1,4 +1,4 @@
-"""Where the keys go: a ring around it that can be seen, in every style, in light and in dark."""
+"""A visible focus ring, in every style, in light and in dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that the desktop is asked to show."""
+"""Paths typed by the user, and folders opened on the desktop."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from enos_csr_gui.gui import background
 
 
 def typed_path(text: str) -> Path:
-    """Return the path that somebody typed, from the root on; what has no root is below the home."""
+    """Return a typed path as an absolute path; a relative one is below the home folder."""
     return Path.home() / Path(text.strip()).expanduser()
 
 
 def existing(folder: Path) -> Path:
-    """Return the folder, or the nearest above it that there is: a file dialog begins there."""
+    """Return the folder or its nearest existing parent, for a file dialog to start in."""
     return next((one for one in (folder, *folder.parents) if one.is_dir()), Path.home())
 
 
 def open_folder(owner: QObject, folder: Path, missing: Callable[[Problem], None]) -> None:
-    """Have the desktop show the folder; tell ``missing`` if that cannot be.
+    """Open the folder on the desktop; call ``missing`` if it does not exist.
 
-    The look whether it is, which may never end on a network drive, keeps nobody waiting.
+    The check runs in the background, as it may never end on a network drive.
     """
 
     def looked(there: bool) -> None:

@@ -1,4 +1,4 @@
-"""A new passphrase, typed twice, with how strong it is."""
+"""Entry of a new passphrase, typed twice, with its strength."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from enos_csr_gui.messages import labels
 Check = Callable[[str], Sequence[Problem]]
 
 _PAUSE_MS = 150
-"""How long somebody stops typing before the strength is worked out."""
+"""The pause in typing, in milliseconds, before the strength is computed."""
 
 
 class PassphraseEdit(QLineEdit):
-    """A line for a secret, hidden unless the person wants to see it."""
+    """A line edit for a secret, hidden unless the user chooses to show it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -17,6 +17,6 @@ class _Delegate(QStyledItemDelegate):
 
 
 def make_roomy(view: QAbstractItemView | None) -> None:
-    """Give every row of the list, if there is one, room for a finger."""
+    """Make every row of the list, if there is one, high enough to touch."""
     if view is not None:
         view.setItemDelegate(_Delegate(view))

@@ -1,4 +1,4 @@
-"""A column that scrolls where the window is too small for it: nothing is ever cut off."""
+"""A column that scrolls if the window is too small for it, so that nothing is cut off."""
 
 from __future__ import annotations
 

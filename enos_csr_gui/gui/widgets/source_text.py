@@ -15,7 +15,7 @@ class SourceText(QPlainTextEdit):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setReadOnly(True)
-        # With a cursor, or nobody would see that the keys go here.
+        # With a cursor, to show that the widget has the focus.
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard

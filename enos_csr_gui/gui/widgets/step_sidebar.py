@@ -1,4 +1,4 @@
-"""The steps of the wizard at its side: where one is, what is done, what is to come."""
+"""The wizard's steps in a sidebar: completed, current and remaining."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class StepSidebar(QWidget):
         row.addWidget(name, 0, middle)
 
     def show_brand(self) -> None:
-        """Show no steps: none has been taken yet, or there is but one."""
+        """Show no steps, at the start or when there is only one."""
         self.show_steps([], 0)
         self._brand.show()
 
@@ -117,7 +117,7 @@ class StepSidebar(QWidget):
             painter.setBrush(accent if is_now else QColor(0, 0, 0, 0))
             painter.drawEllipse(place.adjusted(1, 1, -1, -1))
             ink = style.on_accent(palette) if is_now else accent
-            if is_past or index == self._count - 1 == self._current:  # nothing is left to do there
+            if is_past or index == self._count - 1 == self._current:  # that step is complete
                 painter.setPen(QPen(ink, 2, c=Qt.PenCapStyle.RoundCap))
                 painter.drawPolyline(_tick(place))
                 continue
@@ -133,7 +133,7 @@ def _tick(place: QRectF) -> list[QPointF]:
 
 
 def _said(index: int, current: int, count: int, name: str) -> str:
-    """Return what a screen reader says of a step."""
+    """Return the screen reader's text for a step."""
     if index < current:
         text = _("Step {number} of {count}, done: {name}")
     elif index == current:
