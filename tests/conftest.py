@@ -155,9 +155,16 @@ def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFact
     return made
 
 
+_GROUPS = {"dist": "downloads", "wheel": "wheel"}
+"""The group of the tests that share what a fixture takes long to build, by the fixture's name."""
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what shares one long build, in one process; the rest fills the others."""
-    builds = [item for item in items if "dist" in getattr(item, "fixturenames", ())]
-    for item in builds:
-        item.add_marker(pytest.mark.xdist_group("downloads"))
+    """Begin with what shares a long build, in one process; the rest fills the others."""
+    builds = []
+    for item in items:
+        for fixture in _GROUPS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(_GROUPS[fixture]))
+            builds.append(item)
     items.sort(key=lambda item: item not in builds)
