@@ -1,4 +1,4 @@
-"""Fixtures for all tests: separate settings, no screen, the real OpenSSL."""
+"""What every test stands on: settings of its own, no screen, the real OpenSSL."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ANSWERS = {
 
 @pytest.fixture(autouse=True)
 def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
-    """Keep the tests' settings out of the user's own; subprocesses inherit this."""
+    """Keep what is remembered out of the folder of whoever runs the tests; processes inherit it."""
     folder = tmp_path_factory.mktemp("settings")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # output as everybody has it
     monkeypatch.setenv("LANGUAGE", "en")
@@ -45,7 +45,7 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
-    """Keep the tests' requests out of the user's history; subprocesses inherit this."""
+    """Keep requests out of the history of whoever runs the tests; processes inherit it."""
     folder = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     return folder
@@ -155,10 +155,16 @@ def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFact
     return made
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too
+_GROUPS = {"dist": "downloads", "wheel": "wheel"}
+"""The group of the tests that share what a fixture takes long to build, by the fixture's name."""
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what shares one long build, in one process; the rest fills the others."""
-    builds = [item for item in items if "dist" in getattr(item, "fixturenames", ())]
-    for item in builds:
-        item.add_marker(pytest.mark.xdist_group("downloads"))
+    """Begin with what shares a long build, in one process; the rest fills the others."""
+    builds = []
+    for item in items:
+        for fixture in _GROUPS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(_GROUPS[fixture]))
+            builds.append(item)
     items.sort(key=lambda item: item not in builds)

@@ -19,6 +19,9 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of everything that this platform can build."""
     if sys.platform == "linux" and not shutil.which("dpkg-shlibdeps"):
         pytest.skip("only Debian and Ubuntu, with dpkg-dev, build the downloads for Linux")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        kept_together = "@downloads" in os.environ["PYTEST_CURRENT_TEST"]
+        assert kept_together, "every process would build them: choose '--dist loadgroup'"
     folder = tmp_path_factory.mktemp("dist")
     environment = {key: os.environ[key] for key in os.environ if key != "QT_QPA_PLATFORM"}
     done = subprocess.run(
