@@ -236,7 +236,7 @@ app = QApplication([])
 wizard = open_wizard()
 wizard.show()
 loop = QEventLoop()
-QTimer.singleShot(4000, loop.quit)
+QTimer.singleShot(120_000, loop.quit)  # a busy machine takes its time
 watch = QTimer()
 watch.timeout.connect(lambda: wizard.is_ready and loop.quit())
 watch.start(20)

@@ -517,9 +517,9 @@ def test_files_are_read_by_what_they_hold_and_not_by_their_name(tmp_path, csr_pe
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(100 << 20)
     names = ["photo.jpg", "dev.csr", "huge", "none"]
-    start = time.monotonic()
+    start = time.process_time()
     found = inspection.inspect_files(tmp_path / name for name in names)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert [one.file for one in found] == [tmp_path / name for name in names]
     assert [one.kind for one in found[:2]] == [ContentKind.REQUEST, ContentKind.PRIVATE_KEY]
     assert [codes(one) for one in found[2:]] == [
@@ -542,16 +542,16 @@ def test_files_are_read_by_what_they_hold_and_not_by_their_name(tmp_path, csr_pe
     ],
 )
 def test_a_file_made_to_keep_us_busy_does_not(piece):
-    start = time.monotonic()
+    start = time.process_time()
     found = inspect(piece * ((1 << 20) // len(piece)))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     assert len(found) <= reader.MAX_OBJECTS + 1
 
 
 def test_many_private_keys_are_recognised_quickly(key_pem):
-    start = time.monotonic()
+    start = time.process_time()
     found = inspect(key_pem * 400)
-    assert time.monotonic() - start < 4  # some 0.1 s; the library's own tests of each take 20 s
+    assert time.process_time() - start < 4  # some 0.1 s; the library's own tests of each take 20 s
     assert all(one.key for one in found)
 
 

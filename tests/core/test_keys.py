@@ -364,9 +364,9 @@ def test_the_strength_of_a_passphrase_is_0_to_4(passphrase, strengths):
 
 def test_the_strength_of_a_long_passphrase_is_computed_quickly():
     keys.strength("warm up")
-    start = time.perf_counter()
+    start = time.process_time()
     keys.strength("aB3$" * 250)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 # --- Keys of other programs -----------------------------------------------------------------------
