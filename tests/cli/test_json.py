@@ -98,3 +98,18 @@ def test_a_failure_is_an_object_too(enos_csr, options, tmp_path) -> None:
         assert sorted(one["code"] for one in problems) == sorted(codes)
         for problem in problems:
             assert problem["message"] in result.stderr
+
+
+def test_the_rules_and_a_conversion(enos_csr, openssl, tmp_path) -> None:
+    rules = check(enos_csr("rules", "--json").stdout, "rules")["rules"]
+    assert {rule["level"] for rule in rules} == {"refused", "differs"}
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "k", "-subj",
+            "/CN=x", "-outform", "DER", "-out", tmp_path / "c.der")  # fmt: skip
+    words = ("convert", tmp_path / "c.der", "--out", tmp_path / "c.csr", "--json")
+    assert check(enos_csr(*words).stdout, "converted") == {"path": str(tmp_path / "c.csr")}
+    openssl("req", "-in", tmp_path / "c.csr", "-verify", "-noout")
+    before = (tmp_path / "c.csr").read_bytes()
+    again = enos_csr(*words)  # never over a file
+    assert again.exit_code == 1
+    assert check(again.stdout, "failure")["problems"][0]["code"] == "file-exists"
+    assert (tmp_path / "c.csr").read_bytes() == before

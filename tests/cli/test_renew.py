@@ -114,3 +114,14 @@ def test_the_certificate_of_an_authority_is_not_renewed(refused, authority, fold
     [line, *_help] = refused("renew", authority.root)
     assert "This is the certificate of a certificate authority" in line
     assert not list(folder.glob("*.csr"))
+
+
+def test_text_in_a_wrong_encoding_is_not_taken_over_unasked(enos_csr, openssl, folder, subject_of):
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "old.csr",
+            "-subj", "/C=DE/ST=Bayern/L=Hof/O=M\u00fcller/OU=Ops/CN=dev-9")  # fmt: skip
+    result = enos_csr("renew", "old.csr")  # OpenSSL was not told that this is UTF-8
+    assert result.exit_code == 2
+    assert "'M\u00fcller' was probably meant" in " ".join(result.stderr.split())
+    assert not list(folder.glob("dev-9*"))
+    assert enos_csr("renew", "old.csr", "--organization", "M\u00fcller").exit_code == 0
+    assert "O=M\u00fcller" in subject_of("dev-9.csr").replace(" = ", "=")

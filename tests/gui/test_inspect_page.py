@@ -168,3 +168,16 @@ def test_a_rejected_request_is_recreated_with_its_answers(
     first.goes_on("Save")
     first.goes_on("Done", "Save")
     assert (saved / "dev-10.csr").is_file()
+
+
+def test_a_request_in_der_is_saved_as_pem_with_one_click(
+    start: Callable[..., Person], good: Path, tmp_path: Path, openssl, monkeypatch
+) -> None:
+    openssl("req", "-in", good, "-outform", "DER", "-out", tmp_path / "x.der")
+    target = tmp_path / "x.csr"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(target), ""))
+    person = start("", tmp_path / "x.der")
+    person.waits_to_read("NOT acceptable")
+    person.click("Save as PEM…")
+    person.waits_to_read("Acceptable: the request meets every requirement.")
+    assert target.read_bytes() == good.read_bytes()

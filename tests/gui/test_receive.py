@@ -299,3 +299,24 @@ def test_a_long_name_widens_nothing(
     person.waits_to_read("The certificate for 'WWW")
     area = next(one for one in person.wizard.findChildren(QScrollArea) if one.isVisible())
     assert area.horizontalScrollBar().maximum() == 0
+
+
+def test_a_certificate_and_its_chain_dropped_together(
+    start: Callable[..., Person], issued: Path, authority, tmp_path: Path, openssl
+) -> None:
+    alone = issued.with_name("alone.crt")
+    openssl("x509", "-in", issued, "-out", alone)  # without the chain
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(authority.intermediate.read_bytes() + authority.root.read_bytes())
+    person = start(ARRIVED)
+    person.drops(chain, alone)
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert not person.problems()
+
+    person = start()
+    person.drops(alone, chain)
+    person.waits_for_page("Check a file")
+    person.waits_to_read("Export it with its key")
+    person.click("Export it with its key")
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert not person.problems()
