@@ -34,7 +34,7 @@ ANSWERS = {
 
 @pytest.fixture(autouse=True)
 def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
-    """Keep what is remembered out of the folder of whoever runs the tests; processes inherit it."""
+    """Keep what is remembered out of the folder of the user; processes inherit it."""
     folder = tmp_path_factory.mktemp("settings")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # output as everybody has it
     monkeypatch.setenv("LANGUAGE", "en")
@@ -45,7 +45,7 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
-    """Keep requests out of the history of whoever runs the tests; processes inherit it."""
+    """Keep requests out of the history of the user; processes inherit it."""
     folder = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     return folder

@@ -85,7 +85,7 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
                 _note(labels.named(labels.label(problem.field), problem_text(problem)))
                 answers.pop(problem.field, None)
     else:
-        # Text in a wrong encoding would be taken for what somebody meant.
+        # Text in a wrong encoding would be taken for what the user meant.
         misread = [one for one in old.problems if one.code is Code.TEXT_MISREAD]
         faults.add(one for one in misread if one.field and given[one.field] is None)
         faults.tell()

@@ -77,7 +77,7 @@ RULES: tuple[Breach, ...] = (
     Breach(Rule.REQUEST_EXTRAS, Code.ATTRIBUTES_MISSING, Level.DIFFERS, Evidence.NOT_KNOWN),
     Breach(Rule.REQUEST_EXTRAS, Code.ATTRIBUTES_UNREADABLE, Level.DIFFERS, Evidence.NOT_KNOWN),
 )
-"""Every breach that a request can be told of, in the order of the rules."""
+"""Every breach of a rule that can be reported, in the order of the rules."""
 
 _LEVELS = {breach.code: breach.level for breach in RULES}
 

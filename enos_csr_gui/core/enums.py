@@ -84,7 +84,7 @@ class Evidence(StrEnum):
     MANUAL = "manual"
     """The EnOS manual and the reference of its API demand it."""
     SECURITY = "security"
-    """Whoever had the file could misuse the key, or nothing shows who made the request."""
+    """Anyone with the file could misuse the key, or nothing shows who made the request."""
     ISSUED = "issued"
     """EnOS publishes such a request of its own, with the certificate it issued."""
     EXAMPLE = "example"

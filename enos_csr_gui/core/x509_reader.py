@@ -364,7 +364,7 @@ class _Signed:
         return _oid(self.der, next(der_values(self.der, algorithm.inside, algorithm.end)))
 
     def verify(self, key: PublicKey) -> bool:
-        """Tell whether ``key`` made the signature; UnknownSignature if that cannot be told."""
+        """Tell whether ``key`` made the signature; UnknownSignature if it cannot tell."""
         signed, algorithm, value = self._parts
         data = self.der[signed.start : signed.end]
         signature = self.der[value.inside + 1 : value.end]  # a bit string begins with unused bits

@@ -206,7 +206,7 @@ def test_many_authorities_of_one_name_take_bounded_work(maker, other_key):
     assert issued.chain == ()
 
 
-def test_an_expired_issuer_is_told(maker, other_key):
+def test_an_expired_issuer_is_reported(maker, other_key):
     old = sequence(der_value(0x17, b"200101000000Z"), der_value(0x17, b"210101000000Z"))
     issuer, authority = Maker(other_key), name(utf8("CA"))
     root = issuer.certificate(authority, authority, times=old)

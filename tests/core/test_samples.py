@@ -91,7 +91,7 @@ CERTIFICATES = {
     "38*/endash.pem": (0, {Code.CHAIN_MISSING}),
     "39*/dblb64.pem": (0, {Code.CHAIN_MISSING}),
 }
-"""How many certificates are above that of the device, and what its owner is told."""
+"""How many certificates are above that of the device, and what its owner reads."""
 
 
 @pytest.mark.parametrize("name", CERTIFICATES)
@@ -225,7 +225,7 @@ def test_an_ec_key_is_what_the_manual_does_not_ask_for():
 @pytest.mark.parametrize(
     ("name", "meant"), [("33*/n_gbk_in_utf8.csr", "远景能源"), ("33*/noutf8.csr", None)]
 )
-def test_text_in_a_wrong_encoding_is_told_with_what_was_meant(name, meant):
+def test_text_in_a_wrong_encoding_is_shown_with_what_was_meant(name, meant):
     misread = x509_reader.check_texts(x509_reader.load(pem_der(sample(name))).subject)
     assert misread
     for problem in misread:
@@ -311,7 +311,7 @@ def test_the_certificate_of_the_c_sdk_and_its_authority():
     assert renew.read_source(path).answers == renew.read_source(ENOS / "c-sdk-request.csr").answers
 
 
-def test_every_sample_is_inspected_without_a_word_of_damage():
+def test_every_sample_is_inspected_and_none_called_damaged():
     for path in sorted(SAMPLES.glob("*/**/*")):
         if (path.is_file() and path.suffix not in (".txt", "")) or path.name == "quoted.txt":
             for one in inspect.inspect_files([path]):
