@@ -1050,7 +1050,7 @@ def test_a_page_of_50_000_requests_takes_no_time(path, answers):
                 {"filter_text": "guizhou", "offset": 49_900},
             ):
                 taken = seconds(lambda s=sort, w=ways: past.requests(limit=100, sort=s, **w))
-                assert taken < 0.1, (sort, ways, taken)
+                assert taken < 0.5, (sort, ways, taken)
         assert seconds(lambda: past.check_common_name("dev-04999")) < 0.005
         assert seconds(lambda: past.find_public_key("0" * 64)) < 0.005
 
