@@ -620,19 +620,31 @@ def _path(stored: bytes) -> Path:
 def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
     """Return the SQL condition, and its parameters, for rows that contain each word of ``text``."""
     words = _folded(text).split()
-    conditions = ["(instr(search, ?) OR ? IN (serial, fingerprint) OR ? = serial)"] * len(words)
-    values: list[object] = [one for word in words for one in (word, word, _hexadecimal(word))]
+    conditions = ["(instr(search, ?) OR fingerprint = ? OR serial IN (?, ?))"] * len(words)
+    values: list[object] = [one for word in words for one in (word, word, *_serials(word))]
     if only_expiring:
         conditions.append(_EXPIRING)
         values += _around(_now(None))
     return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 
-def _hexadecimal(word: str) -> str:
-    """Return a serial number as the table stores it; any other word unchanged."""
-    if word.isascii() and word.isdecimal() and len(word) <= _MAX_SERIAL_DIGITS:
-        return f"{int(word):x}"
-    return word.removeprefix("0x")
+def _serials(word: str) -> tuple[str | None, str | None]:
+    """Return a word as a serial number, read as decimal and as hexadecimal.
+
+    Each as the table stores it, or None if the word is no such number. Accepts what the program
+    shows, '4837 (0x12E5)', and the leading zeros that other programs write.
+    """
+    digits = word.strip("()")
+    if not (digits.isascii() and digits.isalnum()) or len(digits) > _MAX_SERIAL_DIGITS:
+        return None, None
+    return _in_hexadecimal(digits, 10), _in_hexadecimal(digits, 16)
+
+
+def _in_hexadecimal(digits: str, base: int) -> str | None:
+    try:
+        return f"{int(digits, base):x}"
+    except ValueError:
+        return None
 
 
 def _around(moment: datetime) -> tuple[int, int, int]:

@@ -100,7 +100,8 @@ def value(field: str, subject: Mapping[str, str]) -> str:
 
 def serial_number(number: int) -> str:
     """Return a serial number in decimal, as EnOS's API expects it, and in hexadecimal."""
-    return f"{number} (0x{number:X})"
+    sign = "-" if number < 0 else ""  # RFC 5280 forbids negative numbers; some exist
+    return f"{number} ({sign}0x{abs(number):X})"
 
 
 def help_(field: str) -> str:
