@@ -121,10 +121,12 @@ def create(
     *,
     old: RenewalSource | None = None,
     allow_used_name: bool = False,
+    faults: Faults | None = None,
 ) -> None:
     """Check what is given, ask for what is missing, make the request, print where it is.
 
-    ``stray`` are arguments that belong to no option. ``old`` is the source of a renewal.
+    ``stray`` are arguments that belong to no option. ``old`` is the source of a renewal, and
+    ``faults`` holds the notes about it.
     """
     from enos_csr_gui.core import keys
     from enos_csr_gui.core.renew import VERBATIM_FIELDS
@@ -139,7 +141,7 @@ def create(
     may_be_used = allow_used_name or old is not None
 
     # Report every problem with the options before asking anything.
-    faults = Faults()
+    faults = faults or Faults()
     answers, presets = _with_defaults(answers, old, faults, interactive=interactive)
     folder = faults.absolute(options.folder)
     problems = check(answers, verbatim=exact)
@@ -153,7 +155,7 @@ def create(
     if key_file:
         to_come = interactive or options.passphrase_file is not None
         key = key_options.load_key(key_file, opening, faults, passphrase_to_come=to_come)
-    if not may_be_used and (used := _used_name(answers)):
+    if not may_be_used and (used := _used_name(answers, faults)):
         faults.add(used, status=IMPOSSIBLE)
         faults.add_line(_to_use_it_all_the_same(), status=IMPOSSIBLE)
     if old and name is None:
@@ -168,7 +170,7 @@ def create(
         may_change_name = "common_name" not in answers and not may_be_used
         answers = prompts.missing_answers(answers, presets)
         # Do not discard all answers because the common name is already used.
-        while may_change_name and (used := _used_name(answers)):
+        while may_change_name and (used := _used_name(answers, faults)):
             echo_err("\n".join((problem_text(used[0]), _to_use_it_all_the_same())))
             del answers["common_name"]
             answers = prompts.missing_answers(answers, presets)
@@ -188,6 +190,7 @@ def create(
         key or keys.generate(),
         options._replace(folder=folder, name=_base_name(name, answers)),
         passphrase,
+        faults,
         renewal=old is not None,
     )
 
@@ -215,6 +218,7 @@ def _write(
     key: rsa.RSAPrivateKey,
     options: Options,
     passphrase: str | None,
+    faults: Faults,
     *,
     renewal: bool,
 ) -> None:
@@ -234,13 +238,12 @@ def _write(
             kind=RequestKind.RENEWAL if renewal else RequestKind.NEW,
         )
     except CoreError as error:
-        faults = Faults()
         faults.add_error(error)
         faults.end()
-    Faults().warn(made.notes)
+    faults.warn(made.notes)
     try:
         if options.as_json:
-            print_json(json_objects.created(made, subject))
+            print_json(json_objects.created(made, subject, faults.warnings))
         else:
             _print_advice(made)
     except OSError:
@@ -275,12 +278,12 @@ def _base_name(name: str | None, answers: Mapping[str, str]) -> str:
     return files.safe_name(answers.get("common_name", "")) if name is None else name
 
 
-def _used_name(answers: Mapping[str, str]) -> list[Problem]:
+def _used_name(answers: Mapping[str, str], faults: Faults) -> list[Problem]:
     """Return the problem that the common name is already used, or None; warn of history damage."""
     from enos_csr_gui.core.create import used_name
 
     used = used_name(answers.get("common_name", ""))
-    Faults().warn(used.notes)
+    faults.warn(used.notes)
     return used.problems
 
 

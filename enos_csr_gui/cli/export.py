@@ -142,8 +142,8 @@ def export(
     issued = _read(certificate, chain_file, key, faults)
     for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
-        place = "--out" if unsafe and is_keystore else None
-        faults.add([problem], place=place, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
+        option = "--out" if unsafe and is_keystore else ""
+        faults.add([problem], option=option, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
     faults.tell()
 
     if not key:
@@ -174,7 +174,10 @@ def export(
                 _("The protection that older Java reads is weak. Let nobody else have the file.")
             )
         try:
-            _print_object(saved) if as_json else _print_advice(saved, key_file)
+            if as_json:
+                print_json(json_objects.exported(saved, faults.warnings))
+            else:
+                _print_advice(saved, key_file)
         except OSError:
             echo_err(_("The files were saved, but the result could not be printed."))
             raise
@@ -263,10 +266,6 @@ def _check_parts(
         faults.add_error(error)
         faults.end()
     faults.warn(certificate.check(issued))
-
-
-def _print_object(saved: list[ExportedFile]) -> None:
-    print_json(json_objects.exported(saved))
 
 
 def _print_advice(saved: list[ExportedFile], key_file: Path) -> None:

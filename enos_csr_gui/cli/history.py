@@ -38,7 +38,7 @@ def history(as_json: bool) -> None:
             faults.end()
         faults.warn(past.notes)
     if as_json:
-        print_json({"requests": [json_objects.past_request(request) for request in requests]})
+        print_json(json_objects.history(requests, faults.warnings))
     elif requests:
         _print_table(requests)
     else:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects
-from enos_csr_gui.cli.output import WRONG_INPUT, columns, echo_err, examples, padded, print_json
+from enos_csr_gui.cli.output import (
+    WRONG_INPUT,
+    Faults,
+    columns,
+    echo_err,
+    examples,
+    padded,
+    print_json,
+)
 from enos_csr_gui.core.enums import Level
 from enos_csr_gui.core.errors import SECRET_CODES, escape_unprintable
 from enos_csr_gui.i18n import _
@@ -42,6 +50,9 @@ def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
     """Print what is in the files; the exit status is the verdict."""
     from enos_csr_gui.core import inspect
 
+    faults = Faults()
+    for path in paths:
+        faults.absolute(path)
     found = inspect.inspect_files(paths)
     names = inspection.names(found, click.format_filename)
     together = [[names[place] for place in places] for places in inspect.companions(found)]

@@ -29,23 +29,35 @@ Object = dict[str, object]
 _KEY_OF_INITIALS = {field.initials: field.key for field in SUBJECT_FIELDS}
 
 
-def problems(found: Iterable[Problem], *, in_file: bool = False) -> list[Object]:
-    """Return the problems; with ``in_file``, worded for an existing request."""
-    text = problem_text_in_file if in_file else problem_text
-    return [
-        {
-            "code": problem.code,
-            "message": text(problem),
-            "field": problem.field,
-            "values": dict(problem.values) | ({"path": str(problem.path)} if problem.path else {}),
-        }
-        for problem in found
-    ]
+def problem(found: Problem, message: str | None = None, *, option: str = "") -> Object:
+    """Return one problem; ``message`` replaces its usual sentence.
+
+    ``option`` is the command-line option concerned, if any.
+    """
+    values: dict[str, str | int] = dict(found.values)
+    if found.path:
+        values["path"] = _path(found.path)
+    if option:
+        values["option"] = option
+    return {
+        "code": found.code,
+        "message": problem_text(found) if message is None else message,
+        "field": found.field,
+        "values": values,
+    }
+
+
+def failure(problems: Sequence[Object], warnings: Sequence[Object]) -> Object:
+    """Return why a command failed."""
+    return {"problems": list(problems), "warnings": list(warnings)}
 
 
 def time(moment: datetime | None) -> str | None:
     """Return a time in UTC (RFC 3339): '2026-11-26T09:28:40Z'."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
+    if moment is None:
+        return None
+    # strftime would write the year 950 with three digits.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def serial_number(number: int | None) -> str | None:
@@ -53,28 +65,39 @@ def serial_number(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
-def _path(path: Path | None) -> str | None:
-    return None if path is None else str(path.absolute())
+def _path(path: Path) -> str:
+    try:
+        return str(path.absolute())
+    except OSError:  # the current folder is gone
+        return str(path)
 
 
-def created(request: CreatedRequest, subject: Mapping[str, str]) -> Object:
+def _path_or_none(path: Path | None) -> str | None:
+    return _path(path) if path else None
+
+
+def created(
+    request: CreatedRequest, subject: Mapping[str, str], warnings: Sequence[Object]
+) -> Object:
     """Return what ``new`` and ``renew`` have created."""
     return {
         "key": _path(request.key),
         "csr": _path(request.csr),
         "subject": dict(subject),
         "public_key_sha256": request.public_key_sha256,
-        "warnings": problems(request.notes),
+        "warnings": list(warnings),
     }
 
 
-def received(matched: MatchedCertificate, stored: StoredCertificate) -> Object:
-    """Return the certificate that ``receive`` has stored, with its key, chain and request."""
+def received(
+    matched: MatchedCertificate, stored: StoredCertificate, warnings: Sequence[Object]
+) -> Object:
+    """Return the certificate that ``receive`` has stored, with its key and request."""
     leaf = matched.issued.certificate
     return {
         "certificate": _path(stored.certificate),
         "key": _path(matched.key),
-        "csr": _path(matched.past.csr) if matched.past else None,
+        "csr": _path_or_none(matched.past.csr if matched.past else None),
         "subject": dict(matched.issued.answers),
         "serial_number": serial_number(leaf.serial_number),
         "valid_from": time(leaf.not_valid_before_utc),
@@ -82,7 +105,7 @@ def received(matched: MatchedCertificate, stored: StoredCertificate) -> Object:
         "public_key_sha256": matched.issued.public_key_sha256,
         "certificate_sha256": certificate_sha256(leaf),
         "already_received": stored.already,
-        "warnings": problems((*matched.notes, *stored.notes, *matched.problems)),
+        "warnings": list(warnings),
     }
 
 
@@ -91,7 +114,7 @@ def certificate_sha256(certificate: Certificate) -> str:
     return hashlib.sha256(certificate.der).hexdigest()
 
 
-def exported(files: Iterable[ExportedFile]) -> Object:
+def exported(files: Iterable[ExportedFile], warnings: Sequence[Object]) -> Object:
     """Return the files that ``export`` has written."""
     return {
         "files": [
@@ -102,7 +125,16 @@ def exported(files: Iterable[ExportedFile]) -> Object:
                 "protected": file.protected,
             }
             for file in files
-        ]
+        ],
+        "warnings": list(warnings),
+    }
+
+
+def history(requests: Iterable[PastRequest], warnings: Sequence[Object]) -> Object:
+    """Return the requests that ``history`` lists."""
+    return {
+        "requests": [past_request(request) for request in requests],
+        "warnings": list(warnings),
     }
 
 
@@ -128,11 +160,11 @@ def past_request(request: PastRequest) -> Object:
         "valid_to": time(request.expires),
         "serial_number": serial_number(request.serial),
         "public_key_sha256": request.public_key_sha256,
-        "key": str(request.key),
+        "key": _path(request.key),
         "key_exists": request.key_exists(),
-        "csr": str(request.csr),
+        "csr": _path(request.csr),
         "csr_exists": request.csr_exists(),
-        "certificate": str(request.certificate) if request.certificate else None,
+        "certificate": _path_or_none(request.certificate),
     }
 
 
@@ -166,8 +198,8 @@ def inspected(item: InspectedItem, name: str, together: Sequence[str]) -> Object
             }
             for result in item.rules
         ],
-        "problems": problems(item.problems, in_file=True),
-        "warnings": problems(item.warnings, in_file=True),
+        "problems": [problem(one, problem_text_in_file(one)) for one in item.problems],
+        "warnings": [problem(one, problem_text_in_file(one)) for one in item.warnings],
     }
 
 
@@ -182,7 +214,7 @@ def _key(key: KeyFacts | None) -> Object | None:
 
 
 def _fields(pairs: Sequence[tuple[str, str]] | None) -> dict[str, str] | None:
-    """Return the subject fields of a name: field -> value, the first of several."""
+    """Return the subject fields of a name: field -> value, the first of several, as ``renew``."""
     if pairs is None:
         return None
     found: dict[str, str] = {}

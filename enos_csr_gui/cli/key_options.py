@@ -12,7 +12,7 @@ import click
 from enos_csr_gui.cli import prompts
 from enos_csr_gui.cli.output import Faults
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.core.errors import Code, CoreError, Problem, UnreadableFile
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = Path("-")
 
-# Named without its value, which may be a passphrase typed by mistake.
 _OPTION = "--passphrase-file"
 
 
@@ -75,11 +74,11 @@ def read_passphrase(
     try:
         passphrase = _first_line(path).decode("utf-8-sig")
     except CoreError as error:
-        faults.add_error(error, place=option)
+        faults.add_error(error, option=option)
     except UnicodeDecodeError:
-        faults.add([Problem(Code.NOT_UTF8, path=path)], place=option)
+        faults.add([Problem(Code.NOT_UTF8)], option=option)
     else:
-        faults.add((check or keys.check_passphrase)(passphrase), place=option)
+        faults.add((check or keys.check_passphrase)(passphrase), option=option)
         return passphrase
     return None
 
@@ -92,15 +91,23 @@ def read_opening_passphrase(path: Path, faults: Faults, *, option: str = _OPTION
     try:
         return _first_line(path).removeprefix(codecs.BOM_UTF8)
     except CoreError as error:
-        faults.add_error(error, place=option)
+        faults.add_error(error, option=option)
         return None
 
 
 def _first_line(path: Path) -> bytes:
-    if path != STANDARD_INPUT:
-        data = files.read(path)
-    else:
+    """Return the line without its end.
+
+    Raises UnreadableFile without the path: the user may have typed the passphrase itself.
+    """
+    if path == STANDARD_INPUT:
         data = sys.stdin.buffer.readline(files.MAX_READ_BYTES) if sys.stdin else b""
+    else:
+        try:
+            data = files.read(path)
+        except UnreadableFile as error:
+            nameless = [problem._replace(path=None) for problem in error.problems]
+            raise UnreadableFile(nameless) from error
     return data.split(b"\n")[0].removesuffix(b"\r")
 
 
@@ -124,7 +131,7 @@ def load_key(
         needed = error.problems[0].code is Code.PASSPHRASE_NEEDED
         if needed and passphrase_to_come:
             return None
-        faults.add_error(error, place=_key_place(path))
+        faults.add_error(error, option="--key")
         if needed:
             sentence = _(
                 "Name a file whose first line is that passphrase, or '-' for standard input."
@@ -138,9 +145,5 @@ def unlock_key(path: Path, faults: Faults) -> rsa.RSAPrivateKey:
     try:
         return prompts.open_key(path)
     except CoreError as error:
-        faults.add_error(error, place=_key_place(path))
+        faults.add_error(error, option="--key")
         faults.end()
-
-
-def _key_place(path: Path) -> str:
-    return f"--key {click.format_filename(path)}"

@@ -97,23 +97,30 @@ class Faults:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._problems: list[Problem] = []
+        self._problems: list[json_objects.Object] = []
+        self._warnings: list[json_objects.Object] = []
         self._status = 0
 
-    def add(
-        self, problems: Iterable[Problem], *, place: str | None = None, status: int = WRONG_INPUT
-    ) -> None:
-        """Add problems; ``place`` replaces the field or path that a problem names."""
-        for problem in problems:
-            self._problems.append(problem)
-            before = place or _place(problem)
-            sentence = problem_text(problem)
-            self.add_line(labels.named(before, sentence) if before else sentence, status=status)
+    @property
+    def warnings(self) -> Sequence[json_objects.Object]:
+        """The notes so far, as ``--json`` prints them."""
+        return self._warnings
 
-    def add_error(self, error: CoreError, *, place: str | None = None) -> None:
+    def add(
+        self, problems: Iterable[Problem], *, option: str = "", status: int = WRONG_INPUT
+    ) -> None:
+        """Add problems; ``option`` is the command-line option concerned, if any."""
+        for problem in problems:
+            named = option or ("--name" if problem.code is Code.NAME_UNSAFE else "")
+            self._problems.append(json_objects.problem(problem, option=named))
+            place = " ".join(filter(None, (named, _place(problem))))
+            sentence = problem_text(problem)
+            self.add_line(labels.named(place, sentence) if place else sentence, status=status)
+
+    def add_error(self, error: CoreError, *, option: str = "") -> None:
         """Add the problems of an error from the core."""
         status = WRONG_INPUT if isinstance(error, _INPUT_ERRORS) else IMPOSSIBLE
-        self.add(error.problems, place=place, status=status)
+        self.add(error.problems, option=option, status=status)
 
     def add_line(self, line: str, *, status: int = WRONG_INPUT) -> None:
         """Add a message from the command itself."""
@@ -130,8 +137,15 @@ class Faults:
         for problem in problems:
             place = _place(problem)
             sentence = problem_text(problem)
-            said = labels.named(place, sentence) if place else sentence
-            echo_err(_("NOTE: {sentence}").format(sentence=said))
+            self.note([(problem, None)], labels.named(place, sentence) if place else sentence)
+
+    def note(self, problems: Iterable[tuple[Problem, str | None]], sentence: str) -> None:
+        """Print one sentence about problems that do not stop the command.
+
+        Each problem comes with its message for ``--json``; None stands for its usual sentence.
+        """
+        self._warnings += [json_objects.problem(problem, text) for problem, text in problems]
+        echo_err(_("NOTE: {sentence}").format(sentence=sentence))
 
     def absolute(self, path: Path) -> Path:
         """Return the absolute path; end the command if the current folder no longer exists."""
@@ -146,7 +160,7 @@ class Faults:
         """Print the problems, with ``--json`` also as an object, and end the command."""
         context = click.get_current_context()
         if context.params.get("as_json"):
-            print_json({"problems": json_objects.problems(self._problems)})
+            print_json(json_objects.failure(self._problems, self._warnings))
         echo_err("\n".join(self._lines))
         if self._status == WRONG_INPUT:
             command = context.command_path
@@ -155,9 +169,7 @@ class Faults:
 
 
 def _place(problem: Problem) -> str:
-    """Return the option, file or folder concerned."""
+    """Return the option of the subject field, or the file or folder, concerned."""
     if problem.field:
         return option_name(problem.field)
-    if problem.code is Code.NAME_UNSAFE:
-        return "--name"
     return click.format_filename(problem.path) if problem.path else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,16 +66,22 @@ def receive(
             taken = receive.store_certificate(received)
             faults.warn(taken.notes)
             faults.warn(received.problems)
-            _print(received, taken, as_json=as_json)
+            _print(received, taken, faults.warnings, as_json=as_json)
     except CoreError as error:
         faults.add_error(error)
         faults.end()
 
 
-def _print(received: MatchedCertificate, taken: StoredCertificate, *, as_json: bool) -> None:
+def _print(
+    received: MatchedCertificate,
+    taken: StoredCertificate,
+    warnings: Sequence[json_objects.Object],
+    *,
+    as_json: bool,
+) -> None:
     try:
         if as_json:
-            print_json(json_objects.received(received, taken))
+            print_json(json_objects.received(received, taken, warnings))
         else:
             _print_advice(received, taken)
     except OSError:

@@ -72,10 +72,9 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
     except CoreError as error:
         faults.add_error(error)
         faults.end()
-    for left_out in old.left_out:
-        _note(labels.left_out(*left_out))
+    faults.warn(old.left_out_problems)
     if old.warnings:
-        _note(kept_name(old.warnings))
+        faults.note([(one, kept_name([one])) for one in old.warnings], kept_name(old.warnings))
     given = {key: options.pop(key, None) for key in FIELDS_BY_KEY}
     answers = dict(old.answers) | {key: text for key, text in given.items() if text is not None}
     if prompts.possible():
@@ -89,7 +88,7 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
         misread = [one for one in old.problems if one.code is Code.TEXT_MISREAD]
         faults.add(one for one in misread if one.field and given[one.field] is None)
         faults.tell()
-    create(context.args, answers, Options(**options), old=old)
+    create(context.args, answers, Options(**options), old=old, faults=faults)
 
 
 def _note(sentence: str) -> None:

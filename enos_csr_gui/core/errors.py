@@ -115,6 +115,7 @@ class Code(StrEnum):
 
     # Renewal
     NO_COMMON_NAME = "no-common-name"
+    ATTRIBUTE_LEFT_OUT = "attribute-left-out", "attribute", "value", "reason"  # a SkipReason
 
     # Receiving and exporting
     CERTIFICATE_OF_AUTHORITY = "certificate-of-authority", "name"  # name: its common name

@@ -41,6 +41,14 @@ class RenewalSource(NamedTuple):
         """The common name, exactly as it stands in the file."""
         return self.answers["common_name"]
 
+    @property
+    def left_out_problems(self) -> list[Problem]:
+        """A problem for each attribute that is not carried over."""
+        return [
+            Problem(Code.ATTRIBUTE_LEFT_OUT, values=attribute._asdict())
+            for attribute in self.left_out
+        ]
+
 
 def read_source(file: Path) -> RenewalSource:
     """Read an old request or certificate, in any form that ``reader`` knows.

@@ -183,17 +183,16 @@ def rule(rule: str, field: str | None = None) -> str:
     return label(field) if field else _(_RULES[rule])
 
 
-_LEFT_OUT = {
+_SKIP_REASONS = {
     "unknown": N_("EnOS does not ask for it"),
     "repeated": N_("it appears twice"),
     "combined": N_("it is combined with others"),
 }
 
 
-def left_out(attribute: str, value: str, reason: str) -> str:
-    """Return which attribute of an old name is not carried over, and why."""
-    text = _("{attribute} = {value} is left out: {reason}.")
-    return text.format(attribute=attribute, value=value, reason=_(_LEFT_OUT[reason]))
+def skip_reason(reason: str) -> str:
+    """Return why an attribute of an old name is not carried over (``core.enums.SkipReason``)."""
+    return _(_SKIP_REASONS[reason])
 
 
 def set_by(name: str) -> str:

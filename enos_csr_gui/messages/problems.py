@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.core.errors import Code, Problem, escape_unprintable
 from enos_csr_gui.i18n import N_, _, ngettext
-from enos_csr_gui.messages.labels import joined, kind, label, named
+from enos_csr_gui.messages.labels import joined, kind, label, named, skip_reason
 
 _SENTENCES: dict[Code, str] = {
     Code.REQUIRED: N_("Fill this in."),
@@ -264,6 +264,7 @@ _SENTENCES: dict[Code, str] = {
         "This file has no common name, so it does not tell which device or application it is "
         "for. Create a new request."
     ),
+    Code.ATTRIBUTE_LEFT_OUT: N_("'{attribute} = {value}' is left out: {reason}."),
     # Receiving and exporting
     Code.NOT_A_CERTIFICATE: N_(
         "This file contains no certificate; it is a {kind}. Choose the file that you "
@@ -405,6 +406,9 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
         text = _(_SENTENCES[problem.code])
     if problem.code is Code.SUBJECT_CHANGED:
         values["changes"] = "; ".join(named(label(key), str(one)) for key, one in values.items())
+    if problem.code is Code.ATTRIBUTE_LEFT_OUT:
+        values["value"] = escape_unprintable(str(values["value"]))
+        values["reason"] = skip_reason(str(values["reason"]))
     if "kind" in values:
         values["kind"] = kind(str(values["kind"]))
     return text.format(**values)

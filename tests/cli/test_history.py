@@ -50,7 +50,7 @@ def test_an_empty_history_says_what_to_do(enos_csr):
 def test_an_empty_history_as_json(enos_csr):
     result = enos_csr("history", "--json")
 
-    assert json.loads(result.stdout) == {"requests": []}
+    assert json.loads(result.stdout) == {"requests": [], "warnings": []}
     assert result.stderr == ""
 
 
@@ -161,7 +161,7 @@ def test_a_damaged_history_is_renamed_and_reported(enos_csr, damaged):
 
     [aside] = damaged.glob("history-damaged-*")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {"requests": []}
+    assert json.loads(result.stdout)["requests"] == []
     assert result.stderr.startswith(f"NOTE: {aside}: The list of your requests was damaged.")
     assert aside.read_bytes() == b"damaged"
 

@@ -61,8 +61,8 @@ def test_what_breaks_todays_rules_must_be_mended(enos_csr, openssl, folder, subj
     assert (result.exit_code, list(folder.glob("dev*"))) == (2, [])
     lines = result.stderr.splitlines()
     assert lines[:3] == [
-        "NOTE: serialNumber = 7 is left out: EnOS does not ask for it.",
-        "NOTE: L = Guiyang is left out: it appears twice.",
+        "NOTE: 'serialNumber = 7' is left out: EnOS does not ask for it.",
+        "NOTE: 'L = Guiyang' is left out: it appears twice.",
         lines[2],
     ]
     assert lines[2].startswith("NOTE: The common name stays as it is")

@@ -107,7 +107,7 @@ def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
     person.drops(old)
     person.goes_on("Key")
     person.goes_on("Who is it for?")
-    assert "serialNumber = 7 is left out" in person.reads()
+    assert "'serialNumber = 7' is left out" in person.reads()
     assert "The common name stays as it is" in person.reads()
     said = " ".join(person.problems())
     assert "'AN' is not in the list of countries" in said

@@ -65,6 +65,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.DEFAULTS_VALUE: {"key": "subject.country"},
     Code.DEFAULTS_LOCKED: {"key": "locked: country"},
     Code.FIELD_LOCKED: {"value": "Example Wind Ltd", "set_by": "IT"},
+    Code.ATTRIBUTE_LEFT_OUT: {"attribute": "OU", "value": "Ops", "reason": "combined"},
     Code.NOT_A_CERTIFICATE: {"kind": "request"},
     Code.CERTIFICATE_OF_AUTHORITY: {"name": "EnOS CA"},
     Code.CERTIFICATE_OF_NO_KEY: {"name": "dev-001"},

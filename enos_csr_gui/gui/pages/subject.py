@@ -21,7 +21,7 @@ from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
-from enos_csr_gui.messages.problems import kept_name
+from enos_csr_gui.messages.problems import kept_name, problem_text
 
 
 def _used(common_name: str) -> list[Problem]:
@@ -98,7 +98,7 @@ class SubjectPage(Page):
             if key != "common_name":
                 is_locked = key in self.draft.locked
                 editor.lock(labels.locked(defaults.set_by) if defaults and is_locked else None)
-        remarks = [labels.left_out(*one) for one in old.left_out] if old else []
+        remarks = [problem_text(one) for one in old.left_out_problems] if old else []
         if old and old.warnings:
             remarks.append(kept_name(old.warnings))
         self._remarks.show_help("\n".join(remarks))
