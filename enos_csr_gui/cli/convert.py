@@ -15,10 +15,10 @@ from enos_csr_gui.i18n import _
 @click.command(
     help=_(
         "Save the requests and certificates in a file as PEM.\n\n"
-        "FILE may be in any form that inspect reads. What is signed stays as it is, byte for byte; "
-        "private keys are left out. Never writes over another file.\n\n"
-        "Exit status: 0 done; 1 it could not be saved; 2 there is nothing to convert. After 1 and "
-        "2 nothing was written."
+        "FILE may have any format that 'enos-csr inspect' reads. Signed content stays the same, "
+        "byte for byte; private keys are left out. Never replaces a file.\n\n"
+        "Exit status: 0 success; 1 the file could not be saved; 2 there is nothing to convert. "
+        "After 1 and 2, nothing was written."
     ),
     short_help=_("Save a request or certificate as PEM."),
     epilog=examples("enos-csr convert dev-001.der --out dev-001.csr"),

@@ -27,13 +27,13 @@ _PEM_NAME = "edge"
 @click.command(
     help=_(
         "Convert a certificate and its key to the format that the device reads.\n\n"
-        "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS "
-        "#12 keystore. jks: a keystore for Java 8u301 and later, in which the certificate "
-        "authority is trusted. Never replaces a file.\n\n"
+        "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS #12 "
+        "keystore. jks: a keystore for Java 8u301 and later, in which the certificate authority "
+        "is trusted. Never replaces a file.\n\n"
         "A keystore needs a passphrase. The command asks for it twice, or takes it from a "
         "file.\n\n"
-        "Exit status: 0 success; 1 failure; 2 invalid input. After 2 nothing was written; "
-        "after 1 neither, unless the message says so."
+        "Exit status: 0 success; 1 failure; 2 invalid input. After 2, nothing was written; nor "
+        "after 1, unless the message says so."
     ),
     short_help=_("Create the files for the device."),
     epilog=examples(

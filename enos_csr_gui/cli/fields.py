@@ -36,7 +36,7 @@ def fields(as_json: bool) -> None:
         "label": _("Field"),
         "initials": _("Initials"),
         "option": _("Option"),
-        "required": _("Mandatory"),
+        "required": _("Required"),
         "max_length": _("Max"),
         "example": _("Example"),
     }

@@ -36,7 +36,7 @@ _WIDTH = 79
 @click.command(
     help=_(
         "Show what a file contains, and whether EnOS would accept the request in it.\n\n"
-        "Reads requests, certificates, keys and keystores in any form, also in e-mails, ZIP "
+        "Reads requests, certificates, keys and keystores in any format, also in e-mails, ZIP "
         "archives, folders and JSON answers of EnOS, and shows which of them belong together. "
         "Changes nothing, and opens nothing that a passphrase protects.\n\n"
         "Exit status: 0 every request is acceptable; 2 one is not, or a file cannot be read."

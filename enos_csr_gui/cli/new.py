@@ -35,8 +35,8 @@ def _example() -> str:
         "Create a private key and a certificate signing request (CSR).\n\n"
         "Writes NAME.key and NAME.csr, and never replaces a file. On a terminal, the command "
         "asks for missing answers.\n\n"
-        "Exit status: 0 success; 1 failure, for example because a file exists; 2 invalid "
-        "input. After 2 nothing was written; after 1 neither, unless the message says so."
+        "Exit status: 0 success; 1 failure, for example because a file exists; 2 invalid input. "
+        "After 2, nothing was written; nor after 1, unless the message says so."
     ),
     short_help=_("Create a private key and a request (CSR)."),
     epilog=examples("enos-csr new", _example()),
@@ -47,7 +47,7 @@ def _example() -> str:
 @click.option(
     "--allow-used-name",
     is_flag=True,
-    help=_("Use a common name that an earlier request on this computer has."),
+    help=_("Allow a common name that an earlier request on this computer already uses."),
 )
 @click.pass_context
 def new(context: click.Context, /, *, allow_used_name: bool, **options: Any) -> None:

@@ -45,7 +45,7 @@ def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dic
     if missing:
         echo_err(_("These answers go into the certificate. Ctrl-C ends without writing anything."))
     if any(field.key in last for field in missing):
-        echo_err(_("In brackets: the answer of your last request. Press Enter to use it."))
+        echo_err(_("In brackets: the answer from your last request. Press Enter to use it."))
     return {**given, **{field.key: _answer(field, offered) for field in missing}}
 
 
@@ -98,7 +98,7 @@ def new_passphrase(question: str | None = None, check: Check | None = None) -> s
         passphrase = _prompt(question, hidden=True)
         if problems := check(passphrase):
             _tell(problems)
-        elif _prompt(_("The same passphrase again"), hidden=True) != passphrase:
+        elif _prompt(_("Repeat the passphrase"), hidden=True) != passphrase:
             echo_err(_("The two passphrases differ. Type both again."))
         else:
             echo_err(labels.strength(keys.strength(passphrase)))

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 @click.command(
     help=_(
         "Receive the certificate that was issued for a request.\n\n"
-        "Finds its key among the requests created on this computer or beside the file, "
-        "reports what is not in order, and saves the certificate beside the key as NAME.crt, "
-        "with a number if that name is taken. Needs no passphrase.\n\n"
-        "CERT can have any form: PEM, DER, PKCS #7, a ZIP archive, an e-mail, the JSON answer "
+        "Finds its key among the requests created on this computer or beside the file, reports "
+        "any problems, and saves the certificate beside the key as NAME.crt, with a number if "
+        "that name is taken. Needs no passphrase.\n\n"
+        "CERT can have any format: PEM, DER, PKCS #7, a ZIP archive, an e-mail, the JSON answer "
         "of EnOS. Several files, or a folder, are sorted by what they contain.\n\n"
-        "Exit status: 0 success; 1 the certificate could not be saved; 2 the file is no "
-        "certificate, or no key for it was found. After 2 nothing was written; after 1 "
-        "neither, unless the message says so."
+        "Exit status: 0 success; 1 the certificate could not be saved; 2 the file is not a "
+        "certificate, or no key for it was found. After 2, nothing was written; nor after 1, "
+        "unless the message says so."
     ),
     short_help=_("Receive an issued certificate."),
     epilog=examples(

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if not {"-h", "--help"}.isdisjoint(arguments):
         usage = "enos-csr-gui [--lang LANGUAGE] [--version] [--self-test] [FILE]..."
-        text = _("Opens the window, and checks the files if any are given.")
+        text = _("Opens the window and checks the given files, if any.")
         print(usage, "", text, _without_window(), sep="\n")  # noqa: T201
         return 0
     if "--self-test" in arguments:

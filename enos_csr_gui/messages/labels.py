@@ -44,7 +44,7 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "common_name": FieldWords(
         N_("Common name"),
-        N_("A name that nothing else has. For a device, use the asset ID on its page in EnOS."),
+        N_("A unique name. For a device, use the asset ID on its page in EnOS."),
         "dev-001",
     ),
     "email": FieldWords(
@@ -141,12 +141,12 @@ def kind(kind: str) -> str:
 
 
 _RULES = {
-    "form": N_("PEM form"),
+    "form": N_("PEM format"),
     "alone": N_("No private key in the file"),
-    "signature": N_("Genuine signature"),
-    "key": N_("RSA key of 2048 bits"),
+    "signature": N_("Valid signature"),
+    "key": N_("2048-bit RSA key"),
     "hash": N_("Signature with RSA and SHA-256"),
-    "order": N_("Fields in the order of EnOS"),
+    "order": N_("Fields in the EnOS order"),
     "subject-extras": N_("No other fields"),
     "version": N_("Version of PKCS #10"),
     "request-extras": N_("No attributes or extensions"),

@@ -59,8 +59,8 @@ _SENTENCES: dict[Code, str] = {
         "often ends in .key."
     ),
     Code.KEY_NOT_RSA: N_(
-        "The EnOS manual asks for an RSA key; this one is of the type {algorithm}. Choose another "
-        "key, or create a new one."
+        "The EnOS manual asks for an RSA key; this one is of the type {algorithm}. Choose "
+        "another key, or create a new one."
     ),
     Code.KEY_SIZE: N_(
         "EnOS accepts keys of {wanted} bits only; this one has {bits}. Choose another key, "
@@ -121,8 +121,8 @@ _SENTENCES: dict[Code, str] = {
         "The name together with its folder is too long. Choose a shorter name or folder."
     ),
     Code.NOT_PRIVATE: N_(
-        "This disk cannot keep a key private: everybody who uses it could read the key. "
-        "Choose a folder on this computer, or protect the key with a passphrase."
+        "This disk cannot keep a key private: everyone who uses it could read the key. Choose a "
+        "folder on this computer, or protect the key with a passphrase."
     ),
     Code.FILE_TROUBLE: N_(
         "The computer could not do this: {reason}. Choose another place, or try again."
@@ -139,8 +139,8 @@ _SENTENCES: dict[Code, str] = {
     Code.FILE_EMPTY: N_("This file is empty. Get a new copy from its source."),
     Code.DAMAGED: N_("This is damaged and cannot be read. Get a new copy from its source."),
     Code.TOO_MANY_OBJECTS: N_(
-        "Only the first {limit} requests, certificates and keys in this file were checked. "
-        "To check the rest, split the file."
+        "Only the first {limit} requests, certificates and keys in this file were checked. To "
+        "check the rest, split the file."
     ),
     Code.ARCHIVE_LOCKED: N_(
         "This archive is protected with a password. Unpack it, then choose the files in it."
@@ -162,7 +162,7 @@ _SENTENCES: dict[Code, str] = {
         "or is damaged. Create a new request."
     ),
     Code.SIGNATURE_UNCHECKED: N_(
-        "The type of the signature cannot be checked here. Create a new request."
+        "This type of signature cannot be checked here. Create a new request."
     ),
     Code.SIGNATURE_ALGORITHM: N_(
         "EnOS accepts requests signed with {wanted} only; this one is signed with "
@@ -185,27 +185,27 @@ _SENTENCES: dict[Code, str] = {
         "request, create one without it."
     ),
     Code.NAME_MALFORMED: N_(
-        "The subject is not encoded as the standard (ASN.1) demands. If EnOS refuses the request, "
-        "create a new one."
+        "The subject is not encoded as the standard (ASN.1) requires. If EnOS refuses the "
+        "request, create a new one."
     ),
     Code.REQUEST_ATTRIBUTE: N_(
-        "The program that made the request added the attribute '{attribute}'. EnOS does not need "
-        "it. If EnOS refuses the request, create a new one."
+        "The program that created the request added the attribute '{attribute}'. EnOS does not "
+        "need it. If EnOS refuses the request, create a new one."
     ),
     Code.EXTENSION: N_(
         "The request asks for the extension '{extension}'. EnOS does not need it. If EnOS refuses "
         "the request, create one without it."
     ),
     Code.REQUEST_VERSION: N_(
-        "The version number of the request is {version}; the standard (PKCS #10) knows 0 only. "
+        "The version number of the request is {version}; the standard (PKCS #10) allows only 0. "
         "EnOS has accepted such requests."
     ),
     Code.ATTRIBUTES_MISSING: N_(
-        "The list of attributes, which the standard (PKCS #10) demands, is missing. If EnOS "
+        "The list of attributes, which the standard (PKCS #10) requires, is missing. If EnOS "
         "refuses the request, create a new one."
     ),
     Code.ATTRIBUTES_UNREADABLE: N_(
-        "The attributes of the request are not encoded as the standard demands. If EnOS refuses "
+        "The attributes of the request are not encoded as the standard requires. If EnOS refuses "
         "the request, create a new one."
     ),
     Code.TOO_MANY_ATTRIBUTES: N_(
@@ -217,7 +217,7 @@ _SENTENCES: dict[Code, str] = {
         "spelling before you use it."
     ),
     Code.DATE_IMPOSSIBLE: N_(
-        "The certificate contains the impossible date {date}. Ask the person who gave you the "
+        "The certificate contains the impossible date {date}. Ask the people who issued the "
         "certificate for a new one."
     ),
     Code.KEY_UNREADABLE: N_(
@@ -257,12 +257,12 @@ _SENTENCES: dict[Code, str] = {
         "value there, so it is ignored. Tell the administrator of this computer."
     ),
     Code.FIELD_LOCKED: N_(
-        "This is '{value}' for everybody; it was set by {set_by}. Leave the option out."
+        "This is set to '{value}' for everyone (by {set_by}). Leave the option out."
     ),
     # Renewal
     Code.NO_COMMON_NAME: N_(
-        "This file has no common name, so it does not tell which device or application it is "
-        "for. Create a new request."
+        "This file has no common name, so it does not say which device or application it is for. "
+        "Create a new request."
     ),
     Code.ATTRIBUTE_LEFT_OUT: N_("'{attribute} = {value}' is left out: {reason}."),
     # Receiving and exporting
@@ -322,24 +322,23 @@ _SENTENCES: dict[Code, str] = {
         "'{issuer}', which issued it. Choose the file that contains that certificate."
     ),
     Code.CHAIN_UNREADABLE: N_(
-        "This file contains no certificate that can be read. Choose the file with the certificates "
-        "of the authority."
+        "This file contains no readable certificate. Choose the file with the CA certificates."
     ),
     Code.CHAIN_EXPIRED: N_(
-        "The certificate of the authority '{issuer}' is not valid now; its end is {date}. Ask the "
-        "person who gave you the certificate for the current chain."
+        "The CA certificate '{issuer}' is not valid now; its expiry date is {date}. Ask the "
+        "people who issued the certificate for the current certificate chain."
     ),
     Code.CHAIN_ENDS_EARLY: N_(
-        "The certificate of the authority '{issuer}' ends on {date}, before your certificate does. "
-        "Renew your certificate before that day."
+        "The CA certificate '{issuer}' expires on {date}, before your certificate does. Renew "
+        "your certificate before that day."
     ),
     Code.CHAIN_UNCHECKED: N_(
-        "The signature of '{issuer}' ({algorithm}) cannot be checked here, so the chain may be "
-        "incomplete. Ask the person who gave you the certificate."
+        "The signature of '{issuer}' ({algorithm}) cannot be checked here, so the certificate "
+        "chain may be incomplete. Ask the people who issued the certificate."
     ),
     Code.CHAIN_TOO_COSTLY: N_(
-        "The search for the chain stopped after {limit} signatures. Choose a file with fewer "
-        "certificates."
+        "The search for the certificate chain stopped after {limit} signatures. Choose a file "
+        "with fewer certificates."
     ),
     # History
     Code.NAME_USED: N_(

@@ -37,7 +37,7 @@ def test_what_is_preset_can_be_changed(enos_csr, options):
 def test_what_is_locked_cannot(refused, options):
     [line, *_help] = refused("new", *options(organization="Another"))
     assert line == (
-        "--organization: This is 'Example Wind Ltd' for everybody; it was set by Example Wind IT. "
+        "--organization: This is set to 'Example Wind Ltd' for everyone (by Example Wind IT). "
         "Leave the option out."
     )
 

@@ -73,7 +73,7 @@ def test_the_table_is_the_manuals(enos_csr):
     heading, *rows = (line.split("  ") for line in enos_csr("fields").stdout.splitlines())
     heading, *rows = ([cell.strip() for cell in row if cell] for row in (heading, *rows))
 
-    assert heading == ["Field", "Initials", "Option", "Mandatory", "Max", "Example"]
+    assert heading == ["Field", "Initials", "Option", "Required", "Max", "Example"]
     assert [(row[1], row[3], row[4]) for row in rows] == [
         ("C", "yes", "2"),
         ("ST", "yes", "64"),

@@ -59,7 +59,7 @@ def test_what_was_meant_is_one_enter_away(terminal, options, subject_of):
 
 def test_the_next_request_offers_the_last_answers(terminal, last_request, subject_of):
     person = terminal("new")
-    person.expect("In brackets: the answer of your last request. Press Enter to use it.\n")
+    person.expect("In brackets: the answer from your last request. Press Enter to use it.\n")
     person.answer("Country [CN]: ", "")
     person.answer("State or province [Guizhou]: ", "")
     person.answer("Locality [Kaili]: ", "Guiyang")
@@ -191,10 +191,10 @@ def test_a_passphrase_is_typed_twice_and_never_shown(terminal, options, openssl)
     person.answer("Passphrase for the new key file: ", "")
     person.expect("The passphrase is empty. Type one.\n")
     person.answer("Passphrase for the new key file: ", SECRET)
-    person.answer("The same passphrase again: ", SECRET.upper())
+    person.answer("Repeat the passphrase: ", SECRET.upper())
     person.expect("The two passphrases differ. Type both again.\n")
     person.answer("Passphrase for the new key file: ", SECRET)
-    person.answer("The same passphrase again: ", SECRET)
+    person.answer("Repeat the passphrase: ", SECRET)
     person.expect("Strong.\n")
 
     assert person.status() == 0
@@ -206,7 +206,7 @@ def test_a_passphrase_is_typed_twice_and_never_shown(terminal, options, openssl)
 def test_a_weak_passphrase_is_called_weak(terminal, options):
     person = terminal("new", *options(), "--encrypt")
     person.answer("Passphrase for the new key file: ", "password")
-    person.answer("The same passphrase again: ", "password")
+    person.answer("Repeat the passphrase: ", "password")
     person.expect("Very weak: a computer guesses it at once.\n")
 
     assert person.status() == 0
@@ -264,7 +264,7 @@ def test_standard_output_holds_the_result_only(terminal, options, tmp_path, fold
         person = terminal("new", *options(unit=None), "--encrypt", "--json", stdout=result.fileno())
     person.answer("Organizational unit: ", "Operations")
     person.answer("Passphrase for the new key file: ", SECRET)
-    person.answer("The same passphrase again: ", SECRET)
+    person.answer("Repeat the passphrase: ", SECRET)
 
     assert person.status() == 0
     text = (tmp_path / "result.json").read_text()
@@ -298,6 +298,6 @@ def test_a_terminal_that_does_not_speak_utf_8(terminal, options):
     person.answer("Passphrase for the new key file: ", "schön".encode("latin-1"))
     person.expect("The terminal sent text that is not UTF-8. Type it again.")
     person.answer("Passphrase for the new key file: ", SECRET)
-    person.answer("The same passphrase again: ", SECRET)
+    person.answer("Repeat the passphrase: ", SECRET)
 
     assert person.status() == 0

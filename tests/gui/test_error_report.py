@@ -41,7 +41,7 @@ def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_st
     monkeypatch.setattr(create, "create_request", broken)
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", secret)
-    person.enters("The same again", secret)
+    person.enters("Repeat passphrase", secret)
     person.walks_to_save(labelled)
     read: list[str] = []
 
@@ -101,7 +101,7 @@ def test_a_new_page_cannot_leak_what_is_typed_into_its_hidden_fields(person: Per
 def test_a_passphrase_that_has_left_its_page_is_not_reported_either(person: Person) -> None:
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")
-    person.enters("The same again", "turbines17")
+    person.enters("Repeat passphrase", "turbines17")
     person.click("Show what I type")
     assert person.wizard.secrets() == ["turbines17"] * 2
     person.goes_on("Who is it for?")

@@ -55,7 +55,7 @@ def test_details_can_be_expanded(start: Callable[..., Person], good: Path, key) 
     assert "CN = dev-001" not in person.reads()
     person.click("Details")
     person.waits_to_read("CN = dev-001")
-    assert "✓  Genuine signature" in person.reads()
+    assert "✓  Valid signature" in person.reads()
     person.click("Copy these details")
     assert keys.public_key_sha256(key.public_key()) in QApplication.clipboard().text()
 

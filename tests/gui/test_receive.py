@@ -82,12 +82,12 @@ def test_a_keystore_needs_a_passphrase_that_java_takes(
     button, ending = choice
     person.click(button)
     person.enters("Passphrase of the keystore", "kurz")
-    person.enters("The same again", "kurz")
+    person.enters("Repeat passphrase", "kurz")
     person.tries("Save")
     assert "too short" in person.problems()[0]
     assert person.field("Passphrase of the keystore").hasFocus()
     person.enters("Passphrase of the keystore", "long enough")
-    person.enters("The same again", "long enough")
+    person.enters("Repeat passphrase", "long enough")
     person.goes_on("Done", "Save")
     store = saved / "dev-001-device" / f"dev-001.{ending}"
     assert str(store) in person.reads()
@@ -140,7 +140,7 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person = start()
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")
-    person.enters("The same again", "turbines17")
+    person.enters("Repeat passphrase", "turbines17")
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     file = authority.issue(saved / "dev-001.csr", saved / "x.pem")
@@ -212,7 +212,7 @@ def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     assert "go back and choose the certificate chain file" in person.problems()[0]
     assert not person.button("PEM files: for the EnOS Edge and most other software").isEnabled()
     person.enters("Passphrase of the keystore", "long enough")
-    person.enters("The same again", "long enough")
+    person.enters("Repeat passphrase", "long enough")
     person.goes_on("Done", "Save")
     assert (saved / "dev-001-device" / "dev-001.p12").is_file()
 

@@ -95,11 +95,11 @@ def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
     person.waits_to_read("The passphrase is empty. Type one.")
     person.enters("Passphrase", "Windrad 17 über Kaili")
     person.waits_to_read("Strong.")
-    person.enters("The same again", "Windrad 17")
+    person.enters("Repeat passphrase", "Windrad 17")
     person.tries("Next >")
     assert "The two passphrases differ." in person.reads()
     assert person.title() == "Key"
-    person.enters("The same again", "Windrad 17 über Kaili")
+    person.enters("Repeat passphrase", "Windrad 17 über Kaili")
     person.walks_to_save(labelled)
     assert "Windrad" not in person.reads()
     person.goes_on("Done", "Save")
@@ -166,7 +166,7 @@ def test_a_key_that_enos_would_not_take_is_refused_at_once(
 def test_a_key_file_that_is_not_there_is_missed(person: Person, home: Path) -> None:
     person.click("Use a key file that I already have")
     person.tries("Next >")
-    person.waits_to_read("Choose the file of your key.")
+    person.waits_to_read("Choose your key file.")
     person.enters("Key file", str(home / "nothing.key"))
     person.tries("Next >")
     person.waits_to_read("This file does not exist.")
@@ -290,7 +290,7 @@ def test_a_passphrase_is_kept_for_several_devices_in_a_row_and_no_longer(
 ) -> None:
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")
-    person.enters("The same again", "turbines17")
+    person.enters("Repeat passphrase", "turbines17")
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
     person.click(way_on)

@@ -96,7 +96,7 @@ class Tour:
         self._sees_window("help", lambda: person.press(Qt.Key.Key_F1))
         person.click("Protect the key file with a passphrase")
         person.enters("Passphrase", "turbines17")
-        person.enters("The same again", "turbine")
+        person.enters("Repeat passphrase", "turbine")
         wait(600)
         self._sees("key-passphrase")
         person.click("Next >")

@@ -81,7 +81,7 @@ class SubjectPage(Page):
         """Explain a renewal, if it is one, and what cannot be changed."""
         old = self.draft.source
         self.explain(
-            _("These are the answers of the old certificate. Change what is different now.")
+            _("These are the answers from the old certificate. Change what is different now.")
             if old
             else _(
                 "Fields marked * are required. The program remembers all answers but the "

@@ -54,7 +54,7 @@ class KeyChooser(FileChooser):
 
     def ask_for_path(self) -> None:
         """Say that a file must be chosen."""
-        self.show_problem(_("Choose the file of your key."))
+        self.show_problem(_("Choose your key file."))
 
     def _ask_passphrase(self, ask: bool) -> None:
         for widget in (self._passphrase_label, self._passphrase, self._passphrase_note):

@@ -76,7 +76,7 @@ class PassphrasePair(QWidget):
         self.setFocusProxy(self._first)
         self.form = Form(self)
         self._label = self.form.add_row(_("Passphrase"), self._first)
-        self.form.add_row(_("The same again"), self._second, below)
+        self.form.add_row(_("Repeat passphrase"), self._second, below)
 
     def name_first(self, name: str) -> None:
         """Say which passphrase it is, where there is another one on the page."""
