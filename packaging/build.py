@@ -20,7 +20,10 @@ import linux
 import macos
 import records
 import windows
-from identity import MADE, TOP, VERSION
+from identity import TOP, VERSION
+
+WORK = TOP / "build" / "packaging"
+"""The folder for what PyInstaller makes on its way."""
 
 DOWNLOADS = {
     "linux": [linux.make_tar, linux.make_deb],
@@ -37,7 +40,7 @@ def freeze(dist: Path) -> Path:
     shutil.rmtree(bundle, ignore_errors=True)
     # The same sources give the same bytes.
     environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(commit_time())}
-    options = ["--noconfirm", "--log-level", "WARN", "--distpath", dist, "--workpath", MADE]
+    options = ["--noconfirm", "--log-level", "WARN", "--distpath", dist, "--workpath", WORK]
     recipe = TOP / "packaging" / "enos-csr.spec"
     subprocess.run(
         [sys.executable, "-m", "PyInstaller", *options, recipe], env=environment, check=True

@@ -22,9 +22,6 @@ MAC_IDENTIFIER = "com.envisioniot.enos-csr"
 MAC_MINIMUM_SYSTEM = "14.0"
 """The oldest macOS that PySide6's wheels support."""
 
-MADE = TOP / "build" / "packaging"
-"""The folder for intermediate files."""
-
 ENTITLEMENTS = TOP / "packaging" / "macos" / "entitlements.plist"
 
 _ICON_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
@@ -48,14 +45,16 @@ def png(size: int) -> bytes:
     return bytes(buffer.data().data())
 
 
-def icon(platform: str = sys.platform) -> str | None:
-    """Return the file of the program's icon as Windows or macOS wants it; None on Linux."""
+def icon(folder: Path, platform: str = sys.platform) -> str | None:
+    """Draw the program's icon into the folder as Windows or macOS wants it, and return the file.
+
+    Linux wants none: None.
+    """
     from PIL import Image
 
     if platform not in _SUFFIXES:
         return None
-    path = MADE / f"app{_SUFFIXES[platform]}"
-    MADE.mkdir(parents=True, exist_ok=True)
+    path = folder / f"app{_SUFFIXES[platform]}"
     *smaller, largest = (Image.open(BytesIO(png(size))) for size in _ICON_SIZES)
     sizes = [(size, size) for size in _ICON_SIZES if size <= 256]
     # Windows takes those of 'sizes', macOS has its own.

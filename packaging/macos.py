@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import tempfile
 from pathlib import Path
 
 import identity
 import records
-from identity import MADE, NAME, TOP, VERSION
+from identity import NAME, TOP, VERSION
 
 SETTINGS = TOP / "packaging" / "macos" / "dmg_settings.py"
 WINDOW = (540, 380)
@@ -32,8 +33,10 @@ def make_dmg(bundle: Path, dist: Path, time: int) -> Path:
     seal(app, signer or "-")
     target = dist / f"EnOS-CSR-{VERSION}-{platform.machine()}.dmg"
     target.unlink(missing_ok=True)
-    values = {"app": str(app), "icon": identity.icon(), "background": str(draw_background())}
-    dmgbuild.build_dmg(str(target), NAME, settings_file=str(SETTINGS), defines=values)
+    with tempfile.TemporaryDirectory() as made:
+        icon, background = identity.icon(Path(made)), draw_background(Path(made))
+        values = {"app": str(app), "icon": icon, "background": str(background)}
+        dmgbuild.build_dmg(str(target), NAME, settings_file=str(SETTINGS), defines=values)
     if signer:
         subprocess.run(["codesign", "--sign", signer, "--timestamp", target], check=True)
         if profile := os.environ.get("MACOS_NOTARY_PROFILE"):
@@ -56,13 +59,12 @@ def notarise(image: Path, profile: str) -> None:
     subprocess.run(["xcrun", "stapler", "staple", image], check=True)
 
 
-def draw_background() -> Path:
-    """Draw the background of the disk image: an arrow to the Applications folder."""
+def draw_background(folder: Path) -> Path:
+    """Draw the background of the disk image into the folder: an arrow to Applications."""
     from PySide6.QtCore import QPointF
     from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
-    MADE.mkdir(parents=True, exist_ok=True)
-    path = MADE / "background.png"
+    path = folder / "background.png"
     for scale, file in ((1, path), (2, path.with_name("background@2x.png"))):
         image = QImage(WINDOW[0] * scale, WINDOW[1] * scale, QImage.Format.Format_RGB32)
         image.fill(QColor("#f4f7f6"))

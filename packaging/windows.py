@@ -9,12 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import identity
 import localised
 import records
-from identity import MADE, PUBLISHER, TOP, VERSION
+from identity import PUBLISHER, TOP, VERSION
 
 _SCRIPT = TOP / "packaging" / "windows" / "installer.nsi"
 
@@ -22,26 +23,32 @@ _SCRIPT = TOP / "packaging" / "windows" / "installer.nsi"
 def make_installer(bundle: Path, dist: Path, time: int) -> Path:
     """Make the installer of the bundle, wherever ``makensis`` runs, and return it."""
     target = dist / f"EnOS-CSR-{VERSION}-setup.exe"
-    MADE.mkdir(parents=True, exist_ok=True)
     records.write_licences(bundle / "licences")
     for program in ("enos-csr.exe", "enos-csr-gui.exe"):
         sign(bundle / program)
     files = [file for file in bundle.rglob("*") if file.is_file()]
     for file in files:
         os.utime(file, (time, time))
-    removal = MADE / "remove.nsh"
+    with tempfile.TemporaryDirectory() as made:  # of this run alone: several may run at once
+        _compile(bundle, files, target, Path(made))
+    return target
+
+
+def _compile(bundle: Path, files: list[Path], target: Path, made: Path) -> None:
+    """Have ``makensis`` make the installer, from what this writes into the folder ``made``."""
+    removal = made / "remove.nsh"
     removal.write_text(_removal(bundle, files), encoding="utf-8")
-    languages = MADE / "languages.nsh"
+    languages = made / "languages.nsh"
     languages.write_text(localised.installer_languages(), encoding="utf-8")
     values = {
         "BUNDLE": bundle,
         "FILES_TO_REMOVE": removal,
-        "ICON": identity.icon("win32"),
+        "ICON": identity.icon(made, "win32"),
         "KILOBYTES": sum(file.stat().st_size for file in files) // 1024,
         "LANGUAGES": languages,
         "OUTFILE": target,
         "PUBLISHER": PUBLISHER,
-        "SIDE": _draw_side(),
+        "SIDE": _draw_side(made),
         "VERSION": VERSION,
         "VERSION_4": ".".join([*VERSION.split("."), "0", "0"][:4]),
     }
@@ -52,11 +59,10 @@ def make_installer(bundle: Path, dist: Path, time: int) -> Path:
         values["TARGET"] = "amd64-unicode"  # only Debian's makensis has it; Wine may be 64-bit only
     options = [f"-D{key}={value}" for key, value in values.items()]
     subprocess.run([makensis, "-V2", "-WX", "-INPUTCHARSET", "UTF8", *options, _SCRIPT], check=True)
-    return target
 
 
-def _draw_side() -> Path:
-    """Draw the side image of the installer: our icon on our colour."""
+def _draw_side(folder: Path) -> Path:
+    """Draw the side image of the installer into the folder: our icon on our colour."""
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QColor, QImage, QPainter
     from PySide6.QtSvg import QSvgRenderer
@@ -69,7 +75,7 @@ def _draw_side() -> Path:
     icon = QSvgRenderer(str(TOP / "resources" / "icons" / "app.svg"))
     icon.render(painter, QRectF(84, 72, 160, 160))
     painter.end()
-    path = MADE / "side.bmp"
+    path = folder / "side.bmp"
     image.save(str(path))
     return path
 

@@ -41,7 +41,7 @@ def test_the_hardened_runtime_lets_through_no_more_than_needed() -> None:
 
 
 def test_the_disk_image_shows_the_program_and_where_it_goes(tmp_path: Path) -> None:
-    background = macos.draw_background()
+    background = macos.draw_background(tmp_path)
     defines = {"app": "/x/EnOS CSR.app", "icon": "x.icns", "background": str(background)}
     settings = runpy.run_path(str(HERE / "dmg_settings.py"), {"defines": defines})
     assert settings["files"] == ["/x/EnOS CSR.app"]
@@ -56,15 +56,15 @@ def test_the_disk_image_shows_the_program_and_where_it_goes(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
-def test_the_icon_has_every_size_that_the_system_shows(platform: str) -> None:
-    with Image.open(identity.icon(platform)) as icon:
+def test_the_icon_has_every_size_that_the_system_shows(platform: str, tmp_path: Path) -> None:
+    with Image.open(identity.icon(tmp_path, platform)) as icon:
         sizes = {size[0] * (size[2] if len(size) > 2 else 1) for size in icon.info["sizes"]}
     wanted = {16, 24, 32, 48, 64, 128, 256} if platform == "win32" else {32, 64, 128, 256, 512}
     assert wanted <= sizes
 
 
-def test_linux_has_an_icon_of_its_own_kind() -> None:
-    assert identity.icon("linux") is None
+def test_linux_has_an_icon_of_its_own_kind(tmp_path: Path) -> None:
+    assert identity.icon(tmp_path, "linux") is None
     data = identity.png(48)
     assert struct.unpack(">II", data[16:24]) == (48, 48)
 
