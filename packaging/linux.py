@@ -155,7 +155,7 @@ def _add_documents(root: Path, time: int) -> None:
     date = datetime.fromtimestamp(time, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
     change = (
         f"{PACKAGE} ({VERSION}) stable; urgency=medium\n\n"
-        f"  * What is new is told in the release notes.\n\n -- {MAINTAINER}  {date}\n"
+        f"  * The release notes list the changes.\n\n -- {MAINTAINER}  {date}\n"
     )
     (documents / "changelog.gz").write_bytes(gzip.compress(change.encode(), 9, mtime=0))
     overrides = root / "usr/share/lintian/overrides"

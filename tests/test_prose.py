@@ -43,12 +43,7 @@ GLOSSARY = TOP / "docs" / "development.md"
 _DO_NOT_SAY = re.compile(r"(?<=\|)[^|]*\|$")
 """The last cell of a row: in the glossary, the words to avoid."""
 
-EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("enos_csr_gui/cli/export.py", "is told"): "goes with the new certificate code",
-    ("enos_csr_gui/core/receive.py", "be told"): "goes with the new certificate code",
-    ("tests/core/test_receive.py", "be told"): "goes with the new certificate code",
-    ("tests/core/test_receive.py", "is told"): "goes with the new certificate code",
-}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
 """(File, text found in lower case) -> why it may stay."""
 
 

@@ -132,7 +132,7 @@ def export(
     )
     check = keystore.check_passphrase if is_keystore else None
 
-    # Whatever is wrong with the options is told at once, before anything is asked.
+    # Report every problem with the options before asking anything.
     faults = Faults()
     target = faults.absolute(target)
     passphrase = None

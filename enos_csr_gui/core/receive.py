@@ -53,7 +53,7 @@ class MatchedCertificate(NamedTuple):
 class StoredCertificate(NamedTuple):
     """Where the certificate was saved; ``already``: it was there before.
 
-    ``notes`` are problems with the history that the person should be told of.
+    ``notes`` are problems with the history to report to the user.
     """
 
     certificate: Path
@@ -196,7 +196,7 @@ def _holds(path: Path, issued: Issued) -> bool:
 
 
 def _note(received: MatchedCertificate, file: Path) -> tuple[Problem, ...]:
-    """Note the certificate in the history; return what the person should be told about that."""
+    """Record the certificate in the history; return the problems to report to the user."""
     issued = received.issued
     unchecked = any(problem.code is Code.KEY_UNCHECKED for problem in received.problems)
     with RequestHistory() as history:

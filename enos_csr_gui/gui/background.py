@@ -82,7 +82,7 @@ class _Office(QObject):
         self._collecting = QTimer(self, interval=_COLLECT_EVERY)
         self._collecting.timeout.connect(_collect_garbage)
 
-    def hand_over(self, job: Job, function: Callable[[], object], *, detached: bool) -> None:
+    def start(self, job: Job, function: Callable[[], object], *, detached: bool) -> None:
         gc.disable()
         self._collecting.start()
         number = next(self._numbers)
@@ -147,7 +147,7 @@ def run(
     It has a thread of its own, and ``finish`` does not wait for it.
     """
     job = Job(owner, done, failed, settled)
-    _office.hand_over(job, function, detached=detached)
+    _office.start(job, function, detached=detached)
     return job
 
 

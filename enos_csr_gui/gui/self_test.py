@@ -182,7 +182,7 @@ def _key_and_request() -> str:
     return f"RSA {key.key_size}, {len(csr_pem)} bytes of CSR"
 
 
-def _handing_over() -> str:
+def _keystores() -> str:
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
@@ -259,6 +259,6 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "resources": _resources,
     "catalogues": _catalogues,
     "key and request": _key_and_request,
-    "handing over": _handing_over,
+    "keystores": _keystores,
     "page": _page,
 }

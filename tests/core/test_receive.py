@@ -107,7 +107,7 @@ def test_the_key_was_moved_beside_the_certificate(made, issued):
 # --- What is not in order -------------------------------------------------------------------------
 
 
-def test_a_certificate_of_another_key_is_told_as_such(made, subject, authority, tmp_path, refusal):
+def test_a_certificate_for_another_key_is_rejected(made, subject, authority, tmp_path, refusal):
     other = tmp_path / "other.csr"
     other.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
     file = authority.issue(other, tmp_path / "other.pem")
@@ -126,7 +126,7 @@ def test_a_certificate_that_nothing_is_known_of(subject, key, authority, tmp_pat
     assert refusal(CannotReceive, receive.match_certificate, file) == [Code.CERTIFICATE_OF_NO_KEY]
 
 
-def test_a_protected_key_that_cannot_be_told_is_taken_on_trust(subject, key, authority, tmp_path):
+def test_a_protected_key_that_cannot_be_checked_is_accepted(subject, key, authority, tmp_path):
     csr_file = tmp_path / "dev.csr"
     csr_file.write_bytes(csr.to_pem(csr.sign(subject, key)))
     file = authority.issue(csr_file, tmp_path / "dev.pem")
@@ -135,7 +135,7 @@ def test_a_protected_key_that_cannot_be_told_is_taken_on_trust(subject, key, aut
     assert Code.KEY_UNCHECKED in codes(receive.match_certificate(file, locked))
 
 
-def test_what_the_authority_changed_is_told(made, authority, subject, key, tmp_path):
+def test_changes_by_the_authority_are_reported(made, authority, subject, key, tmp_path):
     changed = tmp_path / "changed.csr"
     subject = Subject({**subject, "locality": "Guiyang"})
     changed.write_bytes(csr.to_pem(csr.sign(subject, key)))
@@ -250,7 +250,7 @@ def test_a_certificate_that_was_tampered_with_has_no_chain(issued, authority):
     assert found.chain == ()
 
 
-def test_a_key_that_is_lost_is_told(made, issued, chain):
+def test_a_lost_key_is_reported(made, issued, chain):
     made.key.unlink()
     received = receive.match_certificate(issued, chain=chain)
     assert codes(received) == [Code.KEY_GONE]

@@ -87,7 +87,7 @@ class RequestDetails(QDialog):
         self._lay_out()
         background.run(
             self,
-            partial(_to_hand_in, request),
+            partial(_read_submission, request),
             lambda submission: self._submit.offer(submission, submit),
             lambda _error: None,  # a missing file is reported beside its name
             detached=True,
@@ -158,7 +158,7 @@ class RequestDetails(QDialog):
         self._note.setVisible(bool(text))
 
 
-def _to_hand_in(request: PastRequest) -> Submission:
+def _read_submission(request: PastRequest) -> Submission:
     """Read what is needed to submit the request; raises UnreadableFile."""
     return Submission(
         request.subject,
