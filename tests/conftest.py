@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import process_time
 from typing import NamedTuple
 
 import catalogues
@@ -119,6 +120,19 @@ class Authority(NamedTuple):
         extensions = ("-extfile", self.root.with_name("extensions"), "-extensions", kind)
         self.openssl("x509", "-req", "-in", csr, *by, *extensions, "-out", certificate)
         return certificate
+
+
+@pytest.fixture
+def bounded() -> Iterator[None]:
+    """Fail a test that takes endless work: what it reads was made to hang the program.
+
+    What it guards against takes minutes to hours, what it allows is a fraction of a second. It
+    counts the processor's work for this test, not the time that passes, and its limit is wide, so
+    that neither a slow nor a busy computer matters. How fast it is, ``tests/benchmarks`` shows.
+    """
+    before = process_time()
+    yield
+    assert process_time() - before < 30
 
 
 _EXTENSIONS = """

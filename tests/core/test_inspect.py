@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -511,15 +510,14 @@ def test_every_prefix_of_a_request_is_judged_without_a_crash(csr_pem):
             assert not inspection.is_in_order(found)
 
 
+@pytest.mark.usefixtures("bounded")
 def test_files_are_read_by_what_they_hold_and_not_by_their_name(tmp_path, csr_pem, key_pem):
     (tmp_path / "photo.jpg").write_bytes(csr_pem)
     (tmp_path / "dev.csr").write_bytes(key_pem)
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(100 << 20)
     names = ["photo.jpg", "dev.csr", "huge", "none"]
-    start = time.process_time()
     found = inspection.inspect_files(tmp_path / name for name in names)
-    assert time.process_time() - start < 1
     assert [one.file for one in found] == [tmp_path / name for name in names]
     assert [one.kind for one in found[:2]] == [ContentKind.REQUEST, ContentKind.PRIVATE_KEY]
     assert [codes(one) for one in found[2:]] == [
@@ -541,17 +539,15 @@ def test_files_are_read_by_what_they_hold_and_not_by_their_name(tmp_path, csr_pe
         b"A: b\n",
     ],
 )
+@pytest.mark.usefixtures("bounded")
 def test_a_file_made_to_keep_us_busy_does_not(piece):
-    start = time.process_time()
     found = inspect(piece * ((1 << 20) // len(piece)))
-    assert time.process_time() - start < 2
     assert len(found) <= reader.MAX_OBJECTS + 1
 
 
+@pytest.mark.usefixtures("bounded")
 def test_many_private_keys_are_recognised_quickly(key_pem):
-    start = time.process_time()
     found = inspect(key_pem * 400)
-    assert time.process_time() - start < 4  # some 0.1 s; the library's own tests of each take 20 s
     assert all(one.key for one in found)
 
 

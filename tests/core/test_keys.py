@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -362,11 +361,10 @@ def test_the_strength_of_a_passphrase_is_0_to_4(passphrase, strengths):
     assert keys.strength(passphrase) in strengths
 
 
+@pytest.mark.usefixtures("bounded")
 def test_the_strength_of_a_long_passphrase_is_computed_quickly():
     keys.strength("warm up")
-    start = time.process_time()
     keys.strength("aB3$" * 250)
-    assert time.process_time() - start < 1
 
 
 # --- Keys of other programs -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ import base64
 import email.message
 import io
 import json
-import time
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -193,6 +193,7 @@ def test_names_are_compared_without_case_blanks_and_type(maker, other_key):
     assert [one.der for one in (issued.certificate, *issued.chain)] == [leaf, root]
 
 
+@pytest.mark.usefixtures("bounded")
 def test_many_authorities_of_one_name_take_bounded_work(maker, other_key):
     authority = name(utf8("CA"))
     data = b"".join(
@@ -200,9 +201,7 @@ def test_many_authorities_of_one_name_take_bounded_work(maker, other_key):
         for number in range(1, 400)
     )
     data = maker.certificate(name(utf8("dev")), authority, by=other_key) + data
-    start = time.process_time()
     issued = certificate.read(data, Path("x"))
-    assert time.process_time() - start < 2
     assert issued.chain == ()
 
 
@@ -258,20 +257,20 @@ def test_a_certificate_that_enos_did_not_issue_is_the_same_to_every_command(
     ],
     ids=["RDNs", "attributes", "country", "combining marks", "controls"],
 )
+@pytest.mark.usefixtures("bounded")
 def test_a_monstrous_name_is_judged_at_once(maker, subject, tmp_path):
     info = sequence(b"\x02\x01\x00", subject, maker.spki, b"\xa0\x00")
     signature = maker.key.sign(info, padding.PKCS1v15(), hashes.SHA256())
     request = sequence(info, SHA256_WITH_RSA, der_value(0x03, b"\0" + signature))
     (tmp_path / "x.csr").write_bytes(request)
-    start = time.process_time()
     [found] = inspect.inspect_files([tmp_path / "x.csr"])
     assert found.acceptable is False
     assert sum(len(value) for _name, value in found.subject) < 200_000
     with suppress(UnreadableFile):
         renew.read_source(tmp_path / "x.csr")
-    assert time.process_time() - start < 2
 
 
+@pytest.mark.usefixtures("bounded")
 def test_a_zip_bomb_is_not_unpacked():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -279,9 +278,12 @@ def test_a_zip_bomb_is_not_unpacked():
             archive.writestr(f"{number}", b"0" * (20 << 20))
     data = file.getvalue()
     assert len(data) < 1 << 20
-    start = time.process_time()
-    assert not any(one.der for one in reader.read(data).found)
-    assert time.process_time() - start < 1
+    tracemalloc.start()
+    try:
+        assert not any(one.der for one in reader.read(data).found)
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -292,12 +294,11 @@ def test_a_zip_bomb_is_not_unpacked():
         b"Content-Type: multipart/x; boundary=a\n\n--a\n",
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("bounded")
 def test_a_file_made_to_keep_us_busy_does_not(piece):
     data = piece * ((1 << 20) // len(piece))
-    start = time.process_time()
     reader.read(data)
     inspect.inspect(Path("x"), b"-----BEGIN CERTIFICATE-----\n" + data)
-    assert time.process_time() - start < 4
 
 
 def test_pkcs_7_holds_no_more_than_a_file_may(device):
