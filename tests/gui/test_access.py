@@ -8,7 +8,7 @@ from itertools import chain
 
 import pytest
 from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast
-from person import Person, wait
+from person import Person
 from photos import dark_palette
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAccessible, QColor, QFont, QFontInfo, QFontMetricsF, QPalette
@@ -105,7 +105,7 @@ def test_a_screen_reader_says_which_page_has_come(
     ]
     said.clear()
     person.press(Qt.Key.Key_Escape)
-    wait(50)
+    person.waits_until(lambda: bool(said))
     assert [text.split("\n")[0] for text in said] == ["What would you like to do?"]
 
 

@@ -90,15 +90,14 @@ def test_keeping_it_open_keeps_the_answers_and_closing_writes_nothing(
 
     person.meanwhile(answer("Keep it open"))
     person.wizard.close()
-    wait(50)
+    person.waits_until(lambda: bool(read))
     assert QUESTION in read[0]
     assert person.wizard.isVisible()
     assert person.field("Locality").text() == "Kaili"
 
     person.meanwhile(answer("Close without saving"))
     person.wizard.close()
-    wait(50)
-    assert not person.wizard.isVisible()
+    person.waits_until(lambda: not person.wizard.isVisible())
     assert not list(home.rglob("*"))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from person import Person, wait
+from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QTextDocument
 from PySide6.QtTest import QTest
@@ -55,7 +55,7 @@ def test_f1_is_about_the_page_in_every_language(
     i18n.choose([language])
     try:
         person = reader(start("").wizard, language)
-        wait(300)
+        person.waits_until(lambda: person.wizard.is_ready)
         if task:
             person.begins(task)
         person.press(Qt.Key.Key_F1)
@@ -79,7 +79,7 @@ def test_f1_and_the_systems_own_key_open_the_help_and_close_it(
 ) -> None:
     monkeypatch.setattr(QKeySequence, "keyBindings", lambda _key: [QKeySequence("Ctrl+H")])
     person = start("")
-    wait(300)
+    person.waits_until(lambda: person.wizard.is_ready)
     person.press(key, modifier)
     assert read(person)
     help_window = _windows(person)[-1].window()

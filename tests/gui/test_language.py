@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from person import Person, wait
+from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox
 
@@ -99,7 +99,7 @@ def test_unsubmitted_key_answers_are_kept(window: WizardHost, tmp_path: Path) ->
 
 def test_nothing_is_chosen_before_the_list_is_seen(window: WizardHost) -> None:
     person = Person(window.wizard)
-    wait(300)
+    person.waits_until(lambda: person.wizard.is_ready)
     person.press(Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
     person.press(Qt.Key.Key_Down)
     assert window.wizard is person.wizard
