@@ -139,9 +139,10 @@ def run(
 ) -> Job:
     """Call ``function`` in another thread, then ``done(result)`` or ``failed(error)`` here.
 
-    ``function`` must hold no QObject. ``settled`` is called before either. Nothing is called once
-    ``owner`` is gone. An error that ``failed`` does not take is raised here, where the report of
-    unexpected errors sees it.
+    ``function`` must hold no QObject and use nothing of Qt that was never used before: PySide6
+    creates its classes and enumerations on first use, and crashes when two threads do so at once.
+    ``settled`` is called before either. Nothing is called once ``owner`` is gone. An error that
+    ``failed`` does not take is raised here, where the report of unexpected errors sees it.
 
     ``detached`` is for a call that may never end, such as a look at a network drive that is gone.
     It has a thread of its own, and ``finish`` does not wait for it.

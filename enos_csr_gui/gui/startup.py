@@ -1,7 +1,8 @@
 """The start-up work after the first paint: everything that the first page does not need.
 
 The window is painted before anything slow is imported or read; then it is completed in short steps,
-so that it stays responsive, while threads read files and import the pages' modules.
+so that it stays responsive, while a thread reads files and imports what the pages need of the
+core. Everything of Qt is imported here: see ``background.run``.
 """
 
 from __future__ import annotations
@@ -69,11 +70,22 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
 
 
 def _load() -> tuple[LastAnswers, Defaults]:
-    """Import what the later pages need; return the last answers and the defaults."""
-    from enos_csr_gui.core import countries, defaults, files, last_answers
+    """Import what the later pages need of the core; return the last answers and the defaults."""
+    from enos_csr_gui.core import (  # noqa: F401  # imported here, so that no page waits for it
+        convert,
+        countries,
+        create,
+        defaults,
+        export,
+        files,
+        inspect,
+        last_answers,
+        receive,
+        renew,
+        shell,
+    )
+    from enos_csr_gui.messages import inspection  # noqa: F401
 
-    for info in PAGES.values():
-        info.load()
     countries.suggest("China")
     files.safe_name("dev-001")
     last = last_answers.load()
@@ -98,7 +110,9 @@ def _build_pages(wizard: RequestWizard) -> Iterator[None]:
     for step, info in PAGES.items():
         if step in wizard.pages:
             continue
-        page = info.load()(wizard.draft)
+        page_class = info.load()
+        yield
+        page = page_class(wizard.draft)
         yield
         yield from page.build()
         wizard.add_page(step, page)

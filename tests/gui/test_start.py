@@ -50,6 +50,41 @@ app.exec()
     assert done.stdout.splitlines()[0] == "painted with []", done.stderr
 
 
+def test_the_window_imports_qt_and_a_thread_imports_the_core() -> None:
+    program = """
+import sys
+import threading
+from importlib.abc import MetaPathFinder
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui.startup import open_wizard
+
+class Watcher(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if threading.current_thread() is not threading.main_thread():
+            if name.startswith(("PySide6", "enos_csr_gui.gui")):
+                print("in a thread", name)
+        elif name.startswith(("enos_csr_gui.core", "cryptography", "pycountry")):
+            print("in the window", name)
+
+def close_when_ready():
+    if wizard.is_ready:
+        print("ready", len(wizard.pages))
+        QApplication.exit()
+    else:
+        QTimer.singleShot(20, close_when_ready)
+
+app = QApplication([])
+wizard = open_wizard()
+sys.meta_path.insert(0, Watcher())
+wizard.show()
+close_when_ready()
+app.exec()
+"""
+    done = run("-c", program, QT_QPA_PLATFORM="offscreen")
+    assert done.stdout.splitlines() == ["ready 12"], done.stdout + done.stderr
+
+
 def test_the_window_cleans_up_what_a_killed_process_left(tmp_path: Path) -> None:
     entry = journal.data_folder() / "saving-0123456789abcdef"
     entry.parent.mkdir()

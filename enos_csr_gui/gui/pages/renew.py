@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy
 from enos_csr_gui.core import files, renew
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import RENEWABLE_SUFFIXES, patterns
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
 from enos_csr_gui.core.renew import RenewalSource
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.draft import Draft
@@ -28,8 +28,9 @@ _MOST_LISTED = 200
 
 
 class _Choice(NamedTuple):
-    text: str
+    request: PastRequest
     file: Path
+    """The request file or the certificate, whichever is still there."""
 
 
 class _Choices(QListWidget):
@@ -127,7 +128,7 @@ class RenewPage(Page):
         with QSignalBlocker(self._list):  # while rows go, Qt chooses others of those that are left
             self._list.clear()
             for choice in choices:
-                item = QListWidgetItem(choice.text)
+                item = QListWidgetItem(_text(choice.request))
                 item.setData(Qt.ItemDataRole.UserRole, choice.file)
                 self._list.addItem(item)
         self._mark_choice()
@@ -174,8 +175,12 @@ def _choices() -> list[_Choice]:
     for one in past:
         places = (one.csr, *([one.certificate] if one.certificate else []))
         if file := next((place for place in places if place.is_file()), None):
-            made_on = _("created on {date}").format(date=dates.day(one.made_on))
-            status = labels.request_status(one.status(), one.days_left())
-            text = "  ·  ".join((one.common_name, status, made_on))
-            choices[one.number] = _Choice(text, file)
+            choices[one.number] = _Choice(one, file)
     return list(choices.values())
+
+
+def _text(request: PastRequest) -> str:
+    """Return the row of a request."""
+    made_on = _("created on {date}").format(date=dates.day(request.made_on))
+    status = labels.request_status(request.status(), request.days_left())
+    return "  ·  ".join((request.common_name, status, made_on))

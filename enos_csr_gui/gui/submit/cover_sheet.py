@@ -14,6 +14,16 @@ from enos_csr_gui.messages import labels
 
 _DOTS_PER_INCH = 300
 
+# Made on import, in the UI thread, as ``pdf`` runs in another: see ``background.run``.
+_A4 = QPageLayout(
+    QPageSize(QPageSize.PageSizeId.A4),
+    QPageLayout.Orientation.Portrait,
+    QMarginsF(20, 20, 20, 20),
+    QPageLayout.Unit.Millimeter,
+)
+_WRITE_ONLY = QIODevice.OpenModeFlag.WriteOnly
+_LIGATURES = QFont.Tag("liga")
+
 
 def rows(
     subject: Mapping[str, str],
@@ -47,7 +57,7 @@ def rows(
 
 
 def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
-    """Return the sheet as PDF, A4; ``echo_err`` is the organization's and may be empty."""
+    """Return the sheet as PDF, A4; ``note`` is the organization's and may be empty."""
     cells = "".join(
         f"<tr><td>{escape(label)}</td><td><b>{escape(text).replace(chr(10), '<br>')}</b></td></tr>"
         for label, text in rows
@@ -59,22 +69,15 @@ def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
     )
     heading = _("Certificate request for EnOS")
     buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    buffer.open(_WRITE_ONLY)
     writer = QPdfWriter(buffer)
     writer.setResolution(_DOTS_PER_INCH)
-    writer.setPageLayout(
-        QPageLayout(
-            QPageSize(QPageSize.PageSizeId.A4),
-            QPageLayout.Orientation.Portrait,
-            QMarginsF(20, 20, 20, 20),
-            QPageLayout.Unit.Millimeter,
-        )
-    )
+    writer.setPageLayout(_A4)
     writer.setTitle(heading)
     document = QTextDocument()
     # No ligatures, so that names can be copied from the PDF.
     font = document.defaultFont()
-    font.setFeature(QFont.Tag("liga"), 0)
+    font.setFeature(_LIGATURES, 0)
     document.setDefaultFont(font)
     document.setHtml(
         f"<h2>{escape(heading)}</h2>"
