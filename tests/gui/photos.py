@@ -190,6 +190,7 @@ def take(
         "USERPROFILE": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".data"),
+        "PYTHONFAULTHANDLER": "1",
         "QT_SCALE_FACTOR": str(setting.percent / 100),
         "PYTHONPATH": os.pathsep.join(path for path in (str(program or ""), *sys.path) if path),
     }

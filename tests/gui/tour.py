@@ -12,8 +12,8 @@ import catalogues
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from person import Person, wait
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QTableView, QWidget
 
 from enos_csr_gui import resources
 from enos_csr_gui.core import keys
@@ -65,30 +65,36 @@ class Tour:
     def _sees_dialog(self, name: str, act: Callable[[], object]) -> None:
         """Look at the dialog that ``act`` opens, and close it."""
 
-        def look() -> None:
+        def look() -> bool:
             dialog = self._person.window
-            assert dialog is not self._person.wizard, f"no dialog: {name}"
+            if dialog is self._person.wizard:
+                return False
             try:
                 self._sees(name)
             finally:
                 dialog.close()  # or the test would wait for ever
+            return True
 
-        QTimer.singleShot(300, look)
+        self._person.meanwhile(look)
         act()
 
     def _sees_window(self, name: str, act: Callable[[], object]) -> None:
         """Look at the window that ``act`` opens beside the first one, and close it."""
         before = set(QApplication.topLevelWidgets())
         act()
+
+        def opened() -> list[QWidget]:
+            return [one for one in set(QApplication.topLevelWidgets()) - before if one.isVisible()]
+
+        self._person.waits_until(lambda: len(opened()) == 1)
         wait(100)
-        opened = set(QApplication.topLevelWidgets()) - before
-        [window] = [one for one in opened if one.isVisible()]
+        [window] = opened()
         self._look(name, window)
         window.close()
 
     def _key(self) -> None:
         person = self._person
-        wait(600)
+        person.waits_until(lambda: person.wizard.is_ready)
         self._sees("start")
         self._sees_window("about", lambda: person.click("About"))
         person.begins("New request")
@@ -186,12 +192,14 @@ class Tour:
         person.waits_for_page("What would you like to do?")
         make_past(self._folder)
         person.begins("My requests")
-        wait(500)
+        [table] = person.wizard.findChildren(QTableView)
+        person.waits_until(lambda: table.model().rowCount() == 5 and table.currentIndex().isValid())
+        wait(200)
         self._sees("requests")
         self._sees_dialog("requests-details", lambda: person.press(Qt.Key.Key_Return))
         person.press(Qt.Key.Key_Slash)
         person.types("turbine-99")
-        wait(300)
+        person.waits_to_read("Show all requests")
         self._sees("requests-none-found")
         person.click("Show all requests")
         person.click("< Back")
