@@ -28,7 +28,7 @@ class FieldNote(WrappedLabel):
         super().__init__(parent)
         self._about = about
         self._help = help_text
-        self._is_problem = False
+        self._is_problem: bool | None = None
         # Also on a card, whose ground would have the label take another role.
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.show_help()
@@ -36,7 +36,7 @@ class FieldNote(WrappedLabel):
     @property
     def is_problem(self) -> bool:
         """Whether a problem is shown."""
-        return self._is_problem
+        return bool(self._is_problem)
 
     @property
     def about(self) -> QWidget | None:
@@ -69,11 +69,12 @@ class FieldNote(WrappedLabel):
             announce(self, f"{name}\n{text}" if name else text)
 
     def _show(self, text: str, *, is_problem: bool) -> None:
-        self._is_problem = is_problem
         self.setText(text)
         if self._about:
             self._about.setAccessibleDescription(text)
-        self._recolour()
+        if is_problem is not self._is_problem:
+            self._is_problem = is_problem
+            self._recolour()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

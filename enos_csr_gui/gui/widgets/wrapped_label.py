@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -19,6 +19,7 @@ class WrappedLabel(QLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._heights: dict[int, float] = {}
         self.setTextFormat(Qt.TextFormat.PlainText)  # what stands in a file is no markup
         self.setWordWrap(True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -26,7 +27,21 @@ class WrappedLabel(QLabel):
         self.setSizePolicy(policy)
 
     def setText(self, text: str) -> None:
-        super().setText(text)
+        if text != self.text():
+            super().setText(text)
+            self._forget_heights()
+
+    def setWordWrap(self, on: bool) -> None:
+        super().setWordWrap(on)
+        self._forget_heights()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._forget_heights()
+
+    def _forget_heights(self) -> None:
+        self._heights.clear()
         self.updateGeometry()
 
     def show_digest(self, digest: str) -> None:
@@ -40,7 +55,11 @@ class WrappedLabel(QLabel):
 
     def heightForWidth(self, width: int) -> int:
         margins = self.contentsMargins()
-        _layout, height = self._lay_out(width - margins.left() - margins.right())
+        room = width - margins.left() - margins.right()
+        height = self._heights.get(room)
+        if height is None:  # a layout asks many times for the same width
+            _layout, height = self._lay_out(room)
+            self._heights[room] = height
         height = max(math.ceil(height), self.fontMetrics().lineSpacing())
         return height + margins.top() + margins.bottom()
 
