@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from pseudo import without_pseudo
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt
@@ -266,7 +267,12 @@ def seen_contrast(picture: QImage) -> float:
     """Return the contrast of what stands in the picture to its ground, its commonest colour."""
     pixels = Counter(picture.convertToFormat(QImage.Format.Format_RGB32).constBits()[:].cast("I"))
     [(ground, _count)] = pixels.most_common(1)
-    return max(contrast(QColor(pixel), QColor(ground)) for pixel in pixels)
+    return max(_pixel_contrast(pixel, ground) for pixel in pixels)
+
+
+@cache
+def _pixel_contrast(one: int, other: int) -> float:
+    return contrast(QColor(one), QColor(other))
 
 
 def pale(window: QWidget, picture: QImage) -> Iterator[str]:

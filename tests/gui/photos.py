@@ -90,7 +90,7 @@ def dark_palette() -> QPalette:
     return palette
 
 
-def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
+def take_here(target: Path, home: Path, setting: Setting, *, only_faults: bool) -> list[str]:
     """Photograph what comes on a tour, in this process; return what is wrong with the looks."""
     import pseudo
     from looks import faults, in_no_catalogue
@@ -126,12 +126,15 @@ def take_here(target: Path, home: Path, setting: Setting) -> list[str]:
             wait(100)
         taken += 1
         picture = window.grab()
-        found.extend(
+        here = [
             f"{setting}, {name}: {fault}"
             for fault in faults(window, picture.toImage(), is_usual=is_usual)
-        )
+        ]
         if is_pseudo:
-            found.extend(f"{name}: {text}" for text in in_no_catalogue(window, NO_WORDS))
+            here.extend(f"{name}: {text}" for text in in_no_catalogue(window, NO_WORDS))
+        found.extend(here)
+        if only_faults and not here:
+            return
         if (popup := app.activePopupWidget()) and (screen := app.primaryScreen()):
             frame = window.frameGeometry().united(popup.frameGeometry())
             picture = screen.grabWindow(0, *frame.getRect())
@@ -175,11 +178,17 @@ def put_into_docs(photos: Path, language: str) -> None:
 
 
 def take(
-    target: Path, setting: Setting, home: Path = HOME, program: Path | None = None
+    target: Path,
+    setting: Setting,
+    home: Path = HOME,
+    program: Path | None = None,
+    *,
+    only_faults: bool = False,
 ) -> list[str]:
     """Take the pictures in a process of its own, for Qt scales a process as a whole.
 
     Return what is wrong with the looks. ``program`` is the folder of another copy of the program.
+    With ``only_faults`` a picture is kept only of what is wrong: most of the time goes into files.
     """
     shutil.rmtree(target, ignore_errors=True)
     home.mkdir(parents=True)
@@ -201,7 +210,7 @@ def take(
             screens = home / "screens.json"
             screens.write_text(json.dumps({"screens": [screen]}))
             environment["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
-        arguments = json.dumps([str(target), str(home), setting])
+        arguments = json.dumps([str(target), str(home), setting, only_faults])
         command = [sys.executable, __file__, "--one", arguments]
         done = subprocess.run(
             command, env=environment, check=True, stdout=subprocess.PIPE, encoding="utf-8"
@@ -214,8 +223,9 @@ def take(
 def main() -> int:
     """Take all the pictures."""
     if sys.argv[1:2] == ["--one"]:
-        target, home, setting = json.loads(sys.argv[2])
-        json.dump(take_here(Path(target), Path(home), Setting(*setting)), sys.stdout)
+        target, home, setting, only_faults = json.loads(sys.argv[2])
+        found = take_here(Path(target), Path(home), Setting(*setting), only_faults=only_faults)
+        json.dump(found, sys.stdout)
         return 0
     need_a_screen()
     from enos_csr_gui import i18n

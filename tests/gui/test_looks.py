@@ -30,7 +30,8 @@ def test_nothing_is_wrong_with_the_looks(
 ) -> None:
     def look(language: str) -> list[str]:
         place = tmp_path / language
-        return photos.take(place / "photos", Setting(language, *desktop), home=place / "home")
+        setting = Setting(language, *desktop)
+        return photos.take(place / "photos", setting, place / "home", only_faults=True)
 
     with ThreadPoolExecutor() as languages:  # they wait more than they work
         faults = [fault for found in languages.map(look, i18n.languages()) for fault in found]
@@ -40,5 +41,7 @@ def test_nothing_is_wrong_with_the_looks(
 @pytest.mark.slow
 def test_a_third_language_is_shown_whole_and_has_room(in_pseudo: Path, tmp_path: Path) -> None:
     setting = Setting(pseudo.LANGUAGE, screen=(1366, 768))
-    faults = photos.take(tmp_path / "photos", setting, tmp_path / "eo" / "home", in_pseudo)
+    faults = photos.take(
+        tmp_path / "photos", setting, tmp_path / "eo" / "home", in_pseudo, only_faults=True
+    )
     assert "\n".join(faults) == ""
