@@ -42,6 +42,7 @@ from enos_csr_gui.core.errors import (
     InvalidFileName,
     Problem,
     UnreadableFile,
+    is_shown,
     problem_from_os_error,
 )
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
@@ -112,6 +113,8 @@ def _safe(text: str, limit: int, without: Sequence[str] = ()) -> str:
 
     # An unpaired surrogate has no encoding, and so no file name.
     name = text.encode("utf-8", "replace").decode()
+    # Nobody could type what is invisible, and two names could look the same.
+    name = "".join(c for c in name if c.isascii() or is_shown(c))
     while True:
         cleaned = sanitize_filename(name, replacement_text="-", platform="universal")
         cleaned = cleaned.strip(" .").lstrip("-")

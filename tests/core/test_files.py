@@ -1086,7 +1086,10 @@ def test_a_folder_name_that_cannot_be_is_a_missing_folder(tmp_path, refusal, nam
     [
         ("dev-001", "dev-001"),
         ("贵州凯里风电场", "贵州凯里风电场"),
-        ("风机 🌬️ №7", "风机 🌬️ №7"),
+        ("风机 🌬\ufe0f №7", "风机 🌬 №7"),
+        ("dev\u202ecod.exe\u200b\ufeff", "devcod.exe"),
+        ("a\u2066b\u034f\ufe01\U000e0101\U000e0041\u3164", "ab"),
+        ("\u202e\u200b", "request"),
         ("plant/turbine 7", "plant-turbine 7"),
         ("../../etc/passwd", "etc-passwd"),
         ("a:b*c?", "a-b-c-"),
