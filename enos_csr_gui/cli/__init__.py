@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from enos_csr_gui import i18n
-from enos_csr_gui.core import preferences
+from enos_csr_gui.core import permissions, preferences
 from enos_csr_gui.i18n import _
 
 
@@ -52,6 +52,7 @@ def _run() -> None:
     from enos_csr_gui.cli.program import program
 
     signals.end_in_order()
+    permissions.protect_process()
 
     if wanted is not None:
         arguments = [f"--lang={wanted}", *arguments]  # the program's, wherever it was written

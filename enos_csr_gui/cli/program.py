@@ -19,7 +19,7 @@ from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.cli.renew import renew
 from enos_csr_gui.cli.rules import rules
-from enos_csr_gui.core import files
+from enos_csr_gui.core import interrupted
 from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -81,7 +81,7 @@ def _shown() -> Iterator[None]:
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:
     """The command group; before each command, clean up after killed processes."""
-    files.tidy()
+    interrupted.tidy()
 
 
 for command in (new, renew, inspect, receive, export, convert, history, fields, rules):

@@ -56,7 +56,9 @@ def broken(folder: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
 @pytest.mark.parametrize(
     "place", [("keys", "generate"), ("csr", "sign"), ("files", "_name_all")], ids=".".join
 )
-def test_what_nobody_foresaw_is_told_and_nothing_is_written(broken, options, written, place, error):
+def test_an_unforeseen_error_is_reported_and_nothing_is_written(
+    broken, options, written, place, error
+):
     done = broken(*place, error, "new", *options())
     said = done.stderr.decode()
     assert done.returncode == 1

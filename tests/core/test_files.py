@@ -767,7 +767,11 @@ def test_what_is_on_an_unplugged_disk_is_ended_when_it_is_back(tmp_path, line, m
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"{", b"[]\n", b"null\n", b"[" * 100_000, b"\xff\n", b"{}\n{"]
+    "content",
+    [
+        *(b"", b"hello", b"{", b"[]\n", b"null\n", b"[" * 100_000, b"\xff\n", b"{}\n{"),
+        *(b'{"first": 1}\n', b'{"temporary": []}\n', b'{"request": 1}\n', b'{"request": {}}\n'),
+    ],
 )
 def test_a_journal_without_sense_stops_nothing(tmp_path, content):
     entry()
