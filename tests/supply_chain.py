@@ -71,9 +71,7 @@ def main() -> int:
     locked = requirements()
     found = vulnerabilities(locked)
     if found is None:
-        print(
-            "SKIPPED: the database of vulnerabilities does not answer for every package from here."
-        )
+        print("SKIPPED: the database of vulnerabilities does not answer from here.")
         found = 1 if "--must" in sys.argv else 0
     return int(bool(found or licences(locked)))
 

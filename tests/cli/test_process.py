@@ -27,7 +27,7 @@ def test_no_core_is_dumped_and_nobody_looks_into_the_memory(terminal) -> None:
     limits = (process / "limits").read_text()
     assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
     if os.geteuid() == 0:
-        # What is not dumpable belongs to root, whoever runs it.
+        # What is not dumpable belongs to root, no matter who runs it.
         program = "import os, sys; os.setuid(65534); open(sys.argv[1] + '/mem', 'rb')"
         done = subprocess.run(
             [sys.executable, "-c", program, process], capture_output=True, check=False

@@ -6,6 +6,7 @@ Run for long, guided by coverage: ``python tests/fuzz/readers.py inspect -max_to
 
 from __future__ import annotations
 
+import atexit
 import sys
 import tempfile
 import warnings
@@ -71,13 +72,13 @@ def read_certificate(data: bytes) -> None:
 
 def _through_a_file(read: Callable[[Path], object]) -> Callable[[bytes], None]:
     folder = tempfile.TemporaryDirectory(prefix="enos-csr-fuzz-")
+    atexit.register(folder.cleanup)
     path = Path(folder.name) / "file"
 
     def run(data: bytes) -> None:
         path.write_bytes(data)
         read(path)
 
-    run.folder = folder  # type: ignore[attr-defined]  # lives as long as the function
     return run
 
 
