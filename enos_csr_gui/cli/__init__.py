@@ -5,14 +5,39 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 
 from enos_csr_gui import i18n
-from enos_csr_gui.core import preferences
+from enos_csr_gui.core import permissions, preferences
 from enos_csr_gui.i18n import _
 
 
 def main() -> None:
     """Run ``enos-csr``; the process ends with its exit status."""
+    try:
+        _run()
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a library that panics raises no Exception
+        _explain(error)
+        sys.exit(1)
+
+
+def _explain(error: BaseException) -> None:
+    """Print what a person can do about an error that nobody foresaw."""
+    from enos_csr_gui.core.errors import unexpected
+    from enos_csr_gui.messages.problems import problem_text
+
+    problem = unexpected(error)
+    print(problem_text(problem), file=sys.stderr)  # noqa: T201
+    if "--json" in sys.argv:
+        with suppress(Exception):
+            from enos_csr_gui.cli import json_objects, output
+
+            output.print_json(json_objects.failure([json_objects.problem(problem)], []))
+
+
+def _run() -> None:
     # Undecodable input must not cause a traceback; the core reports it.
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
@@ -27,6 +52,7 @@ def main() -> None:
     from enos_csr_gui.cli.program import program
 
     signals.end_in_order()
+    permissions.protect_process()
 
     if wanted is not None:
         arguments = [f"--lang={wanted}", *arguments]  # the program's, wherever it was written

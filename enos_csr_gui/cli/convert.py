@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from enos_csr_gui.cli import json_objects
-from enos_csr_gui.cli.output import Faults, examples, print_json
+from enos_csr_gui.cli.output import Faults, examples, path_text, print_json
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.i18n import _
 
@@ -41,4 +41,4 @@ def convert(file: Path, target: Path, as_json: bool) -> None:
     if as_json:
         print_json(json_objects.converted(saved))
     else:
-        click.echo(_("Saved as PEM: {file}").format(file=click.format_filename(saved)))
+        click.echo(_("Saved as PEM: {file}").format(file=path_text(saved)))

@@ -15,6 +15,7 @@ from enos_csr_gui.cli.output import (
     Faults,
     echo_err,
     option_name,
+    path_text,
     print_json,
 )
 from enos_csr_gui.core import files
@@ -311,11 +312,11 @@ def _print_advice(made: CreatedRequest) -> None:
     parts = (
         (
             _("Submit the request file. It contains no secret:"),
-            click.format_filename(made.csr),
+            path_text(made.csr),
         ),
         (
             _("Keep the key file and never send it. Nobody can restore it:"),
-            click.format_filename(made.key),
+            path_text(made.key),
         ),
         (_("Public-key fingerprint (SHA-256):"), made.public_key_sha256),
     )

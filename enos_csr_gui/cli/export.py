@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects, key_options, prompts, signals
-from enos_csr_gui.cli.output import IMPOSSIBLE, WRONG_INPUT, Faults, echo_err, examples, print_json
+from enos_csr_gui.cli.output import (
+    IMPOSSIBLE,
+    WRONG_INPUT,
+    Faults,
+    echo_err,
+    examples,
+    path_text,
+    print_json,
+)
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.i18n import _
@@ -271,7 +279,7 @@ def _check_parts(
 def _print_advice(saved: list[ExportedFile], key_file: Path) -> None:
     click.echo(_("Put these on the device:"))
     for one in saved:
-        click.echo(f"  {click.format_filename(one.path)}")
+        click.echo(f"  {path_text(one.path)}")
     click.echo()
     secret = next(one for one in saved if one.private)
     if secret.protected:
@@ -284,6 +292,5 @@ def _print_advice(saved: list[ExportedFile], key_file: Path) -> None:
             "{file} contains a copy of the key. Never send it; delete it here when it is on "
             "the device. Your own key file stays where it is: {key_file}"
         )
-    click.echo(
-        text.format(file=secret.path.name, key_file=click.format_filename(key_file.absolute()))
-    )
+    file = path_text(Path(secret.path.name))
+    click.echo(text.format(file=file, key_file=path_text(key_file.absolute())))

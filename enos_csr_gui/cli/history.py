@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects
-from enos_csr_gui.cli.output import Faults, echo_err, examples, print_columns, print_json
+from enos_csr_gui.cli.output import (
+    Faults,
+    echo_err,
+    examples,
+    path_text,
+    print_columns,
+    print_json,
+)
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -59,12 +66,12 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
         ]
     ]
     for request in requests:
-        path = click.format_filename(request.csr)
+        path = path_text(request.csr)
         if missing := labels.missing_files(request.csr_exists(), request.key_exists()):
             path = f"{path} ({missing})"
         rows.append(
             [
-                request.common_name,
+                labels.common_name(request.subject),
                 labels.request_kind(request.kind),
                 local_date(request.made_on),
                 labels.request_status(request.status(), request.days_left()),

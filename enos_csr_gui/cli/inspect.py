@@ -16,6 +16,7 @@ from enos_csr_gui.cli.output import (
     echo_err,
     examples,
     padded,
+    path_text,
     print_json,
 )
 from enos_csr_gui.core.enums import Level
@@ -76,7 +77,7 @@ def _warn(found: Iterable[InspectedItem]) -> None:
     }
     for file, warning in secrets.items():
         text = _("WARNING: {file}: {sentence}").format(
-            file=escape_unprintable(click.format_filename(file)), sentence=problem_text(warning)
+            file=path_text(file), sentence=problem_text(warning)
         )
         echo_err("\n" + _bad(_wrapped(text, 0)))
 

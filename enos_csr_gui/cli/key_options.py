@@ -12,7 +12,13 @@ import click
 from enos_csr_gui.cli import prompts
 from enos_csr_gui.cli.output import Faults
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import Code, CoreError, Problem, UnreadableFile
+from enos_csr_gui.core.errors import (
+    Code,
+    CoreError,
+    Problem,
+    UnreadableFile,
+    escape_unprintable,
+)
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -48,7 +54,7 @@ def check_use(
         text = _(
             "'{word}' does not belong to an option. Put a value that contains spaces in quotes."
         )
-        message = text.format(word=click.format_filename(stray[0]))
+        message = text.format(word=escape_unprintable(click.format_filename(stray[0])))
     elif encrypt and passphrase_file:
         message = _(
             "--encrypt asks for the passphrase, --passphrase-file reads it from a file. Choose one."

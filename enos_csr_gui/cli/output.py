@@ -23,6 +23,8 @@ from enos_csr_gui.core.errors import (
     InvalidSubject,
     Problem,
     UnreadableFile,
+    escape_unprintable,
+    is_shown,
     problem_from_os_error,
 )
 from enos_csr_gui.i18n import _, ngettext
@@ -65,9 +67,18 @@ def echo_err(text: str) -> None:
 def print_json(value: object) -> None:
     """Print ``value`` as JSON: in UTF-8, or in ASCII where the output is in another encoding."""
     encoding = codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name
-    # A path that is not UTF-8 holds surrogates; 'backslashreplace', which ``main`` has chosen,
-    # writes those the way JSON does.
-    click.echo(json.dumps(value, ensure_ascii=encoding != "utf-8", indent=2))
+    text = json.dumps(value, ensure_ascii=encoding != "utf-8", indent=2)
+    # A terminal must not act on what JSON leaves as it is; a reader of JSON gets it back.
+    click.echo("".join(c if c == "\n" or is_shown(c) else _in_json(c) for c in text))
+
+
+def _in_json(character: str) -> str:
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+
+
+def path_text(path: Path) -> str:
+    """Return a path as a terminal can show it."""
+    return escape_unprintable(click.format_filename(path))
 
 
 def print_columns(rows: Sequence[Sequence[str]]) -> None:
@@ -172,4 +183,4 @@ def _place(problem: Problem) -> str:
     """Return the option of the subject field, or the file or folder, concerned."""
     if problem.field:
         return option_name(problem.field)
-    return click.format_filename(problem.path) if problem.path else ""
+    return path_text(problem.path) if problem.path else ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import click
 
 from enos_csr_gui import __version__, i18n
@@ -15,7 +19,8 @@ from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.cli.renew import renew
 from enos_csr_gui.cli.rules import rules
-from enos_csr_gui.core import files
+from enos_csr_gui.core import interrupted
+from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -26,7 +31,36 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
         raise click.BadParameter(labels.no_language(value))
 
 
+class _Program(click.Group):
+    """Shows what was typed only after escaping it: the name of a foreign file may be an option."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with _shown():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        message = escape_unprintable(error.format_message())
+        error.format_message = lambda: message  # type: ignore[method-assign]
+        raise
+
+
 @click.group(
+    cls=_Program,
     help=_(
         "Create the private key and the certificate signing request (CSR) that EnOS asks "
         "for. Nothing is ever sent over the network."
@@ -47,7 +81,7 @@ def _check_language(_context: click.Context, _option: click.Parameter, value: st
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def program() -> None:
     """The command group; before each command, clean up after killed processes."""
-    files.tidy()
+    interrupted.tidy()
 
 
 for command in (new, renew, inspect, receive, export, convert, history, fields, rules):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from enos_csr_gui.cli.output import echo_err
+from enos_csr_gui.cli.output import echo_err, path_text
 from enos_csr_gui.core import last_answers
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, InvalidKey, Problem
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField, check_field
@@ -112,7 +112,7 @@ def open_key(path: Path) -> rsa.RSAPrivateKey:
     """
     from enos_csr_gui.core import create
 
-    question = _("Passphrase of {key_file}").format(key_file=click.format_filename(path))
+    question = _("Passphrase of {key_file}").format(key_file=path_text(path))
     for tries_left in reversed(range(_KEY_TRIES)):
         try:
             return create.load_key(path, _prompt(question, hidden=True))

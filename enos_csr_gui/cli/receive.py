@@ -10,10 +10,11 @@ import click
 
 from enos_csr_gui.cli import json_objects, signals
 from enos_csr_gui.cli.key_options import chain_option
-from enos_csr_gui.cli.output import Faults, echo_err, examples, print_json
+from enos_csr_gui.cli.output import Faults, echo_err, examples, path_text, print_json
 from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, escape_unprintable
 from enos_csr_gui.core.shell import command_line, shells
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
@@ -95,13 +96,13 @@ def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> Non
         first=leaf.not_valid_before_utc.date().isoformat(),
         last=leaf.not_valid_after_utc.date().isoformat(),
     )
-    file, key = click.format_filename(taken.certificate), click.format_filename(received.key)
+    file, key = path_text(taken.certificate), path_text(received.key)
     heading = (
         _("The certificate for '{name}' was already there:")
         if taken.already
         else _("The certificate for '{name}' is saved:")
     )
-    name = received.issued.answers.get("common_name", "")
+    name = labels.common_name(received.issued.answers)
     codes = {problem.code for problem in received.problems}
     parts = [(heading.format(name=name), file)]
     if Code.KEY_UNCHECKED in codes:

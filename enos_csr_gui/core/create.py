@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import csr, files, key_reader, keys, last_answers
+from enos_csr_gui.core import csr, files, interrupted, journal, key_reader, keys, last_answers
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import InvalidKey, Problem
+from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
 from enos_csr_gui.core.key_reader import Passphrase
 from enos_csr_gui.core.subject import Subject
@@ -83,19 +86,34 @@ def create_request(
     folder = folder.absolute()
     csr_pem = csr.to_pem(csr.sign(subject, key))
     key_pem = None if key_file else keys.to_pem(key, passphrase)
-    saved = files.save_pair(folder, base_name, key_pem, csr_pem)
-    last_folder = folder if remember_folder else last_answers.load().folder
-    last_answers.save(subject, last_folder)
+    made_on = datetime.now(UTC).replace(microsecond=0)
     made = CreatedRequest(
-        key=saved.key or (key_file or folder).absolute(),
-        csr=saved.csr,
+        key=(key_file or folder / f"{base_name}{KEY_SUFFIX}").absolute(),
+        csr=folder / f"{base_name}{CSR_SUFFIX}",
         csr_pem=csr_pem.decode("ascii"),
         public_key_sha256=keys.public_key_sha256(key.public_key()),
     )
-    return made._replace(notes=_record(subject, made, kind))
+    with journal.entry() as entry:
+        facts = interrupted.facts_of_request(
+            subject,
+            public_key_sha256=made.public_key_sha256,
+            key=made.key,
+            csr=made.csr,
+            csr_sha256=hashlib.sha256(csr_pem).hexdigest(),
+            kind=kind,
+            made_on=made_on,
+        )
+        entry.note(request=facts)
+        files.save_pair(folder, base_name, key_pem, csr_pem, entry)
+        entry.saved = True
+        last_folder = folder if remember_folder else last_answers.load().folder
+        last_answers.save(subject, last_folder)
+        return made._replace(notes=_record(subject, made, kind, made_on))
 
 
-def _record(subject: Subject, made: CreatedRequest, kind: RequestKind) -> tuple[Problem, ...]:
+def _record(
+    subject: Subject, made: CreatedRequest, kind: RequestKind, made_on: datetime
+) -> tuple[Problem, ...]:
     """Add the request to the history; return the problems to report to the user."""
     with RequestHistory() as history:
         try:
@@ -105,6 +123,7 @@ def _record(subject: Subject, made: CreatedRequest, kind: RequestKind) -> tuple[
                 key=made.key,
                 csr=made.csr,
                 kind=kind,
+                made_on=made_on,
             )
         except HistoryUnavailable as error:
             return error.problems

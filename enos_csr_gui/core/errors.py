@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
+from enos_csr_gui import __version__
 from enos_csr_gui.core import permissions
 
 
@@ -146,6 +149,10 @@ class Code(StrEnum):
     HISTORY_BUSY = "history-busy"
     HISTORY_TROUBLE = "history-trouble", "reason"  # the words of the system or of SQLite
 
+    # Anything
+    CLOCK_IMPOSSIBLE = "clock-impossible"
+    UNEXPECTED = "unexpected", "reference"  # reference: see ``unexpected``
+
 
 SECRET_CODES = frozenset({Code.SECRET_INSIDE, Code.SECRET_POSSIBLE})
 """A file holds, or may hold, a private key."""
@@ -175,9 +182,57 @@ class Problem(NamedTuple):
     values: Mapping[str, str | int] = MappingProxyType({})
 
 
-def escape_unprintable(text: str) -> str:
-    """Return an untrusted text with control and invisible characters escaped."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Invisible although Unicode does not call them 'format' characters: Hangul and Khmer fillers, the
+combining grapheme joiner, the blank Braille pattern."""
+
+_VARIATION_SELECTORS = frozenset(
+    map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+"""They follow a letter, and most fonts show no difference."""
+
+
+def _is_invisible(character: str) -> bool:
+    """Return whether nothing of the character itself is seen; blanks do not count."""
+    return (
+        unicodedata.category(character) == "Cf"
+        or character in INVISIBLE
+        or character in _VARIATION_SELECTORS
+    )
+
+
+def is_shown(character: str) -> bool:
+    """Return whether the character can be shown as it is; see ``escape_unprintable``."""
+    if character.isascii():
+        return " " <= character <= "~"
+    if unicodedata.category(character) == "Zs":
+        return True
+    return character.isprintable() and not _is_invisible(character)
+
+
+def escape_unprintable(text: str, keep: str = "") -> str:
+    r"""Return a foreign text as it may be shown on a terminal or in a window.
+
+    Control characters, line breaks, characters that are invisible or change the direction of
+    writing, and undecodable bytes are written as ``\u202e`` or ``\U000e0001``; those in ``keep``
+    stay. This is the one function that makes foreign text safe to show.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        c if c in keep or is_shown(c) or _is_emoji_style(before, c) else _escaped(c)
+        for before, c in zip(f" {text}", text, strict=False)
+    )
+
+
+def _is_emoji_style(before: str, character: str) -> bool:
+    """Return whether this is the selector that most emoji are written with."""
+    return character == "\ufe0f" and unicodedata.category(before) == "So"
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 
 class CoreError(Exception):
@@ -187,6 +242,36 @@ class CoreError(Exception):
         self.problems = tuple(problems)
         # Codes only: a log or traceback must never repeat what the user typed.
         super().__init__(", ".join(problem.code for problem in self.problems))
+
+
+_FRAMES_TOLD = 4
+
+
+def unexpected(error: BaseException) -> Problem:
+    """Return the problem for an error that nobody foresaw.
+
+    Its reference says where it happened, for the people who mend it, and nothing of the error's own
+    message, which may hold a key, a passphrase or foreign text.
+    """
+    if isinstance(error, OverflowError) and not clock_is_possible():
+        return Problem(Code.CLOCK_IMPOSSIBLE)
+    places = []
+    trace = error.__traceback__
+    while trace:
+        places.append(f"{Path(trace.tb_frame.f_code.co_filename).stem}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    where = " ".join(places[-_FRAMES_TOLD:])
+    reference = f"{__version__} {type(error).__name__} {where}".strip()
+    return Problem(Code.UNEXPECTED, values={"reference": reference})
+
+
+def clock_is_possible() -> bool:
+    """Return whether Python can read the computer's clock: its year is 1678 to 2261."""
+    try:
+        time.time()
+    except OverflowError:
+        return False
+    return True
 
 
 class InvalidSubject(CoreError):

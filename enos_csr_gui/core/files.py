@@ -14,7 +14,8 @@ from
    ``core.journal``), and ``tidy`` cleans up at the next start or before the next save: it removes
    hidden files, empty claims and a folder that was made for the files. If the key has its name and
    the other files do not, it writes them: they are public, so the journal holds them. ``tidy``
-   never deletes a key that has its name.
+   never deletes a key that has its name. A request whose files got their names, but that is missing
+   in the history, is recorded then.
 
 A private file is private before its first byte (see ``core.permissions``). A public one has the
 rights that its folder and the umask give it.
@@ -30,7 +31,8 @@ import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +44,7 @@ from enos_csr_gui.core.errors import (
     InvalidFileName,
     Problem,
     UnreadableFile,
+    is_shown,
     problem_from_os_error,
 )
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
@@ -112,6 +115,8 @@ def _safe(text: str, limit: int, without: Sequence[str] = ()) -> str:
 
     # An unpaired surrogate has no encoding, and so no file name.
     name = text.encode("utf-8", "replace").decode()
+    # Nobody could type what is invisible, and two names could look the same.
+    name = "".join(c for c in name if c.isascii() or is_shown(c))
     while True:
         cleaned = sanitize_filename(name, replacement_text="-", platform="universal")
         cleaned = cleaned.strip(" .").lstrip("-")
@@ -220,25 +225,35 @@ def _exists(folder: Path, base_name: str, name: str, endings: Sequence[str]) -> 
     return Problem(Code.FILE_EXISTS, path=folder / name, values=values)
 
 
-def save_pair(folder: Path, base_name: str, key_pem: bytes | None, csr_pem: bytes) -> SavedPair:
+def save_pair(
+    folder: Path,
+    base_name: str,
+    key_pem: bytes | None,
+    csr_pem: bytes,
+    entry: journal.Entry | None = None,
+) -> SavedPair:
     """Write ``base_name.key`` and ``base_name.csr`` into ``folder``, as ``save_set`` does.
 
-    ``key_pem`` is None when an existing key was used.
+    ``key_pem`` is None when an existing key was used. ``entry`` is the open entry in the journal,
+    by default one of its own.
     """
     parts = [Part(CSR_SUFFIX, csr_pem)]
     if key_pem is not None:
         # The key first: a request without its key is useless.
         encrypted = b"BEGIN ENCRYPTED PRIVATE KEY" in key_pem
         parts.insert(0, Part(KEY_SUFFIX, key_pem, private=True, encrypted=encrypted))
-    *key, csr = save_set(folder, base_name, parts)
+    *key, csr = save_set(folder, base_name, parts, entry)
     return SavedPair(key[0] if key else None, csr)
 
 
-def save_set(folder: Path, base_name: str, parts: Sequence[Part]) -> list[Path]:
+def save_set(
+    folder: Path, base_name: str, parts: Sequence[Part], entry: journal.Entry | None = None
+) -> list[Path]:
     """Write each part, named ``base_name`` and its ending, into ``folder``: all or none.
 
     They get their names in the order given; only the first may be private. The last step of
-    ``folder`` is made when it is missing. No file is ever replaced.
+    ``folder`` is made when it is missing. No file is ever replaced. ``entry`` is the open entry in
+    the journal, by default one of its own.
 
     Returns where the parts are. Raises InvalidFileName for an unsafe name and CannotSave for
     anything else that prevents saving; then nothing has changed.
@@ -252,8 +267,9 @@ def save_set(folder: Path, base_name: str, parts: Sequence[Part]) -> list[Path]:
         raise InvalidFileName(problems) if unsafe else CannotSave(problems)
     named = [(f"{base_name}{part.ending}", part) for part in parts]
     try:
-        with journal.entry() as entry, _made_folder(folder, entry):
-            _save(folder, named, entry)
+        own = nullcontext(entry) if entry else journal.entry()
+        with own as notes, _made_folder(folder, notes):
+            _save(folder, named, notes)
     except OSError as error:
         if isinstance(error, FileExistsError):
             name = Path(error.filename2 or error.filename).name
@@ -274,12 +290,18 @@ def replace(path: Path, data: bytes, *, private: bool = False) -> None:
         os.replace(written.temporary or "", system_path(path), src_dir_fd=at)
 
 
-def tidy() -> None:
-    """Complete or remove what a killed process left behind. It looks at the journal only."""
-    journal.settle(_finish)
+def tidy(record: Callable[[journal.Facts], None] | None = None) -> None:
+    """Complete or remove what a killed process left behind. It looks at the journal only.
+
+    ``record`` adds a request to the history, if its files exist; it raises OSError if that cannot
+    be done now. Without it, what is to be recorded stays in the journal.
+    """
+    journal.settle(partial(_finish, record=record))
 
 
-def _finish(notes: list[journal.Facts]) -> None:
+def _finish(
+    notes: list[journal.Facts], record: Callable[[journal.Facts], None] | None = None
+) -> None:
     """Complete or undo one save, so that all its files exist or none; see the module."""
     for fact in notes:
         if hidden := fact.get("temporary"):
@@ -297,6 +319,23 @@ def _finish(notes: list[journal.Facts]) -> None:
         if made := fact.get("folder"):
             with suppress(OSError):  # not empty, or missing
                 system_path(Path(made)).rmdir()
+    for fact in notes:
+        if request := fact.get("request"):
+            _record(request, record)
+
+
+def _record(request: journal.Facts, record: Callable[[journal.Facts], None] | None = None) -> None:
+    """Have the history list a request whose file got its name."""
+    csr = system_path(Path(request["csr"]))
+    csr.parent.lstat()  # raises: perhaps on a disk that is unplugged now
+    try:
+        if hashlib.sha256(csr.read_bytes()).hexdigest() != request["sha256"]:
+            return
+    except (FileNotFoundError, IsADirectoryError):
+        return
+    if record is None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    record(request)
 
 
 def _remove_ours(path: Path) -> None:

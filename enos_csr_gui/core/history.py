@@ -476,9 +476,17 @@ class RequestHistory:
     def _prepare_file(self) -> None:
         """Make the folder and the file, private from the start; SQLite's journal inherits its
         mode."""
-        make_private_folder(self._path.parent)
-        with suppress(FileExistsError):
-            os.close(create(str(self._path), private=True))
+        for tries_left in (2, 1, 0):
+            make_private_folder(self._path.parent)
+            try:
+                os.close(create(str(self._path), private=True))
+            except FileExistsError:
+                break
+            except FileNotFoundError:  # the journal has just removed the empty folder
+                if not tries_left:
+                    raise
+            else:
+                break
         # An old umask or a restored backup. A folder that the caller chose is left as it is.
         close_to_others(self._path, 0o600)
         if self._is_default:

@@ -2,8 +2,8 @@
 
 Each save has one entry, a small file of JSON lines in the user's data folder, which is locked while
 the process lives. The system releases the lock when the process dies, so an entry that can be
-locked was abandoned. It holds paths, the public files of the set, and the SHA-256 digest by which a
-key file is recognized; never a key or a passphrase.
+locked was abandoned. It holds paths, the public files of the set, what the history is to list, and
+the SHA-256 digest by which a key file is recognized; never a key or a passphrase.
 
 Where no entry can be written (no home folder, a full disk), the save goes on without one.
 """
@@ -41,6 +41,8 @@ class Entry:
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
+        self.saved = False
+        """The files are saved: if the rest fails, the next start completes it."""
 
     def note(self, **facts: object) -> None:
         """Add a line; it is on disk when this returns, also after a power cut."""
@@ -56,7 +58,10 @@ class Entry:
 
 @contextmanager
 def entry() -> Iterator[Entry]:
-    """Open an entry for one save, and remove it when the save has succeeded or failed."""
+    """Open an entry for one save, and remove it when the save has succeeded or failed.
+
+    It stays if an error follows after ``saved`` was set.
+    """
     opened = None
     with suppress(OSError):
         opened = _new_entry()
@@ -64,10 +69,16 @@ def entry() -> Iterator[Entry]:
         yield Entry(None)
         return
     path, descriptor = opened
+    notes = Entry(descriptor)
     try:
-        yield Entry(descriptor)
-    finally:
-        _remove(path, descriptor)
+        yield notes
+    except BaseException:
+        if notes.saved:
+            os.close(descriptor)
+        else:
+            _remove(path, descriptor)
+        raise
+    _remove(path, descriptor)
 
 
 def settle(finish: Callable[[list[Facts]], None]) -> None:
@@ -90,7 +101,8 @@ def _settle(path: Path, finish: Callable[[list[Facts]], None]) -> None:
     try:
         if not _lock(descriptor):
             raise BlockingIOError
-        finish(_lines(descriptor))
+        with suppress(LookupError, TypeError, ValueError, AttributeError):  # no entry of ours
+            finish(_lines(descriptor))
     except BaseException:
         os.close(descriptor)
         raise
@@ -116,10 +128,13 @@ def _lines(descriptor: int) -> list[Facts]:
 
 def _new_entry() -> tuple[Path, int] | None:
     folder = data_folder()
-    make_private_folder(folder)
     for _try in range(_TRIES):
+        make_private_folder(folder)
         path = folder / f"{_PREFIX}{secrets.token_hex(8)}"
-        descriptor = create(str(path), private=True)
+        try:
+            descriptor = create(str(path), private=True)
+        except FileNotFoundError:  # another process has just removed the empty folder
+            continue
         # Another process may have taken it for abandoned before it was locked.
         if _lock(descriptor) and os.path.lexists(path):
             _sync(folder)
@@ -129,7 +144,10 @@ def _new_entry() -> tuple[Path, int] | None:
 
 
 def _remove(path: Path, descriptor: int) -> None:
-    """Remove an entry; it stays locked until then where the system can do that."""
+    """Remove an entry, and the folder with the last thing in it.
+
+    The entry stays locked until then where the system can do that.
+    """
     with suppress(OSError):
         if sys.platform != "win32":
             path.unlink()
@@ -137,6 +155,8 @@ def _remove(path: Path, descriptor: int) -> None:
     with suppress(OSError):
         if sys.platform == "win32":  # refuses to delete what a process has open
             path.unlink()
+    with suppress(OSError):  # not empty
+        path.parent.rmdir()
 
 
 def _sync(folder: Path) -> None:

@@ -5,6 +5,9 @@ owner's own rights. On Windows, it is an access list on the file itself: the cur
 and Administrators have full access, and nothing is inherited from the folder. The file is created
 with that list, so that it cannot be opened a moment earlier. Both halves read back what the disk
 stored: FAT stores neither.
+
+``protect_process`` keeps the memory of this process, in which keys and passphrases are, from core
+dumps and from other programs of the same user, as far as the system can do that.
 """
 
 from __future__ import annotations
@@ -96,6 +99,11 @@ if sys.platform == "win32":
         _pointer,
     ]
     _advapi32.GetAce.argtypes = [wintypes.LPVOID, wintypes.DWORD, _pointer]
+    _advapi32.SetKernelObjectSecurity.argtypes = [
+        wintypes.HANDLE,
+        wintypes.DWORD,
+        wintypes.LPVOID,
+    ]
 
     _INVALID_HANDLE = wintypes.HANDLE(-1).value
     _SYSTEM, _ADMINISTRATORS, _OWNER_RIGHTS = "S-1-5-18", "S-1-5-32-544", "S-1-3-4"
@@ -185,6 +193,34 @@ if sys.platform == "win32":
             _kernel32.LocalFree(descriptor)
         return msvcrt.open_osfhandle(handle, os.O_RDWR | os.O_BINARY | os.O_NOINHERIT)
 
+    def protect_process(*, traceable: bool = False) -> None:
+        """Give this process an access list like that of KeePassXC; ignores what cannot be set.
+
+        Other programs of the user may wait for it, end it and ask what it is called, but not read
+        its memory or write to it. ``traceable`` is for other systems.
+        """
+        del traceable
+        # SYNCHRONIZE, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_QUERY_INFORMATION, of which screen
+        # readers make use, PROCESS_TERMINATE.
+        allowed = 0x100000 | 0x1000 | 0x0400 | 0x0001
+        access_list = 0x4
+        descriptor = wintypes.LPVOID()
+        with suppress(OSError):
+            entries = "".join(f"(A;;{allowed:#x};;;{who})" for who in (_current_user(), _SYSTEM))
+            _checked(
+                _advapi32.ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                    f"D:P{entries}", 1, ctypes.byref(descriptor), None
+                )
+            )
+            try:
+                _checked(
+                    _advapi32.SetKernelObjectSecurity(
+                        _kernel32.GetCurrentProcess(), access_list, descriptor
+                    )
+                )
+            finally:
+                _kernel32.LocalFree(descriptor)
+
     def readers(descriptor: int) -> set[str] | None:
         """Return the security identifiers of those who have access to an open file.
 
@@ -243,6 +279,24 @@ if sys.platform == "win32":
         return 0
 
 else:
+
+    def protect_process(*, traceable: bool = False) -> None:
+        """Let no core dump be written of this process; ignores what the system cannot do.
+
+        On Linux, other programs of the same user cannot read its memory either, unless it is to be
+        ``traceable``: the desktop's portals, which the window needs for its colours and for file
+        dialogs, refuse to serve a process into which they cannot look.
+        """
+        import resource
+
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux" and not traceable:
+            import ctypes
+
+            set_dumpable = 4  # PR_SET_DUMPABLE, linux/prctl.h
+            with suppress(OSError, AttributeError):
+                ctypes.CDLL(None).prctl(set_dumpable, 0, 0, 0, 0)
 
     def create(path: str, *, private: bool, dir_fd: int | None = None) -> int:
         """Create a file, for its owner alone if ``private``, and return its descriptor.

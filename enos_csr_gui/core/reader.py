@@ -215,11 +215,14 @@ _MAIL_HEADER = re.compile(
 )
 _MAX_BOUNDARIES = 20
 """The time that the parser of e-mails takes grows with their number."""
+_MAX_BOUNDARY_LINES = 10_000
+"""Of parts and of PEM; the parser takes several seconds for a megabyte of them."""
 
 
 def _parts_of_mail(text: bytes) -> Iterator[bytes]:
     """Yield the content of each part of an e-mail (RFC 2045)."""
-    if text.lower().count(b"boundary") > _MAX_BOUNDARIES:
+    lines = text.count(b"\n--")
+    if lines > _MAX_BOUNDARY_LINES or text.lower().count(b"boundary") > _MAX_BOUNDARIES:
         yield text[text.find(b"\n\n") + 2 :]
         return
     with suppress(RecursionError, LookupError, ValueError, AssertionError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from enos_csr_gui.core import countries
-from enos_csr_gui.core.errors import Code, InvalidSubject, Problem
+from enos_csr_gui.core.errors import INVISIBLE, Code, InvalidSubject, Problem
 
 
 class StringType(Enum):
@@ -61,9 +61,6 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@{_LABEL}(?:\.{_LABEL})+")
 
-# Invisible although Unicode does not call them 'format' characters: Hangul and Khmer fillers, the
-# combining grapheme joiner, the Mongolian variation selectors, the blank Braille pattern.
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _LINE_BREAKS = frozenset("\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
 
 
@@ -136,7 +133,7 @@ def _kind_of_fault(character: str) -> Code | None:
     category = unicodedata.category(character)
     if category == "Cc":
         return Code.CONTROL_CHARACTER
-    if category == "Cf" or character in _INVISIBLE:
+    if category == "Cf" or character in INVISIBLE:
         return Code.INVISIBLE_CHARACTER
     number = ord(character)
     # The non-characters of Unicode, 23.7: U+FDD0..U+FDEF and the last two of every plane.

@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QLocale, QtMsgType, Signal, qInstallMessageHa
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import NAME, __version__, i18n
-from enos_csr_gui.core import preferences
+from enos_csr_gui.core import permissions, preferences
 from enos_csr_gui.gui import background, explain_no_window, startup
 from enos_csr_gui.i18n import _
 
@@ -29,6 +29,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
 
     ``languages`` take precedence over those that Qt detects.
     """
+    permissions.protect_process(traceable=True)
     qInstallMessageHandler(_explain_abort([]))
     app = Application([*sys.argv[:1], *arguments])
     qInstallMessageHandler(None)
@@ -156,10 +157,10 @@ def _explain_abort(
 
 def _tidy(app: QApplication) -> None:
     """Complete or remove what a killed process left behind."""
-    from enos_csr_gui.core import files
+    from enos_csr_gui.core import interrupted
 
     # Detached: it may be on a network drive that does not answer.
-    background.run(app, files.tidy, lambda _nothing: None, detached=True)
+    background.run(app, interrupted.tidy, lambda _nothing: None, detached=True)
 
 
 def _quit_on_signals(app: QApplication) -> None:

@@ -9,7 +9,7 @@ from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:  # not before the first paint
@@ -78,7 +78,8 @@ class _Office(QObject):
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
         self._threads: ThreadPoolExecutor | None = None
-        self._returned.connect(self._deliver)  # queued: it is emitted in another thread
+        # Queued, also if it is emitted in this thread: not before ``run`` has returned.
+        self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._collecting = QTimer(self, interval=_COLLECT_EVERY)
         self._collecting.timeout.connect(_collect_garbage)
 
@@ -97,6 +98,13 @@ class _Office(QObject):
             with suppress(RuntimeError):  # the program has ended meanwhile
                 self._returned.emit(number, result, error)
 
+        try:
+            self._start(work, detached=detached)
+        except (RuntimeError, MemoryError) as error:
+            # The system has no room for another thread, and the page must not wait forever.
+            self._returned.emit(number, None, error)
+
+    def _start(self, work: Callable[[], None], *, detached: bool) -> None:
         if detached:
             Thread(target=work, name="detached", daemon=True).start()
             return

@@ -7,9 +7,11 @@ Glossary: *request* is the certificate signing request (CSR), *request file* the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from enos_csr_gui.core import countries
+from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.i18n import N_, _, languages, ngettext
 
 if TYPE_CHECKING:
@@ -89,13 +91,23 @@ def label(field: str) -> str:
 def country(code: str) -> str:
     """Return the displayed country for this alpha-2 code; any other text unchanged."""
     found = countries.find(code)
-    return f"{found.name} ({found.code})" if found else code
+    return f"{found.name} ({found.code})" if found else escape_unprintable(code)
 
 
 def value(field: str, subject: Mapping[str, str]) -> str:
     """Return the displayed value of a subject field."""
     text = subject.get(field, "") or _("(none)")
-    return country(text) if field == "country" else text
+    return country(text) if field == "country" else escape_unprintable(text)
+
+
+def common_name(subject: Mapping[str, str]) -> str:
+    """Return the displayed common name; empty if there is none."""
+    return escape_unprintable(subject.get("common_name", ""))
+
+
+def path(path: PurePath) -> str:
+    """Return the displayed path."""
+    return escape_unprintable(str(path))
 
 
 def serial_number(number: int) -> str:
@@ -197,7 +209,7 @@ def skip_reason(reason: str) -> str:
 
 def set_by(name: str) -> str:
     """Return who locked an answer."""
-    return name or _("your organization")
+    return escape_unprintable(name) or _("your organization")
 
 
 def locked(name: str) -> str:

@@ -372,6 +372,16 @@ _SENTENCES: dict[Code, str] = {
         "The list of your requests cannot be used: {reason}. You can still create requests, "
         "but they are not listed."
     ),
+    # Anything
+    Code.CLOCK_IMPOSSIBLE: N_(
+        "The clock of this computer shows an impossible year. Set it to today's date, then try "
+        "again."
+    ),
+    Code.UNEXPECTED: N_(
+        "The program met an unexpected error. Saved files are still there. Try again. If it "
+        "happens again, send this reference to your support team: {reference}. It contains no "
+        "key and no passphrase."
+    ),
 }
 
 
@@ -385,7 +395,7 @@ WriteDate = Callable[[str], str]
 def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
     """Return what is wrong and what to do; the caller shows the field or file beside it."""
     values = {
-        key: write_date(str(value)) if key in _DATES else value
+        key: write_date(str(value)) if key in _DATES else _shown(value)
         for key, value in problem.values.items()
     }
     if problem.code is Code.TOO_LONG:
@@ -406,11 +416,14 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
     if problem.code is Code.SUBJECT_CHANGED:
         values["changes"] = "; ".join(named(label(key), str(one)) for key, one in values.items())
     if problem.code is Code.ATTRIBUTE_LEFT_OUT:
-        values["value"] = escape_unprintable(str(values["value"]))
         values["reason"] = skip_reason(str(values["reason"]))
     if "kind" in values:
         values["kind"] = kind(str(values["kind"]))
     return text.format(**values)
+
+
+def _shown(value: str | int) -> str | int:
+    return escape_unprintable(value) if isinstance(value, str) else value
 
 
 def problem_text_in_file(problem: Problem, write_date: WriteDate = str) -> str:
@@ -423,7 +436,7 @@ def problem_text_in_file(problem: Problem, write_date: WriteDate = str) -> str:
 def problem_text_with_place(problem: Problem, write_date: WriteDate = str) -> str:
     """Return the text, preceded by a line with the path if the problem names one."""
     text = problem_text(problem, write_date)
-    return f"{problem.path}\n{text}" if problem.path else text
+    return f"{escape_unprintable(str(problem.path))}\n{text}" if problem.path else text
 
 
 def kept_name(broken: Iterable[Problem]) -> str:

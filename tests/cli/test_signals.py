@@ -70,14 +70,33 @@ def test_an_ignored_sighup_stays_ignored(signalled, written):
     assert recorded() == ["dev-001"]
 
 
-@pytest.mark.parametrize("when", ["1", "2", "3", "4", "5", "6", "7", "8"])
+@pytest.mark.parametrize("when", [str(number) for number in range(1, 16)])
 def test_the_next_start_ends_what_a_kill_cut_off(
     signalled, enos_csr_process, written, data_folder, when
 ):
     signalled("SIGKILL", when)
     assert enos_csr_process("fields").returncode == 0
     assert written() in ([], WRITTEN)
+    assert recorded() == (["dev-001"] if written() else [])
     assert not list(data_folder.rglob("saving-*"))
+
+
+def test_a_request_for_an_existing_key_is_recorded_too(
+    signalled, enos_csr_process, options, folder
+):
+    assert enos_csr_process("new", *options(common_name="old")).returncode == 0
+    counts = set()
+    for number in range(3, 9):
+        more = ("--key", "old.key", "--name", f"dev-{number}", "--allow-used-name")
+        signalled("SIGKILL", str(number), *more)
+        assert enos_csr_process("fields").returncode == 0
+        files = {path.stem for path in folder.glob("dev-*.csr")}
+        with RequestHistory() as history:
+            found = history.requests()
+        assert {one.csr.stem for one in found} - {"old"} == files
+        assert {one.key for one in found} == {folder / "old.key"}
+        counts.add(len(files))
+    assert counts != {0}
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
@@ -105,7 +124,5 @@ def test_whenever_the_command_is_ended_all_is_there_or_nothing(
             subprocess.run([enos_csr, "fields"], check=True, stdout=subprocess.DEVNULL)
         left = {path.name for path in place.iterdir()} if place.exists() else None
         assert left in (None, {f"dev-{number}.key", f"dev-{number}.csr"})
-        assert (f"dev-{number}" in recorded()) <= bool(left)
-        if name != "SIGKILL":
-            assert bool(left) == (f"dev-{number}" in recorded())
+        assert bool(left) == (f"dev-{number}" in recorded())
     assert not list(data_folder.rglob("saving-*"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core.errors import Code, problem_from_os_error
+from enos_csr_gui.core.errors import Code, escape_unprintable, problem_from_os_error
 
 PATH = Path("folder/a.key")
 
@@ -82,3 +82,24 @@ def test_one_step_of_a_path_may_be_too_long_on_windows(number, posix):
     shorter = path.with_name("x" * 255)
     code = problem_from_os_error(error, shorter, missing=Code.FILE_MISSING).code
     assert code is (Code.FILE_MISSING if number == 3 else Code.FILE_TROUBLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("贵州 №7, ‘é’ e\u0301", "贵州 №7, ‘é’ e\u0301"),
+        ("风机 🌬\ufe0f", "风机 🌬\ufe0f"),  # an emoji is written so
+        ("a\u3000b\u00a0c", "a\u3000b\u00a0c"),
+        ("a\x1b[2J\r\n\x9b", "a\\u001b[2J\\u000d\\u000a\\u009b"),
+        ("\u202egpj\u2066\u200b\ufeff\u00ad", "\\u202egpj\\u2066\\u200b\\ufeff\\u00ad"),
+        ("a\ufe0f\ufe00\u3164\u034f", "a\\ufe0f\\ufe00\\u3164\\u034f"),
+        ("\U000e0101\U000e0041\udcff", "\\U000e0101\\U000e0041\\udcff"),
+    ],
+)
+def test_foreign_text_is_shown_without_what_a_terminal_acts_on(text, shown):
+    assert escape_unprintable(text) == shown
+    assert escape_unprintable(shown) == shown
+
+
+def test_lines_of_our_own_stay_when_they_are_to():
+    assert escape_unprintable("a\nb\r", keep="\n") == "a\nb\\u000d"

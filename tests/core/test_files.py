@@ -767,7 +767,11 @@ def test_what_is_on_an_unplugged_disk_is_ended_when_it_is_back(tmp_path, line, m
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"{", b"[]\n", b"null\n", b"[" * 100_000, b"\xff\n", b"{}\n{"]
+    "content",
+    [
+        *(b"", b"hello", b"{", b"[]\n", b"null\n", b"[" * 100_000, b"\xff\n", b"{}\n{"),
+        *(b'{"first": 1}\n', b'{"temporary": []}\n', b'{"request": 1}\n', b'{"request": {}}\n'),
+    ],
 )
 def test_a_journal_without_sense_stops_nothing(tmp_path, content):
     entry()
@@ -1086,7 +1090,10 @@ def test_a_folder_name_that_cannot_be_is_a_missing_folder(tmp_path, refusal, nam
     [
         ("dev-001", "dev-001"),
         ("贵州凯里风电场", "贵州凯里风电场"),
-        ("风机 🌬️ №7", "风机 🌬️ №7"),
+        ("风机 🌬\ufe0f №7", "风机 🌬 №7"),
+        ("dev\u202ecod.exe\u200b\ufeff", "devcod.exe"),
+        ("a\u2066b\u034f\ufe01\U000e0101\U000e0041\u3164", "ab"),
+        ("\u202e\u200b", "request"),
         ("plant/turbine 7", "plant-turbine 7"),
         ("../../etc/passwd", "etc-passwd"),
         ("a:b*c?", "a-b-c-"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,7 +60,46 @@ def test_a_private_folder_is_usable_whatever_the_umask(anybodys_folder, as_ordin
     assert stat.S_IMODE((anybodys_folder / "a").stat().st_mode) == 0o777 & ~umask | 0o700
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="files without a name are Linux's")
+def test_a_process_that_nobody_looks_into_still_names_its_files(anybodys_folder, as_ordinary_user):
+    """Files get their names through /proc, where everything of such a process belongs to root."""
+    owner = as_ordinary_user(
+        "import ctypes\n"
+        "from enos_csr_gui.core import permissions\n"
+        "permissions.protect_process()\n"
+        "files._hidden = None\n"
+        "files.save_pair(Path(sys.argv[1]), 'a', b'key', b'csr')\n"
+        "print(os.stat('/proc/self/mem').st_uid, resource.getrlimit(resource.RLIMIT_CORE))",
+        anybodys_folder,
+    )
+    assert owner == "0 (0, 0)"
+    assert sorted(path.name for path in anybodys_folder.iterdir()) == ["a.csr", "a.key"]
+
+
 if sys.platform == "win32":
+
+    def test_other_programs_of_the_user_cannot_read_the_memory():
+        program = (
+            "import ctypes, sys; "
+            "print(ctypes.windll.kernel32.OpenProcess(int(sys.argv[1], 0), 0, int(sys.argv[2])))"
+        )
+        waiting = (
+            "from enos_csr_gui.core import permissions; permissions.protect_process(); "
+            "print(flush=True); input()"
+        )
+        piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen([sys.executable, "-c", waiting], **piped) as process:
+            process.stdout.readline()
+            handles = [
+                int(
+                    subprocess.check_output(
+                        [sys.executable, "-c", program, rights, str(process.pid)]
+                    )
+                )
+                for rights in ("0x0010", "0x0020", "0x1000")  # read, write, ask
+            ]
+            process.stdin.close()
+        assert [bool(handle) for handle in handles] == [False, False, True]
 
     def readers(path: Path) -> set[str] | None:
         descriptor = os.open(path, os.O_RDONLY)

@@ -62,7 +62,7 @@ class DonePage(Page):
     def enter(self) -> None:
         made = self.draft.created
         assert made is not None
-        self._csr.path.setText(str(made.csr))
+        self._csr.path.setText(labels.path(made.csr))
         submit = self.draft.submit
         subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
         old = self.draft.source
@@ -86,7 +86,7 @@ class DonePage(Page):
         said = advice.format(address=submit.email)
         # A line of its own: it asks for something that is easily missed.
         self._csr.advice.setText("\n".join(filter(None, (said, submit.note))))
-        self._key.path.setText(str(made.key))
+        self._key.path.setText(labels.path(made.key))
         keep = [_KEEP_KEY]
         if old and not self.draft.key_file:
             keep.append(_KEEP_OLD)

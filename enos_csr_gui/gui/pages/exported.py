@@ -50,12 +50,12 @@ class ExportedPage(Page):
         for one in self.draft.exported:
             icon, heading, text = _told(one.role)
             card = FileCard(icon, heading, text)
-            card.path.setText(str(one.path))
+            card.path.setText(labels.path(one.path))
             self._cards.addWidget(card)
         taken = self.draft.stored
         assert taken is not None
         kept = _("The certificate is also saved beside its key: {path}")
-        self._kept.show_help(kept.format(path=taken.certificate))
+        self._kept.show_help(kept.format(path=labels.path(taken.certificate)))
         notes = taken.notes
         self._notes.show_problem(labels.joined(map(problem_text, notes)))
         self._notes.setVisible(bool(notes))

@@ -21,6 +21,7 @@ from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.form import align
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 class ReceivePage(Page):
@@ -150,9 +151,9 @@ class ReceivePage(Page):
         if self._key.path() is None:
             self._key.hide()
         leaf = received.issued.certificate
-        name = received.issued.answers.get("common_name", "")
+        name = labels.common_name(received.issued.answers)
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
-        self._card.path.setText(_("Key file: {path}").format(path=received.key))
+        self._card.path.setText(_("Key file: {path}").format(path=labels.path(received.key)))
         self._card.advice.setText(
             _("Valid from {first} to {last}.").format(
                 first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)

@@ -183,4 +183,4 @@ def _text(request: PastRequest) -> str:
     """Return the row of a request."""
     made_on = _("created on {date}").format(date=dates.day(request.made_on))
     status = labels.request_status(request.status(), request.days_left())
-    return "  ·  ".join((request.common_name, status, made_on))
+    return "  ·  ".join((labels.common_name(request.subject), status, made_on))

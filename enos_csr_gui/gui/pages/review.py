@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.core.csr import openssl_commands
+from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 from enos_csr_gui.core.keys import public_key_sha256
 from enos_csr_gui.core.shell import Shell, command_line, shells
@@ -90,8 +91,8 @@ class ReviewPage(Page):
         else:
             key = _("New, not protected with a passphrase")
         self._values["key"].setText(key)
-        self._values["key_file"].setText(str(key_path))
-        self._values["csr_file"].setText(str(csr_path))
+        self._values["key_file"].setText(labels.path(key_path))
+        self._values["csr_file"].setText(labels.path(csr_path))
         self.key_made()
 
         commands = openssl_commands(
@@ -130,7 +131,8 @@ def _script(commands: Sequence[Sequence[str]], shell: Shell) -> str:
     # OpenSSL for Windows otherwise reads its arguments in the code page of the system.
     environments = [{"OPENSSL_WIN32_UTF8": "1"} if needs_utf8 else {}, {}]
     lines = [
-        command_line(command, shell, environment)
+        # A name from an old certificate may hold what a terminal acts on.
+        command_line([escape_unprintable(part) for part in command], shell, environment)
         for command, environment in zip(commands, environments, strict=False)
     ]
     return "\n".join(lines) + "\n"

@@ -178,6 +178,6 @@ def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
         count,
     ).format(
         count=count,
-        name=first.common_name,
+        name=labels.common_name(first.subject),
         status=labels.request_status(first.status(), first.days_left()),
     )

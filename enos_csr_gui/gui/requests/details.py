@@ -49,7 +49,8 @@ class RequestDetails(QDialog):
         super().__init__(parent)
         self._request = request
         self._presence = presence
-        self.setWindowTitle(_("Request: {name}").format(name=request.common_name))
+        name = labels.common_name(request.subject)
+        self.setWindowTitle(_("Request: {name}").format(name=name))
         self._facts = DetailsGrid()
         for field in SUBJECT_FIELDS:
             value = labels.value(field.key, request.subject)
@@ -111,7 +112,7 @@ class RequestDetails(QDialog):
         explain.clicked.connect(self._explain)
         add_help_shortcuts(self, self._explain)
         heading = WrappedLabel()
-        heading.setText(self._request.common_name)
+        heading.setText(labels.common_name(self._request.subject))
         heading.setFont(style.title(self.font()))
         column = QVBoxLayout(self)
         column.setContentsMargins(*[2 * style.SPACING] * 4)
@@ -135,16 +136,18 @@ class RequestDetails(QDialog):
         button = QPushButton(_("Open folder"))
         button.setAccessibleName(_("Open folder: {field}").format(field=name))
         button.clicked.connect(lambda: open_folder(self, path.parent, self._show_problem))
-        return self._facts.add_row(name, str(path), button)
+        return self._facts.add_row(name, labels.path(path), button)
 
     def _show_files(self) -> None:
         files = self._presence.of(self._request)
         if files is None:
             return
         if not files.csr:
-            self._csr.setText(f"{self._request.csr} ({labels.missing_files(False, True)})")
+            missing = labels.missing_files(False, True)
+            self._csr.setText(f"{labels.path(self._request.csr)} ({missing})")
         if not files.key:
-            self._key.setText(f"{self._request.key} ({labels.missing_files(True, False)})")
+            missing = labels.missing_files(True, False)
+            self._key.setText(f"{labels.path(self._request.key)} ({missing})")
 
     def _show_problem(self, problem: Problem) -> None:
         self._show_text(problem_text_with_place(problem))

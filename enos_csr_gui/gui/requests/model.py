@@ -305,7 +305,7 @@ class RequestModel(QAbstractTableModel):
     def _text(self, request: PastRequest, column: Column) -> str:
         match column:
             case Column.NAME:
-                return request.common_name
+                return labels.common_name(request.subject)
             case Column.STATUS:
                 return labels.request_status(request.status(), request.days_left())
             case Column.KIND:
@@ -319,7 +319,7 @@ class RequestModel(QAbstractTableModel):
             case Column.FILE:
                 files = self.presence.of(request)
                 missing = labels.missing_files(*files) if files else ""
-                return missing or str(request.csr)
+                return missing or labels.path(request.csr)
 
     def _icon(self, request: PastRequest, column: Column) -> QIcon | None:
         if column == Column.STATUS:
@@ -332,14 +332,14 @@ class RequestModel(QAbstractTableModel):
     def _tip(self, request: PastRequest, column: Column) -> str | None:
         if column == Column.NAME:
             lines = [
-                labels.named(labels.label(field.key), request.subject[field.key])
+                labels.named(labels.label(field.key), labels.value(field.key, request.subject))
                 for field in SUBJECT_FIELDS
                 if field.key in request.subject
             ]
         elif column == Column.FILE:
             lines = [
-                _("Request file: {path}").format(path=request.csr),
-                _("Key file: {path}").format(path=request.key),
+                _("Request file: {path}").format(path=labels.path(request.csr)),
+                _("Key file: {path}").format(path=labels.path(request.key)),
             ]
         else:
             return None

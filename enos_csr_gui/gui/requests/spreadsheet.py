@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import CannotSave, Code, problem_from_os_error
+from enos_csr_gui.core.errors import CannotSave, Code, escape_unprintable, problem_from_os_error
 from enos_csr_gui.core.history import local_date
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
@@ -18,9 +19,10 @@ from enos_csr_gui.messages import labels
 if TYPE_CHECKING:
     from enos_csr_gui.core.history import PastRequest
 
-# Characters that begin a formula in a spreadsheet
+# Where a formula could begin in a spreadsheet: at the start of the cell, or after a semicolon,
+# which separates cells in many countries. Full-width signs count too in some languages
 # (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@＝＋－＠])")
 
 
 def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
@@ -29,11 +31,12 @@ def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
     Returns the number of requests.
 
     The file is UTF-8 with a byte order mark, which Excel needs; a cell that would be a formula
-    begins with an apostrophe. Dates are ISO 8601, in local time. An existing file is replaced
-    atomically. Raises CannotSave; then nothing has changed.
+    begins with an apostrophe, and control characters are escaped. Dates are ISO 8601, in local
+    time. An existing file is replaced atomically. Raises CannotSave; then nothing has changed.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    # In quotes, so that a semicolon in a cell does not divide it.
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(map(_harmless, _headings()))
     count = 0
     for request in requests:
@@ -81,4 +84,5 @@ def _cells(request: PastRequest) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """Return a cell that no spreadsheet takes for a formula."""
+    return _FORMULA.sub(r"\1'", escape_unprintable(cell))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.gui import style
 
 
@@ -27,6 +28,8 @@ class WrappedLabel(QLabel):
         self.setSizePolicy(policy)
 
     def setText(self, text: str) -> None:
+        # The lines are the program's own: what comes from a file is escaped before.
+        text = escape_unprintable(text, keep="\n")
         if text != self.text():
             super().setText(text)
             self._forget_heights()

@@ -1,0 +1,270 @@
+"""A real fault at a system call of a real command: all files are there or none, no traceback.
+
+``ENOS_CSR_EVERY_FAULT=1`` tries every call that ``strace`` can make fail, with every error; without
+it, a sample. The errors are given by the kernel's own table, not by a stand-in in Python.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import files, journal
+from enos_csr_gui.core.errors import CannotSave
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+
+EVERY = bool(os.environ.get("ENOS_CSR_EVERY_FAULT"))
+SAMPLE = 10
+"""For each command, about one second each."""
+
+ENOS_CSR = Path(sys.executable).with_name("enos-csr")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(0 if EVERY else 300),
+    pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's"),
+]
+
+ERRORS = ("EIO", "ENOSPC", "EACCES", "EINTR")
+
+# What the commands do with files and their names. Python calls again what a signal interrupts, so
+# EINTR is no failure.
+CALLS = (
+    *("openat", "write", "pwrite64", "read", "pread64", "fsync", "fdatasync", "linkat", "unlink"),
+    *("unlinkat", "rename", "renameat", "renameat2", "mkdir", "rmdir", "fchmod", "flock", "fstat"),
+    *("newfstatat", "lseek", "ftruncate", "fcntl", "getdents64", "close"),
+)
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory, authority) -> Callable[..., list[str]]:
+    """Return a function for the arguments of a command that is to write into a folder."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    made = tmp_path_factory.mktemp("made")
+    answers = ["--country", "CN", "--state", "Guizhou", "--locality", "Kaili", "--unit", "Ops"]
+    answers += ["--organization", "Example", "--common-name", "dev-001"]
+    subprocess.run([ENOS_CSR, "new", *answers, "--out", made], check=True, capture_output=True)
+    authority.issue(made / "dev-001.csr", made / "issued.pem")
+    chain = authority.intermediate.read_bytes() + authority.root.read_bytes()
+    (made / "chain.pem").write_bytes(chain)
+
+    def arguments(name: str, folder: Path) -> list[str]:
+        key = folder / "dev-001.key"
+        if name == "new":
+            return ["new", *answers, "--out", str(folder)]
+        shutil.copy(made / "dev-001.key", key)
+        shutil.copy(made / "dev-001.csr", folder)
+        issued, with_chain = str(made / "issued.pem"), ("--chain", str(made / "chain.pem"))
+        if name == "receive":
+            return ["receive", issued, "--key", str(key), *with_chain]
+        device = ("--format", "pem", "--out", str(folder / "device"))
+        return ["export", issued, "--key", str(key), *with_chain, *device]
+
+    return arguments
+
+
+WHOLE = {
+    "new": {"dev-001.key", "dev-001.csr"},
+    "receive": {"dev-001.key", "dev-001.csr", "dev-001.crt"},
+    "export": {
+        *("dev-001.key", "dev-001.csr", "device", "device/edge.key", "device/edge.pem"),
+        "device/edge_ca.pem",
+    },
+}
+BEFORE = {"new": set(), "receive": {"dev-001.key", "dev-001.csr"}, "export": WHOLE["new"]}
+
+
+def left_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def environment(data: Path) -> dict[str, str]:
+    return {**os.environ, "XDG_DATA_HOME": str(data), "XDG_CONFIG_HOME": str(data / "config")}
+
+
+def check(name: str, done: subprocess.CompletedProcess[str], folder: Path, data: Path) -> None:
+    """Check what the command said and left behind, now and after the next start."""
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode in (0, 1, 2, 127), (done.returncode, done.stderr)
+    # 127: the interpreter itself could not be loaded.
+    if done.returncode == 0:
+        assert WHOLE[name] <= left_in(folder), done.stderr
+    for path in folder.rglob("*.key"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.read_bytes().endswith(b"-----END PRIVATE KEY-----\n")
+    subprocess.run([ENOS_CSR, "fields"], check=True, capture_output=True, env=environment(data))
+    assert left_in(folder) in (BEFORE[name], WHOLE[name]), (done.returncode, done.stderr)
+    if name == "new" and left_in(folder) == WHOLE[name] and "not listed" not in done.stderr:
+        with RequestHistory(data / "enos-csr" / "history.sqlite3") as history:
+            try:
+                assert [one.common_name for one in history.requests()] == ["dev-001"]
+            except HistoryUnavailable as error:
+                raise AssertionError(str(error)) from error
+
+
+def calls_of(arguments: list[str], data: Path, log: Path) -> list[tuple[str, int]]:
+    """Return each call that concerns a file once the program itself is loaded, and which it is."""
+    trace = f"trace={','.join(CALLS)}"
+    command = ["strace", "-qq", "-e", trace, "-o", log, ENOS_CSR, *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=environment(data))
+    counts: dict[str, int] = {}
+    found = []
+    begun = False
+    for line in log.read_text().splitlines():
+        if match := re.match(r"(\w+)\(", line):
+            call = match[1]
+            counts[call] = counts.get(call, 0) + 1
+            # Before, Python imports its modules: there is nothing to lose yet.
+            begun = begun or str(data) in line
+            if begun:
+                found.append((call, counts[call]))
+    return found
+
+
+def faults(calls: list[tuple[str, int]]) -> Iterator[tuple[str, int, str]]:
+    everything = [(call, number, error) for call, number in calls for error in ERRORS]
+    return iter(everything if EVERY else random.Random(4).sample(everything, SAMPLE))
+
+
+@pytest.mark.parametrize("name", ["new", "receive", "export"])
+def test_after_a_failing_system_call_all_is_there_or_nothing(
+    command: Callable[..., list[str]], tmp_path: Path, name: str
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    calls = calls_of(command(name, first), tmp_path / "data", tmp_path / "log")
+    assert len(calls) > 50
+    for number, (call, occurrence, error) in enumerate(faults(calls)):
+        folder, data = tmp_path / f"{number}", tmp_path / f"data{number}"
+        folder.mkdir()
+        inject = f"inject={call}:error={error}:when={occurrence}"
+        done = subprocess.run(
+            ["strace", "-qq", "-e", inject, "-o", os.devnull, ENOS_CSR, *command(name, folder)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            errors="replace",
+            env=environment(data),
+        )
+        try:
+            check(name, done, folder, data)
+        except AssertionError as failure:
+            raise AssertionError(f"{inject}: {failure}") from failure
+        shutil.rmtree(folder)
+
+
+# --- The disk fills, the folder goes --------------------------------------------------------------
+
+
+def test_a_disk_that_is_filled_in_steps_of_4_kb(
+    command: Callable[..., list[str]], mounted: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Both files and the history are on the same small disk."""
+    outcomes = set()
+    for pages in range(1, 40, 1 if EVERY else 8):
+        disk = mounted("-t", "tmpfs", "-o", f"size={4 * pages}k", "tmpfs")
+        folder, data = disk / "keys", disk / "data"
+        try:
+            folder.mkdir()
+        except OSError:
+            continue
+        done = subprocess.run(
+            [ENOS_CSR, *command("new", folder)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            env=environment(data),
+        )
+        assert "Traceback" not in done.stderr
+        assert left_in(folder) in (set(), WHOLE["new"])
+        assert (left_in(folder) == WHOLE["new"]) == (done.returncode == 0), done.stderr
+        outcomes.add(done.returncode)
+    assert outcomes == {0, 1}
+
+
+CHANGES = {
+    "removed": "rm -r {folder}",
+    "renamed": "mv {folder} {folder}-renamed",
+    "swapped": "mv {folder} {folder}-renamed && mkdir {folder}",
+    "swapped for a link": "mv {folder} {folder}-renamed && ln -s {folder}-renamed {folder}",
+    "read-only": "mount -t tmpfs -o ro tmpfs {folder}",
+    "immutable": "chattr +i {folder}",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("moment", [1, 2, 3], ids=["key", "request", "folder"])
+def test_a_folder_that_changes_during_a_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, moment: int
+) -> None:
+    """It changes when the key is written, when the request is, and when both have their names."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    calls = itertools.count(1)
+
+    def sync(descriptor: int, really: Callable[[int], None] = os.fsync) -> None:
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if not place.is_relative_to(journal.data_folder()) and next(calls) == moment:
+            command = CHANGES[change].format(folder=folder)
+            done = subprocess.run(command, shell=True, capture_output=True, check=False)
+            if done.returncode:
+                pytest.skip(f"cannot be done here: {done.stderr.decode()}")
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    try:
+        files.save_pair(folder, "a", b"key", b"csr")
+        saved = True
+    except CannotSave:
+        saved = False
+    finally:
+        monkeypatch.setattr(os, "fsync", os.fsync)
+        subprocess.run(["chattr", "-i", folder], capture_output=True, check=False)
+        subprocess.run(["umount", folder], capture_output=True, check=False)
+    places = [place for place in (folder, tmp_path / "keys-renamed") if place.is_dir()]
+    left = [names for place in places if (names := left_in(place))]
+    whole = {"a.key", "a.csr"}
+    assert all(names == whole for names in left), left
+    # What is not said to be saved may only be there where the folder is out of reach.
+    assert not left or saved or change in ("renamed", "swapped", "immutable", "read-only"), left
+    assert left or not saved or change == "removed"
+
+
+# --- Several copies at once -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_copies_at_once_for_one_name(
+    command: Callable[..., list[str]], tmp_path: Path, copies: int
+) -> None:
+    for number in range(12 if EVERY else 2):
+        folder, data = tmp_path / f"{number}", tmp_path / f"data{number}"
+        folder.mkdir()
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "text": True}
+        running = [
+            subprocess.Popen(
+                [ENOS_CSR, *command("new", folder)],
+                stderr=subprocess.PIPE,
+                env=environment(data),
+                **quiet,
+            )
+            for _copy in range(copies)
+        ]
+        said = [process.communicate(timeout=120)[1] for process in running]
+        assert sorted(process.returncode for process in running) == [0] + [1] * (copies - 1), said
+        assert left_in(folder) == WHOLE["new"]
+        with RequestHistory(data / "enos-csr" / "history.sqlite3") as history:
+            assert [one.common_name for one in history.requests()] == ["dev-001"]

@@ -1,0 +1,103 @@
+"""A request that was killed after its files and before its row in the history is listed."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import create, files, interrupted, journal
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.history import RequestHistory, default_path
+from enos_csr_gui.core.subject import Subject
+
+
+@pytest.fixture
+def killed(tmp_path: Path, subject: Subject, key, monkeypatch) -> Path:
+    """Save a request in a process that ends before it records it; return the folder."""
+    folder = tmp_path / "requests"
+    folder.mkdir()
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(create, "_record", lambda *_arguments: os._exit(0))
+        create.create_request(subject, key, folder, "dev-001", kind=RequestKind.RENEWAL)
+        os._exit(1)
+    os.waitpid(child, 0)
+    assert sorted(path.name for path in folder.iterdir()) == ["dev-001.csr", "dev-001.key"]
+    return folder
+
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="no fork")
+
+
+def entries() -> list[Path]:
+    folder = journal.data_folder()
+    return sorted(folder.glob("saving-*")) if folder.exists() else []
+
+
+def listed() -> list[tuple[str, Path, Path]]:
+    with RequestHistory() as history:
+        return [(one.common_name, one.key, one.csr) for one in history.requests()]
+
+
+def test_it_is_recorded_at_the_next_start(killed, subject):
+    assert listed() == []
+    interrupted.tidy()
+    assert listed() == [("dev-001", killed / "dev-001.key", killed / "dev-001.csr")]
+    assert entries() == []
+    with RequestHistory() as history:
+        [found] = history.requests()
+    assert dict(found.subject) == dict(subject)
+    assert found.kind is RequestKind.RENEWAL
+    assert abs((found.made_on - datetime.now(UTC)).total_seconds()) < 600
+
+
+def test_another_save_leaves_it_to_the_next_start(killed, tmp_path):
+    files.save_pair(tmp_path, "another", b"key", b"csr")
+    assert len(entries()) == 1
+    interrupted.tidy()
+    assert len(listed()) == 1
+
+
+def test_it_is_recorded_once(killed):
+    [path] = entries()
+    notes = path.read_bytes()
+    interrupted.tidy()
+    for _time in range(2):
+        path.write_bytes(notes)
+        interrupted.tidy()
+    assert len(listed()) == 1
+
+
+def test_a_request_that_is_gone_is_not_recorded(killed):
+    (killed / "dev-001.csr").write_text("another")
+    interrupted.tidy()
+    assert listed() == []
+    assert entries() == []
+
+
+def test_while_the_history_cannot_be_written_it_waits(killed):
+    default_path().mkdir(parents=True)
+    interrupted.tidy()
+    assert len(entries()) == 1
+    default_path().rmdir()
+    interrupted.tidy()
+    assert len(listed()) == 1
+
+
+def test_the_journal_holds_nothing_secret_about_it(killed):
+    [path] = entries()
+    text = path.read_text()
+    assert "PRIVATE" not in text
+    facts = [json.loads(line) for line in text.splitlines()]
+    secret = (killed / "dev-001.key").read_text().splitlines()[5]
+    assert secret not in text
+    assert facts[0]["request"]["subject"]["common_name"] == "dev-001"
+
+
+def test_without_anything_in_it_the_data_folder_goes(tmp_path, data_folder):
+    files.save_pair(tmp_path, "a", b"key", b"csr")
+    assert list(data_folder.iterdir()) == []
