@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,8 @@ def export(
     passphrase = None
     if passphrase_file:
         passphrase = key_options.read_passphrase(passphrase_file, faults, check=check)
-    key = _load_key(key_file, key_passphrase_file, faults, interactive=interactive)
+    wanted = _wanted_keys(certificate)
+    key = _load_key(key_file, key_passphrase_file, wanted, faults, interactive=interactive)
     issued = _read(certificate, chain_file, key, faults)
     for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
@@ -147,7 +149,7 @@ def export(
     faults.tell()
 
     if not key:
-        key = key_options.unlock_key(key_file, faults)
+        key = key_options.unlock_key(key_file, faults, wanted=wanted)
         issued = _read(certificate, chain_file, key, faults)
     if issued is None:
         faults.end()
@@ -218,8 +220,22 @@ def _check_combination(
         raise click.UsageError(message)
 
 
+def _wanted_keys(file: Path) -> list[str]:
+    """Return the public-key fingerprints of the certificates; none if the file cannot be read."""
+    from enos_csr_gui.core import certificate
+
+    with suppress(CoreError):  # ``_read`` reports it
+        return certificate.fingerprints(files.read(file))
+    return []
+
+
 def _load_key(
-    key_file: Path, passphrase_file: Path | None, faults: Faults, *, interactive: bool
+    key_file: Path,
+    passphrase_file: Path | None,
+    wanted: list[str],
+    faults: Faults,
+    *,
+    interactive: bool,
 ) -> rsa.RSAPrivateKey | None:
     option = "--key-passphrase-file"
     passphrase = None
@@ -227,7 +243,7 @@ def _load_key(
         passphrase = key_options.read_opening_passphrase(passphrase_file, faults, option=option)
     to_come = interactive or passphrase_file is not None
     return key_options.load_key(
-        key_file, passphrase, faults, passphrase_to_come=to_come, option=option
+        key_file, passphrase, faults, passphrase_to_come=to_come, option=option, wanted=wanted
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,17 +105,18 @@ def new_passphrase(question: str | None = None, check: Check | None = None) -> s
             return passphrase
 
 
-def open_key(path: Path) -> rsa.RSAPrivateKey:
+def open_key(path: Path, wanted: Collection[str] = ()) -> rsa.RSAPrivateKey:
     """Ask for the passphrase of the key in ``path``, again if it is wrong.
 
-    Raises InvalidKey after the last try.
+    Of several keys, it is one whose public-key fingerprint is ``wanted``. Raises
+    InvalidKey after the last try.
     """
     from enos_csr_gui.core import create
 
     question = _("Passphrase of {key_file}").format(key_file=click.format_filename(path))
     for tries_left in reversed(range(_KEY_TRIES)):
         try:
-            return create.load_key(path, _prompt(question, hidden=True))
+            return create.load_key(path, _prompt(question, hidden=True), wanted=wanted)
         except InvalidKey as error:
             mistyped = error.problems[0].code in PASSPHRASE_CODES
             if not (mistyped and tries_left):

@@ -94,6 +94,7 @@ class Code(StrEnum):
     NAME_MALFORMED = "name-malformed"
     REQUEST_ATTRIBUTE = "request-attribute", "attribute"
     EXTENSION = "extension", "extension"
+    EXTENSION_REPEATED = "extension-repeated", "extension", "count"
     REQUEST_VERSION = "request-version", "version"
     ATTRIBUTES_MISSING = "attributes-missing"
     ATTRIBUTES_UNREADABLE = "attributes-unreadable"
@@ -133,6 +134,8 @@ class Code(StrEnum):
     CHAIN_UNREADABLE = "chain-unreadable"
     CHAIN_EXPIRED = "chain-expired", "issuer", "date"  # issuer: a certificate in the chain
     CHAIN_ENDS_EARLY = "chain-ends-early", "issuer", "date"
+    CHAIN_URL = "chain-url", "url"  # where the EnOS API says that the chain is
+    SERIAL_DIFFERS = "serial-differs", "given", "serial"  # as the EnOS API says; of the certificate
     CHAIN_UNCHECKED = "chain-unchecked", "issuer", "algorithm"
     CHAIN_TOO_COSTLY = "chain-too-costly", "limit"
 

@@ -46,7 +46,8 @@ class InspectedItem:
 
     ``problems`` say why it cannot be read, or why EnOS refuses the request; ``warnings`` what else
     its owner should know, and where a request differs from the manual. ``protected``: by a
-    passphrase, and not opened. ``is_authority``: a certificate that issues others.
+    passphrase, and not opened. ``is_authority``: a certificate that issues others;
+    ``is_self_signed``: one that is signed with its own key.
     """
 
     file: Path
@@ -63,6 +64,7 @@ class InspectedItem:
     valid_to: datetime | None = None
     protected: bool = False
     is_authority: bool = False
+    is_self_signed: bool = False
     rules: tuple[RuleResult, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -366,9 +368,16 @@ def _certificate(certificate: Certificate, now: datetime) -> InspectedItem:
         valid_from=None if odd else certificate.not_valid_before_utc,
         valid_to=None if odd else certificate.not_valid_after_utc,
         is_authority=certificate.is_authority,
+        is_self_signed=certificate.is_self_signed,
         problems=tuple(odd),
-        warnings=() if odd else tuple(check_validity(certificate, now)),
+        warnings=_certificate_warnings(certificate, now),
     )
+
+
+def _certificate_warnings(certificate: Certificate, now: datetime) -> tuple[Problem, ...]:
+    validity = [] if certificate.check_dates() else check_validity(certificate, now)
+    repeated = csr_rules.check_repeated(certificate.extensions)
+    return (*validity, *x509_reader.check_texts(certificate.subject), *repeated)
 
 
 def _request(request: Request, shape: Shape) -> InspectedItem:

@@ -35,7 +35,12 @@ def names(found: Sequence[InspectedItem], name_of: Callable[[Path], str] = str) 
 
 def kind(found: InspectedItem) -> str:
     """Return the item's type, subject and encoding."""
-    kind = _("CA certificate") if found.is_authority else labels.kind(found.kind)
+    if found.is_authority:
+        kind = _("CA certificate")
+    elif found.is_self_signed:
+        kind = _("Self-signed certificate")
+    else:
+        kind = labels.kind(found.kind)
     if name := dict(found.subject or ()).get("CN"):
         kind = _("{kind} for '{name}'").format(kind=kind, name=escape_unprintable(name))
     if found.kind == "other" and found.label:

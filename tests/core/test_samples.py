@@ -183,7 +183,7 @@ REQUESTS = {
     "06*/noattrs.csr": {Code.ATTRIBUTES_MISSING},
     "07*/v2.csr": {Code.REQUEST_VERSION},
     "08*/critfalse.csr": {Code.EXTENSION},
-    "08*/dupext.csr": {Code.EXTENSION},
+    "08*/dupext.csr": {Code.EXTENSION, Code.EXTENSION_REPEATED},
     "09*/*.csr": {Code.ATTRIBUTES_COMBINED, Code.ATTRIBUTE_UNKNOWN, Code.NAME_MALFORMED},
     "33*/n_gbk_in_utf8.csr": {Code.TEXT_MISREAD, Code.NAME_MALFORMED},
     "33*/noutf8.csr": {Code.TEXT_MISREAD},
@@ -286,7 +286,7 @@ def test_the_right_one_of_two_keys_is_found():
     found = [one.key.public_key_sha256 for one in inspect.inspect_files([data])]
     assert len(set(found)) == 2
     for one in found:
-        key = create.load_key(data, public_key_sha256=one)
+        key = create.load_key(data, wanted=[one])
         assert keys.public_key_sha256(key.public_key()) == one
 
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui.core import export, keystore, receive
 from enos_csr_gui.core.create import load_key
-from enos_csr_gui.core.enums import Format
+from enos_csr_gui.core.enums import ContentKind, Format
 from enos_csr_gui.core.errors import FILE_NAME_CODES, PASSPHRASE_CODES, CoreError, Problem
 from enos_csr_gui.core.export import ExportedFile
 from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIX
@@ -120,7 +120,8 @@ class ExportPage(Page):
             button.setEnabled(has_chain or format_ is Format.PKCS12)
         self._formats[Format.PEM if has_chain else Format.PKCS12].setChecked(True)
         self._show_format()
-        background.run(self, partial(_is_protected, received.key), self._ask_for_passphrase)
+        look = partial(_is_protected, received.key, received.issued.public_key_sha256)
+        background.run(self, look, self._ask_for_passphrase)
 
     def _ask_for_passphrase(self, is_protected: bool) -> None:
         """Ask for the passphrase of the key file before saving."""
@@ -156,7 +157,7 @@ class ExportPage(Page):
         older_java = format_ is Format.JAVA and self._older_java.isChecked()
 
         def make() -> tuple[StoredCertificate, list[ExportedFile]]:
-            key = load_key(received.key, opening)
+            key = load_key(received.key, opening, wanted=[received.issued.public_key_sha256])
             taken = receive.store_certificate(
                 received
             )  # it must not be lost to a name that is taken
@@ -240,6 +241,12 @@ class ExportPage(Page):
             self._forgive()
 
 
-def _is_protected(key: Path) -> bool:
-    """Return whether the key file needs a passphrase; a read error is reported later."""
-    return any(found.protected for found in inspect_files([key]))
+def _is_protected(key: Path, public_key_sha256: str) -> bool:
+    """Return whether the key needs a passphrase; a read error is reported later."""
+    found = inspect_files([key])
+    is_open = any(
+        one.kind is ContentKind.PRIVATE_KEY and one.key.public_key_sha256 == public_key_sha256
+        for one in found
+        if one.key
+    )
+    return not is_open and any(one.protected for one in found)

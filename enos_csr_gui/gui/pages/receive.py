@@ -8,7 +8,14 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths, QTimer
 
 from enos_csr_gui.core import receive
-from enos_csr_gui.core.errors import CHAIN_CODES, CannotReceive, Code, CoreError, Problem
+from enos_csr_gui.core.errors import (
+    CHAIN_CODES,
+    CannotReceive,
+    Code,
+    CoreError,
+    Problem,
+    escape_unprintable,
+)
 from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIXES, KEY_SUFFIXES, patterns
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
 from enos_csr_gui.gui import dates
@@ -21,6 +28,7 @@ from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.form import align
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 
 class ReceivePage(Page):
@@ -30,7 +38,10 @@ class ReceivePage(Page):
         super().__init__(
             draft,
             _("Your certificate"),
-            _("Choose the file that you received. The program looks for its key on this computer."),
+            _(
+                "Choose the file that you received, or all of them if there are several. The "
+                "program looks for the key in them and on this computer."
+            ),
         )
         downloads = QStandardPaths.StandardLocation.DownloadLocation
         arrived = Path(QStandardPaths.writableLocation(downloads) or draft.folder)
@@ -40,6 +51,7 @@ class ReceivePage(Page):
             _("Its name often ends in .pem, .crt or .cer."),
             kinds,
             arrived,
+            takes_several=True,
         )
         self._key = FileChooser(
             _("Key file"),
@@ -52,17 +64,19 @@ class ReceivePage(Page):
             _("The certificates of the certificate authority (CA): the chain, or CA certificate."),
             kinds,
             arrived,
+            takes_several=True,
         )
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
         self._warnings = FieldNote(about=self._chain)
-        self._dropped_key: Path | None = None
         self._others: tuple[Path, ...] = ()
         self._file.edited.connect(self._forget_all)
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
             # The path is set only after the signal: look at it in the next turn.
             chooser.chosen.connect(lambda: QTimer.singleShot(0, self._look))
+        for chooser in (self._file, self._chain):
+            chooser.several_chosen.connect(self.take_files)
 
         for widget in (self._file, self._key, self._card, self._warnings, self._chain):
             self.body.addWidget(widget)
@@ -83,12 +97,7 @@ class ReceivePage(Page):
 
     def take_files(self, files: Sequence[Path]) -> bool:
         if len(files) != 1 or files[0].is_dir():
-            self.wait_for(
-                lambda: receive.sort_files(files),
-                self._take_sorted,
-                lambda _error: self.task_wanted.emit(Task.INSPECT, list(files)),
-                _("Reading the files"),
-            )
+            self._sort(files)
             return True
         chooser = self._file
         if self._file.path() and self._key.isVisible():
@@ -98,9 +107,23 @@ class ReceivePage(Page):
         chooser.set_path(files[0])
         return True
 
+    def _sort(self, files: Sequence[Path]) -> None:
+        """Take several files, or a folder: each for what it holds."""
+        self.wait_for(
+            lambda: receive.sort_files(files),
+            self._take_sorted,
+            lambda _error: self.task_wanted.emit(Task.INSPECT, list(files)),
+            _("Reading the files"),
+        )
+
     def _take_sorted(self, files: SortedFiles) -> None:
+        if self._file.path() and not files.is_of_device:  # brought later
+            self._others = (*self._others, files.certificate, *files.others)
+            self._forget()
+            QTimer.singleShot(0, self._look)  # the page is still busy
+            return
         self._file.set_path(files.certificate)  # forgets the others of the last one
-        self._dropped_key, self._others = files.key, files.others
+        self._others = files.others
 
     def submit(self) -> bool:
         received = self.draft.matched
@@ -114,7 +137,7 @@ class ReceivePage(Page):
 
     def _forget_all(self) -> None:
         """Another certificate has a key and a chain of its own."""
-        self._dropped_key, self._others = None, ()
+        self._others = ()
         for chooser in (self._key, self._chain):
             if chooser.path():
                 chooser.clear()
@@ -131,8 +154,10 @@ class ReceivePage(Page):
         file, key, chain = self._file.path(), self._key.path(), self._chain.path()
         if file is None:
             return
-        key, others = key or self._dropped_key, self._others
-
+        if file.is_dir():
+            self._sort([file])
+            return
+        others = self._others
         self.wait_for(
             lambda: receive.match_certificate(file, key, chain, others=others),
             self._show,
@@ -158,6 +183,9 @@ class ReceivePage(Page):
                 first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
             )
         )
+        if self._others:
+            names = labels.listed(escape_unprintable(one.name) for one in self._others)
+            self._file.show_help(_("Also read: {files}").format(files=names))
         self._card.show()
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
         of_page = [one for one in received.problems if one.code is not Code.CHAIN_OF_OTHERS]
