@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -34,13 +35,17 @@ def possible() -> bool:
     return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dict[str, str]:
+def missing_answers(
+    given: Mapping[str, str],
+    presets: Mapping[str, str],
+    proposed: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Ask for each field that is not given, until its answer is good; return all answers.
 
-    The default is the last answer, or else the organization's preset.
+    The default is what is ``proposed``, else the last answer, or else the organization's preset.
     """
-    last = last_answers.load().answers
-    offered = {**presets, **last}
+    last = {key: text for key, text in last_answers.load().answers.items() if key not in proposed}
+    offered = {**presets, **last, **proposed}
     missing = [field for field in SUBJECT_FIELDS if field.key not in given]
     if missing:
         echo_err(_("These answers go into the certificate. Ctrl-C ends without writing anything."))

@@ -397,7 +397,7 @@ WriteDate = Callable[[str], str]
 def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
     """Return what is wrong and what to do; the caller shows the field or file beside it."""
     values = {
-        key: write_date(str(value)) if key in _DATES else value
+        key: write_date(str(value)) if key in _DATES else _shown(value)
         for key, value in problem.values.items()
     }
     if problem.code is Code.TOO_LONG:
@@ -418,11 +418,15 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
     if problem.code is Code.SUBJECT_CHANGED:
         values["changes"] = "; ".join(named(label(key), str(one)) for key, one in values.items())
     if problem.code is Code.ATTRIBUTE_LEFT_OUT:
-        values["value"] = escape_unprintable(str(values["value"]))
         values["reason"] = skip_reason(str(values["reason"]))
     if "kind" in values:
         values["kind"] = kind(str(values["kind"]))
     return text.format(**values)
+
+
+def _shown(value: str | int) -> str | int:
+    """Return a value as a terminal can show it: files hold control characters too."""
+    return escape_unprintable(value) if isinstance(value, str) else value
 
 
 def problem_text_in_file(problem: Problem, write_date: WriteDate = str) -> str:
