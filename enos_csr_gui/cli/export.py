@@ -13,6 +13,7 @@ from enos_csr_gui.cli.output import IMPOSSIBLE, WRONG_INPUT, Faults, echo_err, e
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages.problems import problem_text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.enums import Format
     from enos_csr_gui.core.export import ExportedFile
 
-_FORMATS = ("pem", "p12", "jks")
+_FORMATS = ("pem", "p12", "jks", "c")
 _PEM_NAME = "edge"
 
 
@@ -30,7 +31,8 @@ _PEM_NAME = "edge"
         "Convert a certificate and its key to the format that the device reads.\n\n"
         "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS #12 "
         "keystore. jks: a keystore for Java 8u301 and later, in which the certificate authority "
-        "is trusted. Never replaces a file.\n\n"
+        "is trusted. c: a header file for the EnOS SDK for C, which opens no key with a "
+        "passphrase. Never replaces a file.\n\n"
         "A keystore needs a passphrase. The command asks for it twice, or takes it from a "
         "file.\n\n"
         "Exit status: 0 success; 1 failure; 2 invalid input. After 2, nothing was written; nor "
@@ -66,13 +68,15 @@ _PEM_NAME = "edge"
     type=Path,
     required=True,
     metavar="PATH",
-    help=_("The keystore to write; with pem, the folder."),
+    help=_("The file to write; with pem, the folder."),
 )
 @click.option(
     "--name",
     default=_PEM_NAME,
     metavar="NAME",
-    help=_("Name of the pem files.  [default: {name}]").format(name=_PEM_NAME),
+    help=_("Name of the pem files, or the alias of the key in jks.  [default: {name}]").format(
+        name=_PEM_NAME
+    ),
 )
 @click.option(
     "--encrypt",
@@ -95,9 +99,12 @@ _PEM_NAME = "edge"
     help=_("Read the passphrase that opens the key file from the first line of this file."),
 )
 @click.option(
-    "--older-java",
+    "--older-systems",
     is_flag=True,
-    help=_("Use the weaker protection that Java 8 before 8u301 can read."),
+    help=_(
+        "Use the weaker protection that older systems can read: Java 8 before 8u301, old "
+        "versions of Windows and macOS."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 @click.pass_context
@@ -114,7 +121,7 @@ def export(
     encrypt: bool,
     passphrase_file: Path | None,
     key_passphrase_file: Path | None,
-    older_java: bool,
+    older_systems: bool,
     as_json: bool,
 ) -> None:
     """Check what is given, ask for passphrases, write the files, print where they are."""
@@ -122,13 +129,16 @@ def export(
 
     interactive = prompts.possible()
     format_ = enums.Format(format_name)
-    is_keystore = format_ is not enums.Format.PEM
+    is_keystore = format_ in (enums.Format.PKCS12, enums.Format.JAVA)
+    protected = encrypt or passphrase_file is not None
+    if unprotected := export.check_protection(format_, protected=protected):
+        raise click.UsageError(problem_text(unprotected[0]))
     _check_combination(
         context.args,
         is_keystore=is_keystore,
         encrypt=encrypt,
         passphrase_files=(passphrase_file, key_passphrase_file),
-        older_java=older_java,
+        older_systems=older_systems,
         interactive=interactive,
     )
     check = keystore.check_passphrase if is_keystore else None
@@ -144,7 +154,7 @@ def export(
     issued = _read(certificate, chain_file, key, faults)
     for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
-        option = "--out" if unsafe and is_keystore else ""
+        option = "--out" if unsafe and format_ is not enums.Format.PEM else ""
         faults.add([problem], option=option, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
     faults.tell()
 
@@ -166,15 +176,13 @@ def export(
                 target,
                 name=name,
                 passphrase=passphrase,
-                older_java=older_java,
+                older_systems=older_systems,
             )
         except CoreError as error:
             faults.add_error(error)
             faults.end()
-        if older_java:
-            echo_err(
-                _("The protection that older Java reads is weak. Let nobody else have the file.")
-            )
+        if older_systems:
+            echo_err(_("The protection for older systems is weak. Let nobody else have the file."))
         try:
             if as_json:
                 print_json(json_objects.exported(saved, faults.warnings))
@@ -191,15 +199,15 @@ def _check_combination(
     is_keystore: bool,
     encrypt: bool,
     passphrase_files: tuple[Path | None, Path | None],
-    older_java: bool,
+    older_systems: bool,
     interactive: bool,
 ) -> None:
     """Refuse options that contradict each other, or the place where the command runs."""
     new, of_key = passphrase_files
     key_options.check_use(stray, encrypt, new, interactive)
     message = None
-    if older_java and not is_keystore:
-        message = _("--older-java works with the formats p12 and jks only.")
+    if older_systems and not is_keystore:
+        message = _("--older-systems works with the formats p12 and jks only.")
     elif encrypt and is_keystore:
         message = _(
             "--encrypt works with the format pem only: the other formats always need a passphrase."

@@ -125,6 +125,7 @@ class Code(StrEnum):
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key", "name"  # name: its common name
     CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request", "name", "made_on", "csr"
+    FORMAT_UNPROTECTED = "format-unprotected"
     KEY_GONE = "key-gone", "path"  # path: where it used to be
     KEY_UNCHECKED = "key-unchecked"
     SUBJECT_CHANGED = "subject-changed"  # values: each field that differs, as 'Kaili → Guiyang'

@@ -297,6 +297,10 @@ _SENTENCES: dict[Code, str] = {
         "or ask the people who issued the certificate for the one that belongs to your "
         "request."
     ),
+    Code.FORMAT_UNPROTECTED: N_(
+        "The EnOS SDK for C cannot open a key with a passphrase (its mbedTLS does not decrypt "
+        "keys). Leave the passphrase out, and let nobody else have the file."
+    ),
     Code.KEY_GONE: N_(
         "The key of this certificate is no longer at {path}, and the certificate is useless "
         "without it. Bring the file back, or choose it where it is now. If it is lost, renew "

@@ -161,8 +161,13 @@ def test_a_protected_key_is_opened_with_its_own_passphrase(  # noqa: PLR0917  (t
     [
         (["--format", "p12"], "Use --passphrase-file"),
         (["--format", "jks", "--encrypt"], "--encrypt needs a terminal"),
-        (["--format", "pem", "--older-java"], "--older-java works with the formats p12 and jks"),
+        (
+            ["--format", "pem", "--older-systems"],
+            "--older-systems works with the formats p12 and jks",
+        ),
         (["--format", "p12", "--passphrase-file", "short"], "too short"),
+        (["--format", "c", "--passphrase-file", "short"], "cannot open a key with a passphrase"),
+        (["--format", "c", "--encrypt"], "cannot open a key with a passphrase"),
         (
             ["--format", "pem"],
             "To recognize EnOS, the device also needs the certificate of the certificate authority",
@@ -176,9 +181,10 @@ def test_what_does_not_go_together(refused, issued, folder, arguments, said):
     assert said in "\n".join(lines)
 
 
-def test_older_java_is_warned_of(enos_csr, issued, chain, secret):
+def test_the_protection_for_older_systems_is_warned_of(enos_csr, issued, chain, secret):
     result = enos_csr("export", issued, "--chain", chain, "--key", "dev-001.key", "--format", "jks",
-                      "--out", "dev.jks", "--passphrase-file", secret, "--older-java")  # fmt: skip
+                      "--out", "dev.jks", "--passphrase-file", secret,
+                      "--older-systems")  # fmt: skip
     assert result.exit_code == 0
     assert "is weak" in result.stderr
 

@@ -142,7 +142,7 @@ def test_what_is_saved_and_exported_is_what_came_in(name, older, tmp_path, opens
     openssl("verify", "-no_check_time", "-CAfile", folder / "edge_ca.pem", folder / "edge.pem")
     for format_ in (Format.PKCS12, Format.JAVA):
         store = tmp_path / f"device.{format_}"
-        export.export_files(format_, *common, store, passphrase=SECRET, older_java=older)
+        export.export_files(format_, *common, store, passphrase=SECRET, older_systems=older)
         (tmp_path / "pass").write_text(SECRET)
         openssl("pkcs12", "-in", store, "-passin", f"pass:{SECRET}", "-nokeys",
                 "-out", tmp_path / "shown.pem")  # fmt: skip
