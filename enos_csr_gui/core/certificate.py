@@ -246,12 +246,7 @@ def check_answers(issued: Issued, answers: Sequence[ApiAnswer]) -> list[Problem]
 
     That is a serial number that is not its own, and where an incomplete chain may be completed.
     """
-    problems = []
-    serials = [one.serial for one in answers if one.serial]
-    serial = issued.certificate.serial_number
-    if serials and str(serial) not in serials:
-        values: dict[str, str | int] = {"given": serials[0], "serial": str(serial)}
-        problems.append(Problem(Code.SERIAL_DIFFERS, values=values))
+    problems = inspect.check_serial(issued.certificate, answers)
     urls = [one.chain_url for one in answers if one.chain_url]
     if urls and check_chain(issued):
         problems.append(Problem(Code.CHAIN_URL, values={"url": urls[0]}))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from enos_csr_gui.core import certificate, create, csr, files, keys, receive
+from enos_csr_gui.core import certificate, create, csr, files, inspect, keys, receive
 from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
@@ -413,5 +413,7 @@ def test_the_answer_of_the_api(issued, authority, serial, chained, expected):
     told = [one.values for one in received.problems]
     if Code.CHAIN_URL in expected:
         assert told[1] == {"url": "https://enos.example.com/enos/CA/cacert"}
+    leaf_item = next(one for one in inspect.inspect_files([answer]) if not one.is_authority)
+    assert (Code.SERIAL_DIFFERS in expected) == bool(leaf_item.warnings)
     if Code.SERIAL_DIFFERS in expected:
         assert told[0]["serial"] == str(leaf.serial_number)

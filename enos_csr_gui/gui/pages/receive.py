@@ -16,7 +16,7 @@ from enos_csr_gui.core.errors import (
     Problem,
     escape_unprintable,
 )
-from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIXES, KEY_SUFFIXES, patterns
+from enos_csr_gui.core.file_types import ARRIVED_SUFFIXES, KEY_SUFFIXES, KEYSTORE_SUFFIXES, patterns
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
@@ -45,7 +45,7 @@ class ReceivePage(Page):
         )
         downloads = QStandardPaths.StandardLocation.DownloadLocation
         arrived = Path(QStandardPaths.writableLocation(downloads) or draft.folder)
-        kinds = _("Certificates ({patterns})").format(patterns=patterns(*CERTIFICATE_SUFFIXES))
+        kinds = _("Certificates ({patterns})").format(patterns=patterns(*ARRIVED_SUFFIXES))
         self._file = FileChooser(
             _("Certificate file"),
             _("Its name often ends in .pem, .crt or .cer."),
@@ -56,7 +56,9 @@ class ReceivePage(Page):
         self._key = FileChooser(
             _("Key file"),
             _("The key file (.key) that was saved together with the request."),
-            _("Key files ({patterns})").format(patterns=patterns(*KEY_SUFFIXES)),
+            _("Key files ({patterns})").format(
+                patterns=patterns(*KEY_SUFFIXES, *KEYSTORE_SUFFIXES)
+            ),
             draft.folder,
         )
         self._chain = FileChooser(
