@@ -10,10 +10,18 @@ from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, files, inspect, reader, x509_reader
+from enos_csr_gui.core import (
+    certificate,
+    files,
+    inspect,
+    key_reader,
+    keys,
+    reader,
+    x509_reader,
+)
 from enos_csr_gui.core.certificate import Issued
 from enos_csr_gui.core.enums import ContentKind
-from enos_csr_gui.core.errors import CannotReceive, Code, Problem, UnreadableFile
+from enos_csr_gui.core.errors import CannotReceive, Code, InvalidKey, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import (
     CERTIFICATE_SUFFIX,
     CSR_SUFFIX,
@@ -256,6 +264,11 @@ def _of_key(
     requested = _request_beside(key)
     if requested and requested[0] in fingerprints:
         return _with_past(_Match(requested[0], key, requested[1]), name, history)
+    if not requested and all(one.key is None and not one.protected for one in found):
+        try:
+            key_reader.load(came.data)  # says why it was not opened
+        except InvalidKey as error:
+            raise UnreadableFile([one._replace(path=key) for one in error.problems]) from error
     if requested or not any(one.protected for one in found):
         return None
     # Protected, and nothing beside it tells which key it is: its owner says so.
@@ -286,11 +299,24 @@ def _open_key(fingerprints: Collection[str], came: Iterable[_Came]) -> _Match | 
                 match = match or _Match(fingerprint, one.path)
             elif found.kind is ContentKind.REQUEST:
                 requested[fingerprint] = _answers_in(one.data, fingerprint)
+        if not match and (fingerprint := _foreign_key(one)) in fingerprints:
+            match = _Match(fingerprint, one.path)
     if match is None:
         return None
     beside = _request_beside(match.key)
     answers = beside[1] if beside and beside[0] == match.public_key_sha256 else None
     return match._replace(requested=requested.get(match.public_key_sha256, answers))
+
+
+def _foreign_key(came: _Came) -> str:
+    """Return the public-key fingerprint of an unprotected key in OpenSSH's form, JWK or XML."""
+    if any(
+        one.kind is ContentKind.PRIVATE_KEY and one.key is None and not one.protected
+        for one in came.items
+    ):
+        with suppress(InvalidKey):
+            return keys.public_key_sha256(key_reader.load(came.data).public_key())
+    return ""
 
 
 def _answers_in(data: bytes, fingerprint: str) -> dict[str, str]:

@@ -14,11 +14,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     pkcs7,
     pkcs12,
 )
 
-from enos_csr_gui.core import certificate, create, csr, files, inspect, keys, receive
+from enos_csr_gui.core import (
+    certificate,
+    create,
+    csr,
+    files,
+    inspect,
+    key_reader,
+    keys,
+    receive,
+)
 from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
@@ -417,3 +428,31 @@ def test_the_answer_of_the_api(issued, authority, serial, chained, expected):
     assert (Code.SERIAL_DIFFERS in expected) == bool(leaf_item.warnings)
     if Code.SERIAL_DIFFERS in expected:
         assert told[0]["serial"] == str(leaf.serial_number)
+
+
+def test_a_key_in_the_form_of_openssh_is_checked(parts, tmp_path, refusal):
+    device = tmp_path / "device" / "device.pem"
+    device.parent.mkdir()
+    device.write_bytes(parts["device.pem"])
+    form = (Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    mine = key_reader.load(parts["private.pem"])
+    (tmp_path / "mine").write_bytes(mine.private_bytes(*form))
+    (tmp_path / "other").write_bytes(keys.generate().private_bytes(*form))
+
+    received = receive.match_certificate(device, tmp_path / "mine")
+    assert Code.KEY_UNCHECKED not in codes(received)
+    assert receive.match_certificate(device, others=[tmp_path / "mine"]).key == tmp_path / "mine"
+    assert refusal(CannotReceive, receive.match_certificate, device, tmp_path / "other") == [
+        Code.CERTIFICATE_OF_OTHER_KEY
+    ]
+
+
+def test_a_key_that_cannot_be_used_is_named(parts, tmp_path, refusal, openssl):
+    device = tmp_path / "device" / "device.pem"
+    device.parent.mkdir()
+    device.write_bytes(parts["device.pem"])
+    key = tmp_path / "dsa.key"
+    openssl("genpkey", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-genparam",
+            "-out", tmp_path / "parameters")  # fmt: skip
+    openssl("genpkey", "-paramfile", tmp_path / "parameters", "-out", key)
+    assert refusal(UnreadableFile, receive.match_certificate, device, key) == [Code.KEY_NOT_RSA]
