@@ -169,7 +169,7 @@ def create(
     if interactive:
         named = name is not None or "common_name" in answers
         may_change_name = "common_name" not in answers and not may_be_used
-        answers = prompts.missing_answers(answers, presets)
+        answers = prompts.missing_answers(answers, presets, old.proposed if old else {})
         # Do not discard all answers because the common name is already used.
         while may_change_name and (used := _used_name(answers, faults)):
             echo_err("\n".join((problem_text(used[0]), _to_use_it_all_the_same())))

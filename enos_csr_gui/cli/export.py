@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from enos_csr_gui.cli.output import (
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages.problems import problem_text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.enums import Format
     from enos_csr_gui.core.export import ExportedFile
 
-_FORMATS = ("pem", "p12", "jks")
+_FORMATS = ("pem", "p12", "jks", "c")
 _PEM_NAME = "edge"
 
 
@@ -37,7 +39,8 @@ _PEM_NAME = "edge"
         "Convert a certificate and its key to the format that the device reads.\n\n"
         "pem: the files NAME.key, NAME.pem and NAME_ca.pem in the folder PATH. p12: a PKCS #12 "
         "keystore. jks: a keystore for Java 8u301 and later, in which the certificate authority "
-        "is trusted. Never replaces a file.\n\n"
+        "is trusted. c: a header file for the EnOS SDK for C, which opens no key with a "
+        "passphrase. Never replaces a file.\n\n"
         "A keystore needs a passphrase. The command asks for it twice, or takes it from a "
         "file.\n\n"
         "Exit status: 0 success; 1 failure; 2 invalid input. After 2, nothing was written; nor "
@@ -73,13 +76,15 @@ _PEM_NAME = "edge"
     type=Path,
     required=True,
     metavar="PATH",
-    help=_("The keystore to write; with pem, the folder."),
+    help=_("The file to write; with pem, the folder."),
 )
 @click.option(
     "--name",
     default=_PEM_NAME,
     metavar="NAME",
-    help=_("Name of the pem files.  [default: {name}]").format(name=_PEM_NAME),
+    help=_("Name of the pem files, or the alias of the key in jks.  [default: {name}]").format(
+        name=_PEM_NAME
+    ),
 )
 @click.option(
     "--encrypt",
@@ -102,9 +107,12 @@ _PEM_NAME = "edge"
     help=_("Read the passphrase that opens the key file from the first line of this file."),
 )
 @click.option(
-    "--older-java",
+    "--older-systems",
     is_flag=True,
-    help=_("Use the weaker protection that Java 8 before 8u301 can read."),
+    help=_(
+        "Use the weaker protection that older systems can read: Java 8 before 8u301, old "
+        "versions of Windows and macOS."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 @click.pass_context
@@ -121,7 +129,7 @@ def export(
     encrypt: bool,
     passphrase_file: Path | None,
     key_passphrase_file: Path | None,
-    older_java: bool,
+    older_systems: bool,
     as_json: bool,
 ) -> None:
     """Check what is given, ask for passphrases, write the files, print where they are."""
@@ -129,13 +137,16 @@ def export(
 
     interactive = prompts.possible()
     format_ = enums.Format(format_name)
-    is_keystore = format_ is not enums.Format.PEM
+    is_keystore = format_ in (enums.Format.PKCS12, enums.Format.JAVA)
+    protected = encrypt or passphrase_file is not None
+    if unprotected := export.check_protection(format_, protected=protected):
+        raise click.UsageError(problem_text(unprotected[0]))
     _check_combination(
         context.args,
         is_keystore=is_keystore,
         encrypt=encrypt,
         passphrase_files=(passphrase_file, key_passphrase_file),
-        older_java=older_java,
+        older_systems=older_systems,
         interactive=interactive,
     )
     check = keystore.check_passphrase if is_keystore else None
@@ -146,16 +157,17 @@ def export(
     passphrase = None
     if passphrase_file:
         passphrase = key_options.read_passphrase(passphrase_file, faults, check=check)
-    key = _load_key(key_file, key_passphrase_file, faults, interactive=interactive)
+    wanted = _wanted_keys(certificate)
+    key = _load_key(key_file, key_passphrase_file, wanted, faults, interactive=interactive)
     issued = _read(certificate, chain_file, key, faults)
     for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
-        option = "--out" if unsafe and is_keystore else ""
+        option = "--out" if unsafe and format_ is not enums.Format.PEM else ""
         faults.add([problem], option=option, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
     faults.tell()
 
     if not key:
-        key = key_options.unlock_key(key_file, faults)
+        key = key_options.unlock_key(key_file, faults, wanted=wanted)
         issued = _read(certificate, chain_file, key, faults)
     if issued is None:
         faults.end()
@@ -172,15 +184,13 @@ def export(
                 target,
                 name=name,
                 passphrase=passphrase,
-                older_java=older_java,
+                older_systems=older_systems,
             )
         except CoreError as error:
             faults.add_error(error)
             faults.end()
-        if older_java:
-            echo_err(
-                _("The protection that older Java reads is weak. Let nobody else have the file.")
-            )
+        if older_systems:
+            echo_err(_("The protection for older systems is weak. Let nobody else have the file."))
         try:
             if as_json:
                 print_json(json_objects.exported(saved, faults.warnings))
@@ -197,15 +207,15 @@ def _check_combination(
     is_keystore: bool,
     encrypt: bool,
     passphrase_files: tuple[Path | None, Path | None],
-    older_java: bool,
+    older_systems: bool,
     interactive: bool,
 ) -> None:
     """Refuse options that contradict each other, or the place where the command runs."""
     new, of_key = passphrase_files
     key_options.check_use(stray, encrypt, new, interactive)
     message = None
-    if older_java and not is_keystore:
-        message = _("--older-java works with the formats p12 and jks only.")
+    if older_systems and not is_keystore:
+        message = _("--older-systems works with the formats p12 and jks only.")
     elif encrypt and is_keystore:
         message = _(
             "--encrypt works with the format pem only: the other formats always need a passphrase."
@@ -226,8 +236,22 @@ def _check_combination(
         raise click.UsageError(message)
 
 
+def _wanted_keys(file: Path) -> list[str]:
+    """Return the public-key fingerprints of the certificates; none if the file cannot be read."""
+    from enos_csr_gui.core import certificate
+
+    with suppress(CoreError):  # ``_read`` reports it
+        return certificate.fingerprints(files.read(file))
+    return []
+
+
 def _load_key(
-    key_file: Path, passphrase_file: Path | None, faults: Faults, *, interactive: bool
+    key_file: Path,
+    passphrase_file: Path | None,
+    wanted: list[str],
+    faults: Faults,
+    *,
+    interactive: bool,
 ) -> rsa.RSAPrivateKey | None:
     option = "--key-passphrase-file"
     passphrase = None
@@ -235,7 +259,7 @@ def _load_key(
         passphrase = key_options.read_opening_passphrase(passphrase_file, faults, option=option)
     to_come = interactive or passphrase_file is not None
     return key_options.load_key(
-        key_file, passphrase, faults, passphrase_to_come=to_come, option=option
+        key_file, passphrase, faults, passphrase_to_come=to_come, option=option, wanted=wanted
     )
 
 

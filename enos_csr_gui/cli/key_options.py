@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,15 +125,17 @@ def load_key(
     *,
     passphrase_to_come: bool,
     option: str = _OPTION,
+    wanted: Collection[str] = (),
 ) -> rsa.RSAPrivateKey | None:
     """Return the key in the file; None if a problem was added or a passphrase is needed.
 
-    ``option`` is the name of the option for the passphrase file.
+    ``option`` is the name of the option for the passphrase file. Of several keys, it is one whose
+    public-key fingerprint is ``wanted``.
     """
     from enos_csr_gui.core import create
 
     try:
-        return create.load_key(path, passphrase)
+        return create.load_key(path, passphrase, wanted=wanted)
     except CoreError as error:
         needed = error.problems[0].code is Code.PASSPHRASE_NEEDED
         if needed and passphrase_to_come:
@@ -146,10 +149,10 @@ def load_key(
     return None
 
 
-def unlock_key(path: Path, faults: Faults) -> rsa.RSAPrivateKey:
+def unlock_key(path: Path, faults: Faults, *, wanted: Collection[str] = ()) -> rsa.RSAPrivateKey:
     """Ask for the passphrase and return the key; end the command after too many wrong ones."""
     try:
-        return prompts.open_key(path)
+        return prompts.open_key(path, wanted)
     except CoreError as error:
         faults.add_error(error, option="--key")
         faults.end()

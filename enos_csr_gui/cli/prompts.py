@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -34,13 +35,17 @@ def possible() -> bool:
     return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def missing_answers(given: Mapping[str, str], presets: Mapping[str, str]) -> dict[str, str]:
+def missing_answers(
+    given: Mapping[str, str],
+    presets: Mapping[str, str],
+    proposed: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Ask for each field that is not given, until its answer is good; return all answers.
 
-    The default is the last answer, or else the organization's preset.
+    The default is what is ``proposed``, else the last answer, or else the organization's preset.
     """
-    last = last_answers.load().answers
-    offered = {**presets, **last}
+    last = {key: text for key, text in last_answers.load().answers.items() if key not in proposed}
+    offered = {**presets, **last, **proposed}
     missing = [field for field in SUBJECT_FIELDS if field.key not in given]
     if missing:
         echo_err(_("These answers go into the certificate. Ctrl-C ends without writing anything."))
@@ -105,17 +110,18 @@ def new_passphrase(question: str | None = None, check: Check | None = None) -> s
             return passphrase
 
 
-def open_key(path: Path) -> rsa.RSAPrivateKey:
+def open_key(path: Path, wanted: Collection[str] = ()) -> rsa.RSAPrivateKey:
     """Ask for the passphrase of the key in ``path``, again if it is wrong.
 
-    Raises InvalidKey after the last try.
+    Of several keys, it is one whose public-key fingerprint is ``wanted``. Raises
+    InvalidKey after the last try.
     """
     from enos_csr_gui.core import create
 
     question = _("Passphrase of {key_file}").format(key_file=path_text(path))
     for tries_left in reversed(range(_KEY_TRIES)):
         try:
-            return create.load_key(path, _prompt(question, hidden=True))
+            return create.load_key(path, _prompt(question, hidden=True), wanted=wanted)
         except InvalidKey as error:
             mistyped = error.problems[0].code in PASSPHRASE_CODES
             if not (mistyped and tries_left):

@@ -59,8 +59,7 @@ def receive(
     others: tuple[Path, ...] = ()
     try:
         if len(given) > 1 or given[0].is_dir():
-            given[0], key, others = receive.sort_files(given)
-            key_file = key_file or key
+            given[0], others, _is_of_device = receive.sort_files(given)
         received = receive.match_certificate(given[0], key_file, chain_file, others=others)
         faults.warn(received.notes)
         with signals.finishing():

@@ -11,7 +11,7 @@ import click
 from enos_csr_gui.cli import prompts
 from enos_csr_gui.cli.create import Options, create, file_options, subject_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -85,8 +85,7 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
                 answers.pop(problem.field, None)
     else:
         # Text in a wrong encoding would be taken for what the user meant.
-        misread = [one for one in old.problems if one.code is Code.TEXT_MISREAD]
-        faults.add(one for one in misread if one.field and given[one.field] is None)
+        faults.add(one for one in old.misread if one.field and given[one.field] is None)
         faults.tell()
     create(context.args, answers, Options(**options), old=old, faults=faults)
 

@@ -7,7 +7,7 @@ import click
 from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.output import examples, print_columns, print_json
 from enos_csr_gui.i18n import _
-from enos_csr_gui.messages import labels
+from enos_csr_gui.messages import inspection, labels
 
 
 @click.command(
@@ -38,3 +38,8 @@ def rules(as_json: bool) -> None:
         for breach in RULES
     ]
     print_columns([heading, *rows])
+    click.echo()
+    click.echo(_("If EnOS refuses a request that is in order:"))
+    for case, advice in inspection.refusals():
+        text = labels.named(case, advice)
+        click.echo(click.wrap_text(text, initial_indent="  ", subsequent_indent="  "))

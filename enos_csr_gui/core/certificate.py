@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from enos_csr_gui.core import enums, inspect, x509_reader
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.reader import ApiAnswer
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.core.x509_reader import Certificate, UnknownSignature
 
@@ -101,8 +102,13 @@ def load_chain(data: bytes, place: Path) -> bytes:
 
 
 def fingerprints(data: bytes) -> list[str]:
-    """Return those of the public keys of all certificates in ``data``."""
-    return [one.key.public_key_sha256 for one in load_all(data)]
+    """Return those of the public keys of the certificates in ``data``, by which a key is found.
+
+    Certificates that are above others count only where there is nothing else.
+    """
+    found = load_all(data)
+    own = [one for one in found if not (one.is_authority or one.is_self_signed)]
+    return [one.key.public_key_sha256 for one in own or found]
 
 
 def _instead(data: bytes, place: Path) -> Problem:
@@ -233,6 +239,18 @@ def _check_ends(issued: Issued, now: datetime) -> list[Problem]:
             values = {"issuer": name, "date": one.not_valid_after_utc.date().isoformat()}
             return [Problem(Code.CHAIN_ENDS_EARLY, values=values)]
     return []
+
+
+def check_answers(issued: Issued, answers: Sequence[ApiAnswer]) -> list[Problem]:
+    """Return what the answers of the EnOS API say that differs from the certificate, or helps.
+
+    That is a serial number that is not its own, and where an incomplete chain may be completed.
+    """
+    problems = inspect.check_serial(issued.certificate, answers)
+    urls = [one.chain_url for one in answers if one.chain_url]
+    if urls and check_chain(issued):
+        problems.append(Problem(Code.CHAIN_URL, values={"url": urls[0]}))
+    return problems
 
 
 def check_kind(certificate: Certificate, place: Path | None = None) -> list[Problem]:

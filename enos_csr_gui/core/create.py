@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +33,7 @@ class CreatedRequest(NamedTuple):
 
 
 def load_key(
-    path: Path, passphrase: Passphrase | None = None, *, public_key_sha256: str = ""
+    path: Path, passphrase: Passphrase | None = None, *, wanted: Collection[str] = ()
 ) -> rsa.RSAPrivateKey:
     """Return the private key in the file, as ``key_reader.load`` does.
 
@@ -40,7 +41,7 @@ def load_key(
     """
     data = files.read(path)
     try:
-        return key_reader.load(data, passphrase, public_key_sha256=public_key_sha256)
+        return key_reader.load(data, passphrase, wanted=wanted)
     except InvalidKey as error:
         raise InvalidKey([problem._replace(path=path) for problem in error.problems]) from error
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField, check_field
 from enos_csr_gui.core.x509_reader import (
     EXTENSION_REQUESTS,
     MAX_ATTRIBUTES,
+    Extension,
     Name,
     PublicKey,
     Request,
@@ -73,6 +75,8 @@ RULES: tuple[Breach, ...] = (
     # keytool -certreq asks for subjectKeyIdentifier, Windows adds attributes of its own; EnOS's
     # Java quick start makes its requests with the library of keytool.
     Breach(Rule.REQUEST_EXTRAS, Code.EXTENSION, Level.DIFFERS, Evidence.EXAMPLE),
+    # EnOS copies no extension of a request into the certificate.
+    Breach(Rule.REQUEST_EXTRAS, Code.EXTENSION_REPEATED, Level.DIFFERS, Evidence.NOT_KNOWN),
     Breach(Rule.REQUEST_EXTRAS, Code.REQUEST_ATTRIBUTE, Level.DIFFERS, Evidence.NOT_KNOWN),
     Breach(Rule.REQUEST_EXTRAS, Code.ATTRIBUTES_MISSING, Level.DIFFERS, Evidence.NOT_KNOWN),
     Breach(Rule.REQUEST_EXTRAS, Code.ATTRIBUTES_UNREADABLE, Level.DIFFERS, Evidence.NOT_KNOWN),
@@ -234,6 +238,19 @@ def check_subject_extras(name: Name) -> list[Problem]:
     ]
 
 
+def check_repeated(extensions: Iterable[Extension]) -> list[Problem]:
+    """Return a problem for each extension that occurs several times (RFC 5280, 4.2)."""
+    counts = Counter(one.oid for one in extensions)
+    return [
+        Problem(
+            Code.EXTENSION_REPEATED,
+            values={"extension": x509_reader.oid_name(oid), "count": count},
+        )
+        for oid, count in counts.items()
+        if count > 1
+    ]
+
+
 def check_version(request: Request) -> list[Problem]:
     """Return the problem that the version is none of PKCS #10, which has one only."""
     if request.version == 0:
@@ -262,4 +279,5 @@ def check_request_extras(request: Request) -> list[Problem]:
             Problem(Code.EXTENSION, values={"extension": x509_reader.oid_name(oid)})
             for oid in extensions
         ),
+        *check_repeated(request.extensions),
     ]

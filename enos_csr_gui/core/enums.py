@@ -22,6 +22,7 @@ class Format(StrEnum):
     PEM = "pem"
     PKCS12 = "p12"
     JAVA = "jks"
+    C = "c"
 
 
 class Role(StrEnum):
@@ -31,6 +32,8 @@ class Role(StrEnum):
     CERTIFICATE = "certificate"
     AUTHORITY = "authority"
     KEYSTORE = "keystore"
+    SOURCE = "source"
+    """A C source file that holds key and certificates."""
 
 
 class ContentKind(StrEnum):

@@ -97,6 +97,7 @@ class Code(StrEnum):
     NAME_MALFORMED = "name-malformed"
     REQUEST_ATTRIBUTE = "request-attribute", "attribute"
     EXTENSION = "extension", "extension"
+    EXTENSION_REPEATED = "extension-repeated", "extension", "count"
     REQUEST_VERSION = "request-version", "version"
     ATTRIBUTES_MISSING = "attributes-missing"
     ATTRIBUTES_UNREADABLE = "attributes-unreadable"
@@ -127,6 +128,7 @@ class Code(StrEnum):
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key", "name"  # name: its common name
     CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request", "name", "made_on", "csr"
+    FORMAT_UNPROTECTED = "format-unprotected"
     KEY_GONE = "key-gone", "path"  # path: where it used to be
     KEY_UNCHECKED = "key-unchecked"
     SUBJECT_CHANGED = "subject-changed"  # values: each field that differs, as 'Kaili → Guiyang'
@@ -136,6 +138,8 @@ class Code(StrEnum):
     CHAIN_UNREADABLE = "chain-unreadable"
     CHAIN_EXPIRED = "chain-expired", "issuer", "date"  # issuer: a certificate in the chain
     CHAIN_ENDS_EARLY = "chain-ends-early", "issuer", "date"
+    CHAIN_URL = "chain-url", "url"  # where the EnOS API says that the chain is
+    SERIAL_DIFFERS = "serial-differs", "given", "serial"  # as the EnOS API says; of the certificate
     CHAIN_UNCHECKED = "chain-unchecked", "issuer", "algorithm"
     CHAIN_TOO_COSTLY = "chain-too-costly", "limit"
 

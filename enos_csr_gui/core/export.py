@@ -1,4 +1,4 @@
-"""The issued certificate and its key as the device wants them: PEM, PKCS #12, a Java keystore.
+"""The issued certificate and its key as the device wants them: PEM, PKCS #12, Java, C source.
 
 The Java keystore is one PKCS #12 file (RFC 7292) in which the authority's certificates are trusted,
 as the EnOS SDK for Java wants it. Java 8u301 and later read it both as "JKS" and as their default
@@ -67,23 +67,27 @@ def export_files(
     *,
     name: str = PEM_NAME,
     passphrase: str | None = None,
-    older_java: bool = False,
+    older_systems: bool = False,
 ) -> list[ExportedFile]:
     """Write what the device needs: all or nothing, never over a file, the key for you alone.
 
     ``chain`` are the certificates of the authority, the issuer first. ``target`` is the folder of
-    the PEM files, which are called ``name``, or the keystore itself. The key is unprotected when
-    it is written as PEM without a ``passphrase``; a keystore needs one. For ``older_java`` see
+    the PEM files, which are called ``name``, or the one file itself; ``name`` is then the alias of
+    the key in a Java keystore. The key is unprotected when it is written as PEM without a
+    ``passphrase``; a keystore needs one, and C source has none. For ``older_systems`` see
     ``keystore``.
 
-    Raises CannotExport when the certificate is not one for the key, or PEM or Java lacks the
-    chain; InvalidKey when the passphrase cannot be used; and what ``files.save_set`` raises.
+    Raises CannotExport when the certificate is not one for the key, or anything but PKCS #12 lacks
+    the chain, or C source is to be protected; InvalidKey when the passphrase cannot be used; and
+    what ``files.save_set`` raises.
     """
     check_parts(format_, key, certificate, chain)
     if problems := check_target(format_, target, name):
         unsafe = problems[0].code is Code.NAME_UNSAFE
         raise InvalidFileName(problems) if unsafe else CannotSave(problems)
     protected = passphrase is not None
+    if problems := check_protection(format_, protected=protected):
+        raise CannotExport(problems)
     if format_ is Format.PEM:
         contents = {
             Role.KEY: keys.to_pem(key, passphrase),
@@ -92,11 +96,20 @@ def export_files(
         }
         folder, endings = target, _PEM_ENDINGS
     else:
-        make = java_keystore if format_ is Format.JAVA else keystore
-        data = make(key, certificate, chain, passphrase or "", older_java=older_java)
-        contents, endings = {Role.KEYSTORE: data}, {Role.KEYSTORE: target.suffix}
+        role, data = Role.KEYSTORE, b""
+        secret_word = passphrase or ""
+        match format_:
+            case Format.C:
+                role, data = Role.SOURCE, c_source(key, certificate, chain)
+            case Format.JAVA:
+                data = java_keystore(
+                    key, certificate, chain, secret_word, older_systems=older_systems, alias=name
+                )
+            case Format.PKCS12:
+                data = keystore(key, certificate, chain, secret_word, older_systems=older_systems)
+        contents, endings = {role: data}, {role: target.suffix}
         folder, name = target.parent, target.stem
-    secret = (Role.KEY, Role.KEYSTORE)
+    secret = (Role.KEY, Role.KEYSTORE, Role.SOURCE)
     parts = [
         files.Part(endings[role], data, private=role in secret, encrypted=protected)
         for role, data in contents.items()
@@ -106,6 +119,47 @@ def export_files(
         ExportedFile(role, path, role in secret, role in secret and protected)
         for role, path in zip(contents, paths, strict=True)
     ]
+
+
+def check_protection(format_: Format, *, protected: bool) -> list[Problem]:
+    """Return the problem that the format has no passphrase.
+
+    mbedTLS, as the EnOS SDK for C builds it, opens no encrypted key.
+    """
+    return [Problem(Code.FORMAT_UNPROTECTED)] if protected and format_ is Format.C else []
+
+
+_C_SOURCE = """\
+/* For the EnOS SDK for C: CA certificates, device certificate and private key.
+   Anyone who has this file or the compiled program has the key. Never publish it. */
+
+static const char enos_ca_chain[] =
+{chain};
+
+static const char enos_certificate[] =
+{certificate};
+
+static const char enos_private_key[] =
+{key};
+"""
+
+
+def c_source(
+    key: rsa.RSAPrivateKey, certificate: Certificate, chain: Sequence[Certificate]
+) -> bytes:
+    """Return a C header with the chain, the certificate and the key, each PEM in one string."""
+    texts = {
+        "chain": b"".join(one.to_pem() for one in chain),
+        "certificate": certificate.to_pem(),
+        "key": keys.to_pem(key, None),
+    }
+    literals = {name: _c_string(text.decode("ascii")) for name, text in texts.items()}
+    return _C_SOURCE.format(**literals).encode("ascii")
+
+
+def _c_string(text: str) -> str:
+    # PEM holds nothing that C escapes but line ends.
+    return "\n".join(f'    "{line}\\n"' for line in text.splitlines())
 
 
 def check_parts(

@@ -11,9 +11,15 @@ COVER_SHEET_SUFFIX = ".pdf"
 REQUEST_SUFFIXES = (CSR_SUFFIX, ".req", ".p10")
 KEY_SUFFIXES = (KEY_SUFFIX, ".pem", ".p8", ".pk8", ".der")
 CERTIFICATE_SUFFIXES = (".pem", CERTIFICATE_SUFFIX, ".cer", ".der", ".p7b", ".p7c")
+CONTAINER_SUFFIXES = (".zip", ".json", ".eml")
+"""An archive, an answer of the EnOS API, an e-mail."""
+
+ARRIVED_SUFFIXES = (*CERTIFICATE_SUFFIXES, KEY_SUFFIX, *CONTAINER_SUFFIXES)
+"""The files that a certificate arrives in, with what belongs to it."""
+
 KEYSTORE_SUFFIXES = (".p12", ".pfx", ".jks")
 
-RENEWABLE_SUFFIXES = (*REQUEST_SUFFIXES, *CERTIFICATE_SUFFIXES)
+RENEWABLE_SUFFIXES = (*REQUEST_SUFFIXES, *CERTIFICATE_SUFFIXES, *CONTAINER_SUFFIXES)
 """The files that a renewal can start from."""
 
 INSPECTED_SUFFIXES = (*RENEWABLE_SUFFIXES, *KEY_SUFFIXES, *KEYSTORE_SUFFIXES)

@@ -23,7 +23,7 @@ from enos_csr_gui.core.asn1 import SEQUENCE
 from enos_csr_gui.core.csr_rules import DAMAGED, KeyFacts, RuleResult
 from enos_csr_gui.core.enums import ContentKind, Rule
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.reader import Found, Shape
+from enos_csr_gui.core.reader import ApiAnswer, Found, Reading, Shape
 from enos_csr_gui.core.x509_reader import (
     LIBRARY_ERRORS,
     Certificate,
@@ -46,7 +46,8 @@ class InspectedItem:
 
     ``problems`` say why it cannot be read, or why EnOS refuses the request; ``warnings`` what else
     its owner should know, and where a request differs from the manual. ``protected``: by a
-    passphrase, and not opened. ``is_authority``: a certificate that issues others.
+    passphrase, and not opened. ``is_authority``: a certificate that issues others;
+    ``is_self_signed``: one that is signed with its own key.
     """
 
     file: Path
@@ -63,6 +64,7 @@ class InspectedItem:
     valid_to: datetime | None = None
     protected: bool = False
     is_authority: bool = False
+    is_self_signed: bool = False
     rules: tuple[RuleResult, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -106,7 +108,7 @@ def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[Ins
     """
     now = now or datetime.now(UTC)
     reading = reader.read(data)
-    found = [replace(one, file=file) for one in _things(reading.found, now)]
+    found = [replace(one, file=file) for one in _things(reading, now)]
     found += [
         InspectedItem(file=file, kind=ContentKind.UNKNOWN, problems=(problem,))
         for problem in reading.problems
@@ -168,15 +170,37 @@ _SECRET = (Problem(Code.SECRET_INSIDE),)
 _PERHAPS_SECRET = (Problem(Code.SECRET_POSSIBLE),)
 
 
-def _things(found: Sequence[Found], now: datetime) -> Iterator[InspectedItem]:
+def _things(reading: Reading, now: datetime) -> Iterator[InspectedItem]:
     """Yield what each object is, without the name of the file."""
-    for one in found:
+    for one in reading.found:
         if one.label is not None:
-            yield replace(_in_block(one, now), form="PEM", label=one.label)
+            thing = replace(_in_block(one, now), form="PEM", label=one.label)
+            yield _with_answers(thing, one, reading.answers)
             continue
         thing = _in_der(one, now) if one.der else _in_raw(one.raw)
         form: Literal["DER"] | None = "DER" if one.der and thing is not _UNKNOWN else None
         yield replace(thing, form=form)
+
+
+def _with_answers(
+    thing: InspectedItem, found: Found, answers: Sequence[ApiAnswer]
+) -> InspectedItem:
+    """Return the certificate of a device with what the answer of the EnOS API says about it."""
+    if thing.kind is not ContentKind.CERTIFICATE or thing.is_authority or thing.is_self_signed:
+        return thing
+    match x509_reader.load(found.der or b"") if answers else None:
+        case Certificate() as certificate:
+            return replace(thing, warnings=(*check_serial(certificate, answers), *thing.warnings))
+    return thing
+
+
+def check_serial(certificate: Certificate, answers: Iterable[ApiAnswer]) -> list[Problem]:
+    """Return the problem that the answers of the EnOS API name another serial number."""
+    serials = [one.serial for one in answers if one.serial]
+    if not serials or str(certificate.serial_number) in serials:
+        return []
+    values = {"given": serials[0], "serial": str(certificate.serial_number)}
+    return [Problem(Code.SERIAL_DIFFERS, values=values)]
 
 
 _LABELS = (
@@ -366,9 +390,16 @@ def _certificate(certificate: Certificate, now: datetime) -> InspectedItem:
         valid_from=None if odd else certificate.not_valid_before_utc,
         valid_to=None if odd else certificate.not_valid_after_utc,
         is_authority=certificate.is_authority,
+        is_self_signed=certificate.is_self_signed,
         problems=tuple(odd),
-        warnings=() if odd else tuple(check_validity(certificate, now)),
+        warnings=_certificate_warnings(certificate, now),
     )
+
+
+def _certificate_warnings(certificate: Certificate, now: datetime) -> tuple[Problem, ...]:
+    validity = [] if certificate.check_dates() else check_validity(certificate, now)
+    repeated = csr_rules.check_repeated(certificate.extensions)
+    return (*validity, *x509_reader.check_texts(certificate.subject), *repeated)
 
 
 def _request(request: Request, shape: Shape) -> InspectedItem:

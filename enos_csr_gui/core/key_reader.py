@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
@@ -145,14 +145,14 @@ Passphrase = str | bytes
 
 
 def load(
-    data: bytes, passphrase: Passphrase | None = None, *, public_key_sha256: str = ""
+    data: bytes, passphrase: Passphrase | None = None, *, wanted: Collection[str] = ()
 ) -> rsa.RSAPrivateKey:
     """Return the private key in ``data``, the content of a file.
 
-    If there are several keys, it is the one with this ``public_key_sha256``, else the first one
-    that EnOS accepts. A passphrase that the key does not need is ignored; without one, the empty
-    passphrase is tried. Raises InvalidKey when there is no private key, the passphrase is missing
-    or wrong, opening the key would take too long, or the key is not RSA 2048.
+    If there are several keys, it is one whose public-key fingerprint is ``wanted``, else the first
+    one that EnOS accepts. A passphrase that the key does not need is ignored; without one, the
+    empty passphrase is tried. Raises InvalidKey when there is no private key, the passphrase is
+    missing or wrong, opening the key would take too long, or the key is not RSA 2048.
     """
     taken: list[rsa.RSAPrivateKey] = []
     problems: list[Problem] = []
@@ -162,7 +162,7 @@ def load(
         except InvalidKey as error:
             problems += error.problems
             continue
-        if not public_key_sha256 or keys.public_key_sha256(key.public_key()) == public_key_sha256:
+        if not wanted or keys.public_key_sha256(key.public_key()) in wanted:
             return key
         taken.append(key)
     # The key wanted may be one that needs a passphrase.
@@ -593,7 +593,9 @@ def _end_of_value(data: bytes, start: int) -> int:
         raise ValueError("not DER")
     size = data[start + 1] & 0x7F if data[start + 1] & 0x80 else 0
     length = int.from_bytes(data[start + 2 : start + 2 + size], "big") if size else data[start + 1]
-    return start + 2 + size + length
+    if (end := start + 2 + size + length) > len(data):
+        raise ValueError("not DER")
+    return end
 
 
 def _mac_iterations(data: bytes) -> int:

@@ -58,16 +58,19 @@ def keystore(
     chain: Sequence[Certificate],
     passphrase: str,
     *,
-    older_java: bool = False,
+    older_systems: bool = False,
 ) -> bytes:
     """Return a PKCS #12 file with the key, its certificate and the chain.
 
-    It is encrypted with AES-256 (PBES2) and authenticated with SHA-256; for ``older_java``, that
-    is Java 8 before 8u301, with Triple DES and SHA-1, which are weaker.
+    It is encrypted with AES-256 (PBES2) and authenticated with SHA-256; for ``older_systems``, such
+    as Java 8 before 8u301 and old versions of Windows and macOS, with Triple DES and SHA-1, which
+    are weaker.
 
     Raises InvalidKey when ``check_passphrase`` finds a problem.
     """
-    return _pkcs12(key, certificate, [_bag(one) for one in chain], passphrase, older_java)
+    others = [_bag(one) for one in chain]
+    alias = _common_name(certificate)
+    return _pkcs12(key, certificate, others, passphrase, older_systems=older_systems, alias=alias)
 
 
 def java_keystore(
@@ -76,37 +79,43 @@ def java_keystore(
     chain: Sequence[Certificate],
     passphrase: str,
     *,
-    older_java: bool = False,
+    older_systems: bool = False,
+    alias: str = PEM_NAME,
 ) -> bytes:
     """Return a ``keystore`` in which Java trusts the certificates of the chain.
 
-    Each is stored once, and Java builds the key's certificate chain from them.
+    Each is stored once, and Java builds the key's certificate chain from them. The aliases are
+    those of the EnOS manual, ``alias`` for the key and 'cacert' for the root certificate; the
+    others of the chain are 'cacert-2', and so on. The EnOS SDK looks up none of them.
     """
-    alias = _alias(certificate)
-    # Java's aliases ignore case, and the last of several equal ones wins.
     trusted = [
-        _bag(one, _friendly_name(f"{alias}-ca-{number}"), _TRUSTED_BY_JAVA)
-        for number, one in enumerate(chain, start=1)
+        _bag(one, _friendly_name(f"cacert-{number}" if number > 1 else "cacert"), _TRUSTED_BY_JAVA)
+        for number, one in enumerate(reversed(chain), start=1)
     ]
-    return _pkcs12(key, certificate, trusted, passphrase, older_java)
+    return _pkcs12(key, certificate, trusted, passphrase, older_systems=older_systems, alias=alias)
 
 
-def _alias(certificate: Certificate) -> str:
-    """Return the name under which the key is found in a keystore: the common name."""
+def _common_name(certificate: Certificate) -> str:
+    """Return the name that Windows and other programs show for the key."""
     names = certificate.subject.texts("2.5.4.3")
     return names[0] if names else PEM_NAME
 
 
 # --- PKCS #12 (RFC 7292) --------------------------------------------------------------------------
 #
-# ``cryptography`` writes certificates only as it would encode them itself, and not together with
-# ones that Java trusts. What is written here are the certificates as they came in.
+# ``cryptography`` has a writer, but loads no certificate that breaks the standard (a
+# PrintableString with '&', an explicit FALSE, unsorted RDNs), and writes no trusted ones beside a
+# key. Here the certificates are written as they came in.
 
 _OCTET_STRING, _NULL, _INTEGER, _OID, _BMP_STRING = 0x04, 0x05, 0x02, 0x06, 0x1E
 _EXPLICIT_0, _IMPLICIT_0 = 0xA0, 0x80
 
-_ROUNDS = 20_000
-"""Of each key derivation. OpenSSL, Windows and every Java read it; Java itself writes 10,000."""
+_ROUNDS = 190_000
+"""Of each of the three key derivations. .NET opens no file with more than 600,000 in all; OpenSSL
+writes 2,048, Java 10,000."""
+
+_ROUNDS_FOR_OLDER_SYSTEMS = 20_000
+"""What is old is slow as well, and SHA-1 with Triple DES is weaker than any number makes up for."""
 
 
 def _pkcs12(
@@ -114,16 +123,18 @@ def _pkcs12(
     certificate: Certificate,
     others: Sequence[bytes],
     passphrase: str,
-    older_java: bool,
+    *,
+    older_systems: bool,
+    alias: str,
 ) -> bytes:
     """Return the file: the certificates and the key, encrypted, and the MAC over both."""
     if problems := check_passphrase(passphrase):
         raise InvalidKey(problems)
-    encrypt = _encrypt_for_older_java if older_java else _encrypt
-    digest = "sha1" if older_java else "sha256"
+    encrypt = _encrypt_for_older_systems if older_systems else _encrypt
+    digest = "sha1" if older_systems else "sha256"
     # By the local key identifier the certificate is found that belongs to the key.
     key_id = der_value(_OCTET_STRING, hashlib.sha1(certificate.der, usedforsecurity=False).digest())
-    names = (_friendly_name(_alias(certificate)), _attribute(_LOCAL_KEY_ID, key_id))
+    names = (_friendly_name(alias), _attribute(_LOCAL_KEY_ID, key_id))
 
     plain = key.private_bytes(
         serialization.Encoding.DER,
@@ -142,7 +153,8 @@ def _pkcs12(
         _data(_sequence(key_bag)),
     )
     salt = os.urandom(16)
-    derived = _derived(passphrase, salt, digest, 3, hashlib.new(digest).digest_size)
+    rounds = _ROUNDS_FOR_OLDER_SYSTEMS if older_systems else _ROUNDS
+    derived = _derived(passphrase, salt, digest, 3, hashlib.new(digest).digest_size, rounds)
     mac = hmac.digest(derived, safe, digest)
     digest_info = _sequence(
         _sequence(_oid(_DIGESTS[digest]), der_value(_NULL, b"")), der_value(_OCTET_STRING, mac)
@@ -150,7 +162,7 @@ def _pkcs12(
     return _sequence(
         der_value(_INTEGER, b"\x03"),
         _data(safe),
-        _sequence(digest_info, der_value(_OCTET_STRING, salt), _number(_ROUNDS)),
+        _sequence(digest_info, der_value(_OCTET_STRING, salt), _number(rounds)),
     )
 
 
@@ -223,12 +235,13 @@ def _encrypt(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
     return algorithm, _in_cbc(algorithms.AES(derived), vector, plain)
 
 
-def _encrypt_for_older_java(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
+def _encrypt_for_older_systems(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
     """Return the algorithm and what it makes: SHA-1 and Triple DES (RFC 7292, C)."""
     salt = os.urandom(16)
-    derived = _derived(passphrase, salt, "sha1", 1, 24)
-    vector = _derived(passphrase, salt, "sha1", 2, 8)
-    parameters = _sequence(der_value(_OCTET_STRING, salt), _number(_ROUNDS))
+    rounds = _ROUNDS_FOR_OLDER_SYSTEMS
+    derived = _derived(passphrase, salt, "sha1", 1, 24, rounds)
+    vector = _derived(passphrase, salt, "sha1", 2, 8, rounds)
+    parameters = _sequence(der_value(_OCTET_STRING, salt), _number(rounds))
     algorithm = _sequence(_oid(_PBE_SHA1_3DES), parameters)
     return algorithm, _in_cbc(TripleDES(derived), vector, plain)
 
@@ -239,7 +252,9 @@ def _in_cbc(cipher: BlockCipherAlgorithm, vector: bytes, plain: bytes) -> bytes:
     return encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
 
 
-def _derived(passphrase: str, salt: bytes, digest: str, purpose: int, length: int) -> bytes:
+def _derived(  # noqa: PLR0917  (the letters of the RFC, in its order)
+    passphrase: str, salt: bytes, digest: str, purpose: int, length: int, rounds: int
+) -> bytes:
     """Return a key for encryption (``purpose`` 1), a vector (2), or the key of the MAC (3).
 
     RFC 7292, B.2.
@@ -255,7 +270,7 @@ def _derived(passphrase: str, salt: bytes, digest: str, purpose: int, length: in
     derived = b""
     while True:
         part = diversifier + inside
-        for _round in range(_ROUNDS):
+        for _round in range(rounds):
             part = hashlib.new(digest, part).digest()
         derived += part
         if len(derived) >= length:

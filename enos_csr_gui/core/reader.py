@@ -64,11 +64,23 @@ class Found(NamedTuple):
     headers: bytes = b""
 
 
+class ApiAnswer(NamedTuple):
+    """What an answer of the EnOS API says beside its certificates; empty where it does not.
+
+    ``serial`` is ``certSN``, in decimal; ``chain_url`` is ``certChainURL`` (Connection Service API,
+    *Apply Certificate*). Nothing is fetched from there.
+    """
+
+    serial: str
+    chain_url: str
+
+
 class Reading(NamedTuple):
     """What is in a file, and the problems that kept parts of it from being read."""
 
     found: tuple[Found, ...]
     problems: tuple[Problem, ...] = ()
+    answers: tuple[ApiAnswer, ...] = ()
 
 
 def read(data: bytes) -> Reading:
@@ -78,7 +90,7 @@ def read(data: bytes) -> Reading:
     if len(found) > MAX_OBJECTS:
         limit = {"limit": MAX_OBJECTS}
         search.problems.append(Problem(Code.TOO_MANY_OBJECTS, values=limit))
-    return Reading(tuple(found[:MAX_OBJECTS]), tuple(search.problems[:1]))
+    return Reading(tuple(found[:MAX_OBJECTS]), tuple(search.problems[:1]), tuple(search.answers))
 
 
 _PRINTABLE = re.compile(rb"[\t\r\n -~]*")
@@ -90,6 +102,7 @@ class _Search:
     def __init__(self) -> None:
         self._bytes_left = _MAX_BYTES
         self.problems: list[Problem] = []
+        self.answers: list[ApiAnswer] = []
 
     def look(self, data: bytes, depth: int) -> Iterator[Found]:
         """Yield what is in ``data``; one raw object where nothing is."""
@@ -114,8 +127,9 @@ class _Search:
         yield from found
 
     def _in_text(self, data: bytes, text: bytes, depth: int) -> Iterator[Found]:
-        if text[:1] in (b"{", b"[") and (strings := _strings_in_json(text)):
-            for one in strings:
+        if text[:1] in (b"{", b"[") and (content := _read_json(text)):
+            self.answers += content.answers
+            for one in content.strings:
                 yield from self._inside(one, depth)
         elif _MAIL_HEADER.match(text):
             for part in _parts_of_mail(text):
@@ -234,25 +248,47 @@ def _parts_of_mail(text: bytes) -> Iterator[bytes]:
                     yield content
 
 
-def _strings_in_json(text: bytes) -> list[bytes] | None:
-    """Return the texts in JSON that may be an object; None where it is no JSON, or a key (JWK)."""
+class _Json(NamedTuple):
+    """The texts in JSON that may be an object, and what the EnOS API answered."""
+
+    strings: list[bytes]
+    answers: list[ApiAnswer]
+
+
+def _read_json(text: bytes) -> _Json | None:
+    """Return what is in JSON; None where it is none, or a key (JWK)."""
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if isinstance(whole, dict) and "kty" in whole:
         return None
-    found: list[bytes] = []
+    found = _Json([], [])
     waiting: list[object] = [whole]
-    while waiting and len(found) <= MAX_OBJECTS:
+    while waiting and len(found.strings) <= MAX_OBJECTS:
         match waiting.pop():
             case str() as one if len(one) > 60:
-                found.append(one.encode("utf-8", "replace"))
+                found.strings.append(one.encode("utf-8", "replace"))
             case dict() as inside:
+                found.answers.extend(_api_answer(inside))
                 waiting += reversed(list(inside.values()))
             case list() as inside:
                 waiting += reversed(inside)
-    return found
+    return found if found.strings else None
+
+
+_MAX_URL = 500
+"""In characters; a certificate chain has a shorter address."""
+
+
+def _api_answer(inside: dict[str, object]) -> list[ApiAnswer]:
+    serial, url = inside.get("certSN"), inside.get("certChainURL")
+    known_serial = str(serial)[:60] if isinstance(serial, str | int) else ""
+    known_url = url if isinstance(url, str) and _URL.fullmatch(url) else ""
+    return [ApiAnswer(known_serial, known_url)] if "cert" in inside else []
+
+
+_URL = re.compile(rf"https?://[!-~]{{1,{_MAX_URL}}}")
 
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_=\s-]{64,}")

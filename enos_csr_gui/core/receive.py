@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, files, inspect, x509_reader
+from enos_csr_gui.core import (
+    certificate,
+    files,
+    inspect,
+    key_reader,
+    keys,
+    reader,
+    x509_reader,
+)
 from enos_csr_gui.core.certificate import Issued
 from enos_csr_gui.core.enums import ContentKind
-from enos_csr_gui.core.errors import CannotReceive, Code, Problem, UnreadableFile
+from enos_csr_gui.core.errors import CannotReceive, Code, InvalidKey, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import (
     CERTIFICATE_SUFFIX,
     CSR_SUFFIX,
@@ -27,7 +35,8 @@ from enos_csr_gui.core.history import (
     RequestHistory,
     local_date,
 )
-from enos_csr_gui.core.x509_reader import Certificate
+from enos_csr_gui.core.inspect import InspectedItem
+from enos_csr_gui.core.x509_reader import Certificate, Request
 
 MAX_NEIGHBOURS = 200
 """As many files beside the certificate are looked into."""
@@ -79,16 +88,18 @@ def match_certificate(
 ) -> MatchedCertificate:
     """Find the request and the key that the certificate in ``file`` belongs to; write nothing.
 
-    It may also be in one of the files ``others``, or the authority's certificates may.
+    ``others`` are files that came with it: they may hold its chain, its key and its request.
 
-    The key is the one in the file ``key``, or that of a request in the history, or one that lies
-    beside the certificate. No passphrase is needed: a protected key is recognised by its request.
-    ``chain`` is a file with the authority's certificates; more are looked for in ``file``.
+    The key is the one in the file ``key``, or that of a request in the history, or one in ``file``
+    or ``others``, an archive for example, or one that lies beside the certificate. No passphrase is
+    needed: a protected key is recognised by its request. ``chain`` is a file with the authority's
+    certificates; more are looked for in ``file`` and ``others``.
 
     Raises UnreadableFile when there is no certificate in ``file`` or ``chain``, or ``key`` cannot
     be read; CannotReceive when the key was not found, or is another one.
     """
-    data = b"\n".join(_as_pem(path) for path in (file, *others)) if others else files.read(file)
+    came = [_Came(path, files.read(path)) for path in dict.fromkeys((file, *others))]
+    data = b"\n".join(map(_as_pem, came)) if len(came) > 1 else came[0].data
     chain_data = certificate.load_chain(files.read(chain), chain) if chain else b""
     issued = certificate.read(data, file, chain_data, now=now)
     fingerprints = certificate.fingerprints(data)
@@ -97,14 +108,16 @@ def match_certificate(
         if key:
             match = _of_key(fingerprints, key, name, history)
         else:
-            match = _find(fingerprints, file, name, history)
+            match = _find(fingerprints, came, name, history)
         if match is None:
-            raise CannotReceive([_unmatched(issued, key, history)])
+            raise CannotReceive([_unmatched(issued, key or _only_key(came), history)])
         notes = history.notes
     issued = certificate.read(data, file, chain_data, match.public_key_sha256, now=now)
     if unfit := certificate.check_kind(issued.certificate, file):
         raise CannotReceive(unfit)
     problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
+    answers = [answer for one in came for answer in reader.read(one.data).answers]
+    problems += certificate.check_answers(issued, answers)
     if not os.path.isfile(match.key):  # noqa: PTH113  (Path.is_file raises where one may not look)
         problems.insert(0, Problem(Code.KEY_GONE, path=match.key, values={"path": str(match.key)}))
     elif match.unchecked:
@@ -114,42 +127,63 @@ def match_certificate(
     )
 
 
-def _as_pem(path: Path) -> bytes:
+class _Came(NamedTuple):
+    """A file that came with the certificate, or holds it, and its content."""
+
+    path: Path
+    data: bytes
+
+    @property
+    def items(self) -> list[InspectedItem]:
+        return inspect.inspect(self.path, self.data)
+
+
+def _as_pem(came: _Came) -> bytes:
     """Return the certificates in a file as PEM, so that those of several files can be joined."""
-    return b"".join(one.to_pem() for one in certificate.load_all(files.read(path)))
+    return b"".join(one.to_pem() for one in certificate.load_all(came.data))
+
+
+_KEYS = (ContentKind.PRIVATE_KEY, ContentKind.PKCS12)
+"""What may hold the key of a certificate."""
 
 
 class SortedFiles(NamedTuple):
-    """Files by what they hold: the certificate, its key if there is one, and other certificates."""
+    """Files by what they hold: the certificate, and everything else, such as its chain and key.
+
+    ``is_of_device`` is False when there are certificates of authorities only.
+    """
 
     certificate: Path
-    key: Path | None
     others: tuple[Path, ...]
+    is_of_device: bool
 
 
 def sort_files(paths: Iterable[Path]) -> SortedFiles:
-    """Return which of the files, or of those in a folder, holds the certificate, and which its key.
+    """Return which of the files, or of those in a folder, holds the certificate.
 
-    Raises UnreadableFile when there is no certificate in any.
+    Files that hold neither certificates, keys nor requests are left out. Raises UnreadableFile when
+    there is no certificate in any.
     """
-    holding: dict[Path, list[Certificate]] = {}
-    private: list[Path] = []
+    of_device: list[Path] = []
+    of_authorities: list[Path] = []
+    rest: list[Path] = []
     first = None
     for path in inspect.unfold(paths):
         first = first or path
         with suppress(UnreadableFile):
             data = files.read(path)
             if found := certificate.load_all(data):
-                holding[path] = found
-            elif any(one.kind is ContentKind.PRIVATE_KEY for one in inspect.inspect(path, data)):
-                private.append(path)
+                (of_authorities if all(map(_is_above, found)) else of_device).append(path)
+            elif any(
+                one.kind in (*_KEYS, ContentKind.REQUEST) for one in inspect.inspect(path, data)
+            ):
+                rest.append(path)
+    holding = [*of_device, *of_authorities]
     if first is None or not holding:
         path = first or Path()
         certificate.read(files.read(path), path)  # says what there is instead
         raise UnreadableFile([Problem(Code.NOTHING_KNOWN, path=path)])
-    leaves = [path for path, found in holding.items() if not all(map(_is_above, found))]
-    leaf = (leaves or list(holding))[0]
-    return SortedFiles(leaf, next(iter(private), None), tuple(set(holding) - {leaf}))
+    return SortedFiles(holding[0], (*holding[1:], *rest), bool(of_device))
 
 
 def _is_above(one: Certificate) -> bool:
@@ -219,36 +253,90 @@ def _of_key(
     fingerprints: Collection[str], key: Path, name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match of the key in this file, None when it is another certificate's."""
-    found = [
-        one for one in inspect.inspect(key, files.read(key)) if one.kind is ContentKind.PRIVATE_KEY
-    ]
+    came = _Came(key, files.read(key))
+    found = [one for one in came.items if one.kind in _KEYS]
     if not found:
         raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
-    requested = _request_beside(key)
-    if found[0].key:
-        fingerprint = found[0].key.public_key_sha256
-    elif requested:
-        fingerprint = requested[0]
-    elif not fingerprints:
+    if not fingerprints:
         return None  # a kind of key that the library does not know
-    else:
-        # Protected, and nothing beside it tells which key it is: its owner says so.
-        past = next((one for f in fingerprints for one in _past(history, f, name)), None)
-        fingerprint = past.public_key_sha256 if past else next(iter(fingerprints))
-        unchecked = not (past and past.key == key.absolute())
-        subject = dict(past.subject) if past else None
-        return _Match(fingerprint, key, subject, past, unchecked=unchecked)
-    if fingerprint not in fingerprints:
+    if open_ := _open_key(fingerprints, [came]):
+        return _with_past(open_, name, history)
+    requested = _request_beside(key)
+    if requested and requested[0] in fingerprints:
+        return _with_past(_Match(requested[0], key, requested[1]), name, history)
+    if not requested and all(one.key is None and not one.protected for one in found):
+        try:
+            key_reader.load(came.data)  # says why it was not opened
+        except InvalidKey as error:
+            raise UnreadableFile([one._replace(path=key) for one in error.problems]) from error
+    if requested or not any(one.protected for one in found):
         return None
-    past = next(iter(_past(history, fingerprint, name)), None)
-    answers = requested[1] if requested and requested[0] == fingerprint else None
-    return _Match(fingerprint, key, dict(past.subject) if past else answers, past)
+    # Protected, and nothing beside it tells which key it is: its owner says so.
+    return _unopened(fingerprints, key, name, history)
+
+
+def _unopened(
+    fingerprints: Collection[str], key: Path, name: str, history: RequestHistory
+) -> _Match:
+    """Return the match of a protected key that is said to be that of the certificate."""
+    past = next((one for f in fingerprints for one in _past(history, f, name)), None)
+    fingerprint = past.public_key_sha256 if past else next(iter(fingerprints))
+    unchecked = not (past and past.key == key.absolute())
+    subject = dict(past.subject) if past else None
+    return _Match(fingerprint, key, subject, past, unchecked=unchecked)
+
+
+def _open_key(fingerprints: Collection[str], came: Iterable[_Came]) -> _Match | None:
+    """Return the match of an unprotected key in the files, with what its request asks for."""
+    match = None
+    requested: dict[str, dict[str, str]] = {}
+    for one in came:
+        for found in one.items:
+            if not found.key or found.key.public_key_sha256 not in fingerprints:
+                continue
+            fingerprint = found.key.public_key_sha256
+            if found.kind is ContentKind.PRIVATE_KEY:
+                match = match or _Match(fingerprint, one.path)
+            elif found.kind is ContentKind.REQUEST:
+                requested[fingerprint] = _answers_in(one.data, fingerprint)
+        if not match and (fingerprint := _foreign_key(one)) in fingerprints:
+            match = _Match(fingerprint, one.path)
+    if match is None:
+        return None
+    beside = _request_beside(match.key)
+    answers = beside[1] if beside and beside[0] == match.public_key_sha256 else None
+    return match._replace(requested=requested.get(match.public_key_sha256, answers))
+
+
+def _foreign_key(came: _Came) -> str:
+    """Return the public-key fingerprint of an unprotected key in OpenSSH's form, JWK or XML."""
+    if any(
+        one.kind is ContentKind.PRIVATE_KEY and one.key is None and not one.protected
+        for one in came.items
+    ):
+        with suppress(InvalidKey):
+            return keys.public_key_sha256(key_reader.load(came.data).public_key())
+    return ""
+
+
+def _answers_in(data: bytes, fingerprint: str) -> dict[str, str]:
+    """Return the subject of the request with this public key."""
+    for one in x509_reader.load_all(data):
+        if isinstance(one, Request) and one.key.public_key_sha256 == fingerprint:
+            return dict(x509_reader.answers_from(one.subject).answers)
+    return {}
+
+
+def _with_past(match: _Match, name: str, history: RequestHistory) -> _Match:
+    """Return the match with the request in the history that has this key, if there is one."""
+    past = next(iter(_past(history, match.public_key_sha256, name)), None)
+    return match._replace(past=past, requested=dict(past.subject)) if past else match
 
 
 def _find(
-    fingerprints: Collection[str], file: Path, name: str, history: RequestHistory
+    fingerprints: Collection[str], came: Sequence[_Came], name: str, history: RequestHistory
 ) -> _Match | None:
-    """Return the match among the requests of this computer, or beside the file."""
+    """Return the match among the requests of this computer, in the files, or beside the first."""
     gone = None
     for fingerprint in fingerprints:
         for past in _past(history, fingerprint, name):
@@ -256,7 +344,25 @@ def _find(
             if past.key_exists():
                 return match
             gone = gone or match
-    return _beside(fingerprints, file, gone) or gone
+    if found := _open_key(fingerprints, came):
+        return _with_past(found, name, history)
+    if beside := _beside(fingerprints, came[0].path, gone):
+        return beside
+    protected = _only_key(came, protected=True)
+    if fingerprints and protected:
+        return _unopened(fingerprints, protected, name, history)
+    return gone
+
+
+def _only_key(came: Iterable[_Came], *, protected: bool = False) -> Path | None:
+    """Return the one file of these that holds a key; None when there are several or none."""
+    found = [
+        one.path
+        for one in came
+        for item in one.items
+        if item.kind in _KEYS and (item.protected or not protected)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _past(history: RequestHistory, fingerprint: str, name: str) -> list[PastRequest]:

@@ -25,7 +25,9 @@ class RenewalSource(NamedTuple):
     ``answers`` are all that can be taken over: field key -> text, the common name always among
     them, an optional field that is not there as an empty text. ``problems`` are what must be
     mended in them; ``warnings`` are the rules that the common name breaks, which stays as it is.
-    ``left_out`` are the attributes that are not taken over. ``serial`` is the serial number of the
+    ``proposed`` are better answers for fields whose text is in a wrong encoding: field key -> what
+    was probably meant, never the common name. ``left_out`` are the attributes that are not taken
+    over. ``serial`` is the serial number of the
     certificate that is renewed, None when the file is a request: see ``newest_serial``.
     """
 
@@ -34,12 +36,18 @@ class RenewalSource(NamedTuple):
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     left_out: tuple[SkippedAttribute, ...]
+    proposed: Mapping[str, str]
     serial: int | None = None
 
     @property
     def common_name(self) -> str:
         """The common name, exactly as it stands in the file."""
         return self.answers["common_name"]
+
+    @property
+    def misread(self) -> list[Problem]:
+        """The problems that ``proposed`` solves."""
+        return [one for one in self.problems if one.code is Code.TEXT_MISREAD]
 
     @property
     def left_out_problems(self) -> list[Problem]:
@@ -70,6 +78,7 @@ def read_source(file: Path) -> RenewalSource:
         problems=(*check(answers, verbatim=VERBATIM_FIELDS), *_to_mend(misread)),
         warnings=(*_broken_rules(answers["common_name"]), *_of_name(misread)),
         left_out=left_out,
+        proposed=_meant(_to_mend(misread)),
         serial=old.serial_number if isinstance(old, Certificate) else None,
     )
 
@@ -87,6 +96,10 @@ def _load(file: Path) -> Existing:
     return certificate.read(data, file).certificate if isinstance(old, Certificate) else old
 
 
+def _meant(misread: Iterable[Problem]) -> dict[str, str]:
+    return {one.field: str(one.values["meant"]) for one in misread if one.field}
+
+
 def _to_mend(misread: Iterable[Problem]) -> list[Problem]:
     return [one for one in misread if one.field not in VERBATIM_FIELDS]
 
@@ -98,9 +111,12 @@ def _of_name(misread: Iterable[Problem]) -> list[Problem]:
 def read_answers(file: Path) -> Mapping[str, str]:
     """Return what can be taken over into a new request: field key -> text, right or wrong.
 
-    Raises UnreadableFile when there is no request or certificate in the file.
+    Where the text is in a wrong encoding, it is what was probably meant. Raises
+    UnreadableFile when there is no request or certificate in the file.
     """
-    return x509_reader.answers_from(_load(file).subject).answers
+    subject = _load(file).subject
+    answers = x509_reader.answers_from(subject).answers
+    return {**answers, **_meant(x509_reader.check_texts(subject))}
 
 
 def renewed_serial(request: PastRequest) -> int | None:

@@ -89,7 +89,7 @@ class Draft:
         if not self.source:
             self._of_new = self.answers, self.offered
         self.source = source
-        self.answers = {**source.answers, **self.locked}
+        self.answers = {**source.answers, **source.proposed, **self.locked}
         self.offered = dict(self.answers)
         self.name = name
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enos_csr_gui.core.errors import escape_unprintable
-from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.i18n import N_, _, ngettext
 from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ def names(found: Sequence[InspectedItem], name_of: Callable[[Path], str] = str) 
 
 def kind(found: InspectedItem) -> str:
     """Return the item's type, subject and encoding."""
-    kind = _("CA certificate") if found.is_authority else labels.kind(found.kind)
+    if found.is_authority:
+        kind = _("CA certificate")
+    elif found.is_self_signed:
+        kind = _("Self-signed certificate")
+    else:
+        kind = labels.kind(found.kind)
     if name := dict(found.subject or ()).get("CN"):
         kind = _("{kind} for '{name}'").format(kind=kind, name=escape_unprintable(name))
     if found.kind == "other" and found.label:
@@ -105,6 +110,38 @@ def verdict(found: InspectedItem) -> str:
         failed,
     )
     return text.format(failed=failed, count=len(found.rules))
+
+
+_REFUSALS = (
+    # Connection Service API, Apply Certificate and Renew Certificate
+    (
+        N_("EnOS answers 99400"),
+        N_(
+            "Another certificate already has this subject. Renew that certificate, or create a "
+            "request with another common name."
+        ),
+    ),
+    (
+        N_("EnOS answers 11833"),
+        N_(
+            "The certificate is already bound to another device. Create a request for this device, "
+            "with a common name and a key of its own."
+        ),
+    ),
+    # The page on the CSR up to EnOS 2.1
+    (
+        N_("Older private clusters"),
+        N_(
+            "Up to EnOS 2.1, country, state and organization had to be those of the root "
+            "certificate: CN, Shanghai and EnOS. Ask the people who manage certificates."
+        ),
+    ),
+)
+
+
+def refusals() -> list[tuple[str, str]]:
+    """Return why EnOS may refuse a request that is in order: the case, and what to do."""
+    return [(_(case), _(advice)) for case, advice in _REFUSALS]
 
 
 def protected() -> str:

@@ -46,7 +46,10 @@ FIELDS: dict[str, FieldWords] = {
     ),
     "common_name": FieldWords(
         N_("Common name"),
-        N_("A unique name. For a device, use the asset ID on its page in EnOS."),
+        N_(
+            "A unique name. For a device, use the asset ID on its page in EnOS, or its device key "
+            "(4 to 64 letters, digits, hyphens, underscores and dots)."
+        ),
         "dev-001",
     ),
     "email": FieldWords(

@@ -196,6 +196,10 @@ _SENTENCES: dict[Code, str] = {
         "The request asks for the extension '{extension}'. EnOS does not need it. If EnOS refuses "
         "the request, create one without it."
     ),
+    Code.EXTENSION_REPEATED: N_(
+        "The extension '{extension}' occurs {count} times; the standard (RFC 5280) allows it only "
+        "once. If a program refuses the file, ask its source for another one."
+    ),
     Code.REQUEST_VERSION: N_(
         "The version number of the request is {version}; the standard (PKCS #10) allows only 0. "
         "EnOS has accepted such requests."
@@ -293,6 +297,10 @@ _SENTENCES: dict[Code, str] = {
         "or ask the people who issued the certificate for the one that belongs to your "
         "request."
     ),
+    Code.FORMAT_UNPROTECTED: N_(
+        "The EnOS SDK for C cannot open a key with a passphrase (its mbedTLS does not decrypt "
+        "keys). Leave the passphrase out, and let nobody else have the file."
+    ),
     Code.KEY_GONE: N_(
         "The key of this certificate is no longer at {path}, and the certificate is useless "
         "without it. Bring the file back, or choose it where it is now. If it is lost, renew "
@@ -331,6 +339,14 @@ _SENTENCES: dict[Code, str] = {
     Code.CHAIN_ENDS_EARLY: N_(
         "The CA certificate '{issuer}' expires on {date}, before your certificate does. Renew "
         "your certificate before that day."
+    ),
+    Code.CHAIN_URL: N_(
+        "The answer of EnOS says that the certificate chain can be downloaded from {url}. Download "
+        "it in a browser; this program downloads nothing."
+    ),
+    Code.SERIAL_DIFFERS: N_(
+        "The answer of EnOS names the serial number {given}, but the certificate in it has "
+        "{serial}. Ask the people who issued the certificate before you use it."
     ),
     Code.CHAIN_UNCHECKED: N_(
         "The signature of '{issuer}' ({algorithm}) cannot be checked here, so the certificate "
@@ -423,6 +439,7 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
 
 
 def _shown(value: str | int) -> str | int:
+    """Return a value as a terminal can show it: files hold control characters too."""
     return escape_unprintable(value) if isinstance(value, str) else value
 
 

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import stat
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -160,8 +161,13 @@ def test_a_protected_key_is_opened_with_its_own_passphrase(  # noqa: PLR0917  (t
     [
         (["--format", "p12"], "Use --passphrase-file"),
         (["--format", "jks", "--encrypt"], "--encrypt needs a terminal"),
-        (["--format", "pem", "--older-java"], "--older-java works with the formats p12 and jks"),
+        (
+            ["--format", "pem", "--older-systems"],
+            "--older-systems works with the formats p12 and jks",
+        ),
         (["--format", "p12", "--passphrase-file", "short"], "too short"),
+        (["--format", "c", "--passphrase-file", "short"], "cannot open a key with a passphrase"),
+        (["--format", "c", "--encrypt"], "cannot open a key with a passphrase"),
         (
             ["--format", "pem"],
             "To recognize EnOS, the device also needs the certificate of the certificate authority",
@@ -175,9 +181,10 @@ def test_what_does_not_go_together(refused, issued, folder, arguments, said):
     assert said in "\n".join(lines)
 
 
-def test_older_java_is_warned_of(enos_csr, issued, chain, secret):
+def test_the_protection_for_older_systems_is_warned_of(enos_csr, issued, chain, secret):
     result = enos_csr("export", issued, "--chain", chain, "--key", "dev-001.key", "--format", "jks",
-                      "--out", "dev.jks", "--passphrase-file", secret, "--older-java")  # fmt: skip
+                      "--out", "dev.jks", "--passphrase-file", secret,
+                      "--older-systems")  # fmt: skip
     assert result.exit_code == 0
     assert "is weak" in result.stderr
 
@@ -200,3 +207,46 @@ def test_a_chain_of_others_is_named_as_such(refused, issued, folder):
     arguments = ("--format", "pem", "--key", "dev-001.key", "--out", "device", "--chain", issued)
     lines = refused("export", issued, *arguments)
     assert "This is not the chain of the certificate" in "\n".join(lines)
+
+
+def test_everything_that_arrived_in_one_archive(enos_csr, issued, chain, folder, openssl):
+    key = (folder / "dev-001.key").read_bytes()
+    other = folder / "other"
+    other.mkdir()
+    openssl("genrsa", "-out", other / "other.key", "2048")
+    archive = other / "answer.zip"
+    with zipfile.ZipFile(archive, "w") as parts:
+        parts.writestr("0.key", (other / "other.key").read_bytes())
+        parts.writestr("1.key", key)
+        parts.writestr("device.pem", issued.read_bytes())
+        parts.writestr("chain.pem", chain.read_bytes())
+    (folder / "dev-001.key").unlink()
+    (other / "other.key").unlink()
+
+    result = enos_csr("receive", archive)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"It belongs to the key file:\n  {archive}" in result.stdout
+    assert sorted(path.name for path in other.iterdir()) == ["answer.crt", "answer.zip"]
+    shown = result.stdout.strip().splitlines()[-1].replace("FOLDER", "device")
+    assert enos_csr(*shlex.split(shown)[1:]).exit_code == 0
+    assert (folder / "device" / "edge.key").read_bytes() == key
+    openssl("verify", "-CAfile", "device/edge_ca.pem", "device/edge.pem")
+
+
+def test_certificate_chain_and_key_as_single_files(enos_csr, issued, authority, folder):
+    key = folder / "dev-001.key"
+    key.rename(folder / "moved.key")
+    result = enos_csr("receive", authority.root, "moved.key", issued, authority.intermediate)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (folder / "moved.crt").read_text().count("BEGIN CERTIFICATE") == 3
+
+
+def test_export_takes_the_right_one_of_several_keys(enos_csr, issued, chain, folder, openssl):
+    openssl("genrsa", "-out", "other.key", "2048")
+    bundle = folder / "keys.pem"
+    right = (folder / "dev-001.key").read_bytes()
+    bundle.write_bytes((folder / "other.key").read_bytes() + right)
+    result = enos_csr("export", issued, "--key", bundle, "--chain", chain,
+                      "--format", "pem", "--out", "device")  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert (folder / "device" / "edge.key").read_bytes() == right

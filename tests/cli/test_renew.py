@@ -125,3 +125,21 @@ def test_text_in_a_wrong_encoding_is_not_taken_over_unasked(enos_csr, openssl, f
     assert not list(folder.glob("dev-9*"))
     assert enos_csr("renew", "old.csr", "--organization", "M\u00fcller").exit_code == 0
     assert "O=M\u00fcller" in subject_of("dev-9.csr").replace(" = ", "=")
+
+
+def test_what_was_meant_is_the_default_at_the_prompt(terminal, folder, subject_of, openssl):
+    # What the manual's own command makes of UTF-8 on a terminal.
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key", "-out", "old.csr",
+            "-subj", "/C=CN/ST=贵州/L=Kaili/O=Müller/OU=Ops/CN=dev-001")  # fmt: skip
+    person = terminal("renew", "old.csr")
+    person.expect(
+        "State or province: 'è´µå·\\u009e' was written in the wrong text encoding; '贵州'"
+    )
+    person.expect("Organization: 'MÃ¼ller' was written in the wrong text encoding; 'Müller'")
+    person.answer("State or province [贵州]: ", "")
+    person.answer("Organization [Müller]: ", "")
+    assert person.status() == 0
+    assert "In brackets" not in person.shown
+    assert subject_of("dev-001.csr").replace(" = ", "=") == (
+        "subject=C=CN,ST=贵州,L=Kaili,O=Müller,OU=Ops,CN=dev-001"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -114,16 +115,17 @@ def test_a_passphrase_protects_the_key_in_pem(issued, tmp_path, openssl):
 def test_openssl_reads_a_keystore(keystore, openssl, format_):
     opened = ("pkcs12", "-in", keystore(format_), "-passin", f"pass:{SECRET}")
     shown = openssl(*opened, "-info", "-nodes")
-    assert "MAC: sha256, Iteration 20000" in shown
+    assert "MAC: sha256, Iteration 190000" in shown
     assert shown.count("PBES2, PBKDF2, AES-256-CBC") == 2
-    assert "friendlyName: dev-001\n" in shown
+    alias = "edge" if format_ is Format.JAVA else "dev-001"
+    assert f"friendlyName: {alias}\n" in shown
     assert shown.count("BEGIN CERTIFICATE") == 3
     assert shown.count("BEGIN PRIVATE KEY") == 1
 
 
 @pytest.mark.parametrize("format_", KEYSTORES)
-def test_openssl_reads_a_keystore_for_older_java(keystore, openssl, format_):
-    opened = ("pkcs12", "-in", keystore(format_, older_java=True), "-passin", f"pass:{SECRET}")
+def test_openssl_reads_a_keystore_for_older_systems(keystore, openssl, format_):
+    opened = ("pkcs12", "-in", keystore(format_, older_systems=True), "-passin", f"pass:{SECRET}")
     shown = openssl(*opened, "-info", "-nodes")
     assert "MAC: sha1," in shown
     assert "PBES2" not in shown
@@ -152,6 +154,60 @@ def test_without_the_chain_a_keystore_holds_key_and_certificate(keystore, issued
     assert is_the_key(opened.key, issued)
     assert opened.cert.certificate.public_bytes(Encoding.DER) == issued.certificate.der
     assert opened.additional_certs == []
+
+
+def test_the_number_of_iterations_is_one_that_every_system_takes(keystore):
+    """.NET refuses more than 600,000 in all (KB5025823)."""
+    counts = [int(one) for one in re.findall("Iteration (\\d+)", _info(keystore(Format.JAVA)))]
+    assert len(counts) == 3
+    assert 500_000 < sum(counts) <= 600_000
+
+
+def _info(store: Path) -> str:
+    shown = subprocess.run(
+        ["openssl", "pkcs12", "-in", store, "-passin", f"pass:{SECRET}", "-info", "-noout"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return shown.stderr
+
+
+# --- C --------------------------------------------------------------------------------------------
+
+_PRINT = """
+#include <stdio.h>
+#include "device.h"
+int main(void) {
+    printf("%s%s%s", enos_ca_chain, enos_certificate, enos_private_key);
+    return 0;
+}
+"""
+
+
+def test_the_compiled_strings_are_the_pem_files(issued, tmp_path):
+    if not (compiler := shutil.which("cc")):
+        pytest.skip("no C compiler here")
+    [written] = export.export_files(Format.C, *issued, tmp_path / "device.h")
+    assert written == ExportedFile(Role.SOURCE, tmp_path / "device.h", private=True)
+    assert permissions(written.path) == 0o600
+    (tmp_path / "print.c").write_text(_PRINT)
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Wno-overlength-strings", "-pedantic", "-Werror"]
+    command = [compiler, *strict, "print.c", "-o", "print"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    printed = subprocess.run([tmp_path / "print"], capture_output=True, check=True).stdout
+    chain = b"".join(one.to_pem() for one in issued.chain)
+    certificate = issued.certificate.to_pem()
+    assert printed.startswith(chain + certificate + b"-----BEGIN PRIVATE KEY-----\n")
+    assert is_the_key(key_reader.load(printed), issued)
+
+
+def test_the_c_sdk_has_no_passphrase(issued, tmp_path, refusal):
+    refused = refusal(
+        CannotExport, export.export_files, Format.C, *issued, tmp_path / "x.h", passphrase=SECRET
+    )
+    assert refused == [Code.FORMAT_UNPROTECTED]
+    assert not list(tmp_path.glob("*.h"))
 
 
 # --- Java -----------------------------------------------------------------------------------------
@@ -231,16 +287,16 @@ def java_device(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("older_java", [False, True])
+@pytest.mark.parametrize("older_systems", [False, True])
 def test_java_finds_the_key_with_its_chain_and_trusts_the_authority(
-    keystore, java_device, older_java
+    keystore, java_device, older_systems
 ):
-    printed = java_device(keystore(Format.JAVA, older_java=older_java), SECRET)
+    printed = java_device(keystore(Format.JAVA, older_systems=older_systems), SECRET)
     assert printed[::2] == printed[1::2], "as JKS and as the default type it is not the same"
     assert printed[::2] == [
-        "dev-001 RSA [dev-001] [Test Issuing] [Test Root]",
-        "dev-001-ca-1 trusted[Test Issuing]",
-        "dev-001-ca-2 trusted[Test Root]",
+        "cacert trusted[Test Root]",
+        "cacert-2 trusted[Test Issuing]",
+        "edge RSA [dev-001] [Test Issuing] [Test Root]",
     ]
 
 

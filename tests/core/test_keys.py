@@ -504,7 +504,7 @@ def test_of_several_keys_the_right_one_is_found(made, key):
     small = made(OTHER_FILES["RSA 1024"])
     bundle = small + other + made(FORMS["PKCS 8 PEM"])
     wanted = keys.public_key_sha256(key_reader.load(made(FORMS["PKCS 8 PEM"])).public_key())
-    found = key_reader.load(bundle, public_key_sha256=wanted)
+    found = key_reader.load(bundle, wanted=[wanted])
     assert keys.public_key_sha256(found.public_key()) == wanted
     first = key_reader.load(bundle)
     assert first.private_numbers() == key_reader.load(other).private_numbers()
@@ -618,3 +618,11 @@ def test_no_changed_byte_ends_in_anything_but_a_key_or_a_refusal(made, data):
     good[place] ^= data.draw(st.integers(1, 255))
     with suppress(InvalidKey):
         key_reader.load(bytes(good), "a")
+
+
+def test_a_length_that_no_file_has_is_no_key(made):
+    data = bytearray(made("pkcs12 -export -nocerts -inkey rsa.pem", "-passout", "pass:right"))
+    oid = bytes.fromhex("06092a864886f70d01050c")  # PBKDF2, and then its parameters
+    data[data.index(oid) + len(oid) + 1] = 0xC0  # their length would take 64 bytes
+    with pytest.raises(InvalidKey):
+        key_reader.load(bytes(data), "wrong")

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
 
-from enos_csr_gui.core import certificate, create, csr, files, keys, receive
+from enos_csr_gui.core import (
+    certificate,
+    create,
+    csr,
+    files,
+    inspect,
+    key_reader,
+    keys,
+    receive,
+)
 from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
@@ -280,3 +299,160 @@ def test_a_key_that_was_found_elsewhere_is_remembered_there(made, issued, chain,
     with RequestHistory() as past:
         assert past.requests()[0].key == moved
     assert codes(receive.match_certificate(issued, chain=chain)) == []
+
+
+# --- Keys and answers that came with the certificate ----------------------------------------------
+
+
+@pytest.fixture
+def parts(subject, authority, chain, tmp_path) -> dict[str, bytes]:
+    """Return what a certificate authority hands out that made the key itself, and other keys."""
+    key = keys.generate()
+    request = tmp_path / "parts.csr"
+    request.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    device = authority.issue(request, tmp_path / "parts.pem").read_bytes()
+    others = keys.to_pem(keys.generate())
+    return {
+        "a.key": others,
+        "b.txt": b"Hello",
+        "chain.pem": chain.read_bytes(),
+        "device.pem": device,
+        "private.pem": keys.to_pem(key),
+    }
+
+
+def in_zip(parts: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+@pytest.fixture(params=["archive", "folder", "one file"])
+def came(parts, tmp_path, request) -> tuple[list[Path], Path]:
+    """Return what arrived, and the file that holds the key."""
+    folder = tmp_path / "came"
+    folder.mkdir()
+    if request.param == "archive":
+        (folder / "answer.zip").write_bytes(in_zip(parts))
+        return [folder / "answer.zip"], folder / "answer.zip"
+    if request.param == "one file":
+        (folder / "all.txt").write_bytes(b"".join(parts.values()))
+        return [folder / "all.txt"], folder / "all.txt"
+    for name, content in parts.items():
+        (folder / name).write_bytes(content)
+    return [folder], folder / "private.pem"
+
+
+def test_the_key_that_came_with_the_certificate_is_used(came, tmp_path):
+    paths, holder = came
+    before = {path: path.read_bytes() for path in holder.parent.iterdir()}
+    sorted_ = receive.sort_files(paths)
+    assert sorted_.is_of_device
+    received = receive.match_certificate(sorted_.certificate, others=sorted_.others)
+    assert (received.key, codes(received)) == (holder, [])
+    assert len(received.issued.chain) == 2
+
+    taken = receive.store_certificate(received)
+    after = {path: path.read_bytes() for path in holder.parent.iterdir()}
+    assert after.keys() - before.keys() == {taken.certificate}  # and no key
+    assert b"PRIVATE" not in taken.certificate.read_bytes()
+    wanted = received.issued.public_key_sha256
+    key = create.load_key(received.key, wanted=[wanted])
+    assert keys.public_key_sha256(key.public_key()) == wanted
+
+
+def test_the_key_of_the_request_on_this_computer_comes_first(made, issued, key, tmp_path):
+    archive = tmp_path / "answer.zip"
+    archive.write_bytes(in_zip({"c": issued.read_bytes(), "k": keys.to_pem(key)}))
+    assert receive.match_certificate(archive).key == made.key
+
+
+def test_a_protected_key_in_an_archive_is_reported_as_unchecked(parts, tmp_path):
+    archive = tmp_path / "answer.zip"
+    secret = keys.to_pem(keys.generate(), "correct horse")
+    archive.write_bytes(in_zip({"c": parts["device.pem"], "k": secret}))
+    received = receive.match_certificate(archive)
+    assert received.key == archive
+    assert Code.KEY_UNCHECKED in codes(received)
+
+
+def test_another_key_in_the_archive_is_named(parts, tmp_path, refusal):
+    archive = tmp_path / "answer.zip"
+    archive.write_bytes(in_zip({"c": parts["device.pem"], "k": parts["a.key"]}))
+    assert refusal(CannotReceive, receive.match_certificate, archive) == [
+        Code.CERTIFICATE_OF_OTHER_KEY
+    ]
+
+
+def test_a_keystore_that_is_named_as_the_key_is_taken(parts, key, tmp_path):
+    (tmp_path / "device.pem").write_bytes(parts["device.pem"])
+    store = tmp_path / "store" / "device.p12"
+    store.parent.mkdir()
+    store.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            None, key, None, None, BestAvailableEncryption(b"secret")
+        )
+    )
+    received = receive.match_certificate(tmp_path / "device.pem", store)
+    assert received.key == store
+    assert Code.KEY_UNCHECKED in codes(received)
+
+
+@pytest.mark.parametrize(
+    ("serial", "chained", "expected"),
+    [
+        (0, True, []),
+        (0, False, [Code.CHAIN_MISSING, Code.CHAIN_URL]),
+        (1, True, [Code.SERIAL_DIFFERS]),
+    ],
+)
+def test_the_answer_of_the_api(issued, authority, serial, chained, expected):
+    leaf = certificate.read(issued.read_bytes(), issued).certificate
+    chain = authority.intermediate.read_text() + authority.root.read_text()
+    data = {
+        "cert": issued.read_text(),
+        "caCert": chain if chained else "",
+        "certSN": str(leaf.serial_number + serial),
+        "certChainURL": "https://enos.example.com/enos/CA/cacert",
+    }
+    answer = issued.with_name("answer.json")
+    answer.write_text(json.dumps({"code": 0, "data": data}))
+    received = receive.match_certificate(answer)
+    assert codes(received) == expected
+    told = [one.values for one in received.problems]
+    if Code.CHAIN_URL in expected:
+        assert told[1] == {"url": "https://enos.example.com/enos/CA/cacert"}
+    leaf_item = next(one for one in inspect.inspect_files([answer]) if not one.is_authority)
+    assert (Code.SERIAL_DIFFERS in expected) == bool(leaf_item.warnings)
+    if Code.SERIAL_DIFFERS in expected:
+        assert told[0]["serial"] == str(leaf.serial_number)
+
+
+def test_a_key_in_the_form_of_openssh_is_checked(parts, tmp_path, refusal):
+    device = tmp_path / "device" / "device.pem"
+    device.parent.mkdir()
+    device.write_bytes(parts["device.pem"])
+    form = (Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    mine = key_reader.load(parts["private.pem"])
+    (tmp_path / "mine").write_bytes(mine.private_bytes(*form))
+    (tmp_path / "other").write_bytes(keys.generate().private_bytes(*form))
+
+    received = receive.match_certificate(device, tmp_path / "mine")
+    assert Code.KEY_UNCHECKED not in codes(received)
+    assert receive.match_certificate(device, others=[tmp_path / "mine"]).key == tmp_path / "mine"
+    assert refusal(CannotReceive, receive.match_certificate, device, tmp_path / "other") == [
+        Code.CERTIFICATE_OF_OTHER_KEY
+    ]
+
+
+def test_a_key_that_cannot_be_used_is_named(parts, tmp_path, refusal, openssl):
+    device = tmp_path / "device" / "device.pem"
+    device.parent.mkdir()
+    device.write_bytes(parts["device.pem"])
+    key = tmp_path / "dsa.key"
+    openssl("genpkey", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-genparam",
+            "-out", tmp_path / "parameters")  # fmt: skip
+    openssl("genpkey", "-paramfile", tmp_path / "parameters", "-out", key)
+    assert refusal(UnreadableFile, receive.match_certificate, device, key) == [Code.KEY_NOT_RSA]

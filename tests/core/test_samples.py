@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import ssl
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -138,7 +142,7 @@ def test_what_is_saved_and_exported_is_what_came_in(name, older, tmp_path, opens
     openssl("verify", "-no_check_time", "-CAfile", folder / "edge_ca.pem", folder / "edge.pem")
     for format_ in (Format.PKCS12, Format.JAVA):
         store = tmp_path / f"device.{format_}"
-        export.export_files(format_, *common, store, passphrase=SECRET, older_java=older)
+        export.export_files(format_, *common, store, passphrase=SECRET, older_systems=older)
         (tmp_path / "pass").write_text(SECRET)
         openssl("pkcs12", "-in", store, "-passin", f"pass:{SECRET}", "-nokeys",
                 "-out", tmp_path / "shown.pem")  # fmt: skip
@@ -183,7 +187,7 @@ REQUESTS = {
     "06*/noattrs.csr": {Code.ATTRIBUTES_MISSING},
     "07*/v2.csr": {Code.REQUEST_VERSION},
     "08*/critfalse.csr": {Code.EXTENSION},
-    "08*/dupext.csr": {Code.EXTENSION},
+    "08*/dupext.csr": {Code.EXTENSION, Code.EXTENSION_REPEATED},
     "09*/*.csr": {Code.ATTRIBUTES_COMBINED, Code.ATTRIBUTE_UNKNOWN, Code.NAME_MALFORMED},
     "33*/n_gbk_in_utf8.csr": {Code.TEXT_MISREAD, Code.NAME_MALFORMED},
     "33*/noutf8.csr": {Code.TEXT_MISREAD},
@@ -286,7 +290,7 @@ def test_the_right_one_of_two_keys_is_found():
     found = [one.key.public_key_sha256 for one in inspect.inspect_files([data])]
     assert len(set(found)) == 2
     for one in found:
-        key = create.load_key(data, public_key_sha256=one)
+        key = create.load_key(data, wanted=[one])
         assert keys.public_key_sha256(key.public_key()) == one
 
 
@@ -324,3 +328,41 @@ def test_a_pkcs_12_file_of_another_program_opens(tmp_path):
     assert only(sample("28*/full.p12")).protected
     with pytest.raises(ValueError, match="password"):
         pkcs12.load_pkcs12(data, b"wrong")
+
+
+ZONES = ("Asia/Shanghai", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+
+_SHOWN = """
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication, QLabel
+from enos_csr_gui.core import inspect
+from enos_csr_gui.gui.pages.inspection_card import InspectionCard
+application = QApplication([])
+card = InspectionCard(inspect.inspect_files([Path(sys.argv[1])])[0], "", [])
+print([label.text() for label in card.findChildren(QLabel)])
+"""
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_last_day_of_the_calendar_is_shown_in_every_time_zone(zone, tmp_path):
+    file = with_key(sample("35*/9999.pem"), tmp_path)
+    settings = {
+        **os.environ,
+        "TZ": zone,
+        "QT_QPA_PLATFORM": "offscreen",
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path),
+    }
+
+    def run(*command: str | Path) -> str:
+        done = subprocess.run(command, env=settings, capture_output=True, check=True, text=True)
+        return done.stdout
+
+    program = shutil.which("enos-csr", path=Path(sys.executable).parent)
+    assert "9999-12-31 23:59:59 UTC" in run(program, "inspect", file)
+    assert " to 9999-12-31." in run(program, "receive", file)
+    shown = run(sys.executable, "-c", _SHOWN, file)
+    assert "31 Dec 9999" in shown
+    assert "10000" not in shown

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QScrollArea
+from PySide6.QtWidgets import QFileDialog, QScrollArea
 
 from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.history import RequestHistory
@@ -320,3 +321,85 @@ def test_a_certificate_and_its_chain_dropped_together(
     person.click("Export it with its key")
     person.waits_to_read("The certificate for 'dev-001'")
     assert not person.problems()
+
+
+@pytest.fixture
+def with_key(authority, tmp_path: Path, answers: dict[str, str]) -> dict[str, bytes]:
+    """Return what a certificate authority hands out that has created the key as well."""
+    key = keys.generate()
+    request = tmp_path / "theirs.csr"
+    request.write_bytes(csr.to_pem(csr.sign(Subject(answers), key)))
+    device = authority.issue(request, tmp_path / "theirs.pem").read_bytes()
+    return {
+        "device.pem": device,
+        "intermediate.pem": authority.intermediate.read_bytes(),
+        "private.pem": keys.to_pem(key),
+        "root.pem": authority.root.read_bytes(),
+    }
+
+
+@pytest.fixture(params=["archive", "folder", "files", "dialog"])
+def came(with_key: dict[str, bytes], tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Return the folder with what arrived, in the form of the test's name."""
+    folder = tmp_path / request.param
+    folder.mkdir()
+    if request.param == "archive":
+        with zipfile.ZipFile(folder / "answer.zip", "w") as archive:
+            for name, content in with_key.items():
+                archive.writestr(name, content)
+    else:
+        for name, content in with_key.items():
+            (folder / name).write_bytes(content)
+    return folder
+
+
+def test_a_key_that_came_with_the_certificate_goes_to_the_device(
+    start: Callable[..., Person], came: Path, openssl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, files = came.name, sorted(came.iterdir())
+    person = start(ARRIVED)
+    if form == "dialog":
+        chosen = [str(one) for one in files]
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_args: (chosen, ""))
+        person.click("Choose…")
+    else:
+        person.drops(*[came] if form == "folder" else files)
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert not person.problems()
+    holder = came / ("answer.zip" if form == "archive" else "private.pem")
+    assert f"Key file: {holder}" in person.reads()
+    if form != "archive":
+        assert "Also read: intermediate.pem, root.pem, private.pem" in person.reads()
+    before = {*came.rglob("*")}
+    person.goes_on("For the device")
+    person.goes_on("Done", "Save")
+    written = {path.name for path in {*came.rglob("*")} - before if path.is_file()}
+    assert written == {f"{holder.stem}.crt", "edge.key", "edge.pem", "edge_ca.pem"}
+    device = came / f"{holder.stem}-device"
+    openssl("verify", "-CAfile", device / "edge_ca.pem", device / "edge.pem")
+    openssl("pkey", "-in", device / "edge.key", "-check")
+
+
+def test_a_chain_of_several_files_is_brought_later(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path
+) -> None:
+    person = start(ARRIVED)
+    person.drops(authority.issue(old, tmp_path / "x.pem"))
+    person.waits_to_read("To recognize EnOS, the device also needs")
+    person.drops(authority.root, authority.intermediate)
+    person.waits_until(lambda: not person.problems() and "Also read" in person.reads())
+    person.waits_to_read("The certificate for 'dev-001'")
+
+
+def test_a_lone_self_signed_certificate_is_not_offered_for_renewal(
+    start: Callable[..., Person], tmp_path: Path, openssl
+) -> None:
+    file = tmp_path / "own.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=dev-001", "-days", "9",
+            "-keyout", tmp_path / "own.key", "-out", file,
+            "-addext", "basicConstraints=CA:FALSE")  # fmt: skip
+    person = start()
+    person.drops(file, file)
+    person.waits_to_read("Self-signed certificate for 'dev-001'")
+    assert "Renew this certificate" not in person.reads()
+    assert "Export it with its key" not in person.reads()

@@ -303,3 +303,29 @@ def test_a_cancelled_renewal_keeps_the_changes(start: Callable[..., Person], old
     person.goes_on("Key")
     person.goes_on("Who is it for?")
     assert person.field("Locality").text() == "Guiyang"
+
+
+def test_what_was_meant_by_text_in_a_wrong_encoding_is_filled_in(
+    start: Callable[..., Person], tmp_path: Path, saved: Path, openssl
+) -> None:
+    old = tmp_path / "old.csr"
+    # What the manual's own command makes of UTF-8 on a terminal.
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "old.key",
+            "-out", old, "-subj", "/C=CN/ST=贵州/L=Kaili/O=Müller/OU=Ops/CN=dev-001")  # fmt: skip
+    said = "'MÃ¼ller' was written in the wrong text encoding; 'Müller' was probably meant"
+    person = start()
+    person.drops(old)
+    person.waits_to_read(said)  # on 'Check a file'
+
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert person.field("Organization").text() == "Müller"
+    assert person.field("State or province").text() == "贵州"
+    assert f"Organization: {said}" in person.reads()
+    person.goes_on("Review")
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    [made] = saved.glob("*.csr")
+    assert answers_in(made)["organization"] == "Müller"

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from person import Person, wait
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView, QScrollArea
 
+from enos_csr_gui.core import countries
+from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.messages import labels
 
 
 @pytest.fixture
@@ -85,6 +91,44 @@ def test_what_names_no_country_stays_to_be_corrected(person: Person, typed: str)
     assert person.field("Country").text() == typed
     assert f"'{typed}' is not in the list of countries. Choose one" in person.reads()
     person.goes_on("Who is it for?")
+
+
+_WORDS = sorted({word for country in countries.countries() for word in country.name.split()})
+
+
+@pytest.mark.timeout(300)
+def test_leaving_the_country_never_yields_one_that_the_text_does_not_name(person: Person) -> None:
+    """``tests/core/test_countries.py`` says what names a country."""
+    box = person.field("Country").parentWidget()
+    assert isinstance(box, CountryBox)
+    words = st.sampled_from(_WORDS)
+    typed_texts = (
+        st.text(st.characters(codec="latin-1", categories=["L", "P"]), min_size=1, max_size=8)
+        | words
+        | words.map(lambda word: word[: len(word) // 2 + 1])
+        | st.lists(words, min_size=2, max_size=3).map(" ".join)
+        | st.sampled_from(["Republic of Korea", "Burma", "Republic of Ireland", "EU", "Africa"])
+    )
+
+    @given(typed_texts)
+    @settings(max_examples=150, deadline=None)
+    def leave(typed: str) -> None:
+        box.line.setFocus()
+        box.setText("")
+        for character in typed:
+            if " " <= character <= "~":
+                QTest.keyClick(box.line, character)
+            else:
+                event = QInputMethodEvent()
+                event.setCommitString(character)
+                QApplication.sendEvent(box.line, event)
+        QTest.keyClick(box.line, Qt.Key.Key_Tab)
+        QApplication.sendEvent(box.line, QFocusEvent(QEvent.Type.FocusOut))
+        country = countries.named(typed)
+        assert box.currentText() == (labels.country(country.code) if country else typed)
+        assert box.text() == (country.code if country else typed)
+
+    leave()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui.core import export, keystore, receive
 from enos_csr_gui.core.create import load_key
-from enos_csr_gui.core.enums import Format
+from enos_csr_gui.core.enums import ContentKind, Format
 from enos_csr_gui.core.errors import FILE_NAME_CODES, PASSPHRASE_CODES, CoreError, Problem
 from enos_csr_gui.core.export import ExportedFile
 from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIX
@@ -44,11 +44,12 @@ class ExportPage(Page):
             Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
             Format.JAVA: QRadioButton(_("&Java keystore: for the EnOS SDK for Java")),
             Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
+            Format.C: QRadioButton(_("C header file: for the EnOS &SDK for C")),
         }
         self._passphrase = PassphrasePair(keystore.check_passphrase)
         self._passphrase.name_first(_("Passphrase of the keystore"))
-        self._older_java = QCheckBox(
-            _("For &older Java (before 8u301); protects the key less well")
+        self._older_systems = QCheckBox(
+            _("For &older systems (Java before 8u301, old Windows or macOS); protects less well")
         )
         self._folder = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
@@ -80,7 +81,7 @@ class ExportPage(Page):
             )
         )
         store.addWidget(self._passphrase)
-        store.addWidget(self._older_java)
+        store.addWidget(self._older_systems)
 
         self._missing = FieldNote(about=self._formats[Format.PKCS12])
         self.body.addWidget(self._missing)
@@ -105,7 +106,7 @@ class ExportPage(Page):
         self._key_row.hide()
         self._key_passphrase.clear()
         self._passphrase.clear()
-        self._older_java.setChecked(False)
+        self._older_systems.setChecked(False)
         has_chain = bool(received.issued.chain)
         self._missing.setVisible(not has_chain)
         self._missing.show_problem(
@@ -120,7 +121,8 @@ class ExportPage(Page):
             button.setEnabled(has_chain or format_ is Format.PKCS12)
         self._formats[Format.PEM if has_chain else Format.PKCS12].setChecked(True)
         self._show_format()
-        background.run(self, partial(_is_protected, received.key), self._ask_for_passphrase)
+        look = partial(_is_protected, received.key, received.issued.public_key_sha256)
+        background.run(self, look, self._ask_for_passphrase)
 
     def _ask_for_passphrase(self, is_protected: bool) -> None:
         """Ask for the passphrase of the key file before saving."""
@@ -146,17 +148,17 @@ class ExportPage(Page):
             self._name_note.show_problem(_("Type a name for the files."))
             self._name.setFocus()
             return False
-        is_store = format_ is not Format.PEM
+        is_pem, is_store = format_ is Format.PEM, format_ in _KEYSTORES
         if is_store and self._passphrase.complaint():
             self._passphrase.show_complaint()
             return False
         folder, name = typed_path(self._folder.text()), self._name.text().strip()
         passphrase = self._passphrase.text() if is_store else None
         opening = self._key_passphrase.text() or None
-        older_java = format_ is Format.JAVA and self._older_java.isChecked()
+        older_systems = is_store and self._older_systems.isChecked()
 
         def make() -> tuple[StoredCertificate, list[ExportedFile]]:
-            key = load_key(received.key, opening)
+            key = load_key(received.key, opening, wanted=[received.issued.public_key_sha256])
             taken = receive.store_certificate(
                 received
             )  # it must not be lost to a name that is taken
@@ -165,10 +167,10 @@ class ExportPage(Page):
                 key,
                 received.issued.certificate,
                 received.issued.chain,
-                folder / f"{name}.{format_}" if is_store else folder,
-                name=name,
+                folder if is_pem else folder / f"{name}{_ending(format_)}",
+                name=name if is_pem else keystore.PEM_NAME,
                 passphrase=passphrase,
-                older_java=older_java,
+                older_systems=older_systems,
             )
 
         self.wait_for(make, self._made, self._refuse, _("Creating the files"))
@@ -210,8 +212,7 @@ class ExportPage(Page):
     def _show_format(self) -> None:
         received, format_ = self.draft.matched, self._format()
         is_pem = format_ is Format.PEM
-        self._store_row.setVisible(not is_pem)
-        self._older_java.setVisible(format_ is Format.JAVA)
+        self._store_row.setVisible(format_ in _KEYSTORES)
         if received:
             self._name.setText(keystore.PEM_NAME if is_pem else received.key.stem)
         self._forgive()
@@ -219,13 +220,15 @@ class ExportPage(Page):
     def _forgive(self) -> None:
         name, is_pem = self._name.text().strip(), self._format() is Format.PEM
         parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
-        files = labels.listed(parts) if is_pem else f"{name}.{self._format()}"
+        is_open = self._format() not in _KEYSTORES
+        secret = parts[0] if is_pem else f"{name}{_ending(self._format())}"
+        files = labels.listed(parts) if is_pem else secret
         said = [_("Creates: {files}").format(files=files)]
-        if is_pem:
+        if is_open:
             said.append(
                 _(
                     "The key in {file} has no passphrase, so that the device can start by itself."
-                ).format(file=parts[0])
+                ).format(file=secret)
             )
         self._name_note.show_help("\n".join(said))
         self._folder_note.show_help(_("If this folder does not exist, it is created."))
@@ -240,6 +243,19 @@ class ExportPage(Page):
             self._forgive()
 
 
-def _is_protected(key: Path) -> bool:
-    """Return whether the key file needs a passphrase; a read error is reported later."""
-    return any(found.protected for found in inspect_files([key]))
+_KEYSTORES = (Format.JAVA, Format.PKCS12)
+
+
+def _ending(format_: Format) -> str:
+    return ".h" if format_ is Format.C else f".{format_}"
+
+
+def _is_protected(key: Path, public_key_sha256: str) -> bool:
+    """Return whether the key needs a passphrase; a read error is reported later."""
+    found = inspect_files([key])
+    is_open = any(
+        one.kind is ContentKind.PRIVATE_KEY and one.key.public_key_sha256 == public_key_sha256
+        for one in found
+        if one.key
+    )
+    return not is_open and any(one.protected for one in found)

@@ -90,6 +90,14 @@ def _told(role: Role) -> tuple[str, str, str]:
             _("The CA certificates"),
             _("The device uses them to recognize EnOS. They contain no secret."),
         ),
+        Role.SOURCE: (
+            "key",
+            _("The C header file, with key and certificates"),
+            _(
+                "Anybody who has this file, or the program compiled with it, can use the key. Keep "
+                "it out of version control, and never send it by e-mail."
+            ),
+        ),
         Role.KEYSTORE: (
             "key",
             _("The keystore, with key and certificates"),

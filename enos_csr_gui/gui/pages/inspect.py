@@ -82,9 +82,8 @@ class InspectPage(Page):
             self.take_files([Path(name) for name in chosen])
 
     def _show(self, found: Sequence[InspectedItem]) -> None:
-        self._beside = [
-            one.file for one in found if one.is_authority or one.kind is ContentKind.PRIVATE_KEY
-        ]
+        devices = {one.file for one in found if _is_of_device(one)}
+        self._beside = [one.file for one in found if one.file not in devices]
         cards = QWidget()
         column = QVBoxLayout(cards)
         column.setContentsMargins(0, 0, 0, 0)
@@ -116,7 +115,7 @@ class InspectPage(Page):
 
     def _card(self, found: InspectedItem, name: str, together: Sequence[str]) -> InspectionCard:
         offers: list[tuple[str, Callable[[], object]]] = []
-        if found.kind is ContentKind.CERTIFICATE and not found.is_authority:
+        if _is_of_device(found):
             # What came with it may be its chain or its key.
             came = list(dict.fromkeys((found.file, *self._beside)))
             offers = [
@@ -170,6 +169,12 @@ class InspectPage(Page):
             self.take_files([file])  # it has changed since it was looked into
 
         self.wait_for(lambda: renew.read_answers(file), read, refused, _("Reading the files"))
+
+
+def _is_of_device(found: InspectedItem) -> bool:
+    """Tell whether it is a certificate that EnOS may have issued to a device or application."""
+    is_above = found.is_authority or found.is_self_signed
+    return found.kind is ContentKind.CERTIFICATE and not is_above
 
 
 def _can_be_saved_as_pem(found: InspectedItem) -> bool:

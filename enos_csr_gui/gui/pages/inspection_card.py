@@ -65,6 +65,8 @@ class InspectionCard(Card):
         self._column.addWidget(kind)
         self._add_verdict()
         self._add_offers(offers)
+        if found.acceptable:
+            self._add_refusals(name)
         if found.subject or found.key:
             self._details = QWidget()
             fold = CollapsibleSection(_("Details"), self._details)
@@ -121,6 +123,18 @@ class InspectionCard(Card):
         if indent:
             note.setContentsMargins(3 * style.SPACING, 0, 0, 0)
         self._column.addWidget(note)
+
+    def _add_refusals(self, name: str) -> None:
+        """Add what to do if EnOS refuses the request all the same."""
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(3 * style.SPACING, 0, 0, 0)
+        for case, advice in inspection.refusals():
+            column.addWidget(FieldNote(labels.named(case, advice)))
+        heading = _("If EnOS refuses it")
+        fold = CollapsibleSection(heading, content)
+        fold.button.setAccessibleName(labels.named(heading, name))
+        self._column.addWidget(fold)
 
     def _show_details(self) -> None:
         if self._details.layout():

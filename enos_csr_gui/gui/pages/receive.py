@@ -8,8 +8,15 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths, QTimer
 
 from enos_csr_gui.core import receive
-from enos_csr_gui.core.errors import CHAIN_CODES, CannotReceive, Code, CoreError, Problem
-from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIXES, KEY_SUFFIXES, patterns
+from enos_csr_gui.core.errors import (
+    CHAIN_CODES,
+    CannotReceive,
+    Code,
+    CoreError,
+    Problem,
+    escape_unprintable,
+)
+from enos_csr_gui.core.file_types import ARRIVED_SUFFIXES, KEY_SUFFIXES, KEYSTORE_SUFFIXES, patterns
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
@@ -31,21 +38,27 @@ class ReceivePage(Page):
         super().__init__(
             draft,
             _("Your certificate"),
-            _("Choose the file that you received. The program looks for its key on this computer."),
+            _(
+                "Choose the file that you received, or all of them if there are several. The "
+                "program looks for the key in them and on this computer."
+            ),
         )
         downloads = QStandardPaths.StandardLocation.DownloadLocation
         arrived = Path(QStandardPaths.writableLocation(downloads) or draft.folder)
-        kinds = _("Certificates ({patterns})").format(patterns=patterns(*CERTIFICATE_SUFFIXES))
+        kinds = _("Certificates ({patterns})").format(patterns=patterns(*ARRIVED_SUFFIXES))
         self._file = FileChooser(
             _("Certificate file"),
             _("Its name often ends in .pem, .crt or .cer."),
             kinds,
             arrived,
+            takes_several=True,
         )
         self._key = FileChooser(
             _("Key file"),
             _("The key file (.key) that was saved together with the request."),
-            _("Key files ({patterns})").format(patterns=patterns(*KEY_SUFFIXES)),
+            _("Key files ({patterns})").format(
+                patterns=patterns(*KEY_SUFFIXES, *KEYSTORE_SUFFIXES)
+            ),
             draft.folder,
         )
         self._chain = FileChooser(
@@ -53,17 +66,19 @@ class ReceivePage(Page):
             _("The certificates of the certificate authority (CA): the chain, or CA certificate."),
             kinds,
             arrived,
+            takes_several=True,
         )
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
         self._warnings = FieldNote(about=self._chain)
-        self._dropped_key: Path | None = None
         self._others: tuple[Path, ...] = ()
         self._file.edited.connect(self._forget_all)
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
             # The path is set only after the signal: look at it in the next turn.
             chooser.chosen.connect(lambda: QTimer.singleShot(0, self._look))
+        for chooser in (self._file, self._chain):
+            chooser.several_chosen.connect(self.take_files)
 
         for widget in (self._file, self._key, self._card, self._warnings, self._chain):
             self.body.addWidget(widget)
@@ -84,12 +99,7 @@ class ReceivePage(Page):
 
     def take_files(self, files: Sequence[Path]) -> bool:
         if len(files) != 1 or files[0].is_dir():
-            self.wait_for(
-                lambda: receive.sort_files(files),
-                self._take_sorted,
-                lambda _error: self.task_wanted.emit(Task.INSPECT, list(files)),
-                _("Reading the files"),
-            )
+            self._sort(files)
             return True
         chooser = self._file
         if self._file.path() and self._key.isVisible():
@@ -99,9 +109,23 @@ class ReceivePage(Page):
         chooser.set_path(files[0])
         return True
 
+    def _sort(self, files: Sequence[Path]) -> None:
+        """Take several files, or a folder: each for what it holds."""
+        self.wait_for(
+            lambda: receive.sort_files(files),
+            self._take_sorted,
+            lambda _error: self.task_wanted.emit(Task.INSPECT, list(files)),
+            _("Reading the files"),
+        )
+
     def _take_sorted(self, files: SortedFiles) -> None:
+        if self._file.path() and not files.is_of_device:  # brought later
+            self._others = (*self._others, files.certificate, *files.others)
+            self._forget()
+            QTimer.singleShot(0, self._look)  # the page is still busy
+            return
         self._file.set_path(files.certificate)  # forgets the others of the last one
-        self._dropped_key, self._others = files.key, files.others
+        self._others = files.others
 
     def submit(self) -> bool:
         received = self.draft.matched
@@ -115,7 +139,7 @@ class ReceivePage(Page):
 
     def _forget_all(self) -> None:
         """Another certificate has a key and a chain of its own."""
-        self._dropped_key, self._others = None, ()
+        self._others = ()
         for chooser in (self._key, self._chain):
             if chooser.path():
                 chooser.clear()
@@ -132,8 +156,10 @@ class ReceivePage(Page):
         file, key, chain = self._file.path(), self._key.path(), self._chain.path()
         if file is None:
             return
-        key, others = key or self._dropped_key, self._others
-
+        if file.is_dir():
+            self._sort([file])
+            return
+        others = self._others
         self.wait_for(
             lambda: receive.match_certificate(file, key, chain, others=others),
             self._show,
@@ -159,6 +185,9 @@ class ReceivePage(Page):
                 first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
             )
         )
+        if self._others:
+            names = labels.listed(escape_unprintable(one.name) for one in self._others)
+            self._file.show_help(_("Also read: {files}").format(files=names))
         self._card.show()
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
         of_page = [one for one in received.problems if one.code is not Code.CHAIN_OF_OTHERS]

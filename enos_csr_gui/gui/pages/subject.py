@@ -99,6 +99,10 @@ class SubjectPage(Page):
                 is_locked = key in self.draft.locked
                 editor.lock(labels.locked(defaults.set_by) if defaults and is_locked else None)
         remarks = [problem_text(one) for one in old.left_out_problems] if old else []
+        remarks += [
+            labels.named(labels.label(one.field or ""), problem_text(one))
+            for one in (old.misread if old else [])
+        ]
         if old and old.warnings:
             remarks.append(kept_name(old.warnings))
         self._remarks.show_help("\n".join(remarks))

@@ -22,6 +22,8 @@ class FileChooser(QWidget):
     """Another path was typed, chosen or dropped."""
     chosen = Signal()
     """A whole path was chosen or dropped."""
+    several_chosen = Signal(list)
+    """Several paths were chosen in the dialog, where ``takes_several``."""
 
     def __init__(
         self,
@@ -30,12 +32,15 @@ class FileChooser(QWidget):
         kinds: str,
         start_folder: Path,
         parent: QWidget | None = None,
+        *,
+        takes_several: bool = False,
     ) -> None:
         """``kinds`` is the file dialog's filter, as QFileDialog takes it."""
         super().__init__(parent)
         self._label = label
         self._kinds = kinds
         self._start_folder = start_folder
+        self._takes_several = takes_several
         self._path = QLineEdit()
         self._choose = QPushButton(_("C&hoose…"))
         self._note = FieldNote(help_text, about=self._path)
@@ -70,6 +75,10 @@ class FileChooser(QWidget):
         self._path.setFocus()
         self._path.selectAll()
 
+    def show_help(self, text: str) -> None:
+        """Show another text below the field, until another path is chosen."""
+        self._note.show_help(text)
+
     def forgive(self) -> None:
         """Clear the problem."""
         self._note.show_help()
@@ -81,9 +90,11 @@ class FileChooser(QWidget):
     def _choose_file(self) -> None:
         everything = _("All files (*)")
         start = self._path.text() or str(existing(self._start_folder))
-        chosen, _kind = QFileDialog.getOpenFileName(
-            self, self._label, start, f"{self._kinds};;{everything}"
-        )
-        if chosen:
-            self.set_path(Path(chosen))
+        ask = QFileDialog.getOpenFileNames if self._takes_several else QFileDialog.getOpenFileName
+        chosen, _kind = ask(self, self._label, start, f"{self._kinds};;{everything}")
+        paths = [Path(one) for one in ([chosen] if isinstance(chosen, str) else chosen) if one]
+        if len(paths) > 1:
+            self.several_chosen.emit(paths)
+        elif paths:
+            self.set_path(paths[0])
             self._path.setFocus()
