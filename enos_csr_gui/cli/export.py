@@ -241,7 +241,7 @@ def _wanted_keys(file: Path) -> list[str]:
     from enos_csr_gui.core import certificate
 
     with suppress(CoreError):  # ``_read`` reports it
-        return certificate.fingerprints(files.read(file))
+        return certificate.public_keys(files.read(file))
     return []
 
 
@@ -269,12 +269,12 @@ def _read(
     """Return the certificate, that of the key if there are several; None when there is a fault."""
     from enos_csr_gui.core import certificate, keys
 
-    fingerprint = keys.public_key_sha256(key.public_key()) if key else ""
+    wanted = keys.public_key_sha256(key.public_key()) if key else ""
     try:
         chain_data = (
             certificate.load_chain(files.read(chain_file), chain_file) if chain_file else b""
         )
-        return certificate.read(files.read(file), file, chain_data, fingerprint)
+        return certificate.read(files.read(file), file, chain_data, wanted)
     except CoreError as error:
         faults.add_error(error)
         return None

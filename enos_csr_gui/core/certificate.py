@@ -50,15 +50,16 @@ def read(
     data: bytes,
     place: Path,
     chain_data: bytes = b"",
-    fingerprint: str = "",
+    public_key_sha256: str = "",
     *,
     now: datetime | None = None,
 ) -> Issued:
     """Return the certificate in ``data``, in any form that ``reader`` knows.
 
     ``place`` is the file it comes from. Of several it is the one for the key with this
-    ``fingerprint``, else the one that is no authority's and has issued none of the others. The
-    chain is looked for beside it and in ``chain_data``; of several, the one that is valid ``now``.
+    ``public_key_sha256``, else the one that is no authority's and has issued none of the others.
+    The chain is looked for beside it and in ``chain_data``; of several, the one that is valid
+    ``now``.
 
     Raises UnreadableFile when there is no certificate; the problem says what there is instead. So
     it does when the certificate has a date that is none.
@@ -69,7 +70,9 @@ def read(
     pool = [*certificates, *load_all(chain_data)]
     search = _ChainSearch(pool, now or datetime.now(UTC))
     wanted = [
-        one for one in certificates if fingerprint and one.key.public_key_sha256 == fingerprint
+        one
+        for one in certificates
+        if public_key_sha256 and one.key.public_key_sha256 == public_key_sha256
     ]
     issuers = {one.issuer.canonical for one in certificates if not _names_itself(one)}
     lowest = sorted(
@@ -101,8 +104,8 @@ def load_chain(data: bytes, place: Path) -> bytes:
     return data
 
 
-def fingerprints(data: bytes) -> list[str]:
-    """Return those of the public keys of the certificates in ``data``, by which a key is found.
+def public_keys(data: bytes) -> list[str]:
+    """Return the fingerprints of the public keys in the certificates, by which a key is found.
 
     Certificates that are above others count only where there is nothing else.
     """

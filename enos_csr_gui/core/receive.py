@@ -102,13 +102,13 @@ def match_certificate(
     data = b"\n".join(map(_as_pem, came)) if len(came) > 1 else came[0].data
     chain_data = certificate.load_chain(files.read(chain), chain) if chain else b""
     issued = certificate.read(data, file, chain_data, now=now)
-    fingerprints = certificate.fingerprints(data)
+    public_keys = certificate.public_keys(data)
     with RequestHistory() as history:
         name = issued.answers.get("common_name", "")
         if key:
-            match = _of_key(fingerprints, key, name, history)
+            match = _of_key(public_keys, key, name, history)
         else:
-            match = _find(fingerprints, came, name, history)
+            match = _find(public_keys, came, name, history)
         if match is None:
             raise CannotReceive([_unmatched(issued, key or _only_key(came), history)])
         notes = history.notes
@@ -250,19 +250,19 @@ def _note(received: MatchedCertificate, file: Path) -> tuple[Problem, ...]:
 
 
 def _of_key(
-    fingerprints: Collection[str], key: Path, name: str, history: RequestHistory
+    public_keys: Collection[str], key: Path, name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match of the key in this file, None when it is another certificate's."""
     came = _Came(key, files.read(key))
     found = [one for one in came.items if one.kind in _KEYS]
     if not found:
         raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
-    if not fingerprints:
+    if not public_keys:
         return None  # a kind of key that the library does not know
-    if open_ := _open_key(fingerprints, [came]):
+    if open_ := _open_key(public_keys, [came]):
         return _with_past(open_, name, history)
     requested = _request_beside(key)
-    if requested and requested[0] in fingerprints:
+    if requested and requested[0] in public_keys:
         return _with_past(_Match(requested[0], key, requested[1]), name, history)
     if not requested and all(one.key is None and not one.protected for one in found):
         try:
@@ -272,35 +272,35 @@ def _of_key(
     if requested or not any(one.protected for one in found):
         return None
     # Protected, and nothing beside it tells which key it is: its owner says so.
-    return _unopened(fingerprints, key, name, history)
+    return _unopened(public_keys, key, name, history)
 
 
 def _unopened(
-    fingerprints: Collection[str], key: Path, name: str, history: RequestHistory
+    public_keys: Collection[str], key: Path, name: str, history: RequestHistory
 ) -> _Match:
     """Return the match of a protected key that is said to be that of the certificate."""
-    past = next((one for f in fingerprints for one in _past(history, f, name)), None)
-    fingerprint = past.public_key_sha256 if past else next(iter(fingerprints))
+    past = next((one for f in public_keys for one in _past(history, f, name)), None)
+    public_key_sha256 = past.public_key_sha256 if past else next(iter(public_keys))
     unchecked = not (past and past.key == key.absolute())
     subject = dict(past.subject) if past else None
-    return _Match(fingerprint, key, subject, past, unchecked=unchecked)
+    return _Match(public_key_sha256, key, subject, past, unchecked=unchecked)
 
 
-def _open_key(fingerprints: Collection[str], came: Iterable[_Came]) -> _Match | None:
+def _open_key(public_keys: Collection[str], came: Iterable[_Came]) -> _Match | None:
     """Return the match of an unprotected key in the files, with what its request asks for."""
     match = None
     requested: dict[str, dict[str, str]] = {}
     for one in came:
         for found in one.items:
-            if not found.key or found.key.public_key_sha256 not in fingerprints:
+            if not found.key or found.key.public_key_sha256 not in public_keys:
                 continue
-            fingerprint = found.key.public_key_sha256
+            public_key_sha256 = found.key.public_key_sha256
             if found.kind is ContentKind.PRIVATE_KEY:
-                match = match or _Match(fingerprint, one.path)
+                match = match or _Match(public_key_sha256, one.path)
             elif found.kind is ContentKind.REQUEST:
-                requested[fingerprint] = _answers_in(one.data, fingerprint)
-        if not match and (fingerprint := _foreign_key(one)) in fingerprints:
-            match = _Match(fingerprint, one.path)
+                requested[public_key_sha256] = _answers_in(one.data, public_key_sha256)
+        if not match and (public_key_sha256 := _foreign_key(one)) in public_keys:
+            match = _Match(public_key_sha256, one.path)
     if match is None:
         return None
     beside = _request_beside(match.key)
@@ -319,10 +319,10 @@ def _foreign_key(came: _Came) -> str:
     return ""
 
 
-def _answers_in(data: bytes, fingerprint: str) -> dict[str, str]:
+def _answers_in(data: bytes, public_key_sha256: str) -> dict[str, str]:
     """Return the subject of the request with this public key."""
     for one in x509_reader.load_all(data):
-        if isinstance(one, Request) and one.key.public_key_sha256 == fingerprint:
+        if isinstance(one, Request) and one.key.public_key_sha256 == public_key_sha256:
             return dict(x509_reader.answers_from(one.subject).answers)
     return {}
 
@@ -334,23 +334,23 @@ def _with_past(match: _Match, name: str, history: RequestHistory) -> _Match:
 
 
 def _find(
-    fingerprints: Collection[str], came: Sequence[_Came], name: str, history: RequestHistory
+    public_keys: Collection[str], came: Sequence[_Came], name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match among the requests of this computer, in the files, or beside the first."""
     gone = None
-    for fingerprint in fingerprints:
-        for past in _past(history, fingerprint, name):
-            match = _Match(fingerprint, past.key, dict(past.subject), past)
+    for public_key_sha256 in public_keys:
+        for past in _past(history, public_key_sha256, name):
+            match = _Match(public_key_sha256, past.key, dict(past.subject), past)
             if past.key_exists():
                 return match
             gone = gone or match
-    if found := _open_key(fingerprints, came):
+    if found := _open_key(public_keys, came):
         return _with_past(found, name, history)
-    if beside := _beside(fingerprints, came[0].path, gone):
+    if beside := _beside(public_keys, came[0].path, gone):
         return beside
     protected = _only_key(came, protected=True)
-    if fingerprints and protected:
-        return _unopened(fingerprints, protected, name, history)
+    if public_keys and protected:
+        return _unopened(public_keys, protected, name, history)
     return gone
 
 
@@ -365,35 +365,37 @@ def _only_key(came: Iterable[_Came], *, protected: bool = False) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def _past(history: RequestHistory, fingerprint: str, name: str) -> list[PastRequest]:
+def _past(history: RequestHistory, public_key_sha256: str, name: str) -> list[PastRequest]:
     """Return the requests with this key, first those for this common name."""
     try:
-        found = history.find_public_key(fingerprint)
+        found = history.find_public_key(public_key_sha256)
     except HistoryUnavailable:
         return []
     return sorted(found, key=lambda past: past.common_name != name)
 
 
-def _beside(fingerprints: Collection[str], file: Path, gone: _Match | None) -> _Match | None:
+def _beside(public_keys: Collection[str], file: Path, gone: _Match | None) -> _Match | None:
     """Return the match of a key or a request that lies in the folder of the certificate."""
     requests: dict[str, _Match] = {}
     for path in _neighbours(file):
         for found in inspect.inspect_files([path]):
-            if not found.key or found.key.public_key_sha256 not in fingerprints:
+            if not found.key or found.key.public_key_sha256 not in public_keys:
                 continue
-            fingerprint = found.key.public_key_sha256
+            public_key_sha256 = found.key.public_key_sha256
             if found.kind is ContentKind.PRIVATE_KEY:
-                if gone and gone.public_key_sha256 == fingerprint:
+                if gone and gone.public_key_sha256 == public_key_sha256:
                     return gone._replace(key=path)
                 beside = _request_beside(path)
-                same = beside is not None and beside[0] == fingerprint
-                return _Match(fingerprint, path, beside[1] if same and beside else None)
+                same = beside is not None and beside[0] == public_key_sha256
+                return _Match(public_key_sha256, path, beside[1] if same and beside else None)
             key = path.with_suffix(KEY_SUFFIX)
             if (
                 found.kind is ContentKind.REQUEST and key.is_file()
             ):  # protected, or it was found itself
                 beside = _request_beside(key)
-                requests[fingerprint] = _Match(fingerprint, key, beside[1] if beside else None)
+                requests[public_key_sha256] = _Match(
+                    public_key_sha256, key, beside[1] if beside else None
+                )
     return next(iter(requests.values()), None)
 
 
@@ -409,7 +411,7 @@ def _neighbours(file: Path) -> Iterator[Path]:
 
 
 def _request_beside(key: Path) -> tuple[str, dict[str, str]] | None:
-    """Return the fingerprint of the key, and the subject, in the request file beside a key file."""
+    """Return the public-key fingerprint, and the subject, in the request file beside a key file."""
     for suffix in REQUEST_SUFFIXES:
         with suppress(UnreadableFile):
             old = x509_reader.read(files.read(key.with_suffix(suffix)))
