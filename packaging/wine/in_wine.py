@@ -16,7 +16,9 @@ import hypothesis
 import pytest
 
 # Each call of OpenSSL takes a quarter of a second under Wine; Linux tries all examples.
-hypothesis.settings.register_profile("wine", max_examples=15, deadline=None)
+hypothesis.settings.register_profile(
+    "wine", max_examples=15, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("wine")
 
 os.environ["QT_QPA_PLATFORM"] = os.environ["ENOS_CSR_WINE"].split()[1]  # Wine passes no QT_* on
