@@ -1,5 +1,7 @@
 """Build the downloads for this platform in ``dist/``: ``python packaging/build.py``.
 
+``--for windows`` builds the Windows program and its installer on Linux, under Wine.
+
 The results are the frozen program in a folder, the downloads made from it, their checksums, the
 bill of materials (SBOM) and the licences of all components. Sizes are printed.
 """
@@ -21,9 +23,13 @@ import macos
 import records
 import windows
 from identity import TOP, VERSION
+from wine import Unavailable, windows_path
 
 WORK = TOP / "build" / "packaging"
 """The folder for what PyInstaller makes on its way."""
+
+PLATFORMS = {"linux": "linux", "macos": "darwin", "windows": "win32"}
+"""The values of ``sys.platform``, by the names that ``--for`` takes."""
 
 DOWNLOADS = {
     "linux": [linux.make_tar, linux.make_deb],
@@ -40,6 +46,8 @@ def freeze(dist: Path) -> Path:
     shutil.rmtree(bundle, ignore_errors=True)
     # The same sources give the same bytes.
     environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(commit_time())}
+    if sys.platform == "win32":
+        environment["PYINSTALLER_ZLIB_COMPRESSION_LEVEL"] = "0"  # the installer's LZMA does better
     options = ["--noconfirm", "--log-level", "WARN", "--distpath", dist, "--workpath", WORK]
     recipe = TOP / "packaging" / "enos-csr.spec"
     subprocess.run(
@@ -51,6 +59,27 @@ def freeze(dist: Path) -> Path:
         own = [*internal.glob("libpython*"), *internal.glob("python3*/lib-dynload/*.so")]
         subprocess.run([strip, "--strip-unneeded", *own], check=True)
     return bundle
+
+
+def freeze_under_wine(dist: Path) -> Path:
+    """Build the bundle for Windows, with its bill of materials and licences; return its folder.
+
+    Raises Unavailable.
+    """
+    from wine import computers, windows_python
+
+    computer = computers.here()
+    try:
+        python = windows_python.environment()
+        with computer.on() as environment:
+            environment["SOURCE_DATE_EPOCH"] = str(commit_time())
+            options = ["--into", windows_path(dist), "--without-downloads"]
+            script = windows_path(Path(__file__))
+            if status := computer.run(python, script, *options, limit=1800, **environment):
+                raise SystemExit(status)
+    except (RuntimeError, OSError) as error:
+        raise Unavailable(str(error)) from error
+    return dist / "enos-csr"
 
 
 def commit_time() -> int:
@@ -70,21 +99,32 @@ def size(path: Path) -> int:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Build everything."""
+    """Build what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=TOP / "dist", help="this folder")
-    dist = parser.parse_args(arguments).into.absolute()
+    parser.add_argument("--for", dest="platform", choices=PLATFORMS, help="by default this one")
+    parser.add_argument("--without-downloads", action="store_true", help="only the frozen program")
+    parsed = parser.parse_args(arguments)
+    platform = PLATFORMS[parsed.platform] if parsed.platform else sys.platform
+    if platform != sys.platform and (platform, sys.platform) != ("win32", "linux"):
+        parser.error(f"the downloads for {parsed.platform} are built on that system")
+    dist = parsed.into.absolute()
     dist.mkdir(parents=True, exist_ok=True)
-    bundle = freeze(dist)
-    report(bundle)
     time = commit_time()
-    downloads = [make(bundle, dist, time) for make in DOWNLOADS[sys.platform]]
-    bill = dist / f"enos-csr-{VERSION}-{sys.platform}.cdx.json"
-    records.write_bill(bill, time)
-    records.write_licences(dist / "licences")
+    bill = dist / f"enos-csr-{VERSION}-{platform}.cdx.json"
+    if platform == sys.platform:
+        bundle = freeze(dist)
+        records.write_bill(bill, time)
+        records.write_licences(dist / "licences")
+        report(bundle)
+    else:
+        bundle = freeze_under_wine(dist)
+    if parsed.without_downloads:
+        return
+    downloads = [make(bundle, dist, time) for make in DOWNLOADS[platform]]
     for download in downloads:
         report(download)
-    records.write_checksums([*downloads, bill], dist / f"SHA256SUMS-{sys.platform}")
+    records.write_checksums([*downloads, bill], dist / f"SHA256SUMS-{platform}")
 
 
 def report(made: Path) -> None:
@@ -93,4 +133,7 @@ def report(made: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Unavailable as lack:
+        sys.exit(str(lack))

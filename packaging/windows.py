@@ -23,7 +23,9 @@ _SCRIPT = TOP / "packaging" / "windows" / "installer.nsi"
 def make_installer(bundle: Path, dist: Path, time: int) -> Path:
     """Make the installer of the bundle, wherever ``makensis`` runs, and return it."""
     target = dist / f"EnOS-CSR-{VERSION}-setup.exe"
-    records.write_licences(bundle / "licences")
+    if not (dist / "licences").exists():
+        records.write_licences(dist / "licences")
+    shutil.copytree(dist / "licences", bundle / "licences", dirs_exist_ok=True)
     for program in ("enos-csr.exe", "enos-csr-gui.exe"):
         sign(bundle / program)
     files = [file for file in bundle.rglob("*") if file.is_file()]

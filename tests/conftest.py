@@ -33,6 +33,16 @@ ANSWERS = {
 }
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Shorten the ids of long values: pytest puts them into an environment variable.
+
+    Windows refuses one of more than 32,767 characters.
+    """
+    if isinstance(val, bytes | str) and len(val) > 200:
+        return f"{type(val).__name__} of {len(val)}"
+    return None
+
+
 @pytest.fixture(autouse=True)
 def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
     """Keep what is remembered out of the folder of the user; processes inherit it."""
@@ -45,8 +55,12 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
 
 
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
+def data_folder(
+    settings_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
+) -> Path:
     """Keep requests out of the history of the user; processes inherit it."""
+    if os.name == "nt":
+        return settings_folder
     folder = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     return folder
@@ -169,7 +183,7 @@ def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFact
     return made
 
 
-_GROUPS = {"dist": "downloads", "wheel": "wheel"}
+_GROUPS = {"dist": "downloads", "real": "windows", "wheel": "wheel"}
 """The group of the tests that share what a fixture takes long to build, by the fixture's name."""
 
 

@@ -106,7 +106,7 @@ def run(*arguments: str, top: Path | None = None, **variables: str) -> str:
         timeout=60,
         cwd=top,
     )
-    return (done.stdout + done.stderr).decode()
+    return (done.stdout + done.stderr).decode().replace("\r\n", "\n")
 
 
 ENOS_CSR = ("-c", "from enos_csr_gui.cli import main; main()")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
 import sys
 from contextlib import suppress
 
 from enos_csr_gui import i18n
+from enos_csr_gui.cli import streams
 from enos_csr_gui.core import permissions, preferences
 from enos_csr_gui.i18n import _
 
@@ -38,11 +39,7 @@ def _explain(error: BaseException) -> None:
 
 
 def _run() -> None:
-    # Undecodable input must not cause a traceback; the core reports it.
-    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
-
+    streams.prepare()
     wanted, arguments = i18n.without_option(sys.argv[1:])
     i18n.choose([wanted or "", preferences.language(), *i18n.system_languages()])
     i18n.teach_gettext()
@@ -60,7 +57,11 @@ def _run() -> None:
         # Windows: a '*' or '%' in a subject is literal, not a pattern.
         program(arguments, prog_name="enos-csr", windows_expand_args=False)
     except OSError as error:
-        # A full disk behind '> file', for example. (A closed pipe is click's own business.)
+        # A full disk behind '> file', for example. click handles a closed pipe, but on Windows
+        # only with the number that POSIX has for it.
+        if sys.platform == "win32" and error.errno == errno.EINVAL:
+            _forget_output()
+            sys.exit(1)
         reason = error.strerror or type(error).__name__
         message = _("The result could not be written: {reason}.").format(reason=reason)
         print(message, file=sys.stderr)  # noqa: T201

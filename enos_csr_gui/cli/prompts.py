@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from enos_csr_gui.cli import streams
 from enos_csr_gui.cli.output import echo_err, path_text
 from enos_csr_gui.core import last_answers
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, InvalidKey, Problem
@@ -32,7 +33,7 @@ _KEY_TRIES = 3
 
 def possible() -> bool:
     """Return whether prompting is possible: both input and output are a terminal."""
-    return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    return streams.is_terminal(sys.stdin) and streams.is_terminal(sys.stderr)
 
 
 def missing_answers(

@@ -31,7 +31,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     """
     permissions.protect_process(traceable=True)
     qInstallMessageHandler(_explain_abort([]))
-    app = Application([*sys.argv[:1], *arguments])
+    app, others = make_application(arguments)
     qInstallMessageHandler(None)
     # How long a worker may hold the GIL while the window waits, in seconds.
     sys.setswitchinterval(0.001)
@@ -42,7 +42,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("enos-csr-gui")
     # As the desktop calls the program to open files.
-    files = [Path(name).absolute() for name in app.arguments()[1:] if name != "--"]
+    files = [Path(name).absolute() for name in others if name != "--"]
     window = WizardHost(app, startup.open_wizard(files))
     app.files_opened.connect(window.open_files)
     report_errors(window.secrets)
@@ -53,6 +53,17 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     window.wizard.hide()  # lets the focus leave while everything is still there
     background.finish()
     return status
+
+
+def make_application(arguments: Sequence[str]) -> tuple[Application, list[str]]:
+    """Return the application, and the arguments that are not Qt's own options.
+
+    Qt gets them in ASCII: on Windows, PySide would pass the letters that the ANSI code page lacks
+    as question marks.
+    """
+    escaped = [argument.encode("unicode_escape").decode("ascii") for argument in arguments]
+    app = Application([*sys.argv[:1], *escaped])
+    return app, [text.encode("ascii").decode("unicode_escape") for text in app.arguments()[1:]]
 
 
 class Application(QApplication):
@@ -165,16 +176,16 @@ def _tidy(app: QApplication) -> None:
 
 def _quit_on_signals(app: QApplication) -> None:
     """End in an orderly way on Ctrl-C in the terminal and at log-out: no half-done work is left."""
-    if os.name != "posix":
-        return
     import signal
+    import socket
 
     from PySide6.QtCore import QSocketNotifier
 
-    receiver, sender = os.pipe()
-    os.set_blocking(sender, False)
-    signal.set_wakeup_fd(sender)
-    notifier = QSocketNotifier(receiver, QSocketNotifier.Type.Read, app)
+    receiver, sender = socket.socketpair()  # Windows takes no pipes here
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.detach())
+    notifier = QSocketNotifier(receiver.detach(), QSocketNotifier.Type.Read, app)
     notifier.activated.connect(app.quit)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_arguments: None)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda *_arguments: None)

@@ -18,6 +18,7 @@ organization = "Example Wind Ltd"
 @pytest.fixture(autouse=True)
 def defaults_file(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "xdg"))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_COMMON_APPDATA", str(tmp_path / "xdg"))
     file = tmp_path / "xdg" / "enos-csr" / "defaults.toml"
     file.parent.mkdir(parents=True)
     file.write_text(FILE)

@@ -201,7 +201,7 @@ def test_a_used_common_name_is_reported_with_the_rest(enos_csr, refused, options
 
     lines = refused("new", *options(state=None))
 
-    assert [line.split(":")[0] for line in lines] == [
+    assert [line.split(": ")[0] for line in lines] == [
         "--state",
         "--common-name",
         ALL_THE_SAME,

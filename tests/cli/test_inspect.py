@@ -55,6 +55,7 @@ def test_a_request_that_is_not_acceptable(enos_csr, files):
     assert max(map(len, result.stdout.splitlines())) < 80
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names of files")
 def test_nothing_in_a_file_reaches_the_terminal_as_a_command(enos_csr, files):
     (files / "a\x1b[2J.csr").write_bytes((files / "bad.csr").read_bytes())
     result = enos_csr("inspect", "bad.csr", "a\x1b[2J.csr")
@@ -162,6 +163,7 @@ def test_nothing_is_changed_and_no_files_are_left(enos_csr, files, untouched):
     enos_csr("inspect", "good.csr", "dev.key", "bad.csr", "dev.pem")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names that are bytes")
 def test_a_name_that_is_not_utf_8(enos_csr_process, files):
     name = os.fsencode(files) + b"/\xff.csr"
     try:

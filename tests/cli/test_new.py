@@ -234,9 +234,8 @@ def test_a_folder_without_permission(enos_csr_process, options, folder, untouche
     )
 
 
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="no prlimit to keep files from growing")
 def test_a_full_disk(enos_csr_process, options, folder, untouched):
-    if not shutil.which("prlimit"):
-        pytest.skip("there is no prlimit to keep files from growing")
     untouched()
 
     # A file may have 1,000 bytes: the key, which is written first, has 1,700.

@@ -192,7 +192,8 @@ def test_the_protection_for_older_systems_is_warned_of(enos_csr, issued, chain, 
 def test_without_the_chain_the_way_to_it_is_shown(enos_csr, issued, folder):
     result = enos_csr("receive", issued)
     key, certificate = folder / "dev-001.key", folder / "dev-001.crt"
-    command = shlex.join(["enos-csr", "export", str(certificate), "--key", str(key)])
+    join = shlex.join if os.name == "posix" else subprocess.list2cmdline
+    command = join(["enos-csr", "export", str(certificate), "--key", str(key)])
     assert f"{command} --chain FILE" in result.stdout
 
 

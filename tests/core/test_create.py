@@ -113,7 +113,7 @@ def test_a_folder_that_is_not_to_be_remembered_leaves_the_last_one(
 
 def test_nothing_secret_is_remembered(folder, subject, key, settings_folder):
     create_request(subject, key, folder, "dev-001", passphrase="battery staple")
-    [kept] = [path for path in settings_folder.rglob("*") if path.is_file()]
+    [kept] = settings_folder.rglob("*.json")
     for secret in ("battery", "PRIVATE", "dev-001"):
         assert secret not in kept.read_text()
 

@@ -478,9 +478,9 @@ def test_the_suffix_too_is_one_that_every_computer_takes(
 
 
 def test_a_name_that_is_none_everywhere_is_refused(issued, tmp_path, refusal):
-    save = (export.export_files, Format.JAVA, *issued, tmp_path / "a:b.jks")
+    save = (export.export_files, Format.JAVA, *issued, tmp_path / "a?b.jks")
     assert refusal(InvalidFileName, *save, passphrase=SECRET) == [Code.NAME_UNSAFE]
-    (problem,) = export.check_target(Format.JAVA, tmp_path / "a:b.jks")
+    (problem,) = export.check_target(Format.JAVA, tmp_path / "a?b.jks")
     assert problem.values["suggestion"] == "a-b.jks"
 
 

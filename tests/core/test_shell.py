@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -14,7 +15,10 @@ from enos_csr_gui.core.shell import Shell, command_line, shells
 HOSTILE = ["$(touch PWNED)", "`touch PWNED`", "; touch PWNED", "a b", "a'b", 'a"b', "!!", "*", "~",
            "", "-x", "%PATH%", "^&|<>", "凯里", "a\\", "‘’", "line\nbreak"]  # fmt: skip
 
+posix_only = pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
 
+
+@posix_only
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))
 def test_a_posix_shell_passes_arguments_unchanged(arguments):
     program = [sys.executable, "-c", "import sys; print(ascii(sys.argv[1:]))"]
@@ -23,6 +27,7 @@ def test_a_posix_shell_passes_arguments_unchanged(arguments):
     assert done.stdout == f"{arguments!a}\n"
 
 
+@posix_only
 def test_a_posix_shell_runs_nothing_in_an_argument(tmp_path):
     line = command_line(["printf", "%s\n", *HOSTILE], Shell.POSIX, {"A": "$(touch PWNED)"})
     subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, check=True)

@@ -46,6 +46,7 @@ LOCKED = ("Country", "Organization")
 def defaults_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where the administrator of this computer puts the file."""
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "xdg"))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_COMMON_APPDATA", str(tmp_path / "xdg"))
     file = tmp_path / "xdg" / "enos-csr" / "defaults.toml"
     file.parent.mkdir(parents=True)
     return file

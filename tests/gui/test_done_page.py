@@ -106,6 +106,7 @@ def test_a_history_write_error_is_reported_and_the_files_are_saved(
     in_the_way = home / "a file where the folder for data should be"
     in_the_way.touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(in_the_way))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(in_the_way))
     person = start()
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -74,6 +75,7 @@ def test_the_key_has_a_way_back_too(person: Person) -> None:
     assert person.title() == "Key"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
 def test_the_openssl_commands_make_the_same_request(
     person: Person, saved: Path, tmp_path: Path, openssl: Callable[..., str]
 ) -> None:

@@ -23,7 +23,7 @@ def person(person: Person, labelled: dict[str, str]) -> Person:
 
 def everything_below(folder: Path) -> dict[str, bytes]:
     return {
-        str(path.relative_to(folder)): path.read_bytes()
+        path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
     }
@@ -204,3 +204,13 @@ def test_a_dialog_begins_in_a_folder_that_there_is(
     saved.mkdir()
     person.click("Choose…")
     assert begun == [str(home), str(saved)]
+
+
+def test_a_chosen_folder_is_shown_as_the_system_writes_paths(
+    person: Person, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = home / "a stick"
+    # Qt returns slashes on every system.
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: f"{chosen.as_posix()}/")
+    person.click("Choose…")
+    assert person.field("Folder").text() == str(chosen)

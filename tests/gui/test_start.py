@@ -85,6 +85,18 @@ app.exec()
     assert done.stdout.splitlines() == ["ready 12"], done.stdout + done.stderr
 
 
+def test_qt_takes_its_options_and_every_letter_of_the_files_is_kept() -> None:
+    program = """
+import sys
+from enos_csr_gui.gui.app import make_application
+_app, others = make_application(sys.argv[1:])
+print(ascii(others))
+"""
+    names = ["凯里é żółw.csr", r"new folder\x41.key", "--", "𝟘"]
+    done = run("-c", program, "-platform", "offscreen", "-style", "fusion", *names)
+    assert done.stdout == f"{names!a}\n", done.stderr
+
+
 def test_the_window_cleans_up_what_a_killed_process_left(tmp_path: Path) -> None:
     entry = journal.data_folder() / "saving-0123456789abcdef"
     entry.parent.mkdir()
@@ -139,6 +151,23 @@ app.sendEvent(app, QFileOpenEvent(QUrl.fromLocalFile("/requests/dev-001.csr")))
     assert done.stdout.strip() == f"opened {Path('/requests/dev-001.csr')}", done.stderr
 
 
+def test_ctrl_c_in_the_terminal_ends_it_in_order() -> None:
+    program = """
+import signal, sys
+from PySide6.QtCore import QTimer
+from enos_csr_gui.gui import app
+ran = app._quit_on_signals
+def and_interrupt(application):
+    ran(application)
+    QTimer.singleShot(0, lambda: signal.raise_signal(signal.SIGINT))
+app._quit_on_signals = and_interrupt
+sys.exit(app.run(["-platform", "offscreen"]))
+"""
+    done = run("-c", program)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Fcitx is for Linux")
 def test_chinese_can_be_typed_with_fcitx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IBUS_USE_PORTAL", "")
     monkeypatch.setenv("QT_IM_MODULE", "fcitx")

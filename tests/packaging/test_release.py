@@ -1,4 +1,4 @@
-"""The workflow that makes a release."""
+"""The workflows: one tests every change, the other makes a release."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-WORKFLOW = TOP / ".github" / "workflows" / "release.yml"
+WORKFLOWS = [TOP / ".github" / "workflows" / name for name in ("ci.yml", "release.yml")]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
 @pytest.mark.parametrize(
     "linter",
     [("check-jsonschema", "--builtin-schema", "vendor.github-workflows"), ("zizmor", "--offline")],
     ids=["form", "safety"],
 )
-def test_linters_find_no_fault_with_the_workflow(linter: tuple[str, ...]) -> None:
+def test_linters_find_no_fault_with_the_workflow(linter: tuple[str, ...], workflow: Path) -> None:
     program, *options = linter
     done = subprocess.run(
-        [Path(sys.executable).with_name(program), *options, WORKFLOW],
+        [Path(sys.executable).with_name(program), *options, workflow],
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(
-    not shutil.which("sh") or os.name == "nt", reason="a shell script; on Windows uv does its work"
+    not shutil.which("sh") or os.name == "nt", reason="a shell script; Windows has run.ps1"
 )
 
 
@@ -34,6 +35,16 @@ def test_help_names_every_use() -> None:
     assert done.returncode == 0
     for use in ("./run  ", "./run csr", "./run test", "./run photos"):
         assert use in done.stdout
+
+
+def test_windows_has_the_same_uses() -> None:
+    def uses(text: str, start: str) -> set[str]:
+        return {" ".join(found.split()) for found in re.findall(rf"{start}((?: [^ \n]+)*)  ", text)}
+
+    script = (TOP / "run.ps1").read_text(encoding="utf-8")
+    others = {use for use in uses(run("help").stdout, "run") if not use.startswith("windows")}
+    assert uses(script, re.escape("run.ps1")) == others
+    assert {"", "csr ...", "test --fast"} <= others
 
 
 def test_a_word_that_is_none_of_these_is_answered_with_help() -> None:
@@ -177,6 +188,27 @@ def test_missing_tools_are_named_and_do_not_prevent_testing(machine: Machine) ->
     assert done.returncode == 0
     assert "sudo apt-get install xvfb xauth xdotool" in done.stderr
     assert machine.calls("python") == ["-m pytest tests/core"]
+
+
+@pytest.mark.parametrize("user", ["0", "1000"])
+def test_without_wine_the_short_part_on_windows_is_no_failure(machine: Machine, user: str) -> None:
+    machine.has("id", f"echo {user}")
+    machine.has("apt-get", "exit 100")
+    done = machine.run("windows", "--short")
+    assert done.returncode == 0, done.stderr
+    assert machine.calls("python") == ["packaging/wine/suite.py --short"]
+
+
+def test_the_short_part_says_that_wine_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from wine import suite
+
+    monkeypatch.setattr(shutil, "which", lambda *_arguments, **_options: None)
+    assert suite.run_short([])
+    assert capsys.readouterr().out == (
+        "NOT RUN: the tests on Windows. Reason: wine64 is not installed\n"
+    )
 
 
 def test_missing_libraries_and_tools_are_named_in_one_command(machine: Machine) -> None:

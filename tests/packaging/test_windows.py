@@ -1,4 +1,7 @@
-"""The installer for Windows, compiled here and run under Wine with programs that stand in."""
+"""The program and the installer for Windows, built here and run under Wine.
+
+The real program is built and installed once; small programs stand in for it in the other tests.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from pathlib import Path
 import catalogues
 import pytest
 import windows
+from wine import Unavailable, windows_path, windows_python
 
+import build as build_downloads
 from enos_csr_gui import __version__
 
 HERE = Path(__file__).parent
@@ -27,6 +32,9 @@ pytestmark = [
         reason="needs nsis and wine64; './run test' installs them for root",
     ),
 ]
+
+# The first of them; and perhaps for others who use the same Wine.
+waits_for_the_build = pytest.mark.timeout(3600)
 
 OURS = re.compile("enos[- ]?csr", re.IGNORECASE)
 
@@ -74,12 +82,6 @@ def newer(build: Callable[[str, dict[str, bytes]], Path]) -> Path:
     return build(__version__, NEWER)
 
 
-def windows_path(path: Path) -> str:
-    """The path as Windows writes it; drive Z: is all that Linux has."""
-    before, drive, rest = str(path).partition("drive_c/")
-    return ("C:\\" + rest if drive else "Z:" + before).replace("/", "\\")
-
-
 class Computer:
     """A computer with Windows, as far as Wine is one."""
 
@@ -90,9 +92,9 @@ class Computer:
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=d",
             "LC_ALL": "C.UTF-8",
-            **environment,
         }
         self._environment.pop("DISPLAY", None)
+        self._environment |= environment
         self.run("wineboot", "--init")
         self.drive = self._folder / "drive_c"
         [self.home] = (self.drive / "users").glob("[!P]*")
@@ -108,7 +110,7 @@ class Computer:
 
     def run(self, *command: str | Path) -> int:
         """Run a program to its end and return its exit status."""
-        return self.start(*command).wait(120)
+        return self.start(*command).wait(300)
 
     def type(self, line: str) -> int:
         """Type a line at the prompt, and return the exit status."""
@@ -154,6 +156,13 @@ def computer(tmp_path: Path) -> Iterator[Computer]:
     computer.stop()
 
 
+@pytest.fixture
+def computer_with_screen(tmp_path: Path, display: str) -> Iterator[Computer]:
+    computer = Computer(tmp_path, DISPLAY=display)
+    yield computer
+    computer.stop()
+
+
 def installed_files(folder: Path) -> dict[str, bytes]:
     return {
         file.relative_to(folder).as_posix(): file.read_bytes()
@@ -195,6 +204,73 @@ def test_it_is_installed_updated_and_removed_without_a_question(
     folder.rmdir()
     assert (computer.files(), computer.registry()) == before
     assert settings.read_bytes() == b"mine"
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the real program and its installer."""
+    folder = tmp_path_factory.mktemp("real")
+    try:
+        build_downloads.main(["--for", "windows", "--into", str(folder)])
+    except Unavailable as lack:
+        pytest.skip(str(lack))
+    return folder
+
+
+@waits_for_the_build
+def test_the_real_program_is_installed_used_and_removed(
+    computer_with_screen: Computer,
+    older: Path,
+    real: Path,
+    answers: dict[str, str],
+    openssl: Callable[..., str],
+) -> None:
+    computer = computer_with_screen
+    for stub in windows_python.stubs().glob("*.dll"):
+        shutil.copy(stub, computer.drive / "windows" / "system32")
+    folder = computer.home / "AppData/Local/Programs/EnOS CSR"
+    before = computer.files(), computer.registry()
+    assert computer.run(older, "/S") == 0
+
+    installer = real / f"EnOS-CSR-{__version__}-setup.exe"
+    assert computer.run(installer, "/S") == 0  # an update
+    bundle = real / "enos-csr"
+    assert installed_files(folder) == installed_files(bundle)
+    assert computer.run(folder / "enos-csr-gui.exe", "--self-test") == 0
+
+    out = computer.home / "Documents" / "新 请求 文件夹"
+    given = answers | {"state": "贵州", "locality": "凯里", "organization": "贵州 风电 & 有限公司"}
+    options = [part for key, text in given.items() for part in (f"--{key.replace('_', '-')}", text)]
+    assert computer.run(folder / "enos-csr.exe", "new", *options, "--out", windows_path(out)) == 0
+    form = ("-noout", "-verify", "-subject", "-nameopt", "multiline,utf8,-esc_msb")
+    shown = openssl("req", "-in", out / "dev-001.csr", *form)
+    assert "verify OK" in shown
+    assert "贵州 风电 & 有限公司" in shown
+    openssl("pkey", "-in", out / "dev-001.key", "-noout")
+
+    assert computer.run(installer, "/S") == 0  # over itself
+    assert computer.remove(folder) == 0
+    (folder / "uninstall.exe").unlink()
+    folder.rmdir()
+    settings = computer.home / "AppData/Local/enos-csr"
+    assert (settings / "history.sqlite3").exists()  # the requests stay
+    shutil.rmtree(settings)
+    assert (computer.files(), computer.registry()) == before
+
+
+@waits_for_the_build
+def test_the_real_installer_is_small_and_holds_nothing_that_no_run_loads(real: Path) -> None:
+    assert (real / f"EnOS-CSR-{__version__}-setup.exe").stat().st_size < 20_000_000
+    files = {file.relative_to(real).as_posix() for file in (real / "enos-csr").rglob("*.*")}
+    plugins = {file.partition("/plugins/")[2] for file in files if "/plugins/" in file}
+    assert plugins == {
+        *("iconengines/qsvgicon.dll", "imageformats/qico.dll", "imageformats/qsvg.dll"),
+        *("platforms/qwindows.dll", "styles/qmodernwindowsstyle.dll"),
+    }
+    unwanted = re.compile(
+        "network|opengl|libcrypto|libssl|_ssl|_hashlib|_bz2|_lzma|tkinter|pdf|qml"
+    )
+    assert {file for file in files if unwanted.search(file.lower())} == set()
 
 
 def test_removed_as_windows_does_it_nothing_is_left(computer: Computer, newer: Path) -> None:

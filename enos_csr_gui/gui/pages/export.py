@@ -239,7 +239,7 @@ class ExportPage(Page):
         start = Path(self._folder.text().strip()).parent
         chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"), str(existing(start)))
         if chosen:
-            self._folder.setText(chosen)
+            self._folder.setText(str(Path(chosen)))  # Qt has slashes on Windows too
             self._forgive()
 
 

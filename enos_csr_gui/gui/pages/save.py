@@ -203,7 +203,7 @@ class SavePage(Page):
             self, _("Choose a folder"), str(existing(self.draft.folder))
         )
         if chosen:
-            self._folder.setText(chosen)
+            self._folder.setText(str(Path(chosen)))  # Qt has slashes on Windows too
             self._on_edited()
 
 

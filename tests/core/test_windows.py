@@ -1,0 +1,117 @@
+"""Files on Windows: held open by others, long paths, folders without permission, commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from enos_csr_gui.core import files
+from enos_csr_gui.core.errors import CannotSave, Code, UnreadableFile, problem_from_os_error
+from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.shell import Shell, command_line
+
+pytestmark = pytest.mark.skipif(os.name != "nt", reason="needs Windows, or Wine")
+
+
+@contextmanager
+def held_open(path: Path, share: int = 0) -> Iterator[None]:
+    """Hold a file open; by default share it with nobody, as Excel does with a table.
+
+    Share 3 lets others read and write the file, as SQLite does, but not rename or delete it.
+    """
+    program = (
+        "import ctypes, sys; "
+        "open_ = ctypes.windll.kernel32.CreateFileW; "
+        "handle = open_(sys.argv[1], 0xC0000000, int(sys.argv[2]), None, 3, 0x80, None); "
+        "print(handle != -1, flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(path), str(share)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "True\n"
+        yield
+    finally:
+        process.communicate("", timeout=60)
+
+
+def test_a_file_that_another_program_has_open_is_not_called_a_missing_permission(tmp_path, refusal):
+    path = tmp_path / "dev.csr"
+    path.write_bytes(b"mine")
+    with held_open(path):
+        assert refusal(UnreadableFile, files.read, path) == [Code.FILE_IN_USE]
+        with pytest.raises(PermissionError) as caught:
+            files.replace(path, b"new")
+        problem = problem_from_os_error(caught.value, path, missing=Code.FILE_MISSING)
+        assert problem.code is Code.FILE_IN_USE
+        assert refusal(CannotSave, files.save_pair, tmp_path, "dev", b"key", b"csr") == [
+            Code.FILE_EXISTS
+        ]
+    assert path.read_bytes() == b"mine"
+    assert [file.name for file in tmp_path.iterdir()] == ["dev.csr"]
+
+
+def test_a_damaged_history_that_another_copy_holds_open_is_busy(tmp_path, refusal):
+    path = tmp_path / "history.sqlite3"
+    path.write_bytes(b"damaged" * 1000)
+    with held_open(path, 3), RequestHistory(path) as past:
+        assert refusal(HistoryUnavailable, past.requests) == [Code.HISTORY_BUSY]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == b"damaged" * 1000
+    with RequestHistory(path) as past:
+        assert past.requests() == []
+        assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]
+
+
+def test_paths_of_more_than_260_characters_are_saved_and_read(tmp_path):
+    folder = tmp_path
+    while len(str(folder)) < 300:
+        folder /= "凯里 a folder with a long name"
+        files.system_path(folder).mkdir()
+    pair = files.save_pair(folder / "new", "dev", b"key", b"csr")
+    assert len(str(pair.csr)) > 300
+    assert not str(pair.csr).startswith("\\\\?\\")
+    assert (files.read(pair.key), files.read(pair.csr)) == (b"key", b"csr")
+
+
+def test_a_name_of_more_than_255_characters_is_too_long_and_not_missing(tmp_path, refusal):
+    assert refusal(UnreadableFile, files.read, tmp_path / ("a" * 300)) == [Code.PATH_TOO_LONG]
+
+
+def test_a_folder_where_one_may_not_write_is_refused_at_once(tmp_path, refusal):
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    deny = ["icacls", str(folder), "/deny", "*S-1-1-0:(WD,AD)"]
+    subprocess.run(deny, capture_output=True, check=False)
+    try:
+        (folder / "probe").touch()
+    except PermissionError:
+        codes = refusal(CannotSave, files.save_pair, folder, "dev", b"key", b"csr")
+        assert codes == [Code.NO_PERMISSION]
+        assert list(folder.iterdir()) == []
+    else:
+        pytest.skip("this system does not keep to access lists, or the user is above them")
+
+
+def test_cmd_passes_chinese_text_to_openssl(tmp_path, openssl):
+    name = "贵州 & 100%"
+    arguments = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-utf8", "-keyout"]
+    arguments += ["凯里 a.key", "-subj", f"/CN={name}", "-out", "凯里 a.csr"]
+    line = command_line(arguments, Shell.CMD, {"OPENSSL_WIN32_UTF8": "1"})
+    setting, command = line.splitlines()
+    done = subprocess.run(
+        f"cmd /v:off /c {setting}&& {command}", cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    shown = openssl("req", "-in", tmp_path / "凯里 a.csr", "-noout", "-subject", "-nameopt",
+                    "multiline,utf8,-esc_msb")  # fmt: skip
+    assert name in shown
