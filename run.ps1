@@ -2,8 +2,9 @@
 #
 #   .\run.ps1                  open the wizard
 #   .\run.ps1 csr ...          the command line 'enos-csr', for example: .\run.ps1 csr new
-#   .\run.ps1 test             all checks and tests
-#   .\run.ps1 test --fast      checks and tests that take less than a minute
+#   .\run.ps1 test             checks and tests, in less than five minutes on two cores
+#   .\run.ps1 test --fast      checks, and the tests of the core, in less than one
+#   .\run.ps1 test --all       slow tests too: downloads, real disks and displays
 #   .\run.ps1 test ARGUMENTS   pytest with these arguments, for example: .\run.ps1 test tests/core
 #   .\run.ps1 photos [FOLDER]  photograph every page of the wizard
 
@@ -71,7 +72,7 @@ try {
         }
         'test' {
             Install-Packages
-            if ($more.Count -and $more[0] -ne '--fast') {
+            if ($more.Count -and $more[0] -notin '--fast', '--all') {
                 & $python -m pytest @more
                 exit $LASTEXITCODE
             }
@@ -80,15 +81,14 @@ try {
             Invoke-Step (Join-Path $scripts 'mypy.exe')
             Invoke-Step (Join-Path $scripts 'lint-imports.exe')
             $parallel = '-n', 'auto', '--dist', 'loadgroup'
-            if ($more.Count) {
-                $tests = @('tests/core', 'tests/messages') + (Get-Item tests/test_*.py).FullName
-                Invoke-Step $python -m pytest -q @parallel @tests
-            } else {
-                Invoke-Step $python -m pytest -rs @parallel -m 'slow or not slow'
+            $tests = switch ($more[0]) {
+                '--fast' { @('tests/core', 'tests/messages') + (Get-Item tests/test_*.py).FullName }
+                '--all' { '-rs', '-m', 'slow or not slow' }
             }
+            Invoke-Step $python -m pytest -q @parallel @tests
         }
         default {
-            Get-Content $PSCommandPath -TotalCount 8 | ForEach-Object { $_ -replace '^# ?', '' }
+            Get-Content $PSCommandPath -TotalCount 9 | ForEach-Object { $_ -replace '^# ?', '' }
             if ($what -in 'help', '-h', '--help') { exit 0 }
             exit 2
         }
