@@ -49,6 +49,11 @@ EXCLUDED_MODULES = [
     "urllib.request",
     "webbrowser",
     "xmlrpc",
+    # openpyxl would use them; Pillow comes with the tools that build the downloads.
+    "PIL",
+    "defusedxml",
+    "lxml",
+    "numpy",
     # For developers.
     "doctest",
     "pdb",

@@ -63,7 +63,15 @@ def test_the_core_needs_no_window_and_no_terminal() -> None:
     assert not imported_by(everything) & {"PySide6", "shiboken6", "click"}
 
 
-SLOW = {"cryptography", "pathvalidate", "platformdirs", "pycountry", "sqlite3", "zxcvbn"}
+SLOW = {
+    "cryptography",
+    "openpyxl",
+    "pathvalidate",
+    "platformdirs",
+    "pycountry",
+    "sqlite3",
+    "zxcvbn",
+}
 """What takes more than five milliseconds to import and is not needed at once."""
 
 

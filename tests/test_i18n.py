@@ -252,7 +252,7 @@ for step, page in wizard.pages.items():
 
 
 _NO_WORDS = re.compile(
-    r"--?[\w-]+|\[pem.p12.jks.c\]|\b[A-Z0-9]{2,}\b|^ *enos-csr( [a-z]+)?|^  [a-z]+ "
+    r"--?[\w-]+|\[pem.p12.jks(.c)?\]|\b[A-Z0-9]{2,}\b|^ *enos-csr( [a-z-]+)?|^  [a-z-]+ "
 )
 """What is the same in every language: commands, options, and what stands for a value."""
 

@@ -31,23 +31,28 @@ if TYPE_CHECKING:
     short_help=_("Show the requests that were created on this computer."),
     epilog=examples("enos-csr history", "enos-csr history --json"),
 )
+@click.option("--batch", metavar="ID", help=_("Show only the requests of this batch."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
-def history(as_json: bool) -> None:
+def history(batch: str | None, as_json: bool) -> None:
     """Print one row for each request."""
     from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
 
     faults = Faults()
     with RequestHistory() as past:
         try:
-            requests = past.requests()
+            requests = past.requests(filter_text=batch or "")
         except HistoryUnavailable as error:
             faults.add_error(error)
             faults.end()
         faults.warn(past.notes)
+    if batch is not None:  # the filter looks into other columns too
+        requests = [request for request in requests if request.batch == batch]
     if as_json:
         print_json(json_objects.history(requests, faults.warnings))
     elif requests:
         _print_table(requests)
+    elif batch is not None:
+        echo_err(_("No request belongs to this batch."))
     else:
         echo_err(_("The list contains no request. To create one: enos-csr new"))
 

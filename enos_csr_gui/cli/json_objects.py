@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.file_types import CERTIFICATES, MANIFEST, REJECTED, REQUESTS
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
 
 if TYPE_CHECKING:
+    from enos_csr_gui.core.batch.check import Checked
+    from enos_csr_gui.core.batch.collect import Collected, Found
+    from enos_csr_gui.core.batch.make import Outcome
+    from enos_csr_gui.core.batch.records import Ledger
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.csr_rules import Breach, KeyFacts
     from enos_csr_gui.core.export import ExportedFile
@@ -138,6 +143,78 @@ def history(requests: Iterable[PastRequest], warnings: Sequence[Object]) -> Obje
     }
 
 
+def batch_checked(checked: Checked, folder: Path, warnings: Sequence[Object]) -> Object:
+    """Return what ``batch --dry-run`` has found."""
+    return {
+        "folder": _path(folder),
+        "batch": None,
+        "to_create": len(checked.good),
+        "created": 0,
+        "created_before": checked.made + len(checked.found),
+        "left_out": len(checked.bad),
+        "stopped": False,
+        "seconds": 0,
+        "requests": None,
+        "manifest": None,
+        "rejected": None,
+        "warnings": list(warnings),
+    }
+
+
+def batch_created(
+    checked: Checked,
+    outcome: Outcome,
+    ledger: Ledger,
+    seconds: float,
+    warnings: Sequence[Object],
+) -> Object:
+    """Return what ``batch`` and ``renew-batch`` have created."""
+    folder = ledger.folder
+    return batch_checked(checked, folder, warnings) | {
+        "batch": ledger.batch,
+        "created": outcome.created,
+        "stopped": outcome.stopped,
+        "seconds": round(seconds, 3),
+        "requests": _path(folder / REQUESTS),
+        "manifest": _path(folder / MANIFEST),
+        "rejected": _path(folder / REJECTED) if checked.bad else None,
+    }
+
+
+def batch_received(
+    done: Iterable[Collected], foreign: Iterable[Found], folder: Path, warnings: Sequence[Object]
+) -> Object:
+    """Return what ``receive-batch`` has received."""
+    return {
+        "folder": _path(folder),
+        "report": _path(folder / CERTIFICATES),
+        "certificates": [
+            {
+                "common_name": one.record.common_name,
+                "status": one.status,
+                "certificate": _path_or_none(one.certificate),
+                "key": _path(folder / one.record.key),
+                "serial_number": serial_number(
+                    one.issued.certificate.serial_number if one.issued else None
+                ),
+                "public_key_sha256": one.record.public_key_sha256,
+                "files": [_path(file) for file in one.files],
+                "warnings": [problem(found) for found in one.problems],
+            }
+            for one in done
+        ],
+        "foreign": [
+            {
+                "file": _path(one.source),
+                "public_key_sha256": one.certificate.key.public_key_sha256,
+                "certificate_sha256": certificate_sha256(one.certificate),
+            }
+            for one in foreign
+        ],
+        "warnings": list(warnings),
+    }
+
+
 def converted(path: Path) -> Object:
     """Return the file that ``convert`` has written."""
     return {"path": _path(path)}
@@ -165,6 +242,7 @@ def past_request(request: PastRequest) -> Object:
         "csr": _path(request.csr),
         "csr_exists": request.csr_exists(),
         "certificate": _path_or_none(request.certificate),
+        "batch": request.batch,
     }
 
 

@@ -21,6 +21,7 @@ from enos_csr_gui.core.errors import (
     InvalidFileName,
     InvalidKey,
     InvalidSubject,
+    InvalidTable,
     Problem,
     UnreadableFile,
     escape_unprintable,
@@ -29,7 +30,7 @@ from enos_csr_gui.core.errors import (
 )
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
-from enos_csr_gui.messages.problems import problem_text
+from enos_csr_gui.messages.problems import problem_text, problem_text_in_row
 
 IMPOSSIBLE = 1
 """Exit status: the command failed."""
@@ -41,10 +42,15 @@ _INPUT_ERRORS = (
     InvalidSubject,
     InvalidKey,
     InvalidFileName,
+    InvalidTable,
     UnreadableFile,
     CannotReceive,
     CannotExport,
 )
+
+
+_SHOWN_ROWS = 20
+"""As many problems of the rows of a table are printed on a terminal."""
 
 
 def option_name(field: str) -> str:
@@ -127,6 +133,20 @@ class Faults:
             place = " ".join(filter(None, (named, _place(problem))))
             sentence = problem_text(problem)
             self.add_line(labels.named(place, sentence) if place else sentence, status=status)
+
+    def add_rows(self, problems: Sequence[Problem]) -> None:
+        """Add the problems of a table's rows; only the first ones are printed."""
+        self._problems += [json_objects.problem(one, problem_text_in_row(one)) for one in problems]
+        for one in problems[:_SHOWN_ROWS]:
+            self.add_line(problem_text_in_row(one))
+        if (further := len(problems) - _SHOWN_ROWS) > 0:
+            text = ngettext(
+                "{count} more error. --json lists all of them, and --skip-bad leaves the rows out.",
+                "{count} more errors. --json lists all of them, and --skip-bad leaves the rows "
+                "out.",
+                further,
+            )
+            self.add_line(text.format(count=further))
 
     def add_error(self, error: CoreError, *, option: str = "") -> None:
         """Add the problems of an error from the core."""

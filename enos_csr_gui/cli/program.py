@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from enos_csr_gui import __version__, i18n
+from enos_csr_gui.cli.batch import batch
 from enos_csr_gui.cli.convert import convert
 from enos_csr_gui.cli.export import export
 from enos_csr_gui.cli.fields import fields
@@ -17,7 +18,9 @@ from enos_csr_gui.cli.inspect import inspect
 from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
 from enos_csr_gui.cli.receive import receive
+from enos_csr_gui.cli.receive_batch import receive_batch
 from enos_csr_gui.cli.renew import renew
+from enos_csr_gui.cli.renew_batch import renew_batch
 from enos_csr_gui.cli.rules import rules
 from enos_csr_gui.core import interrupted
 from enos_csr_gui.core.errors import escape_unprintable
@@ -84,5 +87,18 @@ def program() -> None:
     interrupted.tidy()
 
 
-for command in (new, renew, inspect, receive, export, convert, history, fields, rules):
+for command in (
+    new,
+    renew,
+    inspect,
+    receive,
+    export,
+    batch,
+    receive_batch,
+    renew_batch,
+    convert,
+    history,
+    fields,
+    rules,
+):
     program.add_command(command)

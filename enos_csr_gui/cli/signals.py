@@ -6,7 +6,7 @@ By default, SIGTERM and SIGHUP end Python at once, and unfinished files stay beh
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -44,6 +44,26 @@ def finishing() -> Iterator[None]:
     for number in _handled():
         before[number] = signal.getsignal(number)
         signal.signal(number, wait)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` at the first signal, in the block; a second one ends the command."""
+    before: dict[signal.Signals, Any] = {}
+
+    def once(number: int, _frame: FrameType | None) -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        stop()
+
+    for number in _handled():
+        before[number] = signal.getsignal(number)
+        signal.signal(number, once)
     try:
         yield
     finally:

@@ -112,6 +112,17 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
+class CertificateStatus(StrEnum):
+    """What became of a request of a batch when certificates arrived."""
+
+    RECEIVED = "received"
+    ALREADY = "already-received"
+    CHANGED = "changed"
+    """Received; its subject is not the one that was requested."""
+    EXPIRED = "expired"
+    MISSING = "missing"
+
+
 class SortBy(StrEnum):
     """The columns that ``requests`` can be sorted by; each value is a column of the table.
 

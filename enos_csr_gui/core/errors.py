@@ -143,6 +143,36 @@ class Code(StrEnum):
     CHAIN_UNCHECKED = "chain-unchecked", "issuer", "algorithm"
     CHAIN_TOO_COSTLY = "chain-too-costly", "limit"
 
+    # Tables of devices
+    TABLE_UNREADABLE = "table-unreadable"
+    TABLE_OLD_EXCEL = "table-old-excel"
+    TABLE_TOO_LARGE = "table-too-large", "limit"  # in MiB
+    TABLE_TOO_WIDE = "table-too-wide", "limit"  # in columns
+    TABLE_NO_NAMES = "table-no-names"
+    TABLE_NO_ROWS = "table-no-rows"
+    TABLE_TWO_SHEETS = "table-two-sheets", "first", "second"
+    COLUMN_TWICE = "column-twice", "first", "second"
+    COLUMNS_UNKNOWN = "columns-unknown", "columns"
+    LINE_UNREADABLE = "line-unreadable", "line"
+    LINE_SKIPPED = "line-skipped", "line"
+    ROWS_HIDDEN = "rows-hidden", "sheet"
+    CELLS_MERGED = "cells-merged", "sheet"
+    CELL_CHANGED = "cell-changed", "given"
+    CELL_FORMULA = "cell-formula"
+    CELLS_BEYOND = "cells-beyond", "count"
+
+    # Batches
+    NAME_TWICE = "name-twice", "name", "earlier"  # earlier: a line
+    ROW_CHANGED = "row-changed", "name"
+    ROW_FILE_EXISTS = "row-file-exists"
+    BATCH_FOREIGN = "batch-foreign"  # a file of that name which no batch wrote
+    BATCH_BUSY = "batch-busy"
+    BATCH_FILES_GONE = "batch-files-gone", "count", "name"
+    BATCH_PASSPHRASES_INSIDE = "batch-passphrases-inside"
+    BATCH_PASSPHRASES_FOREIGN = "batch-passphrases-foreign"
+    BATCH_NONE = "batch-none"
+    DISK_ROOM = "disk-room", "needed", "free"  # in MB
+
     # History
     # name: as written then; made_on: a date; csr: the request file
     NAME_USED = "name-used", "name", "made_on", "csr"
@@ -288,6 +318,14 @@ class InvalidKey(CoreError):
 
 class InvalidFileName(CoreError):
     """A file name that is not safe on every platform."""
+
+
+class InvalidTable(CoreError):
+    """This is no table of devices that can be read."""
+
+
+class InvalidRows(CoreError):
+    """Rows of a table are wrong; the value ``line`` of each problem says which."""
 
 
 class UnreadableFile(CoreError):

@@ -6,7 +6,12 @@ KEY_SUFFIX = ".key"
 CSR_SUFFIX = ".csr"
 CERTIFICATE_SUFFIX = ".crt"
 TABLE_SUFFIX = ".csv"
+WORKBOOK_SUFFIX = ".xlsx"
 COVER_SHEET_SUFFIX = ".pdf"
+
+REQUESTS, MANIFEST, REJECTED = "requests.jsonl", "manifest.csv", "rejected.csv"
+CERTIFICATES = "certificates.csv"
+"""The names of the files in the folder of a batch."""
 
 REQUEST_SUFFIXES = (CSR_SUFFIX, ".req", ".p10")
 KEY_SUFFIXES = (KEY_SUFFIX, ".pem", ".p8", ".pk8", ".der")

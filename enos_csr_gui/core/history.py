@@ -13,13 +13,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
@@ -62,7 +62,8 @@ class PastRequest:
     """One request that was made on this computer; all times are in UTC.
 
     ``subject`` is field key -> value in the manual's order. ``issued``, ``expires``, ``serial`` and
-    ``certificate``, its file, are None until the certificate is received.
+    ``certificate``, its file, are None until the certificate is received. ``batch`` names the batch
+    that the request was made in, if any.
     """
 
     number: int
@@ -76,6 +77,7 @@ class PastRequest:
     expires: datetime | None
     serial: int | None
     certificate: Path | None = None
+    batch: str | None = None
 
     @property
     def common_name(self) -> str:
@@ -107,6 +109,15 @@ class PastRequest:
         if left <= timedelta(0):
             return Status.EXPIRED
         return Status.EXPIRING if left <= EXPIRES_SOON else Status.VALID
+
+
+class NewRequest(NamedTuple):
+    """A request to add to the history: its subject, field key -> value, and its files."""
+
+    subject: Mapping[str, str]
+    public_key_sha256: str
+    key: Path
+    csr: Path
 
 
 # Element N leads from schema N to N + 1. Never change one that was published: add another.
@@ -143,6 +154,10 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The path of the certificate's file, as that of the key.
         "ALTER TABLE request ADD COLUMN certificate BLOB",
     ),
+    (
+        "ALTER TABLE request ADD COLUMN batch TEXT",
+        "CREATE INDEX request_batch ON request (batch)",
+    ),
 )
 
 
@@ -155,7 +170,7 @@ _FIELDS = tuple(field.key for field in SUBJECT_FIELDS)
 _COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
 
 
-_COLUMNS += ("issued", "expires", "serial", "certificate")
+_COLUMNS += ("issued", "expires", "serial", "certificate", "batch")
 
 
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
@@ -269,28 +284,41 @@ class RequestHistory:
 
         ``made_on``, by default now, must know its time zone.
         """
-        values: dict[str, object] = {
-            key_: None if (value := subject.get(key_)) is None else _storable(value)
-            for key_ in _FIELDS
-        }
-        values |= {
-            "name_key": name_key(subject.get("common_name", "")),
-            "kind": kind.value,
-            "made_on": _seconds(_now(made_on)),
-            "fingerprint": public_key_sha256,
-            "key": _path_bytes(key),
-            "csr": _path_bytes(csr),
-            "search": _folded("\n".join((*subject.values(), str(csr), key.name))),
-        }
-        marks = ", ".join("?" * len(values))
-        insert = f"INSERT INTO request ({', '.join(values)}) VALUES ({marks})"  # noqa: S608
+        self.record_all(
+            [NewRequest(subject, public_key_sha256, key, csr)], kind=kind, made_on=made_on
+        )
+
+    def record_all(
+        self,
+        requests: Iterable[NewRequest],
+        *,
+        batch: str | None = None,
+        kind: RequestKind = RequestKind.NEW,
+        made_on: datetime | None = None,
+    ) -> None:
+        """Add several requests, of one batch or none: all on disk when this returns, or none."""
+        time = _seconds(_now(made_on))
+        rows = [_insertable(one, kind, time, batch) for one in requests]
+        if not rows:
+            return
+        marks = ", ".join("?" * len(rows[0]))
+        insert = f"INSERT INTO request ({', '.join(rows[0])}) VALUES ({marks})"  # noqa: S608
 
         def add(connection: sqlite3.Connection) -> None:
-            _in_transaction(
-                connection, lambda: connection.execute(insert, tuple(values.values())).close()
-            )
+            values = [tuple(row.values()) for row in rows]
+            _in_transaction(connection, lambda: connection.executemany(insert, values).close())
 
         self._do(add, nothing=None, make=True)
+
+    def public_keys(self, batch: str) -> set[bytes]:
+        """Return the public-key fingerprints of the requests in a batch, in binary."""
+        sql = "SELECT fingerprint FROM request WHERE batch = ?"
+
+        def read(connection: sqlite3.Connection) -> set[bytes]:
+            with closing(connection.execute(sql, (batch,))) as cursor:
+                return {bytes.fromhex(fingerprint) for (fingerprint,) in cursor}
+
+        return self._do(read, nothing=set())
 
     def requests(
         self,
@@ -305,9 +333,9 @@ class RequestHistory:
         """Return one page of the requests, by default all of them, the newest first.
 
         Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
-        the path of the request file or the name of the key file, or are its public-key fingerprint
-        or serial number (decimal or hexadecimal). Case does not matter. With ``only_expiring``,
-        those that ``expiring`` would not return are left out too.
+        the path of the request file or the name of the key file, or are its public-key fingerprint,
+        batch or serial number (decimal or hexadecimal). Case does not matter. With
+        ``only_expiring``, those that ``expiring`` would not return are left out too.
         """
         where, values = _where(filter_text, only_expiring)
         direction = "DESC" if descending else "ASC"
@@ -340,15 +368,17 @@ class RequestHistory:
         sql = f"{_SELECT} WHERE fingerprint = ? ORDER BY made_on DESC, number DESC"
         return self._rows(sql, public_key_sha256)
 
-    def expiring(self, now: datetime | None = None) -> list[PastRequest]:
+    def expiring(
+        self, now: datetime | None = None, *, within: timedelta = EXPIRES_SOON
+    ) -> list[PastRequest]:
         """Return the requests to be renewed, the most urgent first.
 
-        Their certificates expire within ``EXPIRES_SOON`` of ``now``, or have done so within that
+        Their certificates expire ``within`` this time of ``now``, or have done so within that
         time, and no later one of the same common name has been received; one that was requested
         less than ``RENEWAL_PENDING`` ago is still to come.
         """
         sql = f"{_SELECT} WHERE {_EXPIRING} ORDER BY expires, number"
-        return self._rows(sql, *_around(_now(now)))
+        return self._rows(sql, *_around(_now(now), within))
 
     def check_common_name(self, name: str) -> list[Problem]:
         """Return the problem that an earlier request has this common name, if one has."""
@@ -594,6 +624,26 @@ def _code_of_os_error(error: OSError) -> Code:
     return known.get(problem.code, Code.HISTORY_TROUBLE)
 
 
+def _insertable(
+    request: NewRequest, kind: RequestKind, made_on: int, batch: str | None
+) -> dict[str, object]:
+    """Return the columns of a new row and their values."""
+    subject, fingerprint, key, csr = request
+    values: dict[str, object] = {
+        name: None if (value := subject.get(name)) is None else _storable(value) for name in _FIELDS
+    }
+    return values | {
+        "name_key": name_key(subject.get("common_name", "")),
+        "kind": kind.value,
+        "made_on": made_on,
+        "fingerprint": fingerprint,
+        "key": _path_bytes(key),
+        "csr": _path_bytes(csr),
+        "search": _folded("\n".join((*subject.values(), str(csr), key.name))),
+        "batch": batch,
+    }
+
+
 def _row(values: tuple[Any, ...]) -> PastRequest:
     """Return the request in a row. Invalid values become None, so that the row is kept."""
     row = dict(zip(_COLUMNS, values, strict=True))
@@ -609,6 +659,7 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
         expires=_sensible(_time, row["expires"]),
         serial=_sensible(lambda serial: int(serial, 16), row["serial"]),
         certificate=_sensible(_path, row["certificate"]),
+        batch=row["batch"] if row["batch"] is None else str(row["batch"]),
     )
 
 
@@ -628,8 +679,9 @@ def _path(stored: bytes) -> Path:
 def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
     """Return the SQL condition, and its parameters, for rows that contain each word of ``text``."""
     words = _folded(text).split()
-    conditions = ["(instr(search, ?) OR fingerprint = ? OR serial IN (?, ?))"] * len(words)
-    values: list[object] = [one for word in words for one in (word, word, *_serials(word))]
+    condition = "(instr(search, ?) OR fingerprint = ? OR batch = ? OR serial IN (?, ?))"
+    conditions = [condition] * len(words)
+    values: list[object] = [one for word in words for one in (word, word, word, *_serials(word))]
     if only_expiring:
         conditions.append(_EXPIRING)
         values += _around(_now(None))
@@ -655,9 +707,9 @@ def _in_hexadecimal(digits: str, base: int) -> str | None:
         return None
 
 
-def _around(moment: datetime) -> tuple[int, int, int]:
+def _around(moment: datetime, within: timedelta = EXPIRES_SOON) -> tuple[int, int, int]:
     """Return the parameters of ``_EXPIRING``."""
-    times = moment - EXPIRES_SOON, moment + EXPIRES_SOON, moment - RENEWAL_PENDING
+    times = moment - within, moment + within, moment - RENEWAL_PENDING
     first, last, pending = map(_seconds, times)
     return first, last, pending
 

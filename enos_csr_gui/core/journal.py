@@ -99,7 +99,7 @@ def settle(finish: Callable[[list[Facts]], None]) -> None:
 def _settle(path: Path, finish: Callable[[list[Facts]], None]) -> None:
     descriptor = os.open(path, _OPEN)
     try:
-        if not _lock(descriptor):
+        if not lock(descriptor):
             raise BlockingIOError
         with suppress(LookupError, TypeError, ValueError, AttributeError):  # no entry of ours
             finish(_lines(descriptor))
@@ -136,7 +136,7 @@ def _new_entry() -> tuple[Path, int] | None:
         except FileNotFoundError:  # another process has just removed the empty folder
             continue
         # Another process may have taken it for abandoned before it was locked.
-        if _lock(descriptor) and os.path.lexists(path):
+        if lock(descriptor) and os.path.lexists(path):
             _sync(folder)
             return path, descriptor
         _remove(path, descriptor)
@@ -175,7 +175,7 @@ if sys.platform == "win32":
     # Far beyond the text: on Windows others cannot read a locked range.
     _LOCKED_BYTE = 1 << 30
 
-    def _lock(descriptor: int) -> bool:
+    def lock(descriptor: int) -> bool:
         """Return whether no other process, nor another descriptor, has the entry locked."""
         before = os.lseek(descriptor, 0, os.SEEK_CUR)
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -190,7 +190,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> bool:
+    def lock(descriptor: int) -> bool:
         """Return whether no other process, nor another descriptor, has the entry locked."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

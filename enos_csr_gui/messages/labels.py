@@ -237,6 +237,20 @@ def request_status(status: Status, days_left: int | None) -> str:
     }[status.value]
 
 
+_CERTIFICATE_STATUSES = {
+    "received": N_("received"),
+    "already-received": N_("received earlier"),
+    "changed": N_("received, with another subject"),
+    "expired": N_("received, but expired"),
+    "missing": N_("missing"),
+}
+
+
+def certificate_status(status: str) -> str:
+    """Return what became of a request of a batch (``core.enums.CertificateStatus``)."""
+    return _(_CERTIFICATE_STATUSES[status])
+
+
 def missing_files(csr_exists: bool, key_exists: bool) -> str:
     """Return which files of a request are missing, as a table cell; empty when none is."""
     if csr_exists:

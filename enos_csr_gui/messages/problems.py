@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from enos_csr_gui.core.errors import Code, Problem, escape_unprintable
 from enos_csr_gui.i18n import N_, _, ngettext
-from enos_csr_gui.messages.labels import joined, kind, label, named, skip_reason
+from enos_csr_gui.messages.labels import joined, kind, label, named, set_by, skip_reason
 
 _SENTENCES: dict[Code, str] = {
     Code.REQUIRED: N_("Fill this in."),
@@ -260,9 +260,7 @@ _SENTENCES: dict[Code, str] = {
         "'{key}' in the defaults file of your organization locks a field that has no valid "
         "value there, so it is ignored. Tell the administrator of this computer."
     ),
-    Code.FIELD_LOCKED: N_(
-        "This is set to '{value}' for everyone (by {set_by}). Leave the option out."
-    ),
+    Code.FIELD_LOCKED: N_("This is set to '{value}' for everyone (by {set_by}). Leave it out."),
     # Renewal
     Code.NO_COMMON_NAME: N_(
         "This file has no common name, so it does not say which device or application it is for. "
@@ -356,6 +354,100 @@ _SENTENCES: dict[Code, str] = {
         "The search for the certificate chain stopped after {limit} signatures. Choose a file "
         "with fewer certificates."
     ),
+    # Tables of devices
+    Code.TABLE_UNREADABLE: N_(
+        "This is not a table that can be read. Save it as an Excel workbook (.xlsx) or as CSV."
+    ),
+    Code.TABLE_OLD_EXCEL: N_(
+        "This workbook is in the format of Excel 2003, or protected with a password. Save it as "
+        "an Excel workbook (.xlsx) without a password."
+    ),
+    Code.TABLE_TOO_LARGE: N_(
+        "This table is too large: more than {limit} MB. Split it, or delete what is not about "
+        "devices."
+    ),
+    Code.TABLE_TOO_WIDE: N_(
+        "This table has more than {limit} columns. Delete those that are not needed."
+    ),
+    Code.TABLE_NO_NAMES: N_(
+        "No column of this table is called 'Common name', 'CN', 'DeviceKey' or 'Asset ID'. Name "
+        "the column so in the first row."
+    ),
+    Code.TABLE_NO_ROWS: N_("This table has headings, but no rows. Add a row for each device."),
+    Code.TABLE_TWO_SHEETS: N_(
+        "The sheets '{first}' and '{second}' of this workbook both list devices. Move all "
+        "devices to one sheet."
+    ),
+    Code.COLUMN_TWICE: N_(
+        "The columns '{first}' and '{second}' are for the same field. Delete or rename one."
+    ),
+    Code.COLUMNS_UNKNOWN: N_(
+        "These columns are no subject fields; they go into the manifest only: {columns}."
+    ),
+    Code.LINE_UNREADABLE: N_(
+        "Line {line} cannot be read: a cell is too long, or a quotation mark is missing. Correct "
+        "the line."
+    ),
+    Code.LINE_SKIPPED: N_(
+        "Line {line} of the EnOS template describes the columns, so it is left out."
+    ),
+    Code.ROWS_HIDDEN: N_(
+        "The sheet '{sheet}' has hidden rows. They are included. Delete the rows that you do not "
+        "want."
+    ),
+    Code.CELLS_MERGED: N_(
+        "The sheet '{sheet}' has merged cells: only the first row of each has its value. Unmerge "
+        "them if values are missing."
+    ),
+    Code.CELL_CHANGED: N_(
+        "A spreadsheet has probably changed this to '{given}'. Format the column as text and "
+        "type the value again, or put an apostrophe before it."
+    ),
+    Code.CELL_FORMULA: N_(
+        "This cell has a formula, but no result is saved with it. Replace the formula with its "
+        "value."
+    ),
+    Code.CELLS_BEYOND: N_(
+        "This line has values beyond the last heading ({count}). Put a value that contains the "
+        "separator in quotation marks."
+    ),
+    # Batches
+    Code.NAME_TWICE: N_(
+        "Line {earlier} already has this name, or one that is the same for file systems "
+        "('{name}'). Give each device a name of its own."
+    ),
+    Code.ROW_CHANGED: N_(
+        "The request for '{name}' was created with other values. Restore the row. For new values, "
+        "renew the certificate, or use another folder and another name."
+    ),
+    Code.ROW_FILE_EXISTS: N_(
+        "Something else with this name is already in the folder. Move it away, or use another "
+        "folder."
+    ),
+    Code.BATCH_FOREIGN: N_(
+        "Another program has written or changed this file. Use an empty folder, or restore the "
+        "file."
+    ),
+    Code.BATCH_BUSY: N_(
+        "Another run is working in this folder. Wait until it has finished, or stop it."
+    ),
+    Code.BATCH_FILES_GONE: N_(
+        "Files that were created earlier are no longer in the folder ({count}, the first for "
+        "'{name}'). They are not created again, because each device has only one key."
+    ),
+    Code.BATCH_PASSPHRASES_INSIDE: N_(
+        "The passphrases must not be in the folder of the keys. Choose a file in another folder."
+    ),
+    Code.BATCH_PASSPHRASES_FOREIGN: N_(
+        "This file contains something other than passphrases. Choose another file."
+    ),
+    Code.BATCH_NONE: N_(
+        "This folder contains no batch. Choose the folder that 'enos-csr batch' has written."
+    ),
+    Code.DISK_ROOM: N_(
+        "The disk has too little space: {needed} MB are needed, and {free} MB are free. Free some "
+        "space, or choose a folder on another disk."
+    ),
     # History
     Code.NAME_USED: N_(
         "'{name}' is already the common name of a request that was created on this computer "
@@ -433,6 +525,8 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
         values["changes"] = "; ".join(named(label(key), str(one)) for key, one in values.items())
     if problem.code is Code.ATTRIBUTE_LEFT_OUT:
         values["reason"] = skip_reason(str(values["reason"]))
+    if problem.code is Code.FIELD_LOCKED:
+        values["set_by"] = set_by(str(values["set_by"]))
     if "kind" in values:
         values["kind"] = kind(str(values["kind"]))
     return text.format(**values)
@@ -448,6 +542,13 @@ def problem_text_in_file(problem: Problem, write_date: WriteDate = str) -> str:
     if problem.code is Code.REQUIRED:
         return _("This is missing; EnOS requires it.")
     return problem_text(problem, write_date)
+
+
+def problem_text_in_row(problem: Problem, write_date: WriteDate = str) -> str:
+    """Return the text of a problem in a row of a table: 'Line 7: Country: Fill this in.'"""
+    text = problem_text(problem, write_date)
+    reason = named(label(problem.field), text) if problem.field else text
+    return _("Line {line}: {reason}").format(line=problem.values["line"], reason=reason)
 
 
 def problem_text_with_place(problem: Problem, write_date: WriteDate = str) -> str:

@@ -39,7 +39,7 @@ def test_what_is_locked_cannot(refused, options):
     [line, *_help] = refused("new", *options(organization="Another"))
     assert line == (
         "--organization: This is set to 'Example Wind Ltd' for everyone (by Example Wind IT). "
-        "Leave the option out."
+        "Leave it out."
     )
 
 

@@ -15,6 +15,7 @@ from enos_csr_gui.core.history import RequestHistory
 COLUMNS = [
     "subject", "kind", "created_on", "status", "days_left", "valid_from", "valid_to",
     "serial_number", "public_key_sha256", "key", "key_exists", "csr", "csr_exists", "certificate",
+    "batch",
 ]  # fmt: skip
 ALL_THE_SAME = (
     "To renew its certificate, run 'enos-csr renew OLD'. "
@@ -129,6 +130,7 @@ def test_json_has_every_column(enos_csr, options, answers):
         "csr": made["csr"],
         "csr_exists": True,
         "certificate": None,
+        "batch": None,
     }
     assert "贵州风电" in result.stdout
 

@@ -141,3 +141,20 @@ def usb_stick(tmp_path: Path, mounted: Callable[..., Path], request: pytest.Fixt
         file.truncate(8 << 20)
     subprocess.run([mkfs, str(image)], check=True, capture_output=True)
     return mounted("-t", kind, "-o", "loop,umask=000", image)
+
+
+_HEADINGS = "C,ST,L,O,OU,CN,Site"
+_SAME = "CN,Guizhou,Kaili,Example Wind Ltd,Operations"
+
+
+@pytest.fixture
+def table_of(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a table with these common names, and returns its path."""
+
+    def write(*names: str, same: str = _SAME, name: str = "devices.csv") -> Path:
+        path = tmp_path / name
+        rows = [f"{same},{one},north" for one in names]
+        path.write_text("\n".join([_HEADINGS, *rows, ""]), encoding="utf-8")
+        return path
+
+    return write

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import build as build_downloads
 import catalogues
 import pytest
 import windows
 from wine import Unavailable, windows_path, windows_python
 
-import build as build_downloads
 from enos_csr_gui import __version__
 
 HERE = Path(__file__).parent

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import CannotSave, Code, escape_unprintable, problem_from_os_error
+from enos_csr_gui.core.errors import CannotSave, Code, problem_from_os_error
 from enos_csr_gui.core.history import local_date
+from enos_csr_gui.core.spreadsheet import harmless
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.history import PastRequest
-
-# Where a formula could begin in a spreadsheet: at the start of the cell, or after a semicolon,
-# which separates cells in many countries. Full-width signs count too in some languages
-# (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@＝＋－＠])")
 
 
 def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
@@ -37,10 +32,10 @@ def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
     text = io.StringIO(newline="")
     # In quotes, so that a semicolon in a cell does not divide it.
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(map(_harmless, _headings()))
+    writer.writerow(map(harmless, _headings()))
     count = 0
     for request in requests:
-        writer.writerow(map(_harmless, _cells(request)))
+        writer.writerow(map(harmless, _cells(request)))
         count += 1
     try:
         files.replace(path, text.getvalue().encode("utf-8-sig", "backslashreplace"))
@@ -81,8 +76,3 @@ def _cells(request: PastRequest) -> list[str]:
         str(request.key),
         str(request.certificate or ""),
     ]
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return _FORMULA.sub(r"\1'", escape_unprintable(cell))

@@ -1,0 +1,187 @@
+"""``enos-csr receive-batch``: the certificates for a batch, sorted to their keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from enos_csr_gui.cli import json_objects, key_options, prompts
+from enos_csr_gui.cli.batch_run import progress_line
+from enos_csr_gui.cli.output import IMPOSSIBLE, Faults, echo_err, examples, print_json
+from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.file_types import CERTIFICATES
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.problems import problem_text
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.batch.collect import Collected, Export, Found
+
+_SHOWN = 20
+"""As many names of one kind are printed; the report has all of them."""
+
+
+@click.command(
+    help=_(
+        "Receive the certificates for the requests of a batch.\n\n"
+        "FILE is a folder, a ZIP archive, a file of certificates in any format, or API answers as "
+        "JSON, one per line. Each certificate finds its key by the public key and is saved beside "
+        "it as NAME.crt. The command reports which are missing, expired, changed or of other keys, "
+        "and writes certificates.csv.\n\n"
+        "With --format, it also creates the files that the device reads, beside the key.\n\n"
+        "Exit status: 0 all certificates are there; 1 some are missing, or failure; 2 invalid "
+        "input."
+    ),
+    short_help=_("Receive the certificates for many devices."),
+    epilog=examples(
+        "enos-csr receive-batch certificates.zip --out farm",
+        "enos-csr receive-batch answers.jsonl ca.pem --out farm --format pem",
+    ),
+)
+@click.argument("sources", type=Path, nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--out",
+    "folder",
+    type=Path,
+    required=True,
+    metavar="FOLDER",
+    help=_("The folder of the batch."),
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(("pem", "p12", "jks")),
+    help=_("Create the files for each device in this format."),
+)
+@click.option(
+    "--passphrase-file",
+    type=Path,
+    metavar="FILE",
+    help=_("Protect the new files with the passphrase in the first line of this file."),
+)
+@click.option(
+    "--key-passphrase-file",
+    type=Path,
+    metavar="FILE",
+    help=_("Open the keys with the passphrase in the first line of this file."),
+)
+@click.option(
+    "--device-passphrases",
+    type=Path,
+    metavar="FILE",
+    help=_("Open each key, and protect its new files, with its passphrase in this file."),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+def receive_batch(
+    *,
+    sources: tuple[Path, ...],
+    folder: Path,
+    format_name: str | None,
+    passphrase_file: Path | None,
+    key_passphrase_file: Path | None,
+    device_passphrases: Path | None,
+    as_json: bool,
+) -> None:
+    """Read all certificates, save each beside its key, print what is missing."""
+    from enos_csr_gui.core.batch import collect
+
+    faults = Faults()
+    folder = faults.absolute(folder)
+    how = None
+    if format_name:
+        how = _how(format_name, (passphrase_file, key_passphrase_file), device_passphrases, faults)
+    faults.tell()
+    try:
+        pool = collect.Pool([faults.absolute(one) for one in sources], folder)
+        faults.warn(pool.problems)
+        text = _("{done} of {total} received.")
+        done = collect.collect(folder, pool, how=how, progress=progress_line(text))
+    except CoreError as error:
+        faults.add_error(error)
+        faults.end()
+    foreign = pool.rest()
+    if as_json:
+        print_json(json_objects.batch_received(done, foreign, folder, faults.warnings))
+    else:
+        _print(done, foreign, folder)
+    if any(one.certificate is None for one in done):
+        raise click.exceptions.Exit(IMPOSSIBLE)
+
+
+def _how(
+    format_name: str,
+    passphrase_files: tuple[Path | None, Path | None],
+    device_passphrases: Path | None,
+    faults: Faults,
+) -> Export:
+    from enos_csr_gui.core import keystore
+    from enos_csr_gui.core.batch import collect, passphrases
+    from enos_csr_gui.core.enums import Format
+
+    format_ = Format(format_name)
+    check = None if format_ is Format.PEM else keystore.check_passphrase
+    new, of_key = passphrase_files
+    if device_passphrases:
+        try:
+            each = passphrases.load(faults.absolute(device_passphrases))
+        except CoreError as error:
+            faults.add_error(error, option="--device-passphrases")
+            faults.end()
+
+        def of(name: str) -> str | None:
+            return passphrases.of(each, name)
+
+        return collect.Export(format_, of, of)
+    protects = opens = None
+    if new:
+        protects = key_options.read_passphrase(new, faults, check=check)
+    elif check and prompts.possible():
+        protects = prompts.new_passphrase(_("Passphrase for the new file"), check)
+    elif check:
+        raise click.UsageError(
+            _(
+                "A keystore needs a passphrase, and there is no terminal to ask on. Use "
+                "--passphrase-file."
+            )
+        )
+    if of_key:
+        opens = key_options.read_passphrase(of_key, faults, option="--key-passphrase-file")
+    return collect.Export(format_, _always(opens), _always(protects))
+
+
+def _always(passphrase: str | None) -> Callable[[str], str | None]:
+    return lambda _name: passphrase
+
+
+def _print(done: Sequence[Collected], foreign: Sequence[Found], folder: Path) -> None:
+    from enos_csr_gui.core.certificate import subject_name
+    from enos_csr_gui.core.enums import CertificateStatus
+
+    counts = Counter(one.status for one in done)
+    for status in CertificateStatus:
+        if counts[status]:
+            click.echo(labels.named(labels.certificate_status(status), str(counts[status])))
+        if status in (CertificateStatus.RECEIVED, CertificateStatus.ALREADY):
+            continue
+        _list([one.record.common_name for one in done if one.status is status])
+    if foreign:
+        click.echo(labels.named(_("of other keys"), str(len(foreign))))
+        _list([f"{subject_name(one.certificate)} ({one.source.name})" for one in foreign])
+    sentences = Counter(problem_text(problem) for one in done for problem in one.problems)
+    for sentence, count in sentences.most_common(_SHOWN):
+        text = _("NOTE: {sentence}").format(sentence=sentence)
+        echo_err(f"{text} ({count}×)" if count > 1 else text)
+    if files := sum(len(one.files) for one in done):
+        click.echo(labels.named(_("files for devices"), str(files)))
+    click.echo(labels.named(_("Report"), click.format_filename(folder / CERTIFICATES)))
+
+
+def _list(names: Sequence[str]) -> None:
+    for name in names[:_SHOWN]:
+        click.echo(f"  {name}")
+    if len(names) > _SHOWN:
+        click.echo("  …")

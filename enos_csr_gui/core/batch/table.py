@@ -1,0 +1,293 @@
+"""The rows of a table: CSV in the encodings of Excel and WPS, or an Excel workbook."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from enos_csr_gui.core import files
+from enos_csr_gui.core.batch import columns, workbook
+from enos_csr_gui.core.batch.cells import Cell, Suspect, from_text
+from enos_csr_gui.core.batch.columns import Columns
+from enos_csr_gui.core.errors import (
+    CannotSave,
+    Code,
+    InvalidFileName,
+    InvalidTable,
+    Problem,
+    problem_from_os_error,
+)
+from enos_csr_gui.core.file_types import WORKBOOK_SUFFIX
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+
+MAX_BYTES = 256 << 20
+"""A row is about 150 bytes: this is more than a million devices."""
+
+MAX_COLUMNS = 1000
+
+_LONGEST_HEADING = 100_000
+
+_MAX_LINES_ABOVE = 10
+"""The headings are looked for in as many lines that are not empty."""
+
+# https://support.enosiot.com: device keys have 4 to 64 of these characters.
+_DEVICE_KEY = re.compile(r"[A-Za-z0-9_.-]{4,64}")
+
+FIELD_KEYS = tuple(field.key for field in SUBJECT_FIELDS)
+
+
+class Row(NamedTuple):
+    """One device.
+
+    ``line`` counts from 1, as spreadsheets and EnOS do. ``answers`` are in the order of
+    ``SUBJECT_FIELDS``, empty where the table has none; ``extra`` are the cells of the unknown
+    columns. ``problems`` are those of single cells.
+    """
+
+    line: int
+    answers: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def common_name(self) -> str:
+        """The common name in the subject."""
+        return self.answers[_COMMON_NAME]
+
+    def subject(self) -> dict[str, str]:
+        """Return field key -> answer, without those that are empty."""
+        return {key: text for key, text in zip(FIELD_KEYS, self.answers, strict=True) if text}
+
+
+_COMMON_NAME = FIELD_KEYS.index("common_name")
+
+
+class Table(NamedTuple):
+    """The rows that are not empty, and ``notes``: what its owner should know about the table."""
+
+    path: Path
+    columns: Columns
+    rows: list[Row]
+    notes: tuple[Problem, ...] = ()
+
+
+def read(path: Path, assigned: Mapping[str, str] | None = None) -> Table:
+    """Read a table; ``assigned`` is heading -> field key for columns that are not recognized.
+
+    Raises InvalidTable for what is no table, has no column for the common name, no rows, or is too
+    large.
+    """
+    try:
+        with files.system_path(path).open("rb") as file:
+            if file.seek(0, io.SEEK_END) > MAX_BYTES:
+                limit = {"limit": MAX_BYTES >> 20}
+                raise InvalidTable([Problem(Code.TABLE_TOO_LARGE, path=path, values=limit)])
+            file.seek(0)
+            table = _read(file, path, assigned or {})
+    except OSError as error:
+        problem = problem_from_os_error(error, path, missing=Code.FILE_MISSING)
+        raise InvalidTable([problem]) from error
+    if not table.rows:
+        raise InvalidTable([Problem(Code.TABLE_NO_ROWS, path=path)])
+    return table
+
+
+def _read(file: io.BufferedReader, path: Path, assigned: Mapping[str, str]) -> Table:
+    start = file.read(8)
+    file.seek(0)
+    if start.startswith(b"PK"):
+        return _of_workbook(file, path, assigned)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InvalidTable([Problem(Code.TABLE_OLD_EXCEL, path=path)])
+    with closing(_csv_lines(file, path)) as lines:
+        if table := _of_lines(lines, path, assigned):
+            return table
+    raise InvalidTable([Problem(Code.TABLE_NO_NAMES, path=path)])
+
+
+def _of_workbook(file: io.BufferedReader, path: Path, assigned: Mapping[str, str]) -> Table:
+    """Return the table on the only sheet of the workbook that has devices."""
+    found: list[tuple[str, Table]] = []
+    with workbook.opened(file, path) as sheets:
+        for sheet in sheets:
+            if table := _of_lines(sheet.lines(), path, assigned, sheet):
+                found.append((sheet.title, table))
+    with_rows = [(title, table) for title, table in found if table.rows] or found[:1]
+    if not with_rows:
+        raise InvalidTable([Problem(Code.TABLE_NO_NAMES, path=path)])
+    if len(with_rows) > 1:
+        values = {"first": with_rows[0][0], "second": with_rows[1][0]}
+        raise InvalidTable([Problem(Code.TABLE_TWO_SHEETS, path=path, values=values)])
+    return with_rows[0][1]
+
+
+Line = tuple[int, Sequence[Cell]]
+
+
+def _of_lines(
+    lines: Iterator[Line],
+    path: Path,
+    assigned: Mapping[str, str],
+    sheet: workbook.Sheet | None = None,
+) -> Table | None:
+    """Return the table in the lines; None where no line has a heading for the common name."""
+    above = 0
+    for number, cells in lines:  # noqa: B007
+        texts = [str(cell) for cell in cells]
+        if not any(texts):
+            continue
+        if len(texts) > MAX_COLUMNS:
+            values = {"limit": MAX_COLUMNS}
+            raise InvalidTable([Problem(Code.TABLE_TOO_WIDE, path=path, values=values)])
+        if found := columns.recognize(texts, assigned, path):
+            break
+        above += 1
+        if above == _MAX_LINES_ABOVE:
+            return None
+    else:
+        return None
+    notes: list[Problem] = []
+    if found.is_template and number == 1:
+        lines = _without_description(lines, found, path, notes)
+    rows = list(_rows(lines, found))
+    if sheet:
+        notes += sheet.notes()
+    if unknown := found.unknown_headings:
+        values_ = {"columns": ", ".join(unknown)}
+        notes.append(Problem(Code.COLUMNS_UNKNOWN, path=path, values=values_))
+    return Table(path, found, rows, tuple(notes))
+
+
+def _without_description(
+    lines: Iterator[Line], found: Columns, path: Path, notes: list[Problem]
+) -> Iterator[Line]:
+    """Leave out line 2 of EnOS's device template, which describes the columns."""
+    second = next(lines, None)
+    if second is None:
+        return lines
+    number, cells = second
+    place = found.places["common_name"]
+    name = str(cells[place]) if place < len(cells) else ""
+    if number != 2 or (_DEVICE_KEY.fullmatch(name) and not path.stem.startswith("Template_")):
+        return chain([second], lines)
+    if any(map(str, cells)):
+        notes.append(Problem(Code.LINE_SKIPPED, path=path, values={"line": number}))
+    return lines
+
+
+def _rows(lines: Iterable[Line], found: Columns) -> Iterator[Row]:
+    width = len(found.headings)
+    places = [(key, found.places.get(key)) for key in FIELD_KEYS]
+    shared: dict[str, str] = {}  # most columns repeat one text in each row
+    for number, cells in lines:
+        if not any(map(str, cells)):
+            continue
+        problems: list[Problem] = []
+        answers = []
+        for key, place in places:
+            cell = cells[place] if place is not None and place < len(cells) else ""
+            if isinstance(cell, Suspect):
+                values = {"given": cell.text} if cell.code is Code.CELL_CHANGED else {}
+                problems.append(Problem(cell.code, key, values=values))
+            text = str(cell).strip()
+            if key != "common_name":
+                text = shared.setdefault(text, text) if len(shared) < 10_000 else text
+            answers.append(text)
+        if beyond := sum(1 for cell in cells[width:] if str(cell)):
+            problems.append(Problem(Code.CELLS_BEYOND, values={"count": beyond}))
+        extra = tuple(str(cells[i]) if i < len(cells) else "" for i in found.unknown)
+        yield Row(number, tuple(answers), extra, tuple(problems))
+
+
+# --- CSV ------------------------------------------------------------------------------------------
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def _csv_lines(file: io.BufferedReader, path: Path) -> Generator[Line, None, None]:
+    encoding = _encoding(file, path)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    line = 1
+    try:
+        separator, above = _separator(text)
+        reader = csv.reader(text, delimiter=separator)
+        for cells in reader:
+            if line > above:
+                yield line, [from_text(cell) for cell in cells]
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problem = Problem(Code.LINE_UNREADABLE, path=path, values={"line": line})
+        raise InvalidTable([problem]) from error
+    except UnicodeError as error:
+        raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)]) from error
+    finally:
+        text.detach()
+
+
+def _separator(text: io.TextIOWrapper) -> tuple[str, int]:
+    """Return the separator that the first line has most of, and how many lines only say it."""
+    start = "\n"
+    while start and not start.strip():
+        start = text.readline(_LONGEST_HEADING)
+    text.seek(0)
+    if named := re.fullmatch(r"sep=(.)\s*", start):  # as Excel writes and reads it
+        return named[1], 1
+    return max(",;\t", key=re.sub(r'"[^"]*"', "", start).count), 0
+
+
+def _encoding(file: io.BufferedReader, path: Path) -> str:
+    """Return the encoding of a text: by its byte order mark, else the first that decodes it."""
+    start = file.read(4096)
+    for mark, name in _BOMS:
+        if start.startswith(mark):
+            return name
+    if b"\0" in start:
+        even, odd = start[::2].count(0), start[1::2].count(0)  # the high bytes of Latin letters
+        if odd > 2 * even:
+            return "utf-16-le"
+        if even > 2 * odd:
+            return "utf-16-be"
+        raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
+    for name in ("utf-8", "gb18030"):
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder(name)()
+        try:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return name
+    raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
+
+
+# --- An empty table -------------------------------------------------------------------------------
+
+
+def write_empty(path: Path, headings: Sequence[str]) -> Path:
+    """Write a table with these headings only, a workbook or CSV by its suffix; never over a file.
+
+    Raises what ``files.save_set`` raises.
+    """
+    if path.suffix.lower() == WORKBOOK_SUFFIX:
+        data = workbook.empty(headings)
+    else:
+        text = io.StringIO(newline="")
+        csv.writer(text).writerow(headings)
+        data = text.getvalue().encode("utf-8-sig")  # Excel needs the mark
+    if problems := files.check_set(path.parent, path.stem, [path.suffix]):
+        unsafe = problems[0].code is Code.NAME_UNSAFE
+        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
+    return files.save_set(path.parent, path.stem, [files.Part(path.suffix, data)])[0]

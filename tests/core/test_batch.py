@@ -1,0 +1,478 @@
+"""Batches: every row checked, every pair whole and of its row, whatever stops the run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enos_csr_gui.core import keys
+from enos_csr_gui.core.batch import check, make, passphrases, records, table
+from enos_csr_gui.core.defaults import Defaults
+from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey
+from enos_csr_gui.core.history import RequestHistory, default_path
+from enos_csr_gui.core.spreadsheet import harmless
+
+ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="kills and modes of POSIX")
+
+
+class Result(NamedTuple):
+    checked: check.Checked
+    outcome: make.Outcome
+
+
+def run(path: Path, folder: Path, rules: check.Rules = check.Rules(), **options) -> Result:  # noqa: B008
+    devices = table.read(path)
+    with records.opened(folder) as ledger:
+        checked = check.check(devices, ledger, rules)
+        outcome = make.make(checked, devices.columns, ledger, rules, **options)
+    return Result(checked, outcome)
+
+
+def judged(path: Path, folder: Path, rules: check.Rules = check.Rules()) -> check.Checked:  # noqa: B008
+    return check.check(table.read(path), records.peek(folder), rules)
+
+
+def problems(checked: check.Checked) -> list[tuple[int, Code, str | None]]:
+    return [(row.line, one.code, one.field) for row, found in checked.bad for one in found]
+
+
+def manifest(folder: Path) -> list[dict[str, str]]:
+    with (folder / "manifest.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def complete(folder: Path, *, passphrase: bytes | None = None) -> dict[str, str]:
+    """Check that every pair is whole and of its row, and that all lists agree.
+
+    Returns common name -> public-key fingerprint.
+    """
+    found = {}
+    for line in (folder / "requests.jsonl").read_text("utf-8").splitlines():
+        one = json.loads(line)
+        request = x509.load_pem_x509_csr((folder / one["csr_file"]).read_bytes())
+        data = (folder / one["key_file"]).read_bytes()
+        key = serialization.load_pem_private_key(data, passphrase)
+        assert request.is_signature_valid
+        assert request.public_key() == key.public_key()
+        fingerprint = keys.public_key_sha256(key.public_key())
+        assert one["public_key_sha256"] == fingerprint
+        assert one["csr"] == (folder / one["csr_file"]).read_text()
+        written = {
+            attribute.rfc4514_attribute_name: attribute.value for attribute in request.subject
+        }
+        assert written["CN"] == one["common_name"] == one["subject"]["common_name"]
+        assert one["common_name"] not in found
+        found[one["common_name"]] = fingerprint
+    listed = {row["common_name"]: row["public_key_sha256"] for row in manifest(folder)}
+    assert listed == {harmless(name): fingerprint for name, fingerprint in found.items()}
+    on_disk = [path for path in folder.rglob("*") if path.suffix in (".key", ".csr")]
+    assert len(on_disk) == 2 * len(found)
+    with RequestHistory() as history:
+        past = history.requests()
+    assert {one.common_name: one.public_key_sha256 for one in past} == found
+    assert len(past) == len(found)
+    assert not list(folder.glob(".enos-csr-*"))
+    return found
+
+
+# --- Checks ---------------------------------------------------------------------------------------
+
+
+def test_names_that_collide_are_found_before_the_first_key(table_of, tmp_path) -> None:
+    found = judged(
+        table_of("dev-1", "DEV-1", " dev-1", "a/b", "a-b", "con", "dev-2"), tmp_path / "o"
+    )
+    twice = (Code.NAME_TWICE, "common_name")
+    assert problems(found) == [(3, *twice), (4, *twice), (6, *twice)]
+    assert found.bad[0][1][0].values == {"name": "DEV-1", "earlier": 2, "line": 3}
+    assert [check.base_name(row) for row in found.good] == ["dev-1", "a-b", "con_", "dev-2"]
+    assert not (tmp_path / "o").exists()
+
+
+def test_every_problem_of_a_row_is_reported(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("C,CN,EA\nXX,1E+12,nobody\n,dev-1,\n")
+    found = judged(path, tmp_path / "o", check.Rules({"country": "CN", "state": "Guizhou"}))
+    assert problems(found) == [
+        (2, Code.CELL_CHANGED, "common_name"),
+        (2, Code.NOT_A_COUNTRY, "country"),
+        (2, Code.REQUIRED, "locality"),
+        (2, Code.REQUIRED, "organization"),
+        (2, Code.REQUIRED, "unit"),
+        (2, Code.NOT_AN_ADDRESS, "email"),
+        (3, Code.REQUIRED, "locality"),
+        (3, Code.REQUIRED, "organization"),
+        (3, Code.REQUIRED, "unit"),
+    ]
+
+
+def test_answers_for_all_fill_only_empty_cells_and_locked_ones_count(table_of, tmp_path) -> None:
+    path = table_of("dev-1", same="CN,,Kaili,X,")
+    rules = check.Rules({"state": "Guizhou", "unit": "Ops", "country": "DE"})
+    [row] = judged(path, tmp_path / "o", rules).good
+    assert row.subject()["country"] == "CN"
+    assert (row.subject()["state"], row.subject()["unit"]) == ("Guizhou", "Ops")
+    locked = Defaults({"locality": "Duyun"}, {"locality": "Duyun"}, set_by="IT")
+    found = judged(path, tmp_path / "o", rules._replace(defaults=locked))
+    assert problems(found) == [(2, Code.FIELD_LOCKED, "locality")]
+
+
+def test_a_name_in_the_history_is_found(table_of, tmp_path) -> None:
+    run(table_of("dev-1"), tmp_path / "one")
+    found = judged(table_of("Dev-1", "dev-2"), tmp_path / "two")
+    assert problems(found) == [(2, Code.NAME_USED, "common_name")]
+    assert not judged(table_of("Dev-1"), tmp_path / "two", check.Rules(allow_used_names=True)).bad
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_what_is_already_in_the_folder_is_never_replaced(table_of, tmp_path, flat) -> None:
+    folder = tmp_path / "o"
+    (folder / "DEV-1").mkdir(parents=True)
+    (folder / "dev-2.csr").write_text("mine")
+    found = judged(table_of("dev-1", "dev-2"), folder, check.Rules(flat=flat))
+    assert problems(found) == [(3 if flat else 2, Code.ROW_FILE_EXISTS, "common_name")]
+
+
+def test_no_device_takes_the_name_of_a_list(table_of, tmp_path) -> None:
+    found = judged(table_of("Manifest.CSV", "requests.jsonl"), tmp_path / "o")
+    assert [one[1] for one in problems(found)] == [Code.ROW_FILE_EXISTS] * 2
+
+
+def test_a_disk_without_room(tmp_path) -> None:
+    assert check.check_room(tmp_path / "a" / "b", 1) == []
+    [problem] = check.check_room(tmp_path / "a" / "b", 10**12)
+    assert problem.code is Code.DISK_ROOM
+
+
+# --- Pairs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_each_row_gets_its_pair(table_of, tmp_path, flat) -> None:
+    folder = tmp_path / "farm"
+    names = ["dev-1", "贵州 风机/7", "-cmd"]
+    result = run(table_of(*names), folder, check.Rules(flat=flat))
+    assert (result.outcome.created, result.outcome.stopped) == (3, False)
+    assert set(complete(folder)) == set(names)
+    base = folder if flat else folder / "dev-1"
+    assert (base / "dev-1.key").exists()
+    rows = {row["line"]: row for row in manifest(folder)}
+    assert rows["4"]["common_name"] == "'-cmd"
+    assert (rows["2"]["Site"], rows["2"]["status"]) == ("north", "created")
+    with RequestHistory() as history:
+        [batch] = {one.batch for one in history.requests()}
+        assert batch
+        assert len(history.requests(filter_text=batch)) == 3
+
+
+@ON_POSIX
+def test_keys_are_for_their_owner_alone_whatever_the_umask(table_of, tmp_path) -> None:
+    for umask in (0o000, 0o022, 0o777):
+        folder = tmp_path / f"{umask:o}"
+        before = os.umask(umask)
+        try:
+            run(table_of(f"dev-{umask}"), folder)
+        finally:
+            os.umask(before)
+        modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("dev-*.*")}
+        assert modes[".key"] == 0o600
+        assert modes[".csr"] & 0o600 == 0o600
+
+
+def test_a_finished_folder_is_left_as_it_is(table_of, tmp_path) -> None:
+    path, folder = table_of("dev-1", "dev-2"), tmp_path / "o"
+    run(path, folder)
+    before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
+    result = run(path, folder)
+    assert (result.checked.made, result.checked.good, result.outcome.created) == (2, [], 0)
+    assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before
+
+
+def test_new_rows_are_made_and_changed_rows_refused(table_of, tmp_path) -> None:
+    folder = tmp_path / "o"
+    run(table_of("dev-1", "dev-2"), folder)
+    path = table_of("dev-2", "dev-3")
+    path.write_text(
+        path.read_text().replace("Kaili,Example Wind Ltd,Operations,dev-2", "Duyun,X,Y,dev-2")
+    )
+    found = judged(path, folder)
+    assert problems(found) == [(2, Code.ROW_CHANGED, "common_name")]
+    assert [row.common_name for row in found.good] == ["dev-3"]
+    run(path, folder)
+    assert set(complete(folder)) == {"dev-1", "dev-2", "dev-3"}
+
+
+def test_a_pair_that_was_moved_away_is_not_made_again(table_of, tmp_path) -> None:
+    path, folder = table_of("dev-1", "dev-2"), tmp_path / "o"
+    run(path, folder)
+    (folder / "dev-1").rename(tmp_path / "delivered")
+    found = judged(path, folder)
+    assert (found.made, found.good, found.bad) == (2, [], [])
+    assert [(one.code, one.values["name"]) for one in found.notes] == [
+        (Code.BATCH_FILES_GONE, "dev-1")
+    ]
+
+
+def test_a_folder_of_something_else_is_refused(table_of, tmp_path) -> None:
+    for name, text in (("requests.jsonl", "{}\n"), ("manifest.csv", "mine")):
+        folder = tmp_path / name.split(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(text)
+        with pytest.raises(CannotSave) as caught:
+            run(table_of("dev-1"), folder)
+        assert caught.value.problems[0].code is Code.BATCH_FOREIGN
+        assert [path.name for path in folder.iterdir()] == [name]
+
+
+def test_two_runs_in_one_folder(table_of, tmp_path) -> None:
+    with records.opened(tmp_path / "o"):
+        with pytest.raises(CannotSave) as caught:
+            run(table_of("dev-1"), tmp_path / "o")
+        assert caught.value.problems[0].code is Code.BATCH_BUSY
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_run_is_paused_stopped_and_goes_on(table_of, tmp_path) -> None:
+    path, folder = table_of(*(f"dev-{number}" for number in range(12))), tmp_path / "o"
+    control = make.Control()
+    control.pause()
+    reports: list[tuple[int, int]] = []
+    done: list[Result] = []
+
+    def progress(created: int, total: int) -> None:
+        reports.append((created, total))
+        if created:
+            control.stop()
+
+    worker = threading.Thread(
+        target=lambda: done.append(run(path, folder, control=control, progress=progress, threads=2))
+    )
+    worker.start()
+    time.sleep(0.3)
+    assert reports == [(0, 12)]
+    control.resume()
+    worker.join(60)
+    outcome = done[0].outcome
+    assert outcome.stopped == (outcome.created < 12)
+    assert outcome.created == len(complete(folder)) > 0
+    assert run(path, folder).outcome.created == 12 - outcome.created
+    assert len(complete(folder)) == 12
+
+
+def test_a_renewal_keeps_its_common_name_exactly(table_of, tmp_path) -> None:
+    run(table_of("dev-1"), tmp_path / "one")
+    rules = check.Rules(kind=RequestKind.RENEWAL)
+    run(table_of("dev-1", "x" * 70), tmp_path / "two", rules)
+    with RequestHistory() as history:
+        kinds = [(one.common_name, one.kind) for one in history.requests(descending=False)]
+    assert kinds[0] == ("dev-1", RequestKind.NEW)
+    assert sorted(kinds[1:]) == [("dev-1", RequestKind.RENEWAL), ("x" * 70, RequestKind.RENEWAL)]
+
+
+def test_one_passphrase_for_all(table_of, tmp_path) -> None:
+    run(table_of("dev-1", "dev-2"), tmp_path / "o", passphrase=lambda _row: "correct horse")
+    assert len(complete(tmp_path / "o", passphrase=b"correct horse")) == 2
+
+
+def test_a_passphrase_for_each_device(table_of, tmp_path) -> None:
+    file, folder = tmp_path / "secret.csv", tmp_path / "o"
+    names = ["dev-1", "-7", "a;=b"]
+    known = passphrases.provide(file, names)
+    assert len(set(known.values())) == 3
+    assert passphrases.load(file) == passphrases.provide(file, names) == known
+    assert passphrases.provide(file, [*names, "dev-3"]).items() >= known.items()
+    if sys.platform != "win32":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    run(table_of(*names), folder, passphrase=lambda row: passphrases.of(known, row.common_name))
+    for name in names:
+        base = files_name(name)
+        data = (folder / base / f"{base}.key").read_bytes()
+        with pytest.raises((TypeError, ValueError)):
+            serialization.load_pem_private_key(data, None)
+        serialization.load_pem_private_key(data, str(passphrases.of(known, name)).encode())
+    assert passphrases.check_place(folder / "secret.csv", folder)
+    assert not passphrases.check_place(file, folder)
+    file.write_text("my poems")
+    with pytest.raises(CannotSave):
+        passphrases.provide(file, ["dev-9"])
+    assert file.read_text() == "my poems"
+
+
+def files_name(name: str) -> str:
+    return check.base_name(table.Row(1, ("", "", "", "", "", name, "")))
+
+
+def test_a_thread_that_fails_ends_the_run_and_keeps_what_is_made(table_of, tmp_path) -> None:
+    def passphrase(row: table.Row) -> str:
+        return "" if row.common_name == "dev-5" else "secret"
+
+    names = [f"dev-{number}" for number in range(8)]
+    with pytest.raises(InvalidKey):
+        run(table_of(*names), tmp_path / "o", passphrase=passphrase, threads=1)
+    path = table_of(*names)
+    assert run(path, tmp_path / "o", passphrase=lambda _row: "secret").checked.bad == []
+    assert set(complete(tmp_path / "o", passphrase=b"secret")) == set(names)
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None)
+@given(names=st.lists(NAMES, min_size=1, max_size=6), flat=st.booleans())
+def test_any_table_gives_a_pair_for_each_good_row(names, flat, tmp_path_factory, openssl) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        top = tmp_path_factory.mktemp("any")
+        patch.setenv("XDG_DATA_HOME", str(top / "data"))
+        path, folder = top / "t.csv", top / "o"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([["CN"], *([name] for name in names)])
+        same = {"country": "CN", "state": "贵州", "locality": "L", "organization": "O", "unit": "U"}
+        result = run(path, folder, check.Rules(same, flat=flat))
+        assert result.outcome.created == len(result.checked.good)
+        assert len(result.checked.good) + len(result.checked.bad) == len(table.read(path).rows)
+        assert {row.common_name for row in result.checked.good} == set(complete(folder))
+        for request in folder.rglob("*.csr"):
+            assert "verify OK" in openssl("req", "-in", request, "-noout", "-verify")
+
+
+# --- Kills ----------------------------------------------------------------------------------------
+
+BATCH = """
+import sys, os, signal
+from pathlib import Path
+from enos_csr_gui.core.batch import check, make, records, table
+rules = check.Rules(flat=sys.argv[3] == "flat")
+devices = table.read(Path(sys.argv[1]))
+moment = sys.argv[4]
+if moment != "none":
+    calls = {"staged": (make, "_sync_folder"), "renamed": (records.Ledger, "append"),
+             "recorded": (make._Writer, "_note"), "listed": (records.Ledger, "write_manifest")}
+    owner, name = calls[moment]
+    real = getattr(owner, name)
+    def killed(*arguments, **options):
+        if moment == "listed" or arguments[-1]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **options)
+    setattr(owner, name, killed)
+with records.opened(Path(sys.argv[2])) as ledger:
+    checked = check.check(devices, ledger, rules)
+    make.make(checked, devices.columns, ledger, rules)
+"""
+
+
+def start(path: Path, folder: Path, layout: str, moment: str = "none") -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", BATCH, path, folder, layout, moment]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
+@ON_POSIX
+@pytest.mark.parametrize("layout", ["folders", "flat"])
+@pytest.mark.parametrize("moment", ["staged", "renamed", "recorded", "listed"])
+def test_after_a_kill_the_same_command_goes_on(table_of, tmp_path, layout, moment) -> None:
+    names = ["dev-1", "dev-2", "dev-3"]
+    path, folder = table_of(*names), tmp_path / "o"
+    assert start(path, folder, layout, moment).wait(60) in (0, -signal.SIGKILL)
+    before = {one: one.read_bytes() for one in folder.rglob("dev-*.key")}
+    result = run(path, folder, check.Rules(flat=layout == "flat"))
+    assert result.checked.bad == []
+    assert set(complete(folder)) == set(names)
+    kept = [one for one in before if not any(part.startswith(".enos") for part in one.parts)]
+    assert {one: one.read_bytes() for one in kept}.items() <= before.items()
+
+
+@ON_POSIX
+def test_a_line_that_a_kill_cut_off_is_written_again(table_of, tmp_path) -> None:
+    path, folder = table_of("dev-1", "dev-2"), tmp_path / "o"
+    run(path, folder)
+    lines = folder / "requests.jsonl"
+    data = lines.read_bytes()
+    for length in (len(data) - 1, len(data) - 100, len(data) // 2 + 50, 0):
+        lines.write_bytes(data[:length])
+        if not length:
+            (folder / "manifest.csv").unlink()
+            default_path().unlink()
+        run(path, folder)
+        assert set(complete(folder)) == {"dev-1", "dev-2"}
+
+
+@ON_POSIX
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_whenever_a_run_is_killed_every_pair_is_whole(table_of, tmp_path, random_moments) -> None:
+    names = [f"dev-{number}" for number in range(400)]
+    path, folder = table_of(*names), tmp_path / "o"
+    fingerprints: dict[str, str] = {}
+    for moment in random_moments(50):
+        process = start(path, folder, "folders")
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+        for one in folder.glob("dev-*"):
+            assert {path.suffix for path in one.iterdir()} == {".key", ".csr"}
+    run(path, folder)
+    fingerprints = complete(folder)
+    assert set(fingerprints) == set(names)
+    assert len(set(fingerprints.values())) == len(names)
+
+
+@pytest.fixture
+def random_moments() -> Callable[[int], list[float]]:
+    """Return a function for so many random times, in seconds, at which to kill a process."""
+    import random
+
+    return lambda count: [random.uniform(0.2, 2.0) for _number in range(count)]
+
+
+# --- Disks ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("blocks", [120, 220])  # full at the records; at the files
+def test_a_disk_that_fills_up_keeps_whole_pairs_and_the_run_goes_on(
+    table_of, mounted, flat, blocks
+) -> None:
+    disk = mounted("-t", "tmpfs", "-o", "size=400k", "none")
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(blocks << 10))
+    names = [f"dev-{number}" for number in range(30)]
+    path, folder, rules = table_of(*names), disk / "o", check.Rules(flat=flat)
+    with pytest.raises(CannotSave) as caught:
+        run(path, folder, rules)
+    assert caught.value.problems[0].code is Code.DISK_FULL
+    assert len(list(folder.rglob("dev-*.key"))) == len(list(folder.rglob("dev-*.csr"))) <= 30
+    ballast.unlink()
+    result = run(path, folder, rules)
+    assert result.checked.bad == []
+    assert set(complete(folder)) == set(names)
+
+
+@pytest.mark.slow
+def test_a_disk_that_cannot_keep_a_key_private(table_of, usb_stick) -> None:
+    path = table_of("dev-1")
+    with pytest.raises(CannotSave) as caught:
+        run(path, usb_stick / "o")
+    assert caught.value.problems[0].code is Code.NOT_PRIVATE
+    assert not list(usb_stick.rglob("*.key"))
+    run(path, usb_stick / "o", passphrase=lambda _row: "correct horse")
+    assert set(complete(usb_stick / "o", passphrase=b"correct horse")) == {"dev-1"}

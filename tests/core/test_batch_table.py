@@ -1,0 +1,372 @@
+"""Tables as people have them: every encoding, Excel's surprises, and hostile files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from enos_csr_gui.core.batch import table
+from enos_csr_gui.core.errors import Code, InvalidFileName, InvalidTable
+from enos_csr_gui.core.subject import SUBJECT_FIELDS
+from enos_csr_gui.messages import labels
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"]
+
+
+def refused(path: Path, **settings: object) -> Code:
+    with pytest.raises(InvalidTable) as caught:
+        table.read(path, **settings)
+    return caught.value.problems[0].code
+
+
+def names(found: table.Table) -> list[str]:
+    return [row.common_name for row in found.rows]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_encoding_separator_and_line_end(tmp_path, encoding, separator, newline) -> None:
+    lines = [["国家", "省份", "城市", "组织", "部门", "通用名称"]]
+    lines += [["CN", "贵州", "凯里", "贵州风电", "运维", "0071"]]
+    path = tmp_path / "表.csv"
+    path.write_bytes(newline.join(separator.join(one) for one in lines).encode(encoding))
+    [row] = table.read(path).rows
+    assert row.subject() == {
+        "country": "CN",
+        "state": "贵州",
+        "locality": "凯里",
+        "organization": "贵州风电",
+        "unit": "运维",
+        "common_name": "0071",
+    }
+    assert row.line == 2
+
+
+@pytest.mark.parametrize("field", SUBJECT_FIELDS, ids=lambda field: field.key)
+def test_columns_are_recognized_by_every_name_of_a_field(tmp_path, field) -> None:
+    option = field.key.replace("_", "-")
+    written = [field.key, option, option.upper(), field.initials.lower(), field.openssl_name]
+    label = labels.FIELDS[field.key].label
+    written += [label, f" {label} * ", f"{label} ({field.initials})"]
+    path = tmp_path / "one.csv"
+    for heading in written:
+        other = "" if field.key == "common_name" else "CN;"
+        path.write_text(f"{other}{heading}\n{'dev;' if other else ''}value\n")
+        [row] = table.read(path).rows
+        assert row.subject()[field.key] == "value", heading
+
+
+def test_chinese_labels_are_recognized() -> None:
+    from babel.messages.pofile import read_po
+
+    catalogue = Path(__file__).parents[2] / "resources" / "translations" / "zh_CN.po"
+    with catalogue.open("rb") as file:
+        texts = read_po(file, locale="zh_CN")
+    for field in SUBJECT_FIELDS:
+        heading = str(texts[labels.FIELDS[field.key].label].string)
+        assert table.columns.field_of(heading) == (field.key, 0)
+
+
+def test_an_explicit_common_name_goes_before_asset_id_and_device_key(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("DeviceKey,Asset ID,CN\nkey,asset,name\n")
+    found = table.read(path)
+    assert names(found) == ["name"]
+    assert found.columns.unknown_headings == ("DeviceKey", "Asset ID")
+    path.write_text("DeviceKey,Asset ID\nkey,asset\n")
+    assert names(table.read(path)) == ["asset"]
+
+
+def test_a_column_can_be_assigned(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Serial,CN\n007,other\n")
+    found = table.read(path, {"Serial": "common_name"})
+    assert names(found) == ["007"]
+    assert found.columns.unknown_headings == ("CN",)
+
+
+def test_two_columns_for_one_field(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("CN,O,Company\na,b,c\n")
+    assert refused(path) is Code.COLUMN_TWICE
+
+
+def test_what_protects_a_text_from_a_spreadsheet_is_taken_off(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('CN,L\n007,x\n"=""007""",x\n\'008,x\ndev-1,\'s-Hertogenbosch\n\'1E+05,x\n')
+    found = table.read(path)
+    assert names(found) == ["007", "007", "008", "dev-1", "1E+05"]
+    assert found.rows[3].subject()["locality"] == "'s-Hertogenbosch"
+    assert not any(row.problems for row in found.rows)
+
+
+CHANGED = ["5.57E+92", "1,2E+12", "1E+05", "1-Mar", "Mar-01", "01-Mar-26", "2026/3/1", "3/1/2026"]
+CHANGED += ["2026-03-01", "2026-03-01 00:00:00", "3月1日", "2026年3月1日", "#NAME?", "#####"]
+
+
+@pytest.mark.parametrize("text", CHANGED)
+def test_what_a_spreadsheet_has_changed_is_flagged(tmp_path, text) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f'CN\n"{text}"\n', encoding="utf-8")
+    [row] = table.read(path).rows
+    [problem] = row.problems
+    assert (problem.code, problem.field) == (Code.CELL_CHANGED, "common_name")
+    assert problem.values == {"given": text}
+
+
+@pytest.mark.parametrize("text", ["5E92", "12-34", "Mar-2-a", "A1E+05", "1.2.3", "dev/1/2", "-5"])
+def test_a_name_that_only_looks_odd_is_taken(tmp_path, text) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"CN\n{text}\n")
+    [row] = table.read(path).rows
+    assert (row.common_name, row.problems) == (text, ())
+
+
+def test_a_formula_in_csv_is_flagged(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("CN\n=A1&B1\n")
+    assert table.read(path).rows[0].problems[0].code is Code.CELL_FORMULA
+
+
+def test_lines_are_counted_as_in_a_text_editor(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('Farm Kaili\n\nCN,Note\n\na,"one\ntwo"\nb,\n')
+    assert [(row.line, row.common_name) for row in table.read(path).rows] == [(5, "a"), (7, "b")]
+
+
+def test_excels_line_with_the_separator(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("sep=;\nCN;L\na,b;c\n")
+    [row] = table.read(path).rows
+    assert (row.line, row.common_name, row.subject()["locality"]) == (3, "a,b", "c")
+
+
+def test_ragged_rows(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("CN,L\na\nb,c,d,,e\n")
+    short, long = table.read(path).rows
+    assert short.subject() == {"common_name": "a"}
+    assert [(one.code, one.values) for one in long.problems] == [(Code.CELLS_BEYOND, {"count": 2})]
+
+
+HOSTILE = {
+    "empty": (b"", Code.TABLE_NO_NAMES),
+    "no-heading": (b"dev-1\ndev-2\n", Code.TABLE_NO_NAMES),
+    "no-rows": (b"CN,O\n\n,\n", Code.TABLE_NO_ROWS),
+    "binary": (bytes(range(256)) * 50, Code.TABLE_UNREADABLE),
+    "no-encoding": (b"CN\n\xff\xff\xff", Code.TABLE_UNREADABLE),
+    "long-cell": (b"CN\n" + b"x" * (1 << 20), Code.LINE_UNREADABLE),
+    "open-quote": (b'CN\n"' + b"x\n" * (1 << 19), Code.LINE_UNREADABLE),
+    "wide": (b"CN," + b"x," * 10_000, Code.TABLE_TOO_WIDE),
+    "old-excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), Code.TABLE_OLD_EXCEL),
+    "not-a-zip": (b"PK\x03\x04" + bytes(100), Code.TABLE_UNREADABLE),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_file_is_refused(tmp_path, data, code) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(data)
+    assert refused(path) is code
+
+
+def test_a_missing_file_and_a_folder(tmp_path) -> None:
+    assert refused(tmp_path / "none.csv") is Code.FILE_MISSING
+    assert refused(tmp_path) is Code.NOT_A_FILE
+
+
+def test_a_table_that_is_too_large(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    with path.open("wb") as file:
+        file.truncate(table.MAX_BYTES + 1)
+    assert refused(path) is Code.TABLE_TOO_LARGE
+
+
+# --- Excel ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def book(tmp_path: Path):
+    """Return a function that writes a workbook with these rows."""
+
+    def write(*rows: list[object], name: str = "t.xlsx", **formats: str) -> Path:
+        workbook = Workbook()
+        for row in rows:
+            workbook.active.append(row)
+        for place, number_format in formats.items():
+            workbook.active[place].number_format = number_format
+        workbook.save(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+def test_numbers_are_read_as_they_look(book) -> None:
+    rows = [["CN"], ["007"], [7], [7], [7.0], [123456789012345]]
+    path = book(*rows, A4="0000")
+    assert names(table.read(path)) == ["007", "7", "0007", "7", "123456789012345"]
+
+
+@pytest.mark.parametrize("value", [5.57e92, 10**15, 1.5, date(2026, 3, 1), True, "#N/A"])
+def test_what_excel_has_changed_is_flagged(book, value) -> None:
+    [row] = table.read(book(["CN"], [value])).rows
+    assert [one.code for one in row.problems] == [Code.CELL_CHANGED]
+
+
+def test_a_text_that_only_looks_like_a_number_is_taken(book) -> None:
+    path = book(["CN"], ["5.57E+92"], ["2026-03-01"], ["=x"])
+    workbook = load_workbook(path)
+    workbook.active["A4"].data_type = "s"
+    workbook.save(path)
+    found = table.read(path)
+    assert names(found) == ["5.57E+92", "2026-03-01", "=x"]
+    assert not any(row.problems for row in found.rows)
+
+
+def with_result(path: Path, result: bytes) -> None:
+    """Store the result of a formula, as Excel does and openpyxl cannot."""
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet], count = re.subn(rb"</f><v ?(/|></v)>", b"</f><v>%s</v>" % result, parts[sheet])
+    assert count
+    with zipfile.ZipFile(path, "w") as new:
+        for name, data in parts.items():
+            new.writestr(name, data)
+
+
+def test_of_a_formula_the_saved_result_counts(book) -> None:
+    path = book(["CN", "L"], ['=CONCAT("dev-",1)', "Kaili"])
+    [row] = table.read(path).rows
+    assert [one.code for one in row.problems] == [Code.CELL_FORMULA]
+    with_result(path, b"17")
+    [row] = table.read(path).rows
+    assert (row.common_name, row.problems) == ("17", ())
+
+
+def test_a_row_of_formulas_alone_is_not_taken_for_empty(book) -> None:
+    assert len(table.read(book(["CN"], ["=A9"])).rows) == 1
+
+
+def test_hidden_rows_and_merged_cells_are_reported(book) -> None:
+    path = book(["CN", "L"], ["a", "Kaili"], ["b", None])
+    workbook = load_workbook(path)
+    workbook.active.row_dimensions[3].hidden = True
+    workbook.active.merge_cells("B2:B3")
+    workbook.save(path)
+    found = table.read(path)
+    assert names(found) == ["a", "b"]
+    assert [one.code for one in found.notes] == [Code.ROWS_HIDDEN, Code.CELLS_MERGED]
+
+
+def test_the_sheet_with_the_devices_is_found_and_two_are_refused(book) -> None:
+    path = book(["About this farm"])
+    workbook = load_workbook(path)
+    workbook.create_sheet("Devices").append(["CN"])
+    workbook["Devices"].append(["a"])
+    workbook.save(path)
+    assert names(table.read(path)) == ["a"]
+    workbook.create_sheet("More").append(["CN"])
+    workbook.save(path)
+    assert names(table.read(path)) == ["a"]
+    workbook["More"].append(["b"])
+    workbook.save(path)
+    assert refused(path) is Code.TABLE_TWO_SHEETS
+
+
+HEADINGS_OF_ENOS = ["DeviceKey", "Device Name", "Time Zone", "Latitude"]
+
+
+def test_the_device_template_of_enos(book) -> None:
+    path = book(HEADINGS_OF_ENOS, ["4 to 64 characters", "", "", ""], ["wtg_01", "WTG 1", "+08:00"])
+    found = table.read(path)
+    assert [(row.line, row.common_name) for row in found.rows] == [(3, "wtg_01")]
+    assert found.columns.unknown_headings == tuple(HEADINGS_OF_ENOS[1:])
+    assert found.notes[0].values == {"line": 2}
+
+
+def test_line_2_of_a_table_that_only_has_the_columns_of_the_template_is_a_device(book) -> None:
+    assert names(table.read(book(HEADINGS_OF_ENOS, ["wtg_01", "WTG 1", "+08:00"]))) == ["wtg_01"]
+    path = book(HEADINGS_OF_ENOS, ["String"], ["wtg_01"], name="Template_abc.xlsx")
+    assert names(table.read(path)) == ["wtg_01"]
+
+
+def altered(path: Path, member: str, data: bytes) -> Path:
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    parts[member] = data
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return path
+
+
+@pytest.mark.timeout(60)
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(book) -> None:
+    path = book(["CN"], ["a"])
+    altered(path, "xl/worksheets/sheet1.xml", b"<x/>" + bytes(600 << 20))
+    assert path.stat().st_size < 1 << 20
+    assert refused(path) is Code.TABLE_TOO_LARGE
+    path = altered(book(["CN"], ["a"]), "xl/sharedStrings.xml", bytes(70 << 20))
+    assert refused(path) is Code.TABLE_TOO_LARGE
+
+
+def sheet(*rows: bytes) -> bytes:
+    space = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    return b"<worksheet %s><sheetData>%s</sheetData></worksheet>" % (space, b"".join(rows))
+
+
+HEADING_ROW = b'<row r="1"><c r="A1" t="inlineStr"><is><t>CN</t></is></c></row>'
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "data",
+    [
+        sheet(HEADING_ROW, b'<row r="2000000000"><c r="A2" t="str"><v>a</v></c></row>'),
+        sheet(HEADING_ROW, b'<row r="2"><c r="A2" t="s"><v>99999</v></c></row>'),
+        sheet(HEADING_ROW, b'<row r="2"><c r="ZZZZZZ2" t="str"><v>a</v></c></row>'),
+        sheet(HEADING_ROW, b"<row"),
+        b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>',
+        b"",
+    ],
+    ids=["far-row", "no-such-text", "far-column", "cut-off", "entity", "empty"],
+)
+def test_a_hostile_sheet_is_refused(book, data) -> None:
+    path = altered(book(["CN"], ["a"]), "xl/worksheets/sheet1.xml", data)
+    assert refused(path) in (Code.TABLE_UNREADABLE, Code.TABLE_NO_NAMES)
+
+
+def test_a_zip_that_is_no_workbook(tmp_path) -> None:
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "CN")
+    assert refused(path) is Code.TABLE_UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["new.xlsx", "new.csv"])
+def test_an_empty_table_can_be_filled_in(tmp_path, name) -> None:
+    path = table.write_empty(tmp_path / name, ["Country", "Common name"])
+    assert refused(path) is Code.TABLE_NO_ROWS
+    if path.suffix == ".xlsx":
+        workbook = load_workbook(path)
+        assert workbook.active.column_dimensions["B"].number_format == "@"
+    with pytest.raises(InvalidFileName):
+        table.write_empty(tmp_path / "a:b.csv", ["Common name"])
+
+
+def test_openpyxl_is_loaded_for_workbooks_alone(table_of) -> None:
+    program = (
+        "import sys; from pathlib import Path; from enos_csr_gui.core.batch import table, make; "
+        "table.read(Path(sys.argv[1])); print('openpyxl' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, table_of("dev-1")]
+    assert subprocess.run(command, capture_output=True, check=True).stdout.strip() == b"False"
