@@ -44,7 +44,7 @@ class ExportPage(Page):
             Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
             Format.JAVA: QRadioButton(_("&Java keystore: for the EnOS SDK for Java")),
             Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
-            Format.C: QRadioButton(_("C header file: for the EnOS &SDK for C")),
+            Format.C: QRadioButton(_("&C header file: for the EnOS SDK for C")),
         }
         self._passphrase = PassphrasePair(keystore.check_passphrase)
         self._passphrase.name_first(_("Passphrase of the keystore"))
