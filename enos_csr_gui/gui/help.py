@@ -103,6 +103,7 @@ _LIBRARIES = {
     "cryptography": "Apache-2.0 / BSD-3-Clause",
     "pycountry": "LGPL-2.1",
     "click": "BSD-3-Clause",
+    "openpyxl": "MIT",
     "zxcvbn": "MIT",
     "pathvalidate": "MIT",
     "platformdirs": "MIT",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import metadata
 
 import pytest
 from person import Person
@@ -134,4 +135,6 @@ def test_the_program_says_what_it_is(start: Callable[..., Person]) -> None:
     said = read(person)
     assert f"EnOS CSR {__version__}" in said
     assert "Nothing is ever sent over the network" in said
-    assert "cryptography" in said
+    needed = [re.split(r"[><=;\[ ]", one)[0] for one in metadata.requires("enos-csr-gui") or ()]
+    assert "cryptography" in needed
+    assert [name for name in needed if name not in said.lower()] == []
