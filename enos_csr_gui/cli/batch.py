@@ -9,7 +9,7 @@ import click
 
 from enos_csr_gui.cli import batch_run
 from enos_csr_gui.cli.batch_run import Options, answers_for_all, run_options
-from enos_csr_gui.cli.output import Faults, examples, option_name
+from enos_csr_gui.cli.output import Faults, examples, option_name, path_text
 from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check_field, clean
 from enos_csr_gui.i18n import _
@@ -135,4 +135,4 @@ def _write_template(path: Path, faults: Faults) -> None:
         faults.add_error(error, option="--template")
         faults.end()
     click.echo(_("Fill in a row for each device:"))
-    click.echo(f"  {click.format_filename(written)}")
+    click.echo(f"  {path_text(written)}")

@@ -18,6 +18,7 @@ from enos_csr_gui.cli.output import (
     echo_err,
     option_name,
     padded,
+    path_text,
     print_json,
 )
 from enos_csr_gui.core.errors import CoreError
@@ -394,9 +395,7 @@ def _print(
     if options.device_passphrases:
         heading = _("The passphrases. Keep them apart from the keys:")
         parts.append((heading, options.device_passphrases))
-    click.echo(
-        "\n\n".join(f"{heading}\n  {click.format_filename(path)}" for heading, path in parts)
-    )
+    click.echo("\n\n".join(f"{heading}\n  {path_text(path)}" for heading, path in parts))
     click.echo("\n" + _("Keep the key files and never send them. Nobody can restore them."))
     command = f"  enos-csr history --batch {ledger.batch}"
     click.echo("\n" + _("To list the requests of this batch:") + f"\n{command}")

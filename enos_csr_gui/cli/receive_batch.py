@@ -11,8 +11,8 @@ import click
 
 from enos_csr_gui.cli import json_objects, key_options, prompts
 from enos_csr_gui.cli.batch_run import progress_line
-from enos_csr_gui.cli.output import IMPOSSIBLE, Faults, echo_err, examples, print_json
-from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.cli.output import IMPOSSIBLE, Faults, echo_err, examples, path_text, print_json
+from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import CERTIFICATES
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -177,11 +177,11 @@ def _print(done: Sequence[Collected], foreign: Sequence[Found], folder: Path) ->
         echo_err(f"{text} ({count}×)" if count > 1 else text)
     if files := sum(len(one.files) for one in done):
         click.echo(labels.named(_("files for devices"), str(files)))
-    click.echo(labels.named(_("Report"), click.format_filename(folder / CERTIFICATES)))
+    click.echo(labels.named(_("Report"), path_text(folder / CERTIFICATES)))
 
 
 def _list(names: Sequence[str]) -> None:
     for name in names[:_SHOWN]:
-        click.echo(f"  {name}")
+        click.echo(f"  {escape_unprintable(name)}")
     if len(names) > _SHOWN:
         click.echo("  …")

@@ -33,7 +33,7 @@ _DAYS = 60
     ),
     context_settings={"allow_extra_args": True},
 )
-@click.argument("table_file", type=Path, required=False, metavar="TABLE")
+@click.argument("table_file", type=Path, required=False, metavar="[TABLE]")
 @click.option(
     "--days",
     type=int,

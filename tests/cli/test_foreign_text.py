@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,11 @@ def files(folder: Path, openssl, authority, answers, monkeypatch) -> Path:
     authority.issue(Path(f"{name}.csr"), Path(f"{name}.crt"))
     authority.issue(Path(f"{name}.csr"), Path(f"{name}-2.crt"), days=-1)
     (folder / "secret").write_text("correct horse battery\n")
+    with Path(f"{name}.csv").open("w", encoding="utf-8", newline="") as table:
+        lines = csv.writer(table)
+        lines.writerow(["Common name", *("C", "ST", "L", "O", "OU"), hostile.TEXT])
+        lines.writerow([hostile.TEXT, *("CN", hostile.TEXT, "b", "c", "Operations"), "x"])
+        lines.writerow(["dev-002", *("CN", "a", "b", "c", "Operations"), hostile.TEXT])
     with RequestHistory() as history:
         subject = answers | {"common_name": hostile.TEXT, "locality": hostile.TEXT}
         key, csr = Path(f"{name}.key"), Path(f"{name}-gone.csr")
@@ -126,6 +132,20 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
             "{chain}",
         ),
     ],
+    "batch": [
+        ("{name}.csv", "--out", "{name}-farm"),
+        ("{name}.csv", "--out", "{name}-farm", "--skip-bad", "--state", "a"),
+        ("{name}.csv", "--out", "{name}-farm", "--column", f"{hostile.TEXT}=unit"),
+        ("{name}.crt", "--out", "{name}-farm"),
+    ],
+    "receive-batch": [
+        ("{name}.crt", "--out", "{name}-farm"),
+        ("{name}.crt", "{name}-2.crt", "--out", "farm"),
+    ],
+    "renew-batch": [
+        ("--out", "{name}-renewals"),
+        ("{name}.csv", "--out", "{name}-renewals", "--skip-bad"),
+    ],
     "convert": [("{name}.crt", "--out", "{name}.pem"), ("{name}.key", "--out", "b.pem")],
     "history": [()],
     "fields": [(), ("--lang", hostile.TEXT)],
@@ -142,6 +162,8 @@ def test_nothing_that_strangers_wrote_reaches_the_terminal(
     command: str, files: Path, authority, enos_csr: Callable, folder: Path
 ) -> None:
     chain = folder / "chain.pem"
+    if command == "receive-batch":
+        enos_csr("batch", f"{files}.csv", "--out", "farm", "--skip-bad", "--state", "a")
     chain.write_bytes(authority.intermediate.read_bytes() + authority.root.read_bytes())
     shown = ""
     for words in COMMANDS[command]:

@@ -57,6 +57,7 @@ def walk(options, authority, folder: Path) -> list[list[str]]:
     (folder / "chain.pem").write_bytes(
         authority.intermediate.read_bytes() + authority.root.read_bytes()
     )
+    (folder / "devices.csv").write_text("Common name\ndev-002\n")
     (folder / "secret").write_text("correct horse battery\n")
     export = ["export", "dev-001.pem", "--key", "dev-001.key", "--chain", "chain.pem"]
     return [
@@ -66,10 +67,20 @@ def walk(options, authority, folder: Path) -> list[list[str]]:
         [*export, "--format", "p12", "--out", "dev-001.p12", "--passphrase-file", "secret"],
         ["renew", "dev-001.csr"],
         ["convert", "dev-001.pem", "--out", "another.crt"],
+        ["batch", "devices.csv", "--out", "farm", *options(common_name=None)],
+        ["receive-batch", "dev-002.pem", "--out", "farm"],
+        ["renew-batch", "--days", "3650", "--out", "renewals"],
         ["history"],
         ["fields"],
         ["rules"],
     ]
+
+
+ISSUED = {
+    "new": ("dev-001.csr", "dev-001.pem"),
+    "batch": ("farm/dev-002/dev-002.csr", "dev-002.pem"),
+}
+"""The command after which a certificate is issued: for which request, into which file."""
 
 
 def every_command_is_in(walk: list[list[str]]) -> bool:
@@ -92,8 +103,9 @@ def test_every_command_works_without_a_network(
         done = enos_csr_process(*arguments, prefix=alone)
         assert done.returncode in (0, 2), done.stderr.decode()
         assert (done.returncode == 2) == (arguments[0] == "inspect"), done.stderr.decode()
-        if arguments[0] == "new":
-            authority.issue(folder / "dev-001.csr", folder / "dev-001.pem")
+        if arguments[0] in ISSUED:
+            csr, certificate = ISSUED[arguments[0]]
+            authority.issue(folder / csr, folder / certificate)
 
 
 @linux
@@ -107,5 +119,6 @@ def test_no_command_opens_a_socket(walk, enos_csr_process, authority, folder: Pa
         calls = [line for line in log.read_text().splitlines() if "(" in line]
         assert [line for line in calls if "AF_UNIX" not in line] == []
         log.unlink()
-        if arguments[0] == "new":
-            authority.issue(folder / "dev-001.csr", folder / "dev-001.pem")
+        if arguments[0] in ISSUED:
+            csr, certificate = ISSUED[arguments[0]]
+            authority.issue(folder / csr, folder / certificate)
