@@ -83,6 +83,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         receive,
         renew,
         shell,
+        spreadsheet,
     )
     from enos_csr_gui.messages import inspection  # noqa: F401
 

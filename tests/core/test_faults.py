@@ -54,7 +54,8 @@ def command(tmp_path_factory: pytest.TempPathFactory, authority) -> Callable[...
     made = tmp_path_factory.mktemp("made")
     answers = ["--country", "CN", "--state", "Guizhou", "--locality", "Kaili", "--unit", "Ops"]
     answers += ["--organization", "Example", "--common-name", "dev-001"]
-    subprocess.run([ENOS_CSR, "new", *answers, "--out", made], check=True, capture_output=True)
+    new = [ENOS_CSR, "new", *answers, "--out", made]
+    subprocess.run(new, check=True, capture_output=True, env=environment(made / "data"))
     authority.issue(made / "dev-001.csr", made / "issued.pem")
     chain = authority.intermediate.read_bytes() + authority.root.read_bytes()
     (made / "chain.pem").write_bytes(chain)

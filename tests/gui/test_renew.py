@@ -219,13 +219,14 @@ def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: P
 
 
 def test_from_a_checked_certificate_that_one_is_renewed(
-    two_requests: Person, tmp_path: Path, openssl
+    two_requests: Person, tmp_path: Path, openssl, authority
 ) -> None:
     person = two_requests
     other = tmp_path / "other.pem"
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "other.key",
-            "-subj", "/CN=dev-9", "-addext", "basicConstraints=CA:FALSE",
-            "-out", other)  # fmt: skip
+    csr = tmp_path / "other.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "other.key",
+            "-subj", "/CN=dev-9", "-out", csr)  # fmt: skip
+    authority.issue(csr, other)
     person.begins("Check a file")
     person.drops(other)
     person.waits_to_read("Renew this certificate")

@@ -46,7 +46,10 @@ class ExportPage(Page):
             Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
             Format.C: QRadioButton(_("&C header file: for the EnOS SDK for C")),
         }
-        self._passphrase = PassphrasePair(keystore.check_passphrase)
+        self._passphrase = PassphrasePair(
+            keystore.check_passphrase,
+            help_text=_("It protects the keystore. The program on the device needs it too."),
+        )
         self._passphrase.name_first(_("Passphrase of the keystore"))
         self._older_systems = QCheckBox(
             _("For &older systems (Java before 8u301, old Windows or macOS); protects less well")
@@ -75,11 +78,6 @@ class ExportPage(Page):
         align(place, key_form, self._passphrase.form)
         store = QVBoxLayout(self._store_row)
         store.setContentsMargins(0, 0, 0, 0)
-        store.addWidget(
-            FieldNote(
-                _("A passphrase protects the keystore. The program on the device needs it too.")
-            )
-        )
         store.addWidget(self._passphrase)
         store.addWidget(self._older_systems)
 

@@ -35,15 +35,18 @@ class PassphrasePair(QWidget):
 
     edited = Signal()
 
-    def __init__(self, check: Check, parent: QWidget | None = None) -> None:
-        """``check`` returns the problems of a passphrase."""
+    def __init__(self, check: Check, parent: QWidget | None = None, *, help_text: str = "") -> None:
+        """``check`` returns the problems of a passphrase; ``help_text`` is shown before one is
+        typed.
+        """
         super().__init__(parent)
         self._check = check
+        self._help = help_text
         self._judging: background.Job | None = None
         self._first = PassphraseEdit()
         self._second = PassphraseEdit()
         self._strength = QProgressBar()
-        self._note = FieldNote(about=self._first)
+        self._note = FieldNote(help_text, about=self._first)
         self._visible = QCheckBox(_("Show &what I type"))
         self._pause = QTimer(self)
 
@@ -121,7 +124,7 @@ class PassphrasePair(QWidget):
         self._first.clear()
         self._second.clear()
         self._strength.hide()
-        self._note.show_help("")
+        self._note.show_help(self._help)
 
     def _on_edited(self) -> None:
         self._pause.start()
@@ -141,7 +144,7 @@ class PassphrasePair(QWidget):
     def _show_strength(self, score: int) -> None:
         self._strength.setVisible(bool(self._first.text()))
         if not self._first.text():
-            self._note.show_help("")
+            self._note.show_help(self._help)
             return
         self._strength.setValue(score + 1)
         self._note.set_about(self._first)
