@@ -34,6 +34,7 @@ _DASH = rb"(?:-|\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|[\x96\x97])"
 _ODD_DASHES = re.compile(
     _DASH + rb"{2,8}[ \t]*(BEGIN|END) (?!SSH2)([A-Z0-9 #]{1,64}?)[ \t]*" + _DASH + rb"{2,8}"
 )
+_USUAL_DASHES = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 #]{1,64}-----")
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 #]{1,64}-----")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]*")
@@ -59,6 +60,8 @@ def pem_text(data: bytes) -> bytes:
         return data
     if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
         data = _ESCAPED_BREAKS.sub(b"\n", data)
+    if len(_USUAL_DASHES.findall(data)) == data.count(b"BEGIN ") + data.count(b"END "):
+        return data  # the search for odd ones takes ten times as long
     return _ODD_DASHES.sub(rb"-----\1 \2-----", data)
 
 
