@@ -251,7 +251,7 @@ def _in_raw(raw: bytes) -> InspectedItem:
     """Return what bytes are that are neither PEM nor DER."""
     if raw.startswith(_STORES):
         return _secret_store(ContentKind.JAVA_KEYSTORE)
-    if form := key_reader.foreign_form(raw):
+    if (form := key_reader.foreign_form(raw)) is not None:
         return replace(_private_key(None), warnings=(*_SECRET, *form))
     return _UNKNOWN
 

@@ -256,7 +256,7 @@ class _Json(NamedTuple):
 
 
 def _read_json(text: bytes) -> _Json | None:
-    """Return what is in JSON; None where it is none, or a key (JWK)."""
+    """Return what is in JSON, each key (JWK) in one text; None for other text, or a single key."""
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
@@ -269,6 +269,8 @@ def _read_json(text: bytes) -> _Json | None:
         match waiting.pop():
             case str() as one if len(one) > 60:
                 found.strings.append(one.encode("utf-8", "replace"))
+            case dict() as inside if "kty" in inside:
+                found.strings.append(json.dumps(inside).encode())
             case dict() as inside:
                 found.answers.extend(_api_answer(inside))
                 waiting += reversed(list(inside.values()))
