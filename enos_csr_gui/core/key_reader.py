@@ -130,10 +130,9 @@ _FOREIGN_FORMS = (
 _SSH_KEYGEN = "ssh-keygen -p -m PKCS8 -f COPY"
 _PKCS8_LEGACY = "openssl pkcs8 -provider legacy -provider default -topk8 -in OLD -out NEW"
 
-_XML_KEY = re.compile(
-    rb"<(RSAKeyValue|RSAParameters)(?: [^<>]{0,500})?>(.{1,20000}?)</\1>", re.DOTALL
-)
+_XML_KEY = re.compile(rb"<(RSAKeyValue|RSAParameters)(?: [^<>]{0,500})?>")
 """What .NET's ToXmlString and its XmlSerializer write."""
+_MAX_XML_BYTES = 20_000
 _XML_NAMES = {
     "n": "Modulus",
     "e": "Exponent",
@@ -428,10 +427,12 @@ def _with_primes(numbers: dict[str, int]) -> dict[str, int]:
 
 def _xml(text: bytes) -> dict[str, int] | None:
     """Return the numbers of an RSA private key in the XML of .NET; None for other text."""
-    if not (found := _XML_KEY.search(text)):
+    if not (begin := _XML_KEY.search(text)):
         return None
+    end = text.find(b"</" + begin[1] + b">", begin.end(), begin.end() + _MAX_XML_BYTES)
     # No XML parser: ten short elements do not need one, nor its risks.
-    values = dict(re.findall(r"<(\w+)>\s*([A-Za-z0-9+/=\s]*)</\1>", found[2].decode("latin-1")))
+    content = text[begin.end() : max(end, begin.end())].decode("latin-1")
+    values = dict(re.findall(r"<(\w{1,20})>\s*([A-Za-z0-9+/=\s]*)</\1>", content))
     try:
         return {name: _number(values[tag], b"+/") for name, tag in _XML_NAMES.items()}
     except (ValueError, KeyError):

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -525,6 +526,13 @@ def test_the_xml_of_dotnet_is_read(key):
         xml = f"<{start}>\n{inside}</{name}>".encode()
         assert key_reader.load(xml).private_numbers() == key.private_numbers()
         assert is_private_key_for_inspection(xml)
+
+
+def test_a_file_full_of_beginnings_takes_no_time():
+    data = b"<RSAKeyValue>" * 80_000
+    begin = time.process_time()
+    assert key_reader.foreign_form(data) is None
+    assert time.process_time() - begin < 10  # trying an end for each takes 45 s
 
 
 def test_a_key_of_a_security_chip_is_named(made):
