@@ -11,9 +11,13 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-import catalogues
-
 TOP = Path(__file__).parents[1]
+sys.path.insert(0, str(TOP))
+
+import catalogues  # noqa: E402
+
+from enos_csr_gui.core.countries import TRADITIONAL_CHINESE  # noqa: E402
+
 RESOURCES = TOP / "resources"
 
 Entry = tuple[str, str, str]
@@ -122,7 +126,8 @@ def wanted_data(place: str) -> bool:
     if parts[:2] == ("pycountry", "databases"):
         return name in {f"{standard}.json" for standard in _PYCOUNTRY_STANDARDS}
     if parts[:2] == ("pycountry", "locales"):
-        return parts[2] in languages() and name in {f"{one}.mo" for one in _PYCOUNTRY_STANDARDS}
+        understood = (*languages(), *TRADITIONAL_CHINESE)
+        return parts[2] in understood and name in {f"{one}.mo" for one in _PYCOUNTRY_STANDARDS}
     if parts[0].endswith(".dist-info"):
         return name == "METADATA"  # has the version; the licences have a folder of their own
     return name != "py.typed"

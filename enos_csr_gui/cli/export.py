@@ -18,7 +18,6 @@ from enos_csr_gui.cli.output import (
     path_text,
     print_json,
 )
-from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages.problems import problem_text
@@ -41,6 +40,7 @@ _PEM_NAME = "edge"
         "keystore. jks: a keystore for Java 8u301 and later, in which the certificate authority "
         "is trusted. c: a header file for the EnOS SDK for C, which opens no key with a "
         "passphrase. Never replaces a file.\n\n"
+        "CERT and the CA certificates can have any format, or be a folder.\n\n"
         "A keystore needs a passphrase. The command asks for it twice, or takes it from a "
         "file.\n\n"
         "Exit status: 0 success; 1 failure; 2 invalid input. After 2, nothing was written; nor "
@@ -238,10 +238,10 @@ def _check_combination(
 
 def _wanted_keys(file: Path) -> list[str]:
     """Return the public-key fingerprints of the certificates; none if the file cannot be read."""
-    from enos_csr_gui.core import certificate
+    from enos_csr_gui.core import certificate, receive
 
     with suppress(CoreError):  # ``_read`` reports it
-        return certificate.public_keys(files.read(file))
+        return certificate.public_keys(receive.read_certificates(file)[1])
     return []
 
 
@@ -267,14 +267,13 @@ def _read(
     file: Path, chain_file: Path | None, key: rsa.RSAPrivateKey | None, faults: Faults
 ) -> Issued | None:
     """Return the certificate, that of the key if there are several; None when there is a fault."""
-    from enos_csr_gui.core import certificate, keys
+    from enos_csr_gui.core import certificate, keys, receive
 
     wanted = keys.public_key_sha256(key.public_key()) if key else ""
     try:
-        chain_data = (
-            certificate.load_chain(files.read(chain_file), chain_file) if chain_file else b""
-        )
-        return certificate.read(files.read(file), file, chain_data, wanted)
+        chain_data = receive.read_chain(chain_file) if chain_file else b""
+        found, data = receive.read_certificates(file)
+        return certificate.read(data, found, chain_data, wanted)
     except CoreError as error:
         faults.add_error(error)
         return None

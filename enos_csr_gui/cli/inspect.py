@@ -62,6 +62,10 @@ def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
         print_json({"items": [json_objects.inspected(*one) for one in shown]})
     else:
         click.echo("\n\n".join("\n".join(_report(*one)) for one in shown))
+        if any(one.acceptable for one in found):
+            click.echo(
+                "\n" + _("If EnOS refuses it, see: {command}").format(command="enos-csr rules")
+            )
     _warn(found)
     if not inspect.is_in_order(found):
         raise click.exceptions.Exit(WRONG_INPUT)

@@ -38,6 +38,9 @@ _USUAL_DASHES = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 #]{1,64}-----")
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 #]{1,64}-----")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]*")
+_AROUND_LINES = re.compile(rb"<[^<>]{0,200}>|&nbsp;|\xe2\x80[\x8b-\x8d]|\xef\xbb\xbf|[\"'\\]")
+"""What web pages and programs in C put around a line: tags, invisible characters, quotes."""
+
 _ESCAPED_BREAKS = re.compile(rb"(?:\\r)?\\n|\\r")
 
 
@@ -58,6 +61,7 @@ def pem_text(data: bytes) -> bytes:
     data = utf8_text(data)
     if b"BEGIN" not in data:
         return data
+    data = data.replace(b"\xc2\xa0", b" ")  # a no-break space
     if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
         data = _ESCAPED_BREAKS.sub(b"\n", data)
     if len(_USUAL_DASHES.findall(data)) == data.count(b"BEGIN ") + data.count(b"END "):
@@ -91,9 +95,9 @@ def _is_regular(body: bytes) -> bool:
 
 
 def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
-    """Return the headers (RFC 1421), and the lines without what a mail program puts before them."""
+    """Return the headers (RFC 1421), and the lines without what other programs put around them."""
     raw = re.split(rb"\r\n|\n|\r", body)
-    lines = [line.strip(b"> \t|") for line in raw]
+    lines = [_AROUND_LINES.sub(b"", line).strip(b"> \t|") for line in raw]
     start = next((number for number, line in enumerate(lines) if line), 0)
     stop = start
     if lines and b":" in lines[start]:

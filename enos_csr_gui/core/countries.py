@@ -29,9 +29,17 @@ _LONGEST = 100
 # Everyday and former names that neither ISO 3166-1 nor its translations list. Each names exactly
 # one country. (CLDR does not help: it has one name for each country and language.)
 _ALIASES = {
+    "AG": ("Antigua",),
+    "AT": ("Österreich",),
+    "AU": ("澳洲",),
+    "BQ": ("Caribbean Netherlands", "Bonaire", "荷属加勒比区"),
+    "BR": ("Brasil",),
+    "BZ": ("British Honduras",),
+    "CC": ("Cocos Islands", "Keeling Islands"),
     "AE": ("UAE", "Emirates", "阿拉伯联合酋长国"),
-    "BA": ("Bosnia",),
+    "BA": ("Bosnia", "波黑"),
     "BF": ("Upper Volta",),
+    "BJ": ("Dahomey",),
     "BN": ("Brunei",),
     "BO": ("Bolivia",),
     "BY": ("Belorussia", "Byelorussia"),
@@ -40,6 +48,7 @@ _ALIASES = {
         "DRC",
         "Congo-Kinshasa",
         "Democratic Congo",
+        "Dem Rep Congo",
         "Zaire",
         "刚果民主共和国",
         "民主刚果",
@@ -48,13 +57,15 @@ _ALIASES = {
     "CG": ("Congo-Brazzaville", "Congo Republic", "刚果布"),
     "CH": ("Schweiz", "Suisse"),
     "CI": ("Ivory Coast", "象牙海岸"),
-    "CN": ("PRC", "P.R. China", "中國"),
+    "CN": ("PRC", "P.R. China", "P R China", "Mainland China", "中国大陆"),
     "CV": ("Cape Verde", "维德角"),
     "CZ": ("捷克共和国",),
     "DE": ("Deutschland",),
-    "DO": ("多米尼加",),
+    "DK": ("Danmark",),
+    "DO": ("Dominican Rep", "多米尼加"),
     "ES": ("España",),
-    "FK": ("Falklands", "Malvinas"),
+    "FI": ("Suomi",),
+    "FK": ("Falklands", "Malvinas", "福克兰群岛"),
     "FM": ("Micronesia",),
     "FO": ("Faeroe Islands",),
     "GB": (
@@ -66,38 +77,61 @@ _ALIASES = {
         "Wales",
         "Northern Ireland",
         "联合王国",
+        "英格兰",
+        "苏格兰",
     ),
-    "GE": ("Republic of Georgia",),
-    "HK": ("Hong Kong SAR", "香港"),
-    "IE": ("Republic of Ireland", "Éire", "爱尔兰共和国"),
-    "IR": ("Persia",),
+    "GE": ("Republic of Georgia", "格鲁吉亚共和国", "乔治亚"),
+    "GH": ("Gold Coast",),
+    "GR": ("Hellas",),
+    "HK": ("Hong Kong SAR", "Hong Kong SAR China", "Hong Kong China", "HongKong", "HKSAR", "香港"),
+    "HU": ("Magyarország",),
+    "ID": ("印尼",),
+    "IE": ("Irish Republic", "Republic of Ireland", "Éire", "爱尔兰共和国"),
+    "IN": ("Bharat",),
+    "IR": ("Persia", "波斯"),
     "IT": ("Italia",),
+    "JP": ("Nippon",),
     "KH": ("Kampuchea",),
-    "KP": ("DPRK", "北朝鲜", "北韩"),
-    "KR": ("ROK", "南韩"),
+    "KP": ("DPRK", "DPR Korea", "N Korea", "北朝鲜", "北韩", "朝鮮"),
+    "KR": ("ROK", "S Korea", "南韩", "韓國"),
+    "LA": ("寮国",),
     "LK": ("Ceylon", "锡兰"),
-    "MK": ("Macedonia", "马其顿"),
-    "MM": ("Burma",),
-    "MO": ("Macau", "澳门"),
+    "MK": ("Macedonia", "FYROM", "马其顿"),
+    "MM": ("Burma", "Myanmar (Burma)"),
+    "MN": ("蒙古国", "外蒙古"),
+    "MO": ("Macau", "Macau SAR", "Macao SAR", "Macao SAR China", "Macau China", "澳门"),
     "NL": ("Holland",),
-    "PS": ("Palestine",),
-    "RU": ("Russia",),
-    "SA": ("KSA", "沙特"),
-    "SH": ("Saint Helena",),
-    "ST": ("São Tomé and Príncipe",),
+    "NO": ("Norge",),
+    "NZ": ("Aotearoa", "纽西兰"),
+    "PG": ("巴新",),
+    "PL": ("Polska",),
+    "PN": ("Pitcairn Islands", "皮特凯恩群岛"),
+    "PS": ("Palestine", "Palestinian Territories", "巴勒斯坦领土"),
+    "RU": ("Russia", "俄国", "俄羅斯"),
+    "SA": ("KSA", "Saudi", "沙特"),
+    "SB": ("所罗门",),
+    "SE": ("Sverige",),
+    "SH": ("Saint Helena", "圣赫勒拿"),
+    "SJ": ("Svalbard",),
+    "ST": ("São Tomé and Príncipe", "São Tomé"),
     "SX": ("Sint Maarten",),
     "SZ": ("Swaziland",),
-    "TH": ("Siam",),
+    "TH": ("Siam", "暹罗"),
+    "TF": ("French Southern and Antarctic Lands", "法属南部领地"),
     "TL": ("East Timor",),
     "TR": ("Turkey",),
-    "TW": ("中国台湾", "臺灣"),
+    "TT": ("Trinidad", "特立尼达"),
+    "TW": ("Taiwan China", "Chinese Taipei", "Formosa", "中国台湾"),
     "TZ": ("Tanzania",),
     "US": ("USA", "United States of America"),
+    "UM": ("US Outlying Islands",),
     "VA": ("Vatican", "Vatican City"),
     "VC": ("Saint Vincent",),
     "VG": ("British Virgin Islands",),
     "VI": ("US Virgin Islands",),
+    "WF": ("Wallis",),
     "WS": ("Western Samoa",),
+    "ZA": ("RSA",),
 }
 
 # Ambiguous: suggested, never accepted as they are.
@@ -113,6 +147,7 @@ _HINTS = {
     "korea": "KR",
     "su": "RU",
     "刚果": "CG",
+    "剛果": "CG",
 }
 
 # Where pycountry's translation is misspelt or not the name in common use.
@@ -142,6 +177,9 @@ _BETTER_NAMES = {
         "VE": "委内瑞拉",
     },
 }
+
+TRADITIONAL_CHINESE = ("zh_TW", "zh_HK")
+"""Translations of the names that are understood, though the program has none of its own."""
 
 # ISO 3166-2 writes 'Guizhou Sheng'; the EnOS manual and common usage write 'Guizhou'.
 _CHINESE_KIND = re.compile(r"( Zhuangzu| Huizu| Uygur)? (Sheng|Shi|Zizhiqu|SAR)$")
@@ -198,7 +236,8 @@ def _names() -> dict[str, str]:
     """
     import pycountry
 
-    translators = [_translator("iso3166-1", language) for language in i18n.languages()]
+    languages = [*i18n.languages(), *TRADITIONAL_CHINESE]
+    translators = [_translator("iso3166-1", language) for language in languages]
     names = {}
     for country in pycountry.countries:
         names[_folded(country.alpha_3)] = country.alpha_2

@@ -151,8 +151,9 @@ def check(request: Request, shape: Shape) -> tuple[RuleResult, ...]:
 
 def check_form(shape: Shape) -> list[Problem]:
     """Return the problem that the request is no PEM, or not PEM alone."""
-    codes = {Shape.PEM: [], Shape.LOOSE_PEM: [Code.LOOSE_PEM], Shape.WRAPPED: [Code.NOT_PEM]}
-    return [Problem(code) for code in codes[shape]]
+    if shape is Shape.PEM:
+        return []
+    return [Problem(Code.LOOSE_PEM if shape is Shape.LOOSE_PEM else Code.NOT_PEM)]
 
 
 def check_signature(request: Request) -> list[Problem]:
@@ -200,7 +201,7 @@ def check_csr_field(field: SubjectField, name: Name) -> list[Problem]:
         return [*problems, Problem(Code.TOO_LONG, field.key, values=values)]
     if attributes and (meant := attributes[0].probable_text) is not None:
         # What its characters are is no matter then.
-        said = {"given": text, "meant": meant}
+        said = {"given": attributes[0].misread_text, "meant": meant}
         return [*problems, Problem(Code.TEXT_MISREAD, field.key, values=said)]
     return [*problems, *check_field(field, text)]
 

@@ -46,7 +46,8 @@ class InspectedItem:
 
     ``problems`` say why it cannot be read, or why EnOS refuses the request; ``warnings`` what else
     its owner should know, and where a request differs from the manual. ``protected``: by a
-    passphrase, and not opened. ``is_authority``: a certificate that issues others;
+    passphrase, and not opened. ``form``: None also for what has to be unpacked or changed first.
+    ``is_authority``: a certificate that issues others;
     ``is_self_signed``: one that is signed with its own key.
     """
 
@@ -174,12 +175,19 @@ def _things(reading: Reading, now: datetime) -> Iterator[InspectedItem]:
     """Yield what each object is, without the name of the file."""
     for one in reading.found:
         if one.label is not None:
-            thing = replace(_in_block(one, now), form="PEM", label=one.label)
-            yield _with_answers(thing, one, reading.answers)
-            continue
-        thing = _in_der(one, now) if one.der else _in_raw(one.raw)
-        form: Literal["DER"] | None = "DER" if one.der and thing is not _UNKNOWN else None
-        yield replace(thing, form=form)
+            thing = replace(_in_block(one, now), label=one.label)
+        else:
+            thing = _in_der(one, now) if one.der else _in_raw(one.raw)
+        if thing is not _UNKNOWN:
+            thing = replace(thing, form=_FORMS.get(one.shape))
+        yield _with_answers(thing, one, reading.answers)
+
+
+_FORMS: dict[Shape, Literal["PEM", "DER"]] = {
+    Shape.PEM: "PEM",
+    Shape.LOOSE_PEM: "PEM",
+    Shape.DER: "DER",
+}
 
 
 def _with_answers(
@@ -251,7 +259,7 @@ def _in_raw(raw: bytes) -> InspectedItem:
     """Return what bytes are that are neither PEM nor DER."""
     if raw.startswith(_STORES):
         return _secret_store(ContentKind.JAVA_KEYSTORE)
-    if form := key_reader.foreign_form(raw):
+    if (form := key_reader.foreign_form(raw)) is not None:
         return replace(_private_key(None), warnings=(*_SECRET, *form))
     return _UNKNOWN
 
@@ -398,6 +406,11 @@ def _certificate(certificate: Certificate, now: datetime) -> InspectedItem:
 
 def _certificate_warnings(certificate: Certificate, now: datetime) -> tuple[Problem, ...]:
     validity = [] if certificate.check_dates() else check_validity(certificate, now)
+    if certificate.is_authority and [one.code for one in validity] == [Code.CERTIFICATE_EXPIRED]:
+        # Not for its reader to renew.
+        name = (certificate.subject.texts("2.5.4.3") or [""])[0]
+        date = certificate.not_valid_after_utc.date().isoformat()
+        validity = [Problem(Code.CHAIN_EXPIRED, values={"issuer": _shown(name), "date": date})]
     repeated = csr_rules.check_repeated(certificate.extensions)
     return (*validity, *x509_reader.check_texts(certificate.subject), *repeated)
 

@@ -75,23 +75,28 @@ _AES = {
 """Ciphers in CBC mode: the name and the length of the key in bytes."""
 
 _3DES = "1.2.840.113549.3.7"
-_READABLE = {*_AES, _3DES, "1.2.840.113549.1.12.1.3", "1.2.840.113549.1.5.3"}
-"""The encryption schemes that the library supports; the last two are 3DES with SHA-1, and DES with
-MD5."""
+_RC2 = "1.2.840.113549.3.2"
+_READABLE = {
+    *_AES,
+    _3DES,
+    "1.2.840.113549.1.12.1.1",  # RC4 with 128 bits and SHA-1
+    "1.2.840.113549.1.12.1.3",  # 3DES with SHA-1
+    "1.2.840.113549.1.12.1.6",  # RC2 with 40 bits and SHA-1
+    "1.2.840.113549.1.5.3",  # DES with MD5
+}
+"""The encryption schemes that the library supports."""
 
 _ENCRYPTIONS = {
-    "1.2.840.113549.3.2": "RC2",
+    _RC2: "RC2",
     "1.3.14.3.2.7": "DES",
     "1.2.840.113549.1.5.1": "MD2, DES",
     "1.2.840.113549.1.5.4": "MD2, RC2",
     "1.2.840.113549.1.5.6": "MD5, RC2",
     "1.2.840.113549.1.5.10": "SHA-1, DES",
     "1.2.840.113549.1.5.11": "SHA-1, RC2",
-    "1.2.840.113549.1.12.1.1": "SHA-1, RC4",
     "1.2.840.113549.1.12.1.2": "SHA-1, RC4",
     "1.2.840.113549.1.12.1.4": "SHA-1, 3DES with two keys",
     "1.2.840.113549.1.12.1.5": "SHA-1, RC2",
-    "1.2.840.113549.1.12.1.6": "SHA-1, RC2",
     "1.2.392.200011.61.1.1.1.2": "Camellia",
     "1.2.392.200011.61.1.1.1.3": "Camellia",
     "1.2.392.200011.61.1.1.1.4": "Camellia",
@@ -125,7 +130,9 @@ _FOREIGN_FORMS = (
 _SSH_KEYGEN = "ssh-keygen -p -m PKCS8 -f COPY"
 _PKCS8_LEGACY = "openssl pkcs8 -provider legacy -provider default -topk8 -in OLD -out NEW"
 
-_XML_KEY = re.compile(rb"<RSAKeyValue>(.{1,20000}?)</RSAKeyValue>", re.DOTALL)
+_XML_KEY = re.compile(rb"<(RSAKeyValue|RSAParameters)(?: [^<>]{0,500})?>")
+"""What .NET's ToXmlString and its XmlSerializer write."""
+_MAX_XML_BYTES = 20_000
 _XML_NAMES = {
     "n": "Modulus",
     "e": "Exponent",
@@ -203,7 +210,9 @@ def _foreign_candidates(raw: bytes) -> Iterator[_Open]:
     text = asn1.utf8_text(raw)
     if form := foreign_form(raw):
         yield lambda _secret: _refuse_form(form)
-    elif numbers := _jwk(text) or _xml(text):
+    elif jwk := _private_jwk(text):
+        yield lambda _secret: _from_jwk(jwk)
+    elif numbers := _xml(text):
         yield lambda _secret: _from_numbers(numbers)
 
 
@@ -216,7 +225,7 @@ def foreign_form(raw: bytes) -> list[Problem] | None:
     for beginning, name, command in _FOREIGN_FORMS:
         if beginning.match(raw if name == "Java (JKS)" else text.lstrip()):
             return [Problem(Code.KEY_FORMAT, values={"format": name, "command": command})]
-    return [] if _jwk(text) or _xml(text) else None
+    return [] if _private_jwk(text) or _xml(text) else None
 
 
 def _refuse_form(problems: list[Problem]) -> object:
@@ -378,25 +387,52 @@ def _from_numbers(numbers: dict[str, int]) -> object:
     return _from_library(private.private_key)
 
 
-def _jwk(text: bytes) -> dict[str, int] | None:
-    """Return the numbers of an RSA private key as JSON Web Key (RFC 7517); None for other text."""
+def _private_jwk(text: bytes) -> dict[str, object] | None:
+    """Return a private key as JSON Web Key (RFC 7517, 4), of any type; None for other text."""
     if not text.lstrip().startswith(b"{"):
         return None
-    try:
+    with suppress(ValueError, RecursionError):
         found = json.loads(text)
-        if found["kty"] != "RSA":
-            return None
-        return {name: _number(found[name], b"-_") for name in _XML_NAMES}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+        if isinstance(found.get("kty"), str) and isinstance(found.get("d"), str):
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def _from_jwk(jwk: dict[str, object]) -> object:
+    if jwk["kty"] != "RSA":
+        algorithm = jwk["kty"] if jwk["kty"] == "EC" else jwk.get("crv", jwk["kty"])
+        raise _refusal(Code.KEY_NOT_RSA, algorithm=str(algorithm)[:20])
+    try:
+        numbers = {name: _number(str(jwk[name]), b"-_") for name in _XML_NAMES if name in jwk}
+        if len(numbers) < len(_XML_NAMES):  # only 'n', 'e' and 'd' are mandatory
+            numbers = _with_primes(numbers)
+    except (ValueError, KeyError) as error:
+        raise _refusal(Code.NOT_A_KEY) from error
+    return _from_numbers(numbers)
+
+
+def _with_primes(numbers: dict[str, int]) -> dict[str, int]:
+    """Return all numbers of a key from its modulus and exponents; ValueError if they do not fit."""
+    n, e, d = numbers["n"], numbers["e"], numbers["d"]
+    if max(map(int.bit_length, (n, e, d))) > keys.KEY_SIZE:
+        return {"p": 0, "q": 0, "dp": 0, "dq": 0, "qi": 0, **numbers}  # refused for its size
+    p, q = rsa.rsa_recover_prime_factors(n, e, d)
+    return {
+        **{"n": n, "e": e, "d": d, "p": p, "q": q},
+        "dp": rsa.rsa_crt_dmp1(d, p),
+        "dq": rsa.rsa_crt_dmq1(d, q),
+        "qi": rsa.rsa_crt_iqmp(p, q),
+    }
 
 
 def _xml(text: bytes) -> dict[str, int] | None:
     """Return the numbers of an RSA private key in the XML of .NET; None for other text."""
-    if not (found := _XML_KEY.search(text)):
+    if not (begin := _XML_KEY.search(text)):
         return None
+    end = text.find(b"</" + begin[1] + b">", begin.end(), begin.end() + _MAX_XML_BYTES)
     # No XML parser: ten short elements do not need one, nor its risks.
-    values = dict(re.findall(r"<(\w+)>\s*([A-Za-z0-9+/=\s]*)</\1>", found[1].decode("latin-1")))
+    content = text[begin.end() : max(end, begin.end())].decode("latin-1")
+    values = dict(re.findall(r"<(\w{1,20})>\s*([A-Za-z0-9+/=\s]*)</\1>", content))
     try:
         return {name: _number(values[tag], b"+/") for name, tag in _XML_NAMES.items()}
     except (ValueError, KeyError):
@@ -448,9 +484,9 @@ def _with_secret(
             return empty()
         except LIBRARY_ERRORS:
             pass
-    if not passphrase:
+    if not passphrase and unknown is None:
         raise _refusal(Code.PASSPHRASE_NEEDED)
-    for secret in _secrets(passphrase):
+    for secret in _secrets(passphrase) if passphrase else ():
         try:
             return open_(secret)
         except LIBRARY_ERRORS:
@@ -469,12 +505,14 @@ def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None
     algorithm = _algorithm(der, inside[0])
     scheme = _Pbes2.read(der, inside[0]) if algorithm == _PBES2 else None
     cipher = scheme.cipher if scheme else algorithm
+    full_rc2 = scheme and cipher == _RC2 and scheme.vector.startswith(_RC2_128)
+    readable = full_rc2 or cipher in _READABLE
     return _with_secret(
         lambda secret: serialization.load_der_private_key(
             der, secret, unsafe_skip_rsa_key_validation=True
         ),
         passphrase,
-        None if cipher in _READABLE else _ENCRYPTIONS.get(cipher, cipher),
+        None if readable else _ENCRYPTIONS.get(cipher, cipher),
         empty=(lambda: scheme.open(der, inside[1])) if scheme else None,
     )
 
@@ -489,6 +527,9 @@ def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
     if key is None:
         raise _refusal(Code.NOT_A_PRIVATE_KEY, label="keystore")
     return key
+
+
+_RC2_128 = b"\x02\x01\x3a"  # rc2ParameterVersion 58 (RFC 8018, B.2.3)
 
 
 class _Pbes2(NamedTuple):

@@ -46,8 +46,10 @@ class Shape(Enum):
     """As every reader of PEM takes it."""
     LOOSE_PEM = "loose PEM"
     """PEM with other text around it, or unusual lines in it."""
+    DER = "DER"
+    """The bytes themselves, with nothing around them."""
     WRAPPED = "wrapped"
-    """Not as PEM: DER, or text that has to be changed or unpacked before it is PEM."""
+    """In text or a container that has to be changed or unpacked first."""
 
 
 class Found(NamedTuple):
@@ -127,7 +129,7 @@ class _Search:
         yield from found
 
     def _in_text(self, data: bytes, text: bytes, depth: int) -> Iterator[Found]:
-        if text[:1] in (b"{", b"[") and (content := _read_json(text)):
+        if text[:1] in (b"{", b"[", b'"') and (content := _read_json(text)):
             self.answers += content.answers
             for one in content.strings:
                 yield from self._inside(one, depth)
@@ -183,10 +185,10 @@ class _Search:
                     end = next(der_values(data, start)).end
             except ValueError:
                 break
-            yield from self._unfolded(Found(data[start:end], data[start:end], Shape.WRAPPED))
+            yield from self._unfolded(Found(data[start:end], data[start:end], Shape.DER))
             start = end
         if not start:
-            yield Found(data, data, Shape.WRAPPED)  # cut off, or no DER at all
+            yield Found(data, data, Shape.DER)  # cut off, or no DER at all
 
     def _unfolded(self, one: Found) -> Iterator[Found]:
         """Yield the certificates in PKCS #7, and everything else as it is."""
@@ -256,7 +258,7 @@ class _Json(NamedTuple):
 
 
 def _read_json(text: bytes) -> _Json | None:
-    """Return what is in JSON; None where it is none, or a key (JWK)."""
+    """Return what is in JSON, each key (JWK) in one text; None for other text, or a single key."""
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
@@ -269,6 +271,8 @@ def _read_json(text: bytes) -> _Json | None:
         match waiting.pop():
             case str() as one if len(one) > 60:
                 found.strings.append(one.encode("utf-8", "replace"))
+            case dict() as inside if "kty" in inside:
+                found.strings.append(json.dumps(inside).encode())
             case dict() as inside:
                 found.answers.extend(_api_answer(inside))
                 waiting += reversed(list(inside.values()))

@@ -100,7 +100,7 @@ def match_certificate(
     """
     came = [_Came(path, files.read(path)) for path in dict.fromkeys((file, *others))]
     data = b"\n".join(map(_as_pem, came)) if len(came) > 1 else came[0].data
-    chain_data = certificate.load_chain(files.read(chain), chain) if chain else b""
+    chain_data = read_chain(chain) if chain else b""
     issued = certificate.read(data, file, chain_data, now=now)
     public_keys = certificate.public_keys(data)
     with RequestHistory() as history:
@@ -184,6 +184,30 @@ def sort_files(paths: Iterable[Path]) -> SortedFiles:
         certificate.read(files.read(path), path)  # says what there is instead
         raise UnreadableFile([Problem(Code.NOTHING_KNOWN, path=path)])
     return SortedFiles(holding[0], (*holding[1:], *rest), bool(of_device))
+
+
+def read_certificates(path: Path) -> tuple[Path, bytes]:
+    """Return the file that holds the certificate, and its content.
+
+    In a folder it is looked for as ``sort_files`` does; the certificates of the other files follow
+    it then. Raises UnreadableFile.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where one may not look)
+        return path, files.read(path)
+    first, others, _is_of_device = sort_files([path])
+    came = [_Came(one, files.read(one)) for one in (first, *others)]
+    return first, b"".join(map(_as_pem, came))
+
+
+def read_chain(path: Path) -> bytes:
+    """Return the content of a file or folder that holds the certificates of authorities.
+
+    Raises UnreadableFile when there is no certificate in it.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112  (the same)
+        return certificate.load_chain(files.read(path), path)
+    came = [_Came(one, files.read(one)) for one in inspect.unfold([path])]
+    return certificate.load_chain(b"".join(map(_as_pem, came)), path)
 
 
 def _is_above(one: Certificate) -> bool:

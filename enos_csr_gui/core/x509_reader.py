@@ -125,6 +125,12 @@ class NameAttribute(NamedTuple):
         return None
 
     @property
+    def misread_text(self) -> str:
+        """The text as a program shows it that trusts its encoding."""
+        text = self.text
+        return self.content.decode("utf-8", "replace") if text == self.probable_text else text
+
+    @property
     def is_well_formed(self) -> bool:
         """Whether the value keeps to the alphabet of its string type."""
         content = self.content
@@ -711,8 +717,23 @@ def attribute_name(oid: str) -> str:
     return _INITIALS.get(oid) or oid_name(oid)
 
 
+_MORE_NAMES = {
+    "1.2.840.113549.1.9.15": "smimeCapabilities",
+    "1.3.6.1.4.1.311.13.2.1": "Windows enrollment name",
+    "1.3.6.1.4.1.311.13.2.2": "Windows key provider",
+    "1.3.6.1.4.1.311.13.2.3": "Windows version",
+    "1.3.6.1.4.1.311.20.2": "Windows certificate type",
+    "1.3.6.1.4.1.311.21.7": "Windows certificate template",
+    "1.3.6.1.4.1.311.21.10": "Windows application policies",
+    "1.3.6.1.4.1.311.21.20": "Windows client",
+}
+"""What programs on Windows write (Microsoft, WinCrypt.h), and the library has no name for."""
+
+
 def oid_name(oid: str) -> str:
     """Return what an object identifier is called in the standards; its number if unknown."""
+    if oid in _MORE_NAMES:
+        return _MORE_NAMES[oid]
     # The library keeps its table of names private, but for this.
     with suppress(ValueError):
         name = re.search(r"name=(.*)\)>$", repr(x509.ObjectIdentifier(oid)))
@@ -751,7 +772,9 @@ def answers_from(name: Name) -> SubjectAnswers:
 def check_texts(name: Name) -> list[Problem]:
     """Return a problem for each field whose text is not what its encoding says."""
     return [
-        Problem(Code.TEXT_MISREAD, _KEYS[one.oid], values={"given": one.text, "meant": meant})
+        Problem(
+            Code.TEXT_MISREAD, _KEYS[one.oid], values={"given": one.misread_text, "meant": meant}
+        )
         for one in name
         if one.oid in _KEYS and (meant := one.probable_text) is not None
     ]

@@ -16,8 +16,9 @@ def day(moment: datetime) -> str:
 
 
 def iso_day(date: str) -> str:
-    """Return an ISO 8601 date as ``day`` does."""
-    return QLocale().toString(QDate.fromString(date, Qt.DateFormat.ISODate), _("d MMM yyyy"))
+    """Return an ISO 8601 date as ``day`` does; one that is in no calendar as it is."""
+    known = QDate.fromString(date, Qt.DateFormat.ISODate)
+    return QLocale().toString(known, _("d MMM yyyy")) if known.isValid() else date
 
 
 def minute(moment: datetime) -> str:

@@ -92,7 +92,7 @@ def _key(key: KeyFacts) -> str:
 def verdict(found: InspectedItem) -> str:
     """Return in one sentence whether EnOS would take the request."""
     failed = sum(not result.passed for result in found.rules)
-    remarks = sum(bool(result.warnings) for result in found.rules)
+    remarks = sum(len(result.warnings) for result in found.rules)
     if not failed and remarks:
         text = ngettext(
             "Acceptable, with {count} remark: EnOS has accepted such requests, or no refusal is "

@@ -35,7 +35,7 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     assert result.stderr == ""
     first, *lines = result.stdout.splitlines()
     assert first == "good.csr: request (CSR) for 'dev-001', PEM"
-    assert lines[-1] == "  Acceptable: the request meets every requirement."
+    assert "  Acceptable: the request meets every requirement." in lines
     assert lines[0].split() == ["Subject", "C", "=", "CN"]
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
         assert value in result.stdout
@@ -185,3 +185,9 @@ def test_on_a_terminal_the_verdict_has_a_colour(terminal, files):
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help(enos_csr, option):
     assert "Exit status: 0 every request" in " ".join(enos_csr("inspect", option).stdout.split())
+
+
+def test_what_to_do_if_enos_refuses_it_is_named_once(enos_csr, files):
+    hint = "If EnOS refuses it, see: enos-csr rules"
+    assert enos_csr("inspect", "good.csr", "good.csr").stdout.count(hint) == 1
+    assert hint not in enos_csr("inspect", "bad.csr", "dev.pem").stdout

@@ -251,3 +251,18 @@ def test_export_takes_the_right_one_of_several_keys(enos_csr, issued, chain, fol
                       "--format", "pem", "--out", "device")  # fmt: skip
     assert result.exit_code == 0, result.stderr
     assert (folder / "device" / "edge.key").read_bytes() == right
+
+
+def test_export_takes_folders(enos_csr, issued, authority, folder, openssl):
+    above = folder / "above"
+    above.mkdir()
+    for file in (authority.root, authority.intermediate):
+        (above / file.name).write_bytes(file.read_bytes())
+    arguments = ("--key", "dev-001.key", "--format", "pem", "--out")
+    first = enos_csr("export", issued, "--chain", above, *arguments, "one")
+    assert first.exit_code == 0, first.stderr
+    (above / "z-device.pem").write_bytes(issued.read_bytes())
+    second = enos_csr("export", above, *arguments, "two")
+    assert second.exit_code == 0, second.stderr
+    for made in ("one", "two"):
+        openssl("verify", "-CAfile", f"{made}/edge_ca.pem", f"{made}/edge.pem")

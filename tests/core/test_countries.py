@@ -120,6 +120,16 @@ def test_what_was_probably_meant(text, code):
         ("刚果(金)", "CD"),
         ("刚果（布）", "CG"),
         ("象牙海岸", "CI"),
+        ("S. Korea", "KR"),
+        ("Dem. Rep. Congo", "CD"),
+        ("Hong Kong, China", "HK"),
+        ("Mainland China", "CN"),
+        ("Österreich", "AT"),
+        ("韓國", "KR"),
+        ("美國", "US"),
+        ("印尼", "ID"),
+        ("澳洲", "AU"),
+        ("波斯", "IR"),
     ],
 )
 def test_everyday_and_former_names_name_their_country(text, code):
@@ -129,7 +139,21 @@ def test_everyday_and_former_names_name_their_country(text, code):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "EU", "Africa", "Congo", "Korea", "America", "germ", "Germny", "chi", "an", "de la", "é"],
+    [
+        "",
+        "EU",
+        "Africa",
+        "Congo",
+        "Korea",
+        "America",
+        "germ",
+        "Germny",
+        "chi",
+        "an",
+        "de la",
+        "é",
+        "剛果",
+    ],
 )
 def test_anything_else_names_none(text):
     assert named(text) is None
@@ -157,9 +181,22 @@ def test_no_text_names_a_country_unless_it_holds_all_the_words_of_a_name(text):
     names += [found.alpha_2, found.alpha_3, *countries._ALIASES.get(country.code, ())]
     names += [country.name, found.name.partition(" (")[0]]
     names += [better.get(country.code, "") for better in countries._BETTER_NAMES.values()]
+    names += [
+        countries._translator("iso3166-1", language)(found.name)
+        for language in countries.TRADITIONAL_CHINESE
+    ]
     assert countries._key(text) in {countries._key(name) for name in names} or find(
         text.replace(".", "").strip()
     )
+
+
+def test_traditional_chinese_is_understood():
+    for language in countries.TRADITIONAL_CHINESE:
+        translate = countries._translator("iso3166-1", language)
+        for country in pycountry.countries:
+            found = named(translate(country.name))
+            assert found is None or found.code == country.alpha_2
+    assert (named("德國").code, named("紐西蘭").code) == ("DE", "NZ")
 
 
 def test_no_alias_is_the_name_of_another_country():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -309,6 +310,9 @@ def test_a_certificate_out_of_its_time(make):
     early = only(data, now=datetime(2000, 1, 1, tzinfo=UTC))
     late = only(data, now=datetime(2100, 1, 1, tzinfo=UTC))
     assert [w.code for w in early.warnings] == [Code.CERTIFICATE_NOT_YET_VALID]
+    assert [w.code for w in late.warnings] == [Code.CHAIN_EXPIRED]
+    words = ("-addext", "basicConstraints=critical,CA:FALSE")
+    late = only(certificate_of(make, *words), now=datetime(2100, 1, 1, tzinfo=UTC))
     assert [w.code for w in late.warnings] == [Code.CERTIFICATE_EXPIRED]
 
 
@@ -614,3 +618,21 @@ def test_each_rule_has_its_words_and_each_kind():
 
     assert {labels.rule(rule, "country" if rule is Rule.FIELD else None) for rule in Rule}
     assert len({labels.kind(kind) for kind in ContentKind}) == len(ContentKind)
+
+
+def test_the_form_is_that_of_the_file(make):
+    pem = make("req -new -key {key} -subj", GOOD)
+    der = make("req -new -key {key} -outform DER -subj", GOOD)
+    plain = base64.encodebytes(der)
+    escaped = pem.replace(b"\n", rb"\n")
+    forms = [only(data).form for data in (pem, b"Hello\n" + pem, der, plain, escaped)]
+    assert forms == ["PEM", "PEM", "DER", None, None]
+    assert only(pem.decode().encode("utf-16")).form is None
+
+
+def test_an_expired_authority_is_not_to_be_renewed(make):
+    authority = only(certificate_of(make))
+    later = authority.valid_to + timedelta(days=1)
+    [expired] = inspection.inspect(Path("file"), (make.folder / "made").read_bytes(), now=later)
+    assert [one.code for one in expired.warnings] == [Code.CHAIN_EXPIRED]
+    assert expired.warnings[0].values["issuer"] == "dev-001"

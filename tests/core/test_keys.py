@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import key_reader, keys
+from enos_csr_gui.core import inspect, key_reader, keys
 from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values
+from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, InvalidKey
 
 PASSPHRASE = "Grüße, 凯里 🔑"
@@ -36,6 +38,11 @@ ENCRYPTED_FORMS = {
     "PKCS 8 PEM, scrypt": "pkcs8 -topk8 -scrypt -in rsa.pem",
     "PKCS 8 PEM, 3DES as of old": "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in rsa.pem",
     "PKCS 8, DES": "pkcs8 -topk8 -v1 PBE-MD5-DES -in rsa.pem -provider legacy -provider default",
+    "RC2, 128 bits": "pkcs8 -topk8 -v2 rc2 -provider legacy -provider default -in rsa.pem",
+    "RC2 as of old": (
+        "pkcs8 -topk8 -v1 PBE-SHA1-RC2-40 -provider legacy -provider default -in rsa.pem"
+    ),
+    "RC4": "pkcs8 -topk8 -v1 PBE-SHA1-RC4-128 -provider legacy -provider default -in rsa.pem",
     "PKCS 8 DER": "pkcs8 -topk8 -outform DER -in rsa.pem",
     "traditional PEM, AES-256": "rsa -aes256 -traditional -in rsa.pem",
     "traditional PEM, 3DES": "rsa -des3 -traditional -in rsa.pem",
@@ -46,6 +53,7 @@ UNREADABLE_FORMS = {
     "Camellia DER": "pkcs8 -topk8 -v2 camellia-256-cbc -in rsa.pem -outform DER",
     "ARIA": "pkcs8 -topk8 -v2 aria-256-cbc -in rsa.pem",
     "RC2": "pkcs8 -topk8 -v2 rc2-40-cbc -provider legacy -provider default -in rsa.pem",
+    "SHA-1, DES": "pkcs8 -topk8 -v1 PBE-SHA1-DES -provider legacy -provider default -in rsa.pem",
     "AES-192-CBC": "rsa -aes192 -traditional -in rsa.pem",
     "CAMELLIA-256-CBC": "rsa -camellia256 -traditional -in rsa.pem",
 }
@@ -155,8 +163,8 @@ def test_an_encrypted_key_of_any_form_is_opened_with_its_passphrase_only(
 @pytest.mark.parametrize("form", UNREADABLE_FORMS)
 def test_the_right_passphrase_is_never_reported_as_wrong(made, form):
     data = made(UNREADABLE_FORMS[form], "-passout", f"pass:{PASSPHRASE}")
-    assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
     code, values = reason(data, PASSPHRASE)
+    assert reason(data) == (code, values), "a passphrase is asked for that cannot help"
     assert code is Code.PROTECTION_UNKNOWN
     assert str(values["protection"]) in form or form.split()[0] in str(values["protection"])
 
@@ -467,7 +475,44 @@ def test_a_json_web_key_is_read(key):
     data = json.dumps(jwk).encode()
     assert key_reader.load(data).private_numbers() == key.private_numbers()
     assert reason(json.dumps({**jwk, "p": jwk["q"]}).encode())[0] is Code.NOT_A_KEY
-    assert reason(json.dumps({**jwk, "kty": "EC"}).encode())[0] is Code.NOT_A_KEY
+    assert reason(json.dumps({**jwk, "kty": "EC"}).encode())[0] is Code.KEY_NOT_RSA
+    assert reason(json.dumps({**jwk, "n": jwk["p"]}).encode())[0] is Code.KEY_SIZE
+
+
+def is_private_key_for_inspection(data: bytes) -> bool:
+    [found] = inspect.inspect(Path("key"), data)
+    kind = found.kind is ContentKind.PRIVATE_KEY
+    return kind and [one.code for one in found.warnings] == [Code.SECRET_INSIDE]
+
+
+def test_a_json_web_key_may_lack_its_primes_or_stand_in_a_set(key):
+    full = {"kty": "RSA"} | {k: base64url(v) for k, v in numbers_of(key).items()}
+    short = {name: full[name] for name in ("kty", "n", "e", "d")}
+    for jwk in (full, short, [full], {"keys": [short]}, {"keys": [{"kty": "EC"}, full]}):
+        data = json.dumps(jwk).encode()
+        assert key_reader.load(data).private_numbers().p in (
+            key.private_numbers().p,
+            key.private_numbers().q,
+        )
+        assert is_private_key_for_inspection(data)
+    wrong = {**short, "d": base64url(key.private_numbers().d + 2)}
+    assert reason(json.dumps(wrong).encode())[0] is Code.NOT_A_KEY
+    assert reason(json.dumps({**short, "d": "!"}).encode())[0] is Code.NOT_A_KEY
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        {"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB", "d": "AQAB"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "AQAB", "d": "AQAB"},
+    ],
+)
+def test_a_json_web_key_of_another_type_is_a_private_key(jwk):
+    data = json.dumps(jwk).encode()
+    assert is_private_key_for_inspection(data)
+    assert reason(data)[0] is Code.KEY_NOT_RSA
+    del jwk["d"]
+    assert not is_private_key_for_inspection(json.dumps(jwk).encode())
 
 
 def test_the_xml_of_dotnet_is_read(key):
@@ -477,8 +522,17 @@ def test_the_xml_of_dotnet_is_read(key):
     for name, number in numbers_of(key).items():
         data = number.to_bytes(-(-number.bit_length() // 8), "big")
         inside += f"  <{names[name]}>{base64.b64encode(data).decode()}</{names[name]}>\n"
-    xml = f"<RSAKeyValue>\n{inside}</RSAKeyValue>".encode()
-    assert key_reader.load(xml).private_numbers() == key.private_numbers()
+    for start, name in (("RSAKeyValue", "RSAKeyValue"), ('RSAParameters a="b"', "RSAParameters")):
+        xml = f"<{start}>\n{inside}</{name}>".encode()
+        assert key_reader.load(xml).private_numbers() == key.private_numbers()
+        assert is_private_key_for_inspection(xml)
+
+
+def test_a_file_full_of_beginnings_takes_no_time():
+    data = b"<RSAKeyValue>" * 80_000
+    begin = time.process_time()
+    assert key_reader.foreign_form(data) is None
+    assert time.process_time() - begin < 10  # trying an end for each takes 45 s
 
 
 def test_a_key_of_a_security_chip_is_named(made):

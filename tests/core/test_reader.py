@@ -121,6 +121,22 @@ CONTAINERS = {
     "UTF-16": lambda der: asn1.pem("CERTIFICATE", der).decode().encode("utf-16"),
     "UTF-16 without a mark": lambda der: asn1.pem("CERTIFICATE", der).decode().encode("utf-16-le"),
     "em dashes": lambda der: asn1.pem("CERTIFICATE", der).replace(b"-----", "———".encode()),
+    "no-break spaces": lambda der: asn1.pem("CERTIFICATE", der).replace(
+        b"BEGIN ", b"BEGIN\xc2\xa0"
+    ),
+    "invisible spaces": lambda der: asn1.pem("CERTIFICATE", der).replace(
+        b"\n", "\u200b\n".encode()
+    ),
+    "a web page": lambda der: b"<pre>" + asn1.pem("CERTIFICATE", der).replace(b"\n", b"<br/>\n"),
+    "paragraphs": lambda der: (
+        b'<p style="margin:0">' + asn1.pem("CERTIFICATE", der).replace(b"\n", b"</p>\n<p>")
+    ),
+    "strings in C": lambda der: (
+        b'char c[] = "' + asn1.pem("CERTIFICATE", der).replace(b"\n", b'\\r\\n" \\\n  "') + b'";'
+    ),
+    "JSON in JSON": lambda der: json.dumps(
+        json.dumps({"cert": asn1.pem("CERTIFICATE", der).decode()})
+    ).encode(),
     "DER": lambda der: der,
     "Base64": base64.encodebytes,
     "Base64 of Base64": lambda der: base64.encodebytes(base64.encodebytes(der)),

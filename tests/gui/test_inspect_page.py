@@ -14,6 +14,7 @@ from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.subject import Subject
 
 CHECK = "Check a file"
+SAMPLES = Path(__file__).parents[1] / "samples" / "foreign"
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +182,8 @@ def test_a_request_in_der_is_saved_as_pem_with_one_click(
     person.click("Save as PEM…")
     person.waits_to_read("Acceptable: the request meets every requirement.")
     assert target.read_bytes() == good.read_bytes()
+
+
+def test_a_date_in_no_calendar_is_named(start: Callable[..., Person]) -> None:
+    person = start("", SAMPLES / "12-year-0-traceback" / "year0.pem")
+    person.waits_to_read("The certificate contains the impossible date 0000-01-01.")

@@ -41,6 +41,7 @@ WANTED = (
     "pycountry/databases/iso3166-2.json",
     "pycountry/locales/zh_CN/LC_MESSAGES/iso3166-1.mo",
     "pycountry/locales/zh_CN/LC_MESSAGES/iso3166-2.mo",
+    "pycountry/locales/zh_TW/LC_MESSAGES/iso3166-1.mo",
     "translations/qtbase_zh_CN.qm",
 )
 

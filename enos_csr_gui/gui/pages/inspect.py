@@ -18,7 +18,12 @@ from PySide6.QtWidgets import (
 from enos_csr_gui.core import convert, inspect, renew
 from enos_csr_gui.core.enums import ContentKind, Level, Rule
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
-from enos_csr_gui.core.file_types import INSPECTED_SUFFIXES, patterns
+from enos_csr_gui.core.file_types import (
+    CERTIFICATE_SUFFIX,
+    CSR_SUFFIX,
+    INSPECTED_SUFFIXES,
+    patterns,
+)
 from enos_csr_gui.core.inspect import InspectedItem
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
@@ -129,7 +134,7 @@ class InspectPage(Page):
             begin = partial(self._begin_with, found.file)
             offers = [(_("Create a new request with these answers"), begin)]
         if _can_be_saved_as_pem(found):
-            offers.insert(0, (_("Save as PEM…"), partial(self._save_as_pem, found.file)))
+            offers.insert(0, (_("Save as PEM…"), partial(self._save_as_pem, found)))
         buttons = []
         for text, act in offers:
             button = QPushButton(text)
@@ -137,9 +142,12 @@ class InspectPage(Page):
             buttons.append(button)
         return InspectionCard(found, name, together, buttons)
 
-    def _save_as_pem(self, file: Path) -> None:
+    def _save_as_pem(self, found: InspectedItem) -> None:
         """Save the requests and certificates in the file as PEM, in a new file."""
-        suggested = existing(file.parent) / f"{file.stem}-pem.csr"
+        file = found.file
+        is_request = found.kind is ContentKind.REQUEST
+        suffix = CSR_SUFFIX if is_request else CERTIFICATE_SUFFIX
+        suggested = existing(file.parent) / f"{file.stem}-pem{suffix}"
         chosen, _kind = QFileDialog.getSaveFileName(self, _("Save as PEM…"), str(suggested))
         if not chosen:
             return
@@ -180,6 +188,6 @@ def _is_of_device(found: InspectedItem) -> bool:
 def _can_be_saved_as_pem(found: InspectedItem) -> bool:
     """Tell whether it is a request or a certificate that is not PEM alone."""
     if found.kind is ContentKind.CERTIFICATE:
-        return found.form == "DER"
+        return found.form != "PEM"
     forms = (result for result in found.rules if result.rule is Rule.FORM)
     return any(result.level is not Level.IN_ORDER for result in forms)
