@@ -137,6 +137,13 @@ class Person:
         where = QPoint(10, button.height() // 2)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=where)
 
+    def points_at(self, widget: QWidget) -> None:
+        """Click at the place of a widget, as the display sees it: what is open there gets it."""
+        window = widget.window().windowHandle()
+        assert window is not None
+        place = widget.mapTo(widget.window(), widget.rect().center())
+        QTest.mouseClick(window, Qt.MouseButton.LeftButton, pos=place)
+
     def press(
         self,
         key: Qt.Key,
