@@ -63,6 +63,7 @@ class Draft:
         self.stored: StoredCertificate | None = None
         self.exported: list[ExportedFile] = []
         self.key_answers: KeyAnswers | None = None
+        self._fresh: dict[str, str] = {}  # what a new request begins with
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property
@@ -119,15 +120,16 @@ class Draft:
         """Fill in answers for the user."""
         self.answers.update(answers)
         self.offered = dict(self.answers)
+        self._fresh = dict(self.answers)
 
     @property
-    def changed(self) -> bool:
-        """Whether the user has entered anything that is not saved."""
-        given, offered = (
-            {key: text for key, text in answers.items() if text}
-            for answers in (self.answers, self.offered or {})
-        )
-        return self.created is None and given != offered
+    def typed(self) -> int:
+        """How many answers the user has entered or changed that are not saved."""
+        if self.created:
+            return 0
+        offered = self.offered or {}
+        keys = self.answers.keys() | offered.keys()
+        return sum(self.answers.get(key, "") != offered.get(key, "") for key in keys)
 
     def secrets(self) -> list[str]:
         """Return the passphrases in the draft."""
@@ -141,3 +143,12 @@ class Draft:
         self.answer("common_name", "")
         self.key = self.key_file = self.created = None
         self.offered = dict(self.answers)
+        self._fresh = dict(self.answers)
+
+    def drop(self) -> None:
+        """Forget the unfinished request; a new one begins with the remembered answers."""
+        self.stop_renewing()
+        self.answers, self.offered = dict(self._fresh), dict(self._fresh)
+        if self.key_file:
+            self.key = self.key_file = None
+        self.passphrase = self.name = self.key_answers = None

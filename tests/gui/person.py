@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QWidget,
 )
@@ -247,6 +248,20 @@ class Person:
         """Fill in the fields, given by their labels."""
         for name, text in answers.items():
             self.enters(name, text)
+
+    def answers_with(self, button: str) -> list[str]:
+        """Answer the question that is about to come; return what is read there, when it came."""
+        read: list[str] = []
+
+        def act() -> bool:
+            if not isinstance(QApplication.activeModalWidget(), QMessageBox):
+                return False
+            read.append(self.reads())
+            self.click(button)
+            return True
+
+        self.meanwhile(act)
+        return read
 
     def meanwhile(self, act: Callable[[], bool]) -> None:
         """Do something with a dialog that is about to open: try ``act`` until it returns True."""
