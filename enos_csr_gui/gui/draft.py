@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # importing cryptography takes as long as painting the first 
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.defaults import Defaults, SubmitDefaults
     from enos_csr_gui.core.export import ExportedFile
+    from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
     from enos_csr_gui.core.renew import RenewalSource
 
@@ -44,8 +45,9 @@ class Draft:
     follows the common name. ``offered`` are the answers that were filled in, None while they are
     unknown. ``source`` is what is being renewed, None for a new request, whose answers are kept
     meanwhile. ``defaults`` are the organization's, None until they are read. ``matched`` is
-    a certificate that has arrived, ``stored`` where it is saved, and ``exported`` what was made of
-    it for the device. ``key_answers`` is restored when the key page is rebuilt in another language.
+    a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
+    where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
+    restored when the key page is rebuilt in another language.
     """
 
     def __init__(self) -> None:
@@ -59,6 +61,7 @@ class Draft:
         self.offered: dict[str, str] | None = None
         self.source: RenewalSource | None = None
         self.defaults: Defaults | None = None
+        self.expected: PastRequest | None = None
         self.matched: MatchedCertificate | None = None
         self.stored: StoredCertificate | None = None
         self.exported: list[ExportedFile] = []

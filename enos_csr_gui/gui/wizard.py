@@ -85,14 +85,14 @@ class RequestWizard(QDialog):
         self._close = self._button(_("&Close"), self.close)
         self._cancel = self._button(_("Cancel"), self.reject)
         self._back = self._button(_("< &Back"), self._go_back)
-        self._to_start = self._button(_("S&tart page"), self._start_over)
+        self._to_start = self._button(_("S&tart page"), self.reject)
         self._help = self._button(_("Help (F1)"), self.show_help)
         self._buttons = {
             PageKind.START: [self._close],
             PageKind.ASKS: [self._next, self._cancel, self._back],
             PageKind.SAVES: [self._save, self._cancel, self._back],
             PageKind.SAVED: [self._close, self._to_start],
-            PageKind.SHOWS: [self._close, self._back],
+            PageKind.SHOWS: [self._back, self._to_start],
         }
         self._lay_out()
         self.start_page = StartPage(self.draft)
@@ -279,6 +279,8 @@ class RequestWizard(QDialog):
         shown = self._buttons[info.kind]
         for button in chain(*self._buttons.values()):
             button.setVisible(button in shown)
+        if info.kind is PageKind.SHOWS and len(self._navigation.trail) == 2:
+            self._to_start.hide()  # 'Back' leads there
         # Enter closes only where nothing can be lost; elsewhere, 'Next' may be hidden.
         is_way_on = info.kind in (PageKind.SAVES, PageKind.SAVED)
         (shown[0] if is_way_on else self._next).setDefault(True)

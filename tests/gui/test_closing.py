@@ -88,6 +88,24 @@ def test_a_request_is_continued_where_it_was_left(
     assert CONTINUE not in person.reads()
 
 
+def test_no_button_beside_back_ends_the_program(person: Person, saved: Path) -> None:
+    person.goes_on("Who is it for?")
+    person.drops(saved.parent / "a file")
+    person.waits_for_page("Check a file")
+    assert "Close" not in person.reads()
+    person.points_at(person.button("< Back"))
+    assert person.title() == "Who is it for?"
+    person.drops(saved.parent / "a file")
+    person.waits_for_page("Check a file")
+    person.waits_until(lambda: not person.wizard.page.busy)
+    person.points_at(person.button("Start page"))
+    assert person.title() == START
+    person.begins("My requests")
+    assert not {"Close", "Start page"} & set(person.reads().split("\n"))
+    person.points_at(person.button("< Back"))
+    assert person.title() == START
+
+
 def test_a_new_request_beside_an_unfinished_one_begins_without_its_answers(
     person: Person, labelled: dict[str, str]
 ) -> None:

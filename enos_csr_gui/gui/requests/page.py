@@ -330,8 +330,8 @@ class RequestsPage(Page):
 
     def _receive_it(self) -> None:
         if request := self._table.request():
-            # A new certificate finds its request by the key; one already received is exported
-            # again.
+            self.draft.expected = request
+            # One already received is exported again.
             self.task_wanted.emit(
                 Task.RECEIVE, [request.certificate] if request.certificate else []
             )
