@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from person import Person, wait
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QLocale, Qt
 from PySide6.QtGui import QFocusEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView, QScrollArea
 
 from enos_csr_gui.core import countries
+from enos_csr_gui.gui import startup
+from enos_csr_gui.gui.startup import country_of_system as _country_of_system
 from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.field_note import FieldNote
@@ -355,3 +359,28 @@ def test_scrolling_away_from_a_field_is_not_undone(person: Person) -> None:
     person.wizard.resize(person.wizard.width() + 40, 400)  # all is laid out once more
     wait(50)
     assert area.verticalScrollBar().value() == place
+
+
+def test_the_country_is_that_of_the_system_the_first_time_and_the_answer_later(
+    start: Callable[..., Person], labelled: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "country_of_system", lambda: "NO")
+    first = start()
+    first.goes_on("Who is it for?")
+    assert first.field("Country").text() == "Norway (NO)"
+    first.types("Guizhou")  # the cursor is in the first field that is empty
+    assert first.field("State or province").text() == "Guizhou"
+    first.fills_in(labelled)
+    first.goes_on("Review")
+    first.goes_on("Save")
+    first.goes_on("Done", "Save")
+    later = start()
+    later.goes_on("Who is it for?")
+    assert later.field("Country").text() == "China (CN)"
+
+
+@pytest.mark.parametrize(
+    ("locale", "code"), [("zh_CN", "CN"), ("nb_NO", "NO"), ("C", ""), ("es_419", "")]
+)
+def test_the_region_of_a_system_may_name_a_country(locale: str, code: str) -> None:
+    assert _country_of_system(QLocale(locale)) == code
