@@ -191,13 +191,17 @@ class RequestWizard(QDialog):
                 self._forget_made()
             elif not self._may_begin(task):
                 return
+        self._begin(task)
+        if files:
+            self.page.take_files(files)
+
+    def _begin(self, task: Task) -> None:
+        if task in (Task.NEW, Task.RENEW):
             self._want_key()
         if task is Task.NEW:
             self.draft.stop_renewing()
         self._leave(self._navigation.begin(task))
         self._enter()
-        if files:
-            self.page.take_files(files)
 
     def _may_begin(self, task: Task) -> bool:
         """Drop an unfinished request for another one; return False if the user keeps it."""
@@ -257,7 +261,7 @@ class RequestWizard(QDialog):
         had_new_key = self.draft.key_file is None
         self._forget_made(keep_passphrase=True)  # several devices may share it
         self._leave(self._navigation.back_to(Step.START))
-        self.begin(Task.NEW)
+        self._begin(Task.NEW)  # nothing is dropped: the passphrase stays
         if had_new_key:
             self._go_on()
 
