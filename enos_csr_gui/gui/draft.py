@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # importing cryptography takes as long as painting the first 
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.defaults import Defaults, SubmitDefaults
     from enos_csr_gui.core.export import ExportedFile
+    from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
     from enos_csr_gui.core.renew import RenewalSource
 
@@ -44,8 +45,9 @@ class Draft:
     follows the common name. ``offered`` are the answers that were filled in, None while they are
     unknown. ``source`` is what is being renewed, None for a new request, whose answers are kept
     meanwhile. ``defaults`` are the organization's, None until they are read. ``matched`` is
-    a certificate that has arrived, ``stored`` where it is saved, and ``exported`` what was made of
-    it for the device. ``key_answers`` is restored when the key page is rebuilt in another language.
+    a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
+    where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
+    restored when the key page is rebuilt in another language.
     """
 
     def __init__(self) -> None:
@@ -59,10 +61,12 @@ class Draft:
         self.offered: dict[str, str] | None = None
         self.source: RenewalSource | None = None
         self.defaults: Defaults | None = None
+        self.expected: PastRequest | None = None
         self.matched: MatchedCertificate | None = None
         self.stored: StoredCertificate | None = None
         self.exported: list[ExportedFile] = []
         self.key_answers: KeyAnswers | None = None
+        self._fresh: dict[str, str] = {}  # what a new request begins with
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property
@@ -119,15 +123,16 @@ class Draft:
         """Fill in answers for the user."""
         self.answers.update(answers)
         self.offered = dict(self.answers)
+        self._fresh = dict(self.answers)
 
     @property
-    def changed(self) -> bool:
-        """Whether the user has entered anything that is not saved."""
-        given, offered = (
-            {key: text for key, text in answers.items() if text}
-            for answers in (self.answers, self.offered or {})
-        )
-        return self.created is None and given != offered
+    def typed(self) -> int:
+        """How many answers the user has entered or changed that are not saved."""
+        if self.created:
+            return 0
+        offered = self.offered or {}
+        keys = self.answers.keys() | offered.keys()
+        return sum(self.answers.get(key, "") != offered.get(key, "") for key in keys)
 
     def secrets(self) -> list[str]:
         """Return the passphrases in the draft."""
@@ -141,3 +146,12 @@ class Draft:
         self.answer("common_name", "")
         self.key = self.key_file = self.created = None
         self.offered = dict(self.answers)
+        self._fresh = dict(self.answers)
+
+    def drop(self) -> None:
+        """Forget the unfinished request; a new one begins with the remembered answers."""
+        self.stop_renewing()
+        self.answers, self.offered = dict(self._fresh), dict(self._fresh)
+        if self.key_file:
+            self.key = self.key_file = None
+        self.passphrase = self.name = self.key_answers = None

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
@@ -100,9 +101,20 @@ def _take(wizard: RequestWizard, loaded: tuple[LastAnswers, Defaults]) -> None:
     draft = wizard.draft
     draft.defaults = defaults
     if draft.offered is None:
-        draft.offer({**defaults.presets, **last.answers, **defaults.locked})
+        answers = {**defaults.presets, **last.answers, **defaults.locked}
+        if not last.answers and not answers.get("country") and (code := country_of_system()):
+            answers["country"] = code
+        draft.offer(answers)
         draft.folder = last.folder or defaults.folder or draft.folder
     background.run_in_slices(wizard, _build_pages(wizard))
+
+
+def country_of_system(locale: QLocale | None = None) -> str:
+    """Return the code of the country that the system is set to; empty if it names none."""
+    from enos_csr_gui.core import countries
+
+    code = QLocale.territoryToCode((locale or QLocale.system()).territory())
+    return code if countries.find(code) else ""
 
 
 def _build_pages(wizard: RequestWizard) -> Iterator[None]:

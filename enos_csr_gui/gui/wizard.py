@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from enos_csr_gui import NAME
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.navigation import Navigation, Step, Task
+from enos_csr_gui.gui.navigation import ROUTES, Navigation, Step, Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages import PAGES, PageKind
 from enos_csr_gui.gui.pages.start import StartPage
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 _SIZE = QSize(900, 608)
 """Of the window, with a font whose lines are ``style.USUAL_LINE`` apart."""
+
+
+_MUCH = 3
+"""Answers typed: from this number on, the program asks before it drops them."""
 
 
 def _generate() -> RSAPrivateKey:
@@ -66,6 +70,7 @@ class RequestWizard(QDialog):
         self._complete = complete
         self._navigation = Navigation()
         self._painted = self.is_ready = False
+        self._left_at: Step | None = None  # where the unfinished request was left
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._making_key: background.Job | None = None
 
@@ -80,18 +85,19 @@ class RequestWizard(QDialog):
         self._close = self._button(_("&Close"), self.close)
         self._cancel = self._button(_("Cancel"), self.reject)
         self._back = self._button(_("< &Back"), self._go_back)
-        self._to_start = self._button(_("S&tart page"), self._start_over)
+        self._to_start = self._button(_("S&tart page"), self.reject)
         self._help = self._button(_("Help (F1)"), self.show_help)
         self._buttons = {
             PageKind.START: [self._close],
             PageKind.ASKS: [self._next, self._cancel, self._back],
             PageKind.SAVES: [self._save, self._cancel, self._back],
             PageKind.SAVED: [self._close, self._to_start],
-            PageKind.SHOWS: [self._close, self._back],
+            PageKind.SHOWS: [self._back, self._to_start],
         }
         self._lay_out()
         self.start_page = StartPage(self.draft)
         self.start_page.language_wanted.connect(self.language_wanted)
+        self.start_page.continue_wanted.connect(self._continue)
         self.add_page(Step.START, self.start_page)
         self._show_step()
 
@@ -147,6 +153,7 @@ class RequestWizard(QDialog):
         """Carry out what the user has asked for so far, now that all pages exist."""
         self.is_ready = True
         self.start_page.set_busy(False)
+        self.start_page.offer_to_continue(self._would_lose())
         if self._wanted:
             self.begin(*self._wanted)
 
@@ -182,13 +189,46 @@ class RequestWizard(QDialog):
         if task in (Task.NEW, Task.RENEW):
             if self.draft.created:
                 self._forget_made()
+            elif not self._may_begin(task):
+                return
+        self._begin(task)
+        if files:
+            self.page.take_files(files)
+
+    def _begin(self, task: Task) -> None:
+        if task in (Task.NEW, Task.RENEW):
             self._want_key()
         if task is Task.NEW:
             self.draft.stop_renewing()
         self._leave(self._navigation.begin(task))
         self._enter()
-        if files:
-            self.page.take_files(files)
+
+    def _may_begin(self, task: Task) -> bool:
+        """Drop an unfinished request for another one; return False if the user keeps it."""
+        # 'Renew that certificate' beside a name that is in use goes on with the same answers.
+        if not self._would_lose() or (task is Task.RENEW and self.step is Step.SUBJECT):
+            return True
+        if not self._may_drop():
+            return False
+        self._drop()
+        return True
+
+    def _continue(self) -> None:
+        """Go back to where the unfinished request was left."""
+        task, goal = Task.RENEW if self.draft.source else Task.NEW, self._left_at
+        self._want_key()
+        self._leave(self._navigation.begin(task))
+        self.page.enter()
+        while goal in ROUTES[task] and self.step is not goal:
+            self._navigation.next()
+            self.page.enter()
+        self._show_step()
+
+    def _drop(self) -> None:
+        self._left_at = None
+        self.draft.drop()
+        for page in self.pages.values():
+            page.start_over(keep_passphrase=False)
 
     def _go_on(self) -> None:
         self.page.try_to_go_on()
@@ -203,8 +243,10 @@ class RequestWizard(QDialog):
             self._show_step()
 
     def _leave(self, steps: Iterable[Step]) -> None:
-        for step in steps:
+        left = list(steps)
+        for step in left:
             self.pages[step].leave()
+        self._left_at = next(filter(_is_of_request, left), self._left_at)
 
     def _enter(self) -> None:
         self.page.enter()
@@ -219,7 +261,7 @@ class RequestWizard(QDialog):
         had_new_key = self.draft.key_file is None
         self._forget_made(keep_passphrase=True)  # several devices may share it
         self._leave(self._navigation.back_to(Step.START))
-        self.begin(Task.NEW)
+        self._begin(Task.NEW)  # nothing is dropped: the passphrase stays
         if had_new_key:
             self._go_on()
 
@@ -241,10 +283,14 @@ class RequestWizard(QDialog):
         shown = self._buttons[info.kind]
         for button in chain(*self._buttons.values()):
             button.setVisible(button in shown)
+        if info.kind is PageKind.SHOWS and len(self._navigation.trail) == 2:
+            self._to_start.hide()  # 'Back' leads there
         # Enter closes only where nothing can be lost; elsewhere, 'Next' may be hidden.
         is_way_on = info.kind in (PageKind.SAVES, PageKind.SAVED)
         (shown[0] if is_way_on else self._next).setDefault(True)
         self._show_busy()
+        if page is self.start_page:
+            self.start_page.offer_to_continue(self.is_ready and self._would_lose())
         self.steps.setVisible(not info.is_wide)
         if len(route) == 1:
             self.steps.show_brand()
@@ -344,14 +390,22 @@ class RequestWizard(QDialog):
     # The way out
 
     def reject(self) -> None:
-        """Go to the first page, which keeps all answers. Escape does this, and never closes."""
+        """Drop the request and go to the first page. Escape does this too, and never closes.
+
+        On a page of another task, an unfinished request is kept.
+        """
         if self.step is Step.START or not self.page.may_leave:
             return
         if PAGES[self.step].kind is PageKind.SAVED:
             self._start_over()
-        else:
-            self._leave(self._navigation.back_to(Step.START))
-            self._show_step()
+            return
+        drops = _is_of_request(self.step)
+        if drops and not self._may_drop():
+            return
+        self._leave(self._navigation.back_to(Step.START))
+        if drops:
+            self._drop()
+        self._show_step()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close; ask first if an answer would be lost."""
@@ -362,25 +416,49 @@ class RequestWizard(QDialog):
     def _would_lose(self) -> bool:
         if self.draft.created:
             return False
-        return self.draft.changed or any(page.changed for page in self.pages.values())
+        kept = self.draft.key_answers  # typed in another language
+        if kept and (any(kept.passphrases) or kept.path):
+            return True
+        return self.draft.typed > 0 or any(page.changed for page in self.pages.values())
+
+    def _may_drop(self) -> bool:
+        """Ask whether the answers may be dropped, where much was typed."""
+        return self.draft.typed < _MUCH or self._asks(
+            _("Discard the unfinished request?"),
+            _("Its answers are lost. Everything saved before is safe."),
+            _("&Discard it"),
+            _("&Keep it"),
+        )
 
     def _may_lose(self) -> bool:
+        return self._asks(
+            _("The request that you began is not saved."),
+            _("If you close now, your answers are lost. Everything saved before is safe."),
+            _("&Close without saving"),
+            _("&Keep it open"),
+        )
+
+    def _asks(self, text: str, consequence: str, drop: str, keep: str) -> bool:
+        """Ask whether to drop something; return whether the user does."""
         from PySide6.QtWidgets import QMessageBox
 
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.windowTitle())
-        box.setText(_("The request that you began is not saved."))
-        box.setInformativeText(
-            _("If you close now, your answers are lost. Everything saved before is safe.")
-        )
-        close = box.addButton(_("&Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton(_("&Keep it open"), QMessageBox.ButtonRole.RejectRole)
+        box.setText(text)
+        box.setInformativeText(consequence)
+        close = box.addButton(drop, QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton(keep, QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
         style.ensure_touch_targets(box)
         box.exec()
         return box.clickedButton() is close
+
+
+def _is_of_request(step: Step) -> bool:
+    """Tell whether the page asks for something about a new request or a renewal."""
+    return step in ROUTES[Task.RENEW][:-1]  # all but the last page
 
 
 def _local_files(event: QDropEvent) -> list[Path]:

@@ -10,7 +10,7 @@ import pytest
 from person import Person, wait
 from shiboken6 import isValid
 
-from enos_csr_gui.gui import background
+from enos_csr_gui.gui import background, startup
 from enos_csr_gui.gui.startup import open_wizard as open_program
 from enos_csr_gui.messages import labels
 
@@ -32,6 +32,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No region of the system, or the country would be filled in at one desk and not at another."""
+    monkeypatch.setattr(startup, "country_of_system", lambda: "")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QWidget,
 )
@@ -137,6 +138,13 @@ class Person:
         where = QPoint(10, button.height() // 2)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=where)
 
+    def points_at(self, widget: QWidget) -> None:
+        """Click at the place of a widget, as the display sees it: what is open there gets it."""
+        window = widget.window().windowHandle()
+        assert window is not None
+        place = widget.mapTo(widget.window(), widget.rect().center())
+        QTest.mouseClick(window, Qt.MouseButton.LeftButton, pos=place)
+
     def press(
         self,
         key: Qt.Key,
@@ -240,6 +248,20 @@ class Person:
         """Fill in the fields, given by their labels."""
         for name, text in answers.items():
             self.enters(name, text)
+
+    def answers_with(self, button: str) -> list[str]:
+        """Answer the question that is about to come; return what is read there, when it came."""
+        read: list[str] = []
+
+        def act() -> bool:
+            if not isinstance(QApplication.activeModalWidget(), QMessageBox):
+                return False
+            read.append(self.reads())
+            self.click(button)
+            return True
+
+        self.meanwhile(act)
+        return read
 
     def meanwhile(self, act: Callable[[], bool]) -> None:
         """Do something with a dialog that is about to open: try ``act`` until it returns True."""

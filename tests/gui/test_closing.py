@@ -22,17 +22,105 @@ def test_nothing_is_asked_when_nothing_was_entered(person: Person) -> None:
     assert not person.wizard.isVisible()
 
 
-def test_cancel_and_escape_lead_to_the_first_page_and_lose_nothing(person: Person) -> None:
+START = "What would you like to do?"
+CONTINUE = "Continue the unfinished request"
+
+
+def test_cancel_drops_the_request_and_closing_warns_of_nothing(person: Person) -> None:
     person.goes_on("Who is it for?")
-    person.enters("Locality", "Kaili")
-    person.click("Cancel")
-    assert person.title() == "What would you like to do?"
-    person.begins("My requests")
-    person.press(Qt.Key.Key_Escape)
-    assert person.title() == "What would you like to do?"
+    person.enters("Common name", "dev-001")
+    person.points_at(person.button("Cancel"))  # one answer is not worth a question
+    assert person.title() == START
+    assert CONTINUE not in person.reads()
     person.begins("New request")
     person.goes_on("Who is it for?")
+    assert person.field("Common name").text() == ""
+    person.press(Qt.Key.Key_Escape)
+    assert person.title() == START
+    person.wizard.close()
+    assert not person.wizard.isVisible()
+
+
+@pytest.mark.parametrize("way", ["Cancel", "Escape"])
+def test_cancel_asks_where_much_was_typed(
+    person: Person, labelled: dict[str, str], way: str
+) -> None:
+    def cancel() -> None:
+        if way == "Cancel":
+            person.points_at(person.button(way))
+        else:
+            person.press(Qt.Key.Key_Escape)
+
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    read = person.answers_with("Keep it")
+    cancel()
+    assert "Discard the unfinished request?" in read[0]
+    assert person.title() == "Who is it for?"
     assert person.field("Locality").text() == "Kaili"
+    person.answers_with("Discard it")
+    cancel()
+    assert person.title() == START
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    assert {person.field(name).text() for name in labelled} == {""}
+
+
+def test_a_request_is_continued_where_it_was_left(
+    person: Person, labelled: dict[str, str], saved: Path
+) -> None:
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.goes_on("Review")
+    person.drops(saved.parent / "a file")  # another task, begun in between
+    person.waits_for_page("Check a file")
+    person.press(Qt.Key.Key_Escape)
+    assert person.title() == START
+    assert CONTINUE in person.reads()
+    person.begins("My requests")
+    person.press(Qt.Key.Key_Escape)
+    person.press(Qt.Key.Key_Return)  # it has the focus
+    person.waits_for_page("Review")
+    assert "dev-001" in person.reads()
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    person.click("Start page")
+    assert CONTINUE not in person.reads()
+
+
+def test_no_button_beside_back_ends_the_program(person: Person, saved: Path) -> None:
+    person.goes_on("Who is it for?")
+    person.drops(saved.parent / "a file")
+    person.waits_for_page("Check a file")
+    assert "Close" not in person.reads()
+    person.points_at(person.button("< Back"))
+    assert person.title() == "Who is it for?"
+    person.drops(saved.parent / "a file")
+    person.waits_for_page("Check a file")
+    person.waits_until(lambda: not person.wizard.page.busy)
+    person.points_at(person.button("Start page"))
+    assert person.title() == START
+    person.begins("My requests")
+    assert not {"Close", "Start page"} & set(person.reads().split("\n"))
+    person.points_at(person.button("< Back"))
+    assert person.title() == START
+
+
+def test_a_new_request_beside_an_unfinished_one_begins_without_its_answers(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.goes_on("Who is it for?")
+    person.fills_in(labelled)
+    person.click("< Back")
+    person.click("< Back")
+    read = person.answers_with("Keep it")
+    person.click("New request")
+    assert read
+    assert person.title() == START
+    person.answers_with("Discard it")
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    assert person.field("Locality").text() == ""
 
 
 def test_escape_on_the_last_page_leads_to_the_first_and_never_closes(
@@ -64,6 +152,7 @@ def test_cancelling_during_key_generation_saves_nothing(
     person = start()
     person.walks_to_save(labelled)
     person.click("Save")
+    person.answers_with("Discard it")
     person.click("Cancel")
     made.set()
     wait(300)
@@ -76,26 +165,14 @@ def test_keeping_it_open_keeps_the_answers_and_closing_writes_nothing(
 ) -> None:
     person.goes_on("Who is it for?")
     person.enters("Locality", "Kaili")
-    read: list[str] = []
-
-    def answer(button: str) -> Callable[[], bool]:
-        def act() -> bool:
-            if not isinstance(QApplication.activeModalWidget(), QMessageBox):
-                return False
-            read.append(person.reads())
-            person.click(button)
-            return True
-
-        return act
-
-    person.meanwhile(answer("Keep it open"))
+    read = person.answers_with("Keep it open")
     person.wizard.close()
     person.waits_until(lambda: bool(read))
     assert QUESTION in read[0]
     assert person.wizard.isVisible()
     assert person.field("Locality").text() == "Kaili"
 
-    person.meanwhile(answer("Close without saving"))
+    person.answers_with("Close without saving")
     person.wizard.close()
     person.waits_until(lambda: not person.wizard.isVisible())
     assert not list(home.rglob("*"))

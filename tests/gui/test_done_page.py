@@ -29,6 +29,11 @@ def test_the_request_can_be_copied(person: Person, saved: Path) -> None:
     assert "Copied" in person.reads()
 
 
+def test_the_page_says_where_the_request_goes(person: Person) -> None:
+    text = person.reads()
+    assert "EnOS Management Console, under 'System Management > Certificate Management'" in text
+
+
 def test_the_folder_opens(person: Person, saved: Path) -> None:
     class Desktop(QObject):
         opened: QUrl | None = None
@@ -53,7 +58,7 @@ def test_the_key_is_nowhere_on_the_page_or_the_clipboard(person: Person, saved: 
 
 
 def test_without_a_mail_program_the_letter_is_on_the_clipboard(
-    person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch
+    person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch, labelled: dict[str, str]
 ) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     person.click("Compose an e-mail")
@@ -62,6 +67,9 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     letter = QApplication.clipboard().text()
     assert letter.startswith("Subject: Certificate request for dev-001\n")
     assert "attached: dev-001.csr" in letter
+    for line in ("Common name", "Organization", "Organizational unit", "Contact"):
+        key = "E-mail address" if line == "Contact" else line
+        assert f"{line}: {labelled[key]}\n" in letter
     assert ".key" not in letter
     person.click("Copy the request")
     assert "The text of the e-mail is copied" not in person.reads()  # it is no longer

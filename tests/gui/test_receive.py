@@ -403,3 +403,29 @@ def test_a_lone_self_signed_certificate_is_not_offered_for_renewal(
     person.waits_to_read("Self-signed certificate for 'dev-001'")
     assert "Renew this certificate" not in person.reads()
     assert "Export it with its key" not in person.reads()
+
+
+def test_a_certificate_that_arrived_for_a_row_must_be_that_of_the_row(
+    start: Callable[..., Person], issued: Path, labelled: dict[str, str]
+) -> None:
+    second = start()
+    second.walks_to_save({**labelled, "Common name": "dev-002"})
+    second.goes_on("Done", "Save")
+    second.wizard.close()
+    person = start("My requests")
+    person.waits_until(lambda: person.button(ARRIVED).isEnabled())
+    person.points_at(person.button(ARRIVED))  # for the newest request
+    person.waits_for_page("Your certificate")
+    assert "for 'dev-002'" in person.reads()
+    person.drops(issued)
+    person.waits_until(lambda: bool(person.problems()))
+    assert "another key" in person.problems()[0]
+    person.press(Qt.Key.Key_Escape)
+    person.begins("My requests")
+    person.waits_until(lambda: person.button(ARRIVED).isEnabled())
+    person.press(Qt.Key.Key_Down)
+    person.click(ARRIVED)
+    person.waits_for_page("Your certificate")
+    assert "for 'dev-001'" in person.reads()
+    person.drops(issued)
+    person.waits_to_read("The certificate for 'dev-001'")

@@ -33,7 +33,7 @@ def test_back_leads_to_the_first_page_and_the_answers_stay(person: Person) -> No
     person.click("< Back")
     person.click("< Back")
     person.waits_for_page(START)
-    person.begins("New request")
+    person.begins("Continue the unfinished request")
     person.goes_on("Who is it for?")
     assert person.field("Locality").text() == "Kaili"
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from person import Person, wait
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QLocale, Qt
 from PySide6.QtGui import QFocusEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView, QScrollArea
 
 from enos_csr_gui.core import countries
+from enos_csr_gui.gui import startup
+from enos_csr_gui.gui.startup import country_of_system as _country_of_system
+from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.messages import labels
@@ -24,20 +29,11 @@ def person(person: Person) -> Person:
     return person
 
 
-def offered() -> list[str]:
-    """What the list that has popped up offers."""
-    popup = QApplication.activePopupWidget()
-    if not isinstance(popup, QListView):
-        return []
-    model = popup.model()
-    return [model.index(row, 0).data() for row in range(model.rowCount())]
-
-
-def suggested(person: Person) -> list[str]:
-    """The completions offered for a state."""
-    completer = person.field("State or province").completer()
-    model = completer.model() if completer else None
-    return [model.index(row, 0).data() for row in range(model.rowCount())] if model else []
+def offered(person: Person, name: str = "Country") -> list[str]:
+    """What the open list below a field offers."""
+    line = person.field(name)
+    assert isinstance(line, CompletedLine)
+    return line.suggestions()
 
 
 @pytest.mark.parametrize(
@@ -53,13 +49,13 @@ def suggested(person: Person) -> list[str]:
 )
 def test_typing_narrows_the_countries(person: Person, typed: str, among_them: list[str]) -> None:
     person.types(typed)
-    assert set(among_them) <= set(offered())
-    assert len(offered()) < 20
+    assert set(among_them) <= set(offered(person))
+    assert len(offered(person)) < 20
 
 
 def test_a_country_is_chosen_with_arrow_and_enter(person: Person) -> None:
     person.types("chi")
-    steps = offered().index("China (CN)") + 1
+    steps = offered(person).index("China (CN)") + 1
     person.press(Qt.Key.Key_Down, times=steps)
     person.press(Qt.Key.Key_Return)
     assert person.field("Country").text() == "China (CN)"
@@ -213,9 +209,9 @@ def test_the_states_of_the_country_are_suggested_and_any_other_text_is_taken(
 ) -> None:
     person.enters("Country", "China")
     person.field("State or province").setFocus()
-    person.waits_until(lambda: "Guizhou" in suggested(person))
+    waits_for_states(person)
     person.types("guiz")
-    person.waits_until(lambda: offered() == ["Guizhou"])
+    assert offered(person, "State or province") == ["Guizhou"]
     person.press(Qt.Key.Key_Down)
     person.press(Qt.Key.Key_Return)
     assert person.field("State or province").text() == "Guizhou"
@@ -238,13 +234,104 @@ def test_the_country_does_not_change_when_the_wheel_turns_over_it(person: Person
     assert person.field("Country").text() == "China (CN)"
 
 
-def test_a_key_that_comes_to_the_list_too_late_goes_where_the_focus_is(person: Person) -> None:
-    person.goes_on("Who is it for?")
-    country, state = person.field("Country"), person.field("State or province")
+def waits_for_states(person: Person) -> None:
+    """Wait until the states of the country, which stands in its field, are suggested."""
+    line = person.field("State or province")
+
+    def is_known() -> bool:
+        line.clear()
+        person.types("g")
+        known = bool(offered(person, "State or province"))
+        person.press(Qt.Key.Key_Backspace)
+        return known
+
+    person.waits_until(is_known)
+
+
+def test_a_click_beside_an_open_list_goes_where_it_points(person: Person) -> None:
     person.enters("Country", "China")
-    state.setFocus()
-    QTest.keyClick(country, "G")  # as the completer of the country gives it, whose list has closed
-    assert (country.text(), state.text()) == ("China (CN)", "G")
+    person.points_at(person.field("State or province"))
+    waits_for_states(person)
+    person.types("Guiz")
+    assert offered(person, "State or province") == ["Guizhou"]
+    locality = person.field("Locality")
+    person.points_at(locality)
+    person.types("Kaili")
+    assert person.field("State or province").text() == "Guiz"
+    assert locality.text() == "Kaili"
+    assert not offered(person, "State or province")
+
+
+def test_a_click_beside_the_open_list_of_countries_goes_where_it_points(person: Person) -> None:
+    person.points_at(person.field("Country"))
+    person.types("China")
+    assert offered(person)
+    person.points_at(person.field("Common name"))
+    person.types("dev-001")
+    assert person.field("Country").text() == "China (CN)"
+    assert person.field("Common name").text() == "dev-001"
+
+
+def test_one_click_on_next_is_enough_while_a_list_is_open(
+    person: Person, labelled: dict[str, str]
+) -> None:
+    person.fills_in(labelled)
+    person.points_at(person.field("Country"))
+    person.field("Country").selectAll()
+    person.types("Norw")
+    person.press(Qt.Key.Key_Down)
+    person.press(Qt.Key.Key_Backspace)
+    person.types("way")
+    assert offered(person)
+    person.points_at(person.button("Next >"))
+    person.waits_for_page("Review")
+    assert "Norway (NO)" in person.reads().split("\n")
+
+
+def test_a_suggestion_is_taken_with_one_click(person: Person) -> None:
+    person.types("chi")
+    row = offered(person).index("China (CN)")
+    [found] = [view for view in person.wizard.findChildren(QListView) if view.isVisible()]
+    place = found.visualRect(found.model().index(row, 0)).center()
+    QTest.mouseClick(found.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert person.field("Country").text() == "China (CN)"
+    assert not offered(person)
+    assert person.field("Country").hasFocus()
+
+
+def test_no_list_opens_that_only_repeats_what_stands_there(person: Person) -> None:
+    person.enters("Country", "China")
+    person.points_at(person.field("State or province"))
+    waits_for_states(person)
+    for typed in ("Guizho", "Guizhou"):
+        person.field("State or province").clear()
+        person.types(typed)
+        assert offered(person, "State or province") == ([] if typed == "Guizhou" else ["Guizhou"])
+    person.press(Qt.Key.Key_Return)  # so Enter leads on
+    assert len(person.problems()) == 4
+
+
+def test_no_key_is_lost_while_lists_come_and_go(person: Person) -> None:
+    for text in ("China", "Norway", "chi", "Republic of Korea"):
+        line = person.field("Country")
+        person.points_at(line)
+        line.selectAll()
+        for character in text:
+            QTest.keyClick(person.wizard.windowHandle(), character)  # all without a pause
+        assert line.text() == text
+        person.press(Qt.Key.Key_Tab)
+
+
+def test_the_open_list_stays_at_its_field_when_the_page_scrolls(person: Person) -> None:
+    person.wizard.resize(person.wizard.minimumWidth(), 400)
+    person.types("chi")
+    line = person.field("Country")
+    [found] = [view for view in person.wizard.findChildren(QListView) if view.isVisible()]
+    [area] = [one for one in person.wizard.findChildren(QScrollArea) if one.isVisible()]
+    person.waits_until(lambda: area.verticalScrollBar().maximum() > 100)
+    person.turns_the_wheel_over(area.viewport())
+    bottom = line.mapTo(person.wizard, line.rect().bottomLeft()).y()
+    assert abs(found.y() - bottom) <= 1
 
 
 def test_what_is_wrong_is_scrolled_into_view_with_its_field(
@@ -272,3 +359,28 @@ def test_scrolling_away_from_a_field_is_not_undone(person: Person) -> None:
     person.wizard.resize(person.wizard.width() + 40, 400)  # all is laid out once more
     wait(50)
     assert area.verticalScrollBar().value() == place
+
+
+def test_the_country_is_that_of_the_system_the_first_time_and_the_answer_later(
+    start: Callable[..., Person], labelled: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "country_of_system", lambda: "NO")
+    first = start()
+    first.goes_on("Who is it for?")
+    assert first.field("Country").text() == "Norway (NO)"
+    first.types("Guizhou")  # the cursor is in the first field that is empty
+    assert first.field("State or province").text() == "Guizhou"
+    first.fills_in(labelled)
+    first.goes_on("Review")
+    first.goes_on("Save")
+    first.goes_on("Done", "Save")
+    later = start()
+    later.goes_on("Who is it for?")
+    assert later.field("Country").text() == "China (CN)"
+
+
+@pytest.mark.parametrize(
+    ("locale", "code"), [("zh_CN", "CN"), ("nb_NO", "NO"), ("C", ""), ("es_419", "")]
+)
+def test_the_region_of_a_system_may_name_a_country(locale: str, code: str) -> None:
+    assert _country_of_system(QLocale(locale)) == code

@@ -81,7 +81,8 @@ class DonePage(Page):
         else:
             advice = _(
                 "Send this file to the people who manage certificates in your EnOS. It "
-                "contains no secret, so e-mail is safe."
+                "contains no secret, so e-mail is safe. They work in the EnOS Management "
+                "Console, under 'System Management > Certificate Management'."
             )
         said = advice.format(address=submit.email)
         # A line of its own: it asks for something that is easily missed.

@@ -170,6 +170,8 @@ class InspectPage(Page):
 
         def read(answers: Mapping[str, str]) -> None:
             self.task_wanted.emit(Task.NEW, [])
+            if self.isVisible():
+                return  # an unfinished request is kept
             for key, text in answers.items():
                 self.draft.answer(key, text)
 

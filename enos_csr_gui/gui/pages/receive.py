@@ -17,6 +17,7 @@ from enos_csr_gui.core.errors import (
     escape_unprintable,
 )
 from enos_csr_gui.core.file_types import ARRIVED_SUFFIXES, KEY_SUFFIXES, KEYSTORE_SUFFIXES, patterns
+from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
@@ -38,10 +39,7 @@ class ReceivePage(Page):
         super().__init__(
             draft,
             _("Your certificate"),
-            _(
-                "Choose the file that you received, or all of them if there are several. The "
-                "program looks for the key in them and on this computer."
-            ),
+            "",
         )
         downloads = QStandardPaths.StandardLocation.DownloadLocation
         arrived = Path(QStandardPaths.writableLocation(downloads) or draft.folder)
@@ -72,6 +70,7 @@ class ReceivePage(Page):
         self._card = FileCard("certificate", "", "")
         self._warnings = FieldNote(about=self._chain)
         self._others: tuple[Path, ...] = ()
+        self._expected: PastRequest | None = None
         self._file.edited.connect(self._forget_all)
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
@@ -89,6 +88,19 @@ class ReceivePage(Page):
 
     def enter(self) -> None:
         self.draft.matched = None
+        self._expected, self.draft.expected = self.draft.expected, None
+        if self._expected:
+            name = labels.common_name(self._expected.subject)
+            day = dates.day(self._expected.made_on)
+            text = _("For the request of {date} for '{name}'. Choose the file that you received.")
+            self.explain(text.format(date=day, name=name))
+        else:
+            self.explain(
+                _(
+                    "Choose the file that you received, or all of them if there are several. The "
+                    "program looks for the key in them and on this computer."
+                )
+            )
         for chooser in (self._file, self._key, self._chain):
             chooser.clear()
         self._key.hide()
@@ -159,9 +171,14 @@ class ReceivePage(Page):
         if file.is_dir():
             self._sort([file])
             return
-        others = self._others
+        others, expected = self._others, self._expected
+
+        def match() -> MatchedCertificate:
+            given = key or (expected.key if expected and expected.key_exists() else None)
+            return receive.match_certificate(file, given, chain, others=others)
+
         self.wait_for(
-            lambda: receive.match_certificate(file, key, chain, others=others),
+            match,
             self._show,
             self._refuse,
             _("Looking for the key"),

@@ -49,6 +49,8 @@ class StartPage(Page):
     """
 
     language_wanted = Signal(str)
+    continue_wanted = Signal()
+    """The unfinished request is to be continued."""
     expiring_wanted = Signal()
     """Of the requests, those whose certificates are to be renewed are to be shown."""
 
@@ -60,6 +62,14 @@ class StartPage(Page):
         )
         self._notice: Banner | None = None
         self.begins_at_language = False
+        self._continue = TaskLink(
+            _("Contin&ue the unfinished request"),
+            _("Your answers are still there. A new request begins without them."),
+        )
+        self._continue.setIconSize(QSize(32, 32))
+        self._continue.clicked.connect(self.continue_wanted)
+        self._continue.hide()
+        self.body.addWidget(self._continue)
         self._links: dict[Task, TaskLink] = {}
         for task, name, text in (
             (
@@ -99,6 +109,8 @@ class StartPage(Page):
     def build(self) -> Iterator[None]:
         from PySide6.QtGui import QIcon
 
+        self._continue.complete()
+        self._continue.setIcon(QIcon(str(resources.icon("new"))))
         for task, link in self._links.items():
             link.complete()
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
@@ -133,8 +145,12 @@ class StartPage(Page):
 
         show_about(self)
 
+    def offer_to_continue(self, offer: bool) -> None:
+        """Show or hide the way back to an unfinished request."""
+        self._continue.setVisible(offer)
+
     def take_focus(self) -> None:
-        self._links[Task.NEW].setFocus()
+        (self._links[Task.NEW] if self._continue.isHidden() else self._continue).setFocus()
         if self._notice:
             self._look_for_expiring()
 
@@ -145,8 +161,9 @@ class StartPage(Page):
         self._notice = Banner("status-expiring", _("&Show"))
         self._notice.button.clicked.connect(self._show_expiring)
         # Below the tasks, so that nothing moves under the mouse pointer.
-        self.body.insertWidget(len(self._links) + 1, self._notice)
-        self.setTabOrder(list(self._links.values())[-1], self._notice.button)
+        last = list(self._links.values())[-1]
+        self.body.insertWidget(self.body.indexOf(last) + 2, self._notice)
+        self.setTabOrder(last, self._notice.button)
         self._look_for_expiring()
 
     def _show_expiring(self) -> None:

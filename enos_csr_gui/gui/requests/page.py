@@ -283,7 +283,8 @@ class RequestsPage(Page):
     def _say_nothing(self, text: str, button: str, act: Callable[[], object]) -> None:
         self._nothing.say(text, button, act)
         self._places.setCurrentWidget(self._nothing)
-        self._nothing.button.setFocus()
+        if self.isVisible():  # Qt would give the keys to a button on a page that has been left
+            self._nothing.button.setFocus()
 
     def _show_problems(self, problems: Iterable[Problem]) -> None:
         self._note.show_problem("\n".join(map(problem_text_with_place, problems)))
@@ -329,8 +330,8 @@ class RequestsPage(Page):
 
     def _receive_it(self) -> None:
         if request := self._table.request():
-            # A new certificate finds its request by the key; one already received is exported
-            # again.
+            self.draft.expected = request
+            # One already received is exported again.
             self.task_wanted.emit(
                 Task.RECEIVE, [request.certificate] if request.certificate else []
             )

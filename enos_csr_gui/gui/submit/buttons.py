@@ -88,6 +88,7 @@ class SubmitButtons(QObject):
             please,
             "",
             _("Common name: {name}").format(name=name),
+            *_senders(request.subject),
             *self._renewed(request),
             _("Request file, attached: {name}").format(name=request.csr.name),
             _("Public-key fingerprint (SHA-256): {fingerprint}").format(
@@ -169,3 +170,14 @@ class SubmitButtons(QObject):
 def _encoded(text: str) -> str:
     """Return the text percent-encoded for a 'mailto:' URL (RFC 6068), '+' and '&' too."""
     return bytes(QUrl.toPercentEncoding(text).data()).decode("ascii")
+
+
+def _senders(subject: Mapping[str, str]) -> list[str]:
+    """Return the lines that name the organization and the sender."""
+    lines = []
+    for key in ("organization", "unit"):
+        if value := subject.get(key):
+            lines.append(labels.named(labels.label(key), value))
+    if address := subject.get("email"):
+        lines.append(_("Contact: {address}").format(address=address))
+    return lines

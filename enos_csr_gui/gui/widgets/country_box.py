@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 
-from PySide6.QtCore import QCollator, QStringListModel, Signal
+from PySide6.QtCore import QCollator, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from enos_csr_gui.core import countries
 from enos_csr_gui.gui.widgets.completed_line import CompletedLine
@@ -27,12 +27,7 @@ class CountryBox(QComboBox):
         super().__init__(parent)
         self._told = ""
         self._is_locked = False
-        self._found = QStringListModel(self)
         self.line = CompletedLine()
-        completer = QCompleter(self._found, self)
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.setMaxVisibleItems(10)
-        make_roomy(completer.popup())
         make_roomy(self.view())
 
         self.setLineEdit(self.line)
@@ -45,13 +40,12 @@ class CountryBox(QComboBox):
             self.addItem(labels.country(country.code), country.code)
         self.setCurrentIndex(-1)
 
-        # The box's own completer would map a row of the answers to a row of all the countries.
-        self.setCompleter(None)  # type: ignore[arg-type]
-        self.line.setCompleter(completer)
+        self.setCompleter(None)  # type: ignore[arg-type]  # the box's own; the line has a list
+        self.line.complete_with(_names)
 
-        self.line.textEdited.connect(self._narrow)
+        self.line.textEdited.connect(self._tell)
         self.line.editingFinished.connect(self.settle)
-        completer.activated.connect(self.settle)
+        self.line.chosen.connect(self.settle)
         self.activated.connect(self.settle)
 
     def text(self) -> str:
@@ -87,7 +81,7 @@ class CountryBox(QComboBox):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._is_locked:
             event.ignore()
-        else:
+        elif not self.line.take_key(event):  # the arrow keys would change the country
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -95,18 +89,19 @@ class CountryBox(QComboBox):
             super().paintEvent(event)
 
     def showPopup(self) -> None:
+        self.line.close_list()
         if not self._is_locked:
             super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # scrolling the page must not change the country on the way
 
-    def _narrow(self, text: str) -> None:
-        found = countries.search(text) if text.strip() else ()
-        self._found.setStringList([labels.country(country.code) for country in found])
-        self._tell()
-
     def _tell(self) -> None:
         if (text := self.text()) != self._told:
             self._told = text
             self.edited.emit(text)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names of the countries that the text may stand for."""
+    return [labels.country(country.code) for country in countries.search(text)]

@@ -7,7 +7,7 @@ from functools import cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from enos_csr_gui import resources
 from enos_csr_gui.core.errors import Code, Problem
@@ -16,7 +16,6 @@ from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.field_note import FieldNote
-from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -53,7 +52,7 @@ class FieldEditor(QObject):
 
         name = labels.label(field.key)
         self.label = f"{name} *" if field.required else name
-        self.edit: QLineEdit | CountryBox = (
+        self.edit: CompletedLine | CountryBox = (
             CountryBox() if field.key == "country" else CompletedLine()
         )
         line = self.edit.line if isinstance(self.edit, CountryBox) else self.edit
@@ -115,12 +114,12 @@ class FieldEditor(QObject):
 
     def suggest(self, texts: Sequence[str]) -> None:
         """Offer these completions during typing; any other text stays possible."""
-        completer = QCompleter(list(texts), self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        make_roomy(completer.popup())
-        if isinstance(self.edit, QLineEdit):
-            self.edit.setCompleter(completer)
+
+        def find(text: str) -> list[str]:
+            return [one for one in texts if text.casefold() in one.casefold()]
+
+        if isinstance(self.edit, CompletedLine):
+            self.edit.complete_with(find)
 
     def show_problems(self, problems: Sequence[Problem], *, all_of_them: bool = False) -> None:
         """Show the problems; those that more typing may fix only once the field has been left."""
