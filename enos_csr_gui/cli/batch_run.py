@@ -25,8 +25,8 @@ from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.messages import batch as messages
 from enos_csr_gui.messages import labels
-from enos_csr_gui.messages.problems import problem_text_in_row
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.batch.check import Checked, Progress, Rules
@@ -255,15 +255,8 @@ def _stop(control: Control) -> None:
 def _write_rejected(table: Table, checked: Checked, folder: Path) -> None:
     from enos_csr_gui.core.batch import records
 
-    headings = [labels.label(field.key) for field in SUBJECT_FIELDS]
-    records.write_rejected(
-        folder,
-        [*headings, *table.columns.unknown_headings, _("Reason")],
-        (
-            (row, labels.joined(problem_text_in_row(problem) for problem in problems))
-            for row, problems in checked.bad
-        ),
-    )
+    headings = messages.headings_of_rejected(table)
+    records.write_rejected(folder, headings, messages.rejected(checked))
 
 
 # --- Progress -------------------------------------------------------------------------------------
@@ -311,20 +304,11 @@ def _creating() -> Progress:
 
     def show(done: int, total: int) -> None:
         def text(seconds: float) -> str:
-            rate = done / seconds if seconds else 0.0
-            left = _duration((total - done) / rate) if rate else "–"
-            message = _("{done} of {total} created, {rate} per second, {left} left.")
-            return message.format(done=done, total=total, rate=f"{rate:.1f}", left=left)
+            return messages.progress(done, total, seconds)
 
         line.show(text, last=done == total)
 
     return show
-
-
-def _duration(seconds: float) -> str:
-    """Return hours, minutes and seconds, which need no translation: '1:02:07'."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 # --- Results --------------------------------------------------------------------------------------
@@ -341,18 +325,8 @@ def _print_dry(checked: Checked, options: Options, folder: Path, faults: Faults)
 
 def _counts(checked: Checked) -> list[str]:
     """Return a line for the rows that have their files, and one for those left out."""
-    lines = []
-    if before := checked.made + len(checked.found):
-        text = ngettext(
-            "{count} row has its files from an earlier run.",
-            "{count} rows have their files from an earlier run.",
-            before,
-        )
-        lines.append(text.format(count=before))
-    if bad := len(checked.bad):
-        text = ngettext("{count} row was left out.", "{count} rows were left out.", bad)
-        lines.append(text.format(count=bad))
-    return lines
+    before = messages.made_before(checked.made + len(checked.found))
+    return list(filter(None, (before, messages.left_out(len(checked.bad)))))
 
 
 def _print(
@@ -376,12 +350,7 @@ def _print(
             "goes on."
         )
         echo_err(text.format(done=outcome.created, total=len(checked.good)))
-    text = ngettext(
-        "{count} key and request created in {seconds} s.",
-        "{count} keys and requests created in {seconds} s.",
-        outcome.created,
-    )
-    lines = [text.format(count=outcome.created, seconds=f"{seconds:.1f}"), *_counts(checked)]
+    lines = [messages.created(outcome.created, seconds), *_counts(checked)]
     parts = [
         ("\n".join(lines), ledger.folder),
         (

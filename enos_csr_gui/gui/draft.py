@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from enos_csr_gui.gui.batch_draft import BatchDraft
+
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -48,6 +50,7 @@ class Draft:
     a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
     where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
     restored when the key page is rebuilt in another language.
+    ``batch`` are the answers for many devices.
     """
 
     def __init__(self) -> None:
@@ -67,6 +70,7 @@ class Draft:
         self.exported: list[ExportedFile] = []
         self.key_answers: KeyAnswers | None = None
         self._fresh: dict[str, str] = {}  # what a new request begins with
+        self.batch = BatchDraft()
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property
@@ -138,7 +142,7 @@ class Draft:
         """Return the passphrases in the draft."""
         kept = self.key_answers
         typed = (*kept.passphrases, kept.opening) if kept else ()
-        return [text for text in (self.passphrase, *typed) if text]
+        return [text for text in (self.passphrase, self.batch.passphrase, *typed) if text]
 
     def for_next_device(self) -> None:
         """Clear what belongs to this device: its common name, its key, its files."""

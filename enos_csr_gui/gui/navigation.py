@@ -13,6 +13,7 @@ class Task(Enum):
     RENEW = auto()
     RECEIVE = auto()
     INSPECT = auto()
+    MANY = auto()
     REQUESTS = auto()
 
 
@@ -31,6 +32,12 @@ class Step(Enum):
     EXPORTED = auto()
     INSPECT = auto()
     REQUESTS = auto()
+    TABLE = auto()
+    COLUMNS = auto()
+    FOLDER = auto()
+    ROWS = auto()
+    CREATE = auto()
+    CREATED = auto()
 
 
 ROUTES: dict[Task, tuple[Step, ...]] = {
@@ -38,6 +45,14 @@ ROUTES: dict[Task, tuple[Step, ...]] = {
     Task.RENEW: (Step.RENEW, Step.KEY, Step.SUBJECT, Step.REVIEW, Step.SAVE, Step.DONE),
     Task.RECEIVE: (Step.RECEIVE, Step.EXPORT, Step.EXPORTED),
     Task.INSPECT: (Step.INSPECT,),
+    Task.MANY: (
+        Step.TABLE,
+        Step.COLUMNS,
+        Step.FOLDER,
+        Step.ROWS,
+        Step.CREATE,
+        Step.CREATED,
+    ),
     Task.REQUESTS: (Step.REQUESTS,),
 }
 """The steps of each task. The start page comes before all of them."""

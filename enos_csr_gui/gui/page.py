@@ -184,6 +184,11 @@ class Page(QWidget):
         """Whether the page may be left: nothing runs that must not be interrupted."""
         return True
 
+    def lets_go(self, *, closing: bool = False) -> bool:
+        """Return whether the page may be left now, or the window closed; a page may ask first."""
+        del closing
+        return self.may_leave
+
     def secrets(self) -> list[str]:
         """Return every passphrase on the page, to be removed from error reports."""
         from PySide6.QtWidgets import QLineEdit
@@ -210,7 +215,7 @@ class Page(QWidget):
             self.left.emit()
 
     def focus_way_on(self) -> None:
-        """Focus the Next button."""
+        """Focus the button that leads on."""
         if self._is_in_front():
             self.way_on_wanted.emit()
 

@@ -86,7 +86,14 @@ def _load() -> tuple[LastAnswers, Defaults]:
         shell,
         spreadsheet,
     )
-    from enos_csr_gui.messages import inspection  # noqa: F401
+    from enos_csr_gui.core.batch import (  # noqa: F401
+        check,
+        make,
+        passphrases,
+        records,
+        table,
+    )
+    from enos_csr_gui.messages import batch, inspection  # noqa: F401
 
     countries.suggest("China")
     files.safe_name("dev-001")
@@ -118,6 +125,7 @@ def country_of_system(locale: QLocale | None = None) -> str:
 
 
 def _build_pages(wizard: RequestWizard) -> Iterator[None]:
+    from enos_csr_gui.gui.batch.created import CreatedPage
     from enos_csr_gui.gui.requests.page import RequestsPage
 
     for step, info in PAGES.items():
@@ -133,7 +141,10 @@ def _build_pages(wizard: RequestWizard) -> Iterator[None]:
         yield
     requests = wizard.pages[Step.REQUESTS]
     assert isinstance(requests, RequestsPage)
+    created = wizard.pages[Step.CREATED]
+    assert isinstance(created, CreatedPage)
     wizard.start_page.expiring_wanted.connect(requests.show_expiring)
+    created.requests_wanted.connect(requests.show_matching)
     wizard.start_page.point_out_expiring()
     yield
     wizard.get_ready()

@@ -238,7 +238,7 @@ class RequestWizard(QDialog):
         self._enter()
 
     def _go_back(self) -> None:
-        if self.page.may_leave:
+        if self.page.lets_go():
             self._leave(self._navigation.back())
             self._show_step()
 
@@ -306,7 +306,8 @@ class RequestWizard(QDialog):
             button.setEnabled(not self.page.busy)
 
     def _focus_way_on(self) -> None:
-        self._next.setFocus()
+        saves = PAGES[self.step].kind is PageKind.SAVES
+        (self._save if saves else self._next).setFocus()
 
     def bring_into_view(self, _old: QWidget | None, focused: QWidget | None) -> None:
         """Scroll to the focused widget."""
@@ -394,7 +395,7 @@ class RequestWizard(QDialog):
 
         On a page of another task, an unfinished request is kept.
         """
-        if self.step is Step.START or not self.page.may_leave:
+        if self.step is Step.START or not self.page.lets_go():
             return
         if PAGES[self.step].kind is PageKind.SAVED:
             self._start_over()
@@ -410,7 +411,7 @@ class RequestWizard(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close; ask first if an answer would be lost."""
         # Saving takes only a moment, and an incomplete pair of files is useless.
-        may_close = self.page.may_leave and (not self._would_lose() or self._may_lose())
+        may_close = self.page.lets_go(closing=True) and (not self._would_lose() or self._may_lose())
         event.setAccepted(may_close)
 
     def _would_lose(self) -> bool:

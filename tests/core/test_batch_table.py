@@ -93,6 +93,39 @@ def test_a_column_can_be_assigned(tmp_path) -> None:
     assert found.columns.unknown_headings == ("CN",)
 
 
+@pytest.mark.parametrize("headings", ["Serial,C,ST,L", "Serial,a,b,c"])
+def test_the_code_of_china_in_a_row_is_no_heading(tmp_path, headings) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text(f"{headings}\ndev-0001,CN,Guizhou,Kaili\ndev-0002,CN,Guizhou,Kaili\n")
+    assert refused(path) is Code.TABLE_NO_NAMES
+    found = table.read(path, {"Serial": "common_name"})
+    assert names(found) == ["dev-0001", "dev-0002"]
+
+
+def test_cn_alone_below_a_title_is_a_heading(tmp_path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("Our farm\nSite,CN,Owner\nnorth,dev-0001,we\n")
+    assert names(table.read(path)) == ["dev-0001"]
+
+
+def test_headings_that_are_not_recognized_can_be_asked_for(tmp_path, book) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("Our farm\n\nSerial,Site,,C\n1,north,,CN\n")
+    assert table.headings(path) == ("Serial", "Site", "C")
+    assert table.headings(book(["Our farm"], ["Serial", "Site"], [1, 2])) == ("Serial", "Site")
+    (tmp_path / "none.csv").write_text("hello\n")
+    assert table.headings(tmp_path / "none.csv") == ()
+
+
+def test_a_mended_cell_is_taken_as_typed(tmp_path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("CN,O\n1-Mar,5.57E+92\n")
+    [row] = table.read(path).rows
+    mended = row.mended("common_name", " MAR1 ")
+    assert mended.common_name == "MAR1"
+    assert [problem.field for problem in mended.problems] == ["organization"]
+
+
 def test_two_columns_for_one_field(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("CN,O,Company\na,b,c\n")

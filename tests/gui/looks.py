@@ -137,7 +137,9 @@ def alike(window: QWidget) -> Iterator[str]:
     for widget in on_screen(window):
         if isinstance(widget, TARGETS) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             interface = QAccessible.queryAccessibleInterface(widget)
-            names[interface.text(QAccessible.Text.Name)] += 1
+            # On Linux, Qt calls a box by what is chosen in it; its label says what it is.
+            own = widget.accessibleName() if isinstance(widget, QComboBox) else ""
+            names[own or interface.text(QAccessible.Text.Name)] += 1
     for name, count in names.items():
         if count > 1:
             yield f"{count} things are called {name!r}"

@@ -30,10 +30,10 @@ HOME = Path(tempfile.gettempdir()) / "home" / "lin"
 NO_WORDS = re.compile(
     "|".join(
         (
-            r"/.*|\S+\.(?:csr|key)|(?:turbine|gateway-kaili)-\d+|[0-9a-f]{32}",
+            r"/.*|\S+\.(?:csr|csv|key)|(?:turbine|gateway-kaili)-\d+|[0-9a-f]{32}",
             r"\d+ \w{3} \d{4}(?:, \d\d:\d\d UTC)?|\b[A-Z]{1,2}\b|Ĉinio|sha256WithRSAEncryption",
             r"Guizhou|Kaili|Example Wind Ltd|Operations|ops@example\.com",
-            r"^EnOS CSR$|^English$",
+            r"^EnOS CSR$|^English$|5\.57E\+92|x{70}",
         )
     )
 )
@@ -165,6 +165,7 @@ IN_DOCS = {
     "exported": "exported",
     "inspect-bad": "inspect",
     "requests": "requests",
+    "rows": "rows",
 }
 
 

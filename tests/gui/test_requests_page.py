@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import PastRequest, RequestHistory, default_path
 from enos_csr_gui.gui import background
+from enos_csr_gui.gui.requests.table import RequestTable
 
 DAY = timedelta(days=1)
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -105,7 +106,7 @@ def desktop() -> Iterator[QObject]:
 
 
 def table(person: Person) -> QTableView:
-    [found] = person.wizard.findChildren(QTableView)
+    [found] = person.wizard.findChildren(RequestTable)
     return found
 
 

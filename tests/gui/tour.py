@@ -13,13 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from enos_csr_gui import resources
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.gui.error_report import ReportDialog, describe
+from enos_csr_gui.gui.requests.table import RequestTable
 from enos_csr_gui.gui.wizard import RequestWizard
 
 ANSWERS = {
@@ -56,6 +57,7 @@ class Tour:
         self._checks()
         self._requests()
         self._certificates()
+        self._many()
         self._renewal()
 
     def _sees(self, name: str) -> None:
@@ -192,7 +194,7 @@ class Tour:
         person.waits_for_page("What would you like to do?")
         make_past(self._folder)
         person.begins("My requests")
-        [table] = person.wizard.findChildren(QTableView)
+        [table] = person.wizard.findChildren(RequestTable)
         person.waits_until(lambda: table.model().rowCount() == 5 and table.currentIndex().isValid())
         wait(200)
         self._sees("requests")
@@ -229,6 +231,53 @@ class Tour:
         self._sees("exported")
         person.click("Start page")
         self._sees("start-later")
+
+    def _many(self) -> None:
+        """Create keys and requests for a table of devices, with a stop on the way."""
+        person = self._person
+        devices, unknown = self._home / "farm.csv", self._home / "other.csv"
+        cells = "CN,Guizhou,Kaili,Example Wind Ltd,Operations,ops@example.com"
+        names = [f"turbine-{number}" for number in range(101, 125)]
+        names[4], names[6], names[9] = names[3], "5.57E+92", "x" * 70
+        lines = [f"{name},{cells}" for name in names]
+        devices.write_text("\n".join(["CN,C,ST,L,O,OU,E", *lines]))
+        unknown.write_text("\n".join(["ID,C,ST,XO,OU", *(f"{name},CN,," for name in names)]))
+        person.begins("Many devices")
+        self._sees("table")
+        person.click("Next >")
+        self._sees("table-none")
+        person.drops(unknown)
+        person.goes_on("What is in the columns?")
+        person.click("Next >")
+        self._sees("columns-unknown")
+        person.click("< Back")
+        person.drops(devices)
+        person.goes_on("What is in the columns?")
+        self._sees("columns")
+        person.goes_on("Where do the files go?")
+        person.click("One passphrase for all keys")
+        self._sees("folder-passphrase")
+        person.click("A passphrase of its own for each key")
+        self._sees("folder")
+        person.goes_on("Check the rows")
+        person.waits_to_read("rows have errors")
+        self._sees("rows")
+        person.click("Show only rows with errors")
+        self._sees("rows-all")
+        person.click("Leave out the rows with errors")
+        person.goes_on("Create the keys and requests")
+        self._sees("create")
+        person.click("Save")
+        person.click("Pause")
+        person.waits_to_read("Paused.")
+        self._sees("create-paused")
+        self._sees_dialog("create-close", person.wizard.close)
+        person.click("Stop")
+        person.waits_to_read("Press 'Save' to go on now")
+        self._sees("create-stopped")
+        person.goes_on("Done", "Save")
+        self._sees("created")
+        person.click("Start page")
 
     def _renewal(self) -> None:
         person = self._person

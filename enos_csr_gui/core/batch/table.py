@@ -7,8 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from itertools import chain
+from contextlib import closing, contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,6 +65,18 @@ class Row(NamedTuple):
         """Return field key -> answer, without those that are empty."""
         return {key: text for key, text in zip(FIELD_KEYS, self.answers, strict=True) if text}
 
+    def mended(self, key: str, text: str) -> Row:
+        """Return the row with another answer, which is taken as typed: no spreadsheet changed it.
+
+        The cells beyond the headings belong to no field, and stay a problem.
+        """
+        answers = tuple(
+            text.strip() if one == key else answer
+            for one, answer in zip(FIELD_KEYS, self.answers, strict=True)
+        )
+        problems = tuple(problem for problem in self.problems if problem.field != key)
+        return self._replace(answers=answers, problems=problems)
+
 
 _COMMON_NAME = FIELD_KEYS.index("common_name")
 
@@ -84,19 +96,50 @@ def read(path: Path, assigned: Mapping[str, str] | None = None) -> Table:
     Raises InvalidTable for what is no table, has no column for the common name, no rows, or is too
     large.
     """
+    with _opened(path) as file:
+        table = _read(file, path, assigned or {})
+    if not table.rows:
+        raise InvalidTable([Problem(Code.TABLE_NO_ROWS, path=path)])
+    return table
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
+    """Open a table; raises InvalidTable when it cannot be read, or is too large."""
     try:
         with files.system_path(path).open("rb") as file:
             if file.seek(0, io.SEEK_END) > MAX_BYTES:
                 limit = {"limit": MAX_BYTES >> 20}
                 raise InvalidTable([Problem(Code.TABLE_TOO_LARGE, path=path, values=limit)])
             file.seek(0)
-            table = _read(file, path, assigned or {})
+            yield file
     except OSError as error:
         problem = problem_from_os_error(error, path, missing=Code.FILE_MISSING)
         raise InvalidTable([problem]) from error
-    if not table.rows:
-        raise InvalidTable([Problem(Code.TABLE_NO_ROWS, path=path)])
-    return table
+
+
+def headings(path: Path) -> tuple[str, ...]:
+    """Return what are probably the headings of a table that ``read`` does not recognize.
+
+    That is the first line with several texts, so that a title above them is left out; empty when
+    there is none. Raises InvalidTable for what is no table.
+    """
+    with _opened(path) as file:
+        if file.read(2) == b"PK":
+            file.seek(0)
+            with workbook.opened(file, path) as sheets:
+                return next(filter(None, (_headings(sheet.lines()) for sheet in sheets)), ())
+        file.seek(0)
+        with closing(_csv_lines(file, path)) as lines:
+            return _headings(lines)
+
+
+def _headings(lines: Iterable[Line]) -> tuple[str, ...]:
+    for _number, cells in islice(lines, 2 * _MAX_LINES_ABOVE):
+        texts = [text for cell in cells[:MAX_COLUMNS] if (text := str(cell).strip())]
+        if len(texts) > 1:
+            return tuple(texts)
+    return ()
 
 
 def _read(file: io.BufferedReader, path: Path, assigned: Mapping[str, str]) -> Table:
@@ -138,7 +181,7 @@ def _of_lines(
     sheet: workbook.Sheet | None = None,
 ) -> Table | None:
     """Return the table in the lines; None where no line has a heading for the common name."""
-    above = 0
+    above = most_fields = most_cells = 0
     for number, cells in lines:  # noqa: B007
         texts = [str(cell) for cell in cells]
         if not any(texts):
@@ -146,8 +189,14 @@ def _of_lines(
         if len(texts) > MAX_COLUMNS:
             values = {"limit": MAX_COLUMNS}
             raise InvalidTable([Problem(Code.TABLE_TOO_WIDE, path=path, values=values)])
-        if found := columns.recognize(texts, assigned, path):
+        found = columns.recognize(texts, assigned, path)
+        filled = sum(map(bool, texts))
+        # 'CN' is the heading of the common name, and in a row of a device the code of China.
+        lone = found and len(found.places) == 1 and filled <= most_cells and "CN" in texts
+        if found and not lone and len(found.places) >= most_fields:
             break
+        most_fields = max(most_fields, sum(1 for text in texts if columns.field_of(text)))
+        most_cells = max(most_cells, filled)
         above += 1
         if above == _MAX_LINES_ABOVE:
             return None

@@ -122,6 +122,42 @@ def _requests() -> _Factory:
     return RequestsPage
 
 
+def _table() -> _Factory:
+    from enos_csr_gui.gui.batch.table import TablePage
+
+    return TablePage
+
+
+def _columns() -> _Factory:
+    from enos_csr_gui.gui.batch.columns import ColumnsPage
+
+    return ColumnsPage
+
+
+def _folder() -> _Factory:
+    from enos_csr_gui.gui.batch.folder import FolderPage
+
+    return FolderPage
+
+
+def _rows() -> _Factory:
+    from enos_csr_gui.gui.batch.rows import RowsPage
+
+    return RowsPage
+
+
+def _create() -> _Factory:
+    from enos_csr_gui.gui.batch.create import CreatePage
+
+    return CreatePage
+
+
+def _created() -> _Factory:
+    from enos_csr_gui.gui.batch.created import CreatedPage
+
+    return CreatedPage
+
+
 PAGES: dict[Step, PageInfo] = {
     Step.START: PageInfo(N_("Start"), PageKind.START, _start),
     Step.KEY: PageInfo(N_("Key"), PageKind.ASKS, _key),
@@ -135,5 +171,11 @@ PAGES: dict[Step, PageInfo] = {
     Step.EXPORTED: PageInfo(N_("Done"), PageKind.SAVED, _exported),
     Step.INSPECT: PageInfo(N_("Check"), PageKind.SHOWS, _inspect),
     Step.REQUESTS: PageInfo(N_("My requests"), PageKind.SHOWS, _requests, is_wide=True),
+    Step.TABLE: PageInfo(N_("Table"), PageKind.ASKS, _table),
+    Step.COLUMNS: PageInfo(N_("Columns"), PageKind.ASKS, _columns),
+    Step.FOLDER: PageInfo(N_("Folder"), PageKind.ASKS, _folder),
+    Step.ROWS: PageInfo(N_("Check"), PageKind.ASKS, _rows, is_wide=True),
+    Step.CREATE: PageInfo(N_("Create"), PageKind.SAVES, _create),
+    Step.CREATED: PageInfo(N_("Done"), PageKind.SAVED, _created),
 }
 """In the order in which they are built: the pages needed first come first."""

@@ -93,6 +93,11 @@ class StartPage(Page):
                 _("See what a file contains, and whether EnOS would accept the request in it."),
             ),
             (
+                Task.MANY,
+                _("&Many devices"),
+                _("Keys and requests for all devices in a table."),
+            ),
+            (
                 Task.REQUESTS,
                 _("My re&quests"),
                 _("All requests created on this computer, and when their certificates expire."),

@@ -200,6 +200,11 @@ class RequestsPage(Page):
         self._which.setCurrentIndex(1)
         self._table.sortByColumn(Column.EXPIRES, Qt.SortOrder.AscendingOrder)
 
+    def show_matching(self, text: str) -> None:
+        """Show the requests that this text finds: a batch finds all of its own."""
+        self._which.setCurrentIndex(0)
+        self._filter.setText(text)
+
     def _action(self, name: str, act: Callable[[], object]) -> QAction:
         action = QAction(name, self)
         action.triggered.connect(act)

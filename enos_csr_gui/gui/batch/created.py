@@ -1,0 +1,112 @@
+"""The last page for many devices: what was created, and what to do with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton
+
+from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.file_card import FileCard
+from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import batch as messages
+from enos_csr_gui.messages import labels
+
+
+class CreatedPage(Page):
+    """Shows ``draft.batch.created``."""
+
+    requests_wanted = Signal(str)
+    """The requests that this text finds are to be shown."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft, _("Done"), "")
+        self._requests = FileCard(
+            "request",
+            _("Submit the requests"),
+            _(
+                "This file has all of them, one in each line, and contains no secret. The request "
+                "files (.csr) in the folders are the same requests."
+            ),
+        )
+        self._keys = FileCard(
+            "key",
+            _("Keep the key files"),
+            _(
+                "Bring each key to its device, and to no other place. Never send a key by e-mail. "
+                "Nobody can restore it."
+            ),
+        )
+        self._passphrases = FileCard(
+            "key",
+            _("Keep the passphrases apart"),
+            _("The keys work only with the passphrases in this file. Never send both together."),
+        )
+        self._notes = FieldNote()
+        self._open = QPushButton(_("&Open folder"))
+        self._show = QPushButton(_("Show in &My requests"))
+        self._notes.set_about(self._open)
+        self._open.clicked.connect(self._open_folder)
+        self._show.clicked.connect(self._show_requests)
+        for widget in (
+            self._requests,
+            self._keys,
+            self._passphrases,
+            ButtonRow(self._open, self._show),
+            self._notes,
+        ):
+            self.body.addWidget(widget)
+        self.body.addStretch(1)
+
+    def enter(self) -> None:
+        batch = self.draft.batch
+        assert batch.created is not None
+        assert batch.folder is not None
+        made = batch.created
+        count = made.outcome.created
+        lists = _("{file} lists all devices for a spreadsheet.").format(file=MANIFEST)
+        out = messages.left_out(made.left_out)
+        self.explain(
+            labels.joined(
+                [
+                    messages.created(count, made.seconds)
+                    if count
+                    else _("Nothing was left to create."),
+                    messages.made_before(made.before),
+                    out,
+                    _("The reasons are in {file}.").format(file=REJECTED) if out else "",
+                    lists,
+                ]
+            )
+        )
+        self._requests.path.setText(labels.path(batch.folder / REQUESTS))
+        self._keys.path.setText(labels.path(batch.folder))
+        file = batch.passphrase_file
+        self._passphrases.path.setText(labels.path(file) if file else "")
+        self._passphrases.setVisible(file is not None)
+        self._notes.show_problem(labels.joined(map(problem_text, made.outcome.notes)))
+        self._notes.setVisible(bool(made.outcome.notes))
+
+    def take_focus(self) -> None:
+        # Not 'Close': a second Enter must not close an unread page.
+        self._open.setFocus()
+
+    def _open_folder(self) -> None:
+        def missing(problem: Problem) -> None:
+            self._notes.show_problem(problem_text_with_place(problem))
+            self._notes.show()
+
+        if self.draft.batch.folder:
+            open_folder(self, self.draft.batch.folder, missing)
+
+    def _show_requests(self) -> None:
+        if made := self.draft.batch.created:
+            self.requests_wanted.emit(made.batch)
+            self.task_wanted.emit(Task.REQUESTS, [])
