@@ -58,6 +58,18 @@ EXCLUDED_MODULES = [
     "defusedxml",
     "lxml",
     "numpy",
+    # What others import for their type hints, tools and features that the program does not use.
+    "_compat_pickle",
+    "concurrent.futures.process",
+    "cryptography.hazmat.asn1",
+    "getopt",
+    "pickle",
+    "pprint",
+    "py_compile",
+    "tracemalloc",
+    "typing_extensions",
+    "xml.dom",
+    "xml.sax",
     # For developers.
     "doctest",
     "pdb",
@@ -126,8 +138,9 @@ def wanted_data(place: str) -> bool:
     if parts[:2] == ("pycountry", "databases"):
         return name in {f"{standard}.json" for standard in _PYCOUNTRY_STANDARDS}
     if parts[:2] == ("pycountry", "locales"):
+        standards = _PYCOUNTRY_STANDARDS if parts[2] in languages() else ("iso3166-1",)
         understood = (*languages(), *TRADITIONAL_CHINESE)
-        return parts[2] in understood and name in {f"{one}.mo" for one in _PYCOUNTRY_STANDARDS}
+        return parts[2] in understood and name in {f"{one}.mo" for one in standards}
     if parts[0].endswith(".dist-info"):
         return name == "METADATA"  # has the version; the licences have a folder of their own
     return name != "py.typed"
