@@ -15,8 +15,8 @@ from enos_csr_gui.i18n import _
 @click.command(
     help=_(
         "Save the requests and certificates in a file as PEM.\n\n"
-        "FILE may have any format that 'enos-csr inspect' reads. Signed content stays the same, "
-        "byte for byte; private keys are left out. Never replaces a file.\n\n"
+        "FILE may have any format that 'enos-csr inspect' reads, or be a folder. Signed content "
+        "stays the same, byte for byte; private keys are left out. Never replaces a file.\n\n"
         "Exit status: 0 success; 1 the file could not be saved; 2 there is nothing to convert. "
         "After 1 and 2, nothing was written."
     ),

@@ -46,9 +46,10 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(
     help=_(
         "Create a request that renews a certificate.\n\n"
-        "OLD is the old request or certificate, in any format. All answers come from it, the "
-        "common name exactly as it is; the options below change the others. The command creates "
-        "a new key unless --key names the old one. Writes NAME.key and NAME.csr, and never "
+        "OLD is the old request or certificate, in any format, or the folder with it. All answers "
+        "come from it, the common name exactly as it is; the options below change the others. The "
+        "command creates a new key unless --key names the old one. Writes NAME.key and NAME.csr, "
+        "and never "
         "replaces a file.\n\n"
         "Exit status: 0 success; 1 failure; 2 invalid input, for example an old answer that EnOS "
         "no longer accepts. After 2, nothing was written; nor after 1, unless the message says "

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enos_csr_gui.core import files, x509_reader
+from enos_csr_gui.core import files, inspect, x509_reader
 from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, Problem, UnreadableFile
 
 
 def to_pem(file: Path) -> bytes:
-    """Return the requests and certificates in a file as PEM, byte for byte as they were signed.
+    """Return the requests and certificates in a file, or in those of a folder, as PEM.
 
-    Private keys are left out. Raises UnreadableFile when there is nothing to convert.
+    They stay byte for byte as they were signed. Private keys are left out. Raises UnreadableFile
+    when there is nothing to convert.
     """
-    found = x509_reader.load_all(files.read(file))
+    found = x509_reader.load_all(inspect.read_signed(file))
     if not found:
         raise UnreadableFile([Problem(Code.NO_REQUEST, path=file)])
     return b"".join(one.to_pem() for one in found)

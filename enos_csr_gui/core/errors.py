@@ -80,6 +80,7 @@ class Code(StrEnum):
     # Inspection
     NO_REQUEST = "no-request"
     NOTHING_KNOWN = "nothing-known"
+    SEVERAL_DEVICES = "several-devices", "name", "other"
     FILE_EMPTY = "file-empty"
     DAMAGED = "damaged"
     TOO_MANY_OBJECTS = "too-many-objects", "limit"

@@ -7,6 +7,7 @@ outside, so that no file can keep the computer busy with deriving keys.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -90,6 +91,24 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
                 InspectedItem(file=path, kind=ContentKind.UNKNOWN, problems=error.problems)
             )
     return found
+
+
+def read_signed(path: Path) -> bytes:
+    """Return the content of a file; of a folder, what was signed in its files, as PEM.
+
+    Certificates come before requests, and keys are left out. Raises UnreadableFile when the file
+    cannot be read, or there is neither in the folder.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where one may not look)
+        return files.read(path)
+    found: list[Certificate | Request] = []
+    for file in unfold([path]):
+        with suppress(UnreadableFile):
+            found += x509_reader.load_all(files.read(file))
+    if not found:
+        raise UnreadableFile([Problem(Code.NO_REQUEST, path=path)])
+    found.sort(key=lambda one: isinstance(one, Request))
+    return b"".join(one.to_pem() for one in found)
 
 
 def unfold(paths: Iterable[Path]) -> Iterator[Path]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, files, x509_reader
+from enos_csr_gui.core import certificate, inspect, x509_reader
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
-from enos_csr_gui.core.x509_reader import Certificate, Existing, SkippedAttribute
+from enos_csr_gui.core.x509_reader import Certificate, Existing, Request, SkippedAttribute
 
 VERBATIM_FIELDS = ("common_name",)
 """The fields of a renewal that are taken as they stand, even against today's rules: EnOS knows the
@@ -86,14 +87,29 @@ def read_source(file: Path) -> RenewalSource:
 def _load(file: Path) -> Existing:
     """Return the request or certificate; of certificates with their chain the one that is none's.
 
-    Raises UnreadableFile when there is neither.
+    Raises UnreadableFile when there is neither, or when a folder has those of several devices.
     """
-    data = files.read(file)
+    data = inspect.read_signed(file)
+    if os.path.isdir(file):  # noqa: PTH112  (Path.is_dir raises where one may not look)
+        _check_one_device(data, file)
     try:
         old = x509_reader.read(data)
     except UnreadableFile as error:
         raise UnreadableFile([one._replace(path=file) for one in error.problems]) from error
     return certificate.read(data, file).certificate if isinstance(old, Certificate) else old
+
+
+def _check_one_device(data: bytes, folder: Path) -> None:
+    """Raise UnreadableFile when what was signed has different common names: which is meant?"""
+    names = dict.fromkeys(
+        x509_reader.answers_from(one.subject).answers.get("common_name", "")
+        for one in x509_reader.load_all(data)
+        if isinstance(one, Request) or not (one.is_authority or one.is_self_signed)
+    )
+    if len(names) > 1:
+        name, other = list(names)[:2]
+        values = {"name": name, "other": other}
+        raise UnreadableFile([Problem(Code.SEVERAL_DEVICES, path=folder, values=values)])
 
 
 def _meant(misread: Iterable[Problem]) -> dict[str, str]:

@@ -136,6 +136,10 @@ _SENTENCES: dict[Code, str] = {
         "This file contains no readable request, certificate or key. It may be cut off, or "
         "another type of file. Choose another, or get a new copy from its source."
     ),
+    Code.SEVERAL_DEVICES: N_(
+        "This folder has certificates or requests of several devices, such as '{name}' and "
+        "'{other}'. Choose one file."
+    ),
     Code.FILE_EMPTY: N_("This file is empty. Get a new copy from its source."),
     Code.DAMAGED: N_("This is damaged and cannot be read. Get a new copy from its source."),
     Code.TOO_MANY_OBJECTS: N_(

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.inspect import inspect_files
 
 
@@ -143,3 +144,31 @@ def test_what_was_meant_is_the_default_at_the_prompt(terminal, folder, subject_o
     assert subject_of("dev-001.csr").replace(" = ", "=") == (
         "subject=C=CN,ST=贵州,L=Kaili,O=Müller,OU=Ops,CN=dev-001"
     )
+
+
+def test_from_the_folder_with_the_old_certificate(enos_csr, old, authority, folder, subject_of):
+    certificate = authority.issue(old.with_suffix(".csr"), folder / "dev-001.pem")
+    (folder / "chain.pem").write_bytes(authority.intermediate.read_bytes())
+    done = enos_csr("renew", folder, "--out", folder / "new")
+    assert done.exit_code == 0, done.stderr
+    assert subject_of(folder / "new" / "dev-001.csr") == subject_of(old.with_suffix(".csr"))
+    assert certificate.exists()
+
+
+def test_a_folder_of_several_devices_is_not_guessed_at(enos_csr, refused, old, folder, options):
+    assert enos_csr("new", *options(common_name="dev-002")).exit_code == 0
+    said = " ".join(" ".join(refused("renew", folder)).split())
+    assert "several devices, such as 'dev-001' and 'dev-002'. Choose one file." in said
+
+
+def test_a_folder_with_neither_cannot_be_renewed(refused, folder):
+    (folder / "empty").mkdir()
+    assert "contains no readable request or certificate" in refused("renew", "empty")[0]
+
+
+def test_a_folder_is_converted(enos_csr, old, authority, folder):
+    certificate = authority.issue(old.with_suffix(".csr"), folder / "dev-001.pem")
+    assert enos_csr("convert", folder, "--out", folder / "all.pem").exit_code == 0
+    found = inspect_files([folder / "all.pem"])
+    assert [one.kind for one in found] == [ContentKind.CERTIFICATE, ContentKind.REQUEST]
+    assert certificate.read_bytes().strip() in (folder / "all.pem").read_bytes()

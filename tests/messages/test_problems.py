@@ -38,6 +38,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.NAME_UNSAFE: {"given": "a/b", "suggestion": "a-b"},
     Code.FILE_TROUBLE: {"reason": "Input/output error"},
     Code.TOO_MANY_OBJECTS: {"limit": 500},
+    Code.SEVERAL_DEVICES: {"name": "dev-001", "other": "dev-002"},
     Code.SIGNATURE_ALGORITHM: {
         "algorithm": "sha1WithRSAEncryption",
         "wanted": "sha256WithRSAEncryption",
