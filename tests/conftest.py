@@ -49,6 +49,7 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
     folder = tmp_path_factory.mktemp("settings")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # output as everybody has it
     monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setenv("LC_ADDRESS", "C")  # no country to begin with
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(folder))
     return folder

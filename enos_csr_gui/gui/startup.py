@@ -7,6 +7,9 @@ core. Everything of Qt is imported here: see ``background.run``.
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -120,7 +123,11 @@ def country_of_system(locale: QLocale | None = None) -> str:
     """Return the code of the country that the system is set to; empty if it names none."""
     from enos_csr_gui.core import countries
 
-    code = QLocale.territoryToCode((locale or QLocale.system()).territory())
+    if locale or sys.platform in ("win32", "darwin"):
+        code = QLocale.territoryToCode((locale or QLocale.system()).territory())
+    else:  # Qt takes the first language of LANGUAGE, and makes the United States of English
+        name = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_ADDRESS", "LANG"))), "")
+        code = re.split(r"[.@]", name)[0].partition("_")[2]
     return code if countries.find(code) else ""
 
 

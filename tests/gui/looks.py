@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from pseudo import without_pseudo
-from PySide6.QtCore import QModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -221,8 +221,13 @@ def words_of(window: QWidget) -> Iterator[str]:
             yield widget.placeholderText()
         elif isinstance(widget, QComboBox) and not widget.isEditable():
             yield from (widget.itemText(index) for index in range(widget.count()))
-        elif isinstance(widget, QAbstractItemView):
+        elif isinstance(widget, QAbstractItemView) and not _is_suggesting(widget):
             yield from _words_in(widget)
+
+
+def _is_suggesting(view: QAbstractItemView) -> bool:
+    """Return whether the view is the list of suggestions below a line: data, such as countries."""
+    return isinstance(view.model(), QStringListModel) and view.parent() is view.window()
 
 
 def _words_in(view: QAbstractItemView) -> Iterator[str]:

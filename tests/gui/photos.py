@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -200,6 +201,7 @@ def take(
         "USERPROFILE": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".data"),
+        "LC_ADDRESS": "C",  # no country to begin with
         "PYTHONFAULTHANDLER": "1",
         "QT_SCALE_FACTOR": str(setting.percent / 100),
         "PYTHONPATH": os.pathsep.join(path for path in (str(program or ""), *sys.path) if path),
@@ -225,7 +227,12 @@ def main() -> int:
     """Take all the pictures."""
     if sys.argv[1:2] == ["--one"]:
         target, home, setting, only_faults = json.loads(sys.argv[2])
-        found = take_here(Path(target), Path(home), Setting(*setting), only_faults=only_faults)
+        try:
+            found = take_here(Path(target), Path(home), Setting(*setting), only_faults=only_faults)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)  # whatever still runs beside the window
         json.dump(found, sys.stdout)
         return 0
     need_a_screen()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -384,3 +385,23 @@ def test_the_country_is_that_of_the_system_the_first_time_and_the_answer_later(
 )
 def test_the_region_of_a_system_may_name_a_country(locale: str, code: str) -> None:
     assert _country_of_system(QLocale(locale)) == code
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the system names its region")
+@pytest.mark.parametrize(
+    ("variables", "code"),
+    [
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "en"}, "DE"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "en"}, ""),
+        ({"LANG": "en_US.UTF-8", "LC_ADDRESS": "nb_NO@x"}, "NO"),
+        ({}, ""),
+    ],
+)
+def test_a_language_is_not_taken_for_a_region(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], code: str
+) -> None:
+    for name in ("LC_ALL", "LC_ADDRESS", "LANG", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert _country_of_system() == code

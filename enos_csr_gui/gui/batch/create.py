@@ -142,7 +142,7 @@ class CreatePage(Page):
                 "same table and the same folder."
             )
         )
-        stop = box.addButton(_("&Stop"), QMessageBox.ButtonRole.DestructiveRole)
+        stop = box.addButton(_("St&op"), QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton(_("&Continue"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
@@ -57,7 +57,17 @@ class ButtonRow(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(self._size(0).width(), self.sizeHint().height())
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:  # a button has another text
+            self._lay_out()
+            self.updateGeometry()
+        return done
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         for button, place in zip(self._buttons, self._places(self.width()), strict=True):
             button.setGeometry(place)
