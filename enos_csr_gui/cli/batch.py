@@ -10,7 +10,7 @@ import click
 from enos_csr_gui.cli import batch_run
 from enos_csr_gui.cli.batch_run import Options, answers_for_all, run_options
 from enos_csr_gui.cli.output import Faults, examples, option_name, path_text
-from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check_field, clean
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -104,10 +104,7 @@ def _same_for_all(given: dict[str, str | None], found: Defaults, faults: Faults)
     answers = {key: text for key, text in given.items() if text is not None}
     for key, text in answers.items():
         faults.add(check_field(FIELDS_BY_KEY[key], text))
-        locked = found.locked.get(key)
-        if locked is not None and clean(FIELDS_BY_KEY[key], text) != locked:
-            values = {"value": locked, "set_by": found.set_by}
-            faults.add([Problem(Code.FIELD_LOCKED, key, values=values)])
+        faults.add(found.check(key, clean(FIELDS_BY_KEY[key], text)))
     return answers
 
 

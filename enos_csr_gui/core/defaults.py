@@ -49,6 +49,14 @@ class Defaults(NamedTuple):
     set_by: str = ""
     problems: tuple[Problem, ...] = ()
 
+    def check(self, key: str, value: str) -> list[Problem]:
+        """Return the problem that the organization has locked the field to another answer."""
+        locked = self.locked.get(key, value)
+        if value == locked:
+            return []
+        values: dict[str, str | int] = {"value": locked, "set_by": self.set_by}
+        return [Problem(Code.FIELD_LOCKED, key, values=values)]
+
 
 def places() -> list[Path]:
     """Return the possible places of the file: for the whole computer, and beside the program."""

@@ -181,11 +181,7 @@ class _Check:
             field = FIELDS_BY_KEY[key]
             problems = check_field(field, text)
             value = text if problems else clean(field, text)
-            locked = self._rules.defaults.locked.get(key, value)
-            if value != locked and not problems:
-                set_by = self._rules.defaults.set_by
-                locked_to: dict[str, str | int] = {"value": locked, "set_by": set_by}
-                problems = [Problem(Code.FIELD_LOCKED, key, values=locked_to)]
+            problems = problems or self._rules.defaults.check(key, value)
             known = value, tuple(problems)
             if key != "common_name" and len(self._answers) < 10_000:  # mostly the same in each row
                 self._answers[key, text] = known
