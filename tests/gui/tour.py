@@ -132,7 +132,7 @@ class Tour:
         self._sees("subject-country")
         country = person.field("Country")
         assert isinstance(country, CompletedLine)
-        if country.suggestions():  # whoever looks may have moved on; then Escape is for the window
+        if country.suggestions():  # a look may have closed the list; then Escape is for the window
             person.press(Qt.Key.Key_Escape)
         person.enters("Country", "United States")
         person.enters(
