@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QColor, QCursor, QFont, QGuiApplication, QPalette, QScreen
 from PySide6.QtWidgets import QWidget
 
 SPACING = 8
@@ -51,12 +51,23 @@ _TARGET = 30
 """The least height of a click target, for a gloved finger; WCAG 2.2 asks for 24."""
 
 
+def screen_of(window: QWidget) -> QScreen:
+    """Return the screen that the window is on, or will open on.
+
+    Use this instead of ``QWidget.screen``: PySide makes what that returns a child of the window,
+    and may destroy it with the window; then the next window crashes the program.
+    """
+    shown = window if window.isVisible() else window.parentWidget()
+    place = shown.window().frameGeometry().center() if shown else QCursor.pos()
+    return QGuiApplication.screenAt(place) or QGuiApplication.primaryScreen()
+
+
 def room_for(window: QWidget) -> QSize:
     """Return how large a window can be on its screen, without its frame and title.
 
     At 200 % a usual screen has 960 x 540 device-independent pixels.
     """
-    return window.screen().availableSize() - QSize(2 * SPACING, 5 * SPACING)
+    return screen_of(window).availableSize() - QSize(2 * SPACING, 5 * SPACING)
 
 
 def ensure_touch_target(target: QWidget) -> None:

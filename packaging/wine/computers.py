@@ -76,7 +76,8 @@ class Wine:
 
     def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         return {
-            "HOME": "/root" if self._root else str(Path.home()),
+            # Documents and Desktop of Wine are links to this folder.
+            "HOME": str(self._prefix / "home"),
             "LC_ALL": "C.UTF-8",
             "PATH": os.environ["PATH"],
             "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
@@ -147,7 +148,7 @@ class Wine:
     def _set_up(self, display: dict[str, str]) -> None:
         print(f"Setting up Windows under Wine {self.version}, only this first time...", flush=True)
         shutil.rmtree(self._prefix, ignore_errors=True)
-        self._prefix.mkdir(parents=True)
+        (self._prefix / "home").mkdir(parents=True)
         try:
             if status := self.run("wineboot", "--init", **display):
                 raise Unavailable(f"wineboot ended with {status}")

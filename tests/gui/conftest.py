@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from person import Person, wait
-from shiboken6 import isValid
 
 from enos_csr_gui.gui import background, startup
 from enos_csr_gui.gui.startup import open_wizard as open_program
+from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.messages import labels
 
 
@@ -52,11 +52,9 @@ def start(qapp) -> Iterator[Callable[..., Person]]:
 
     The person chooses ``task``, if any; ``files`` are what the program is started with.
     """
-    wizards = []
 
     def open_wizard(task: str = "New request", *files: Path) -> Person:
         wizard = open_program(files)
-        wizards.append(wizard)
         wizard.show()
         wizard.activateWindow()
         person = Person(wizard)
@@ -65,10 +63,10 @@ def start(qapp) -> Iterator[Callable[..., Person]]:
         return person
 
     yield open_wizard
-    for wizard in wizards:
-        if isValid(wizard):  # another language has put another one in its place
-            wizard.hide()
-            wizard.deleteLater()
+    for window in qapp.topLevelWidgets():
+        if isinstance(window, RequestWizard):
+            window.hide()
+            window.deleteLater()
     background.finish()
     wait(10)
 

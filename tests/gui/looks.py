@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.task_link import TaskLink
@@ -125,7 +126,7 @@ def elided(window: QWidget) -> Iterator[str]:
 
 def too_large(window: QWidget) -> Iterator[str]:
     """Yield the window if there is no room for it on the screen."""
-    room = window.screen().availableGeometry().size()
+    room = style.screen_of(window).availableGeometry().size()
     size = window.frameGeometry().size().expandedTo(window.size() + QSize(0, TITLE))
     if size.boundedTo(room) != size:
         yield f"{window.windowTitle()!r} has {size.toTuple()}, the screen {room.toTuple()}"

@@ -1,14 +1,21 @@
-"""What runs beside the window leaves the window's own things alone."""
+"""What runs beside the window, and Python's garbage collection, leave the window alone."""
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
+from pathlib import Path
 
+import shiboken6
 from person import Person
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
-from enos_csr_gui.gui import background
+from enos_csr_gui import gui
+from enos_csr_gui.gui import background, style
+
+GUI = Path(gui.__file__).parent
 
 
 def test_old_widgets_are_destroyed_in_the_thread_of_the_window(person: Person) -> None:
@@ -26,5 +33,21 @@ def test_old_widgets_are_destroyed_in_the_thread_of_the_window(person: Person) -
     background.run(person.wizard, call_for_a_collection, lambda lists: done.append(len(lists)))
     leave_a_widget()
     person.waits_until(lambda: bool(done))
-    person.waits_until(lambda: bool(destroyed_in))
+    kept: list[list[int]] = []
+
+    def is_destroyed_while_there_is_more_to_collect() -> bool:
+        kept.extend([number] for number in range(1000))
+        return bool(destroyed_in)
+
+    person.waits_until(is_destroyed_while_there_is_more_to_collect)
     assert destroyed_in == [threading.main_thread()]
+
+
+def test_the_screen_is_not_destroyed_with_a_window(person: Person) -> None:
+    # PySide makes a child of what 'QWidget.screen' returns.
+    assert style.screen_of(person.wizard) == QGuiApplication.primaryScreen()
+    assert "parent" not in shiboken6.dump(QGuiApplication.primaryScreen())
+    calls = [
+        path.name for path in GUI.rglob("*.py") if re.search(r"\w\.screen\(\)", path.read_text())
+    ]
+    assert calls == []

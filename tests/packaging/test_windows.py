@@ -34,7 +34,7 @@ pytestmark = [
 ]
 
 # The first of them; and perhaps for others who use the same Wine.
-waits_for_the_build = pytest.mark.timeout(3600)
+waits_for_the_build = pytest.mark.timeout(1400)
 
 OURS = re.compile("enos[- ]?csr", re.IGNORECASE)
 
@@ -88,6 +88,7 @@ class Computer:
     def __init__(self, folder: Path, **environment: str) -> None:
         self._folder = folder / "wine"
         self._environment = os.environ | {
+            "HOME": str(folder),  # Documents and Desktop are links to it
             "WINEPREFIX": str(self._folder),
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=d",
