@@ -75,7 +75,7 @@ def freeze_under_wine(dist: Path) -> Path:
             environment["SOURCE_DATE_EPOCH"] = str(commit_time())
             options = ["--into", windows_path(dist), "--without-downloads"]
             script = windows_path(Path(__file__))
-            if status := computer.run(python, script, *options, limit=1800, **environment):
+            if status := computer.run(python, script, *options, limit=900, **environment):
                 raise SystemExit(status)
     except (RuntimeError, OSError) as error:
         raise Unavailable(str(error)) from error

@@ -37,7 +37,7 @@ _TEST_LIMIT = 300
 """Seconds for one test; a busy machine needs 20 for the slowest."""
 
 _LIMIT = 2 * 60 * 60
-_SHORT_LIMIT = 20 * 60
+_SHORT_LIMIT = 15 * 60
 """Seconds for a run of pytest."""
 
 _MOST_TO_REPEAT = 30
@@ -81,7 +81,7 @@ def prepare(wine: computers.Wine) -> None:
         python = windows_python.environment()
         with wine.on() as environment:
             imports = "import cryptography, PySide6.QtCore, sqlite3, ssl"
-            if status := wine.run(python, "-c", imports, limit=600, **environment):
+            if status := wine.run(python, "-c", imports, limit=300, **environment):
                 raise Unavailable(f"Python does not run under Wine: it ended with {status}")
     except (RuntimeError, OSError) as error:
         raise Unavailable(str(error)) from error

@@ -44,6 +44,9 @@ _OURS = {"enos-csr": "cli", "enos-csr-gui": "gui"}
 _PLATFORM = ["--python-platform", "x86_64-pc-windows-msvc", "--python-version", MINOR]
 _WHEELS = ["--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", *_PLATFORM]
 
+_UV_LIMIT = 600
+"""Seconds for one call of uv, which may have 300 MB to fetch."""
+
 
 def stubs() -> Path:
     """Return the folder of what Wine lacks, for C:\\windows\\system32."""
@@ -187,9 +190,17 @@ def _sum(file: Path) -> str:
 
 def _uv(*arguments: str | Path, cwd: Path | None = None) -> str:
     uv = os.environ.get("UV") or shutil.which("uv") or str(TOP / ".uv" / "bin" / "uv")
-    done = subprocess.run(
-        [uv, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            [uv, *map(str, arguments)],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_UV_LIMIT,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"uv {arguments[0]} took too long") from error
     if done.returncode:
         raise RuntimeError(f"uv {arguments[0]} failed:\n{done.stderr}")
     return done.stdout

@@ -82,29 +82,34 @@ class Person:
         return any(bar.isVisible() and bar.maximum() == 0 for bar in bars)
 
     def _visible(self, kind: type[QWidget], name: str) -> QWidget:
+        labels = self._labels()
         found = [
             widget
             for widget in self.window.findChildren(kind)
-            if widget.isVisible() and name in self._names(widget)
+            if widget.isVisible() and name in self._names(widget, labels)
         ]
         assert found, f"no {kind.__name__} {name!r} on the screen:\n{self.reads()}"
         assert len(found) == 1, f"{len(found)} times {name!r} on the screen"
         return found[0]
 
-    def _names(self, widget: QWidget) -> list[str]:
-        names = [widget.accessibleName()]
+    def _labels(self) -> dict[QWidget, list[str]]:
+        """The texts of the labels of each widget that has any."""
+        labels: dict[QWidget, list[str]] = {}
+        for label in self.window.findChildren(QLabel):
+            if buddy := label.buddy():
+                labels.setdefault(buddy, []).append(label.text())
+        return labels
+
+    def _names(self, widget: QWidget, labels: dict[QWidget, list[str]]) -> list[str]:
+        names = [widget.accessibleName(), *labels.get(widget, [])]
         if isinstance(widget, QAbstractButton):
-            names.append(widget.text().replace("&", ""))
-        names += [
-            label.text()
-            for label in self.window.findChildren(QLabel)
-            if label.buddy() is not None and label.buddy() is widget
-        ]
+            names.append(widget.text())
         return [name.replace("&", "").removesuffix(" *").split(",")[0] for name in names]
 
     def field(self, name: str) -> QLineEdit:
         """The line that is labelled ``name``."""
-        boxes = [b for b in self.window.findChildren(QComboBox) if name in self._names(b)]
+        labels = self._labels()
+        boxes = [b for b in self.window.findChildren(QComboBox) if name in self._names(b, labels)]
         if boxes and boxes[0].isVisible():
             line = boxes[0].lineEdit()
             assert line is not None

@@ -380,8 +380,8 @@ def reader(wizard: RequestWizard, language: str) -> Person:
         def _visible(self, kind: type[QWidget], name: str) -> QWidget:
             return super()._visible(kind, translate(name))
 
-        def _names(self, widget: QWidget) -> list[str]:
-            return [without_key(name) for name in super()._names(widget)]
+        def _names(self, widget: QWidget, labels: dict[QWidget, list[str]]) -> list[str]:
+            return [without_key(name) for name in super()._names(widget, labels)]
 
         def reads(self) -> str:
             return without_key(super().reads())

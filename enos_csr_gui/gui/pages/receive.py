@@ -75,7 +75,7 @@ class ReceivePage(Page):
         for chooser in (self._file, self._key, self._chain):
             chooser.edited.connect(self._forget)
             # The path is set only after the signal: look at it in the next turn.
-            chooser.chosen.connect(lambda: QTimer.singleShot(0, self._look))
+            chooser.chosen.connect(lambda: QTimer.singleShot(0, self, self._look))
         for chooser in (self._file, self._chain):
             chooser.several_chosen.connect(self.take_files)
 
@@ -134,7 +134,7 @@ class ReceivePage(Page):
         if self._file.path() and not files.is_of_device:  # brought later
             self._others = (*self._others, files.certificate, *files.others)
             self._forget()
-            QTimer.singleShot(0, self._look)  # the page is still busy
+            QTimer.singleShot(0, self, self._look)  # the page is still busy
             return
         self._file.set_path(files.certificate)  # forgets the others of the last one
         self._others = files.others

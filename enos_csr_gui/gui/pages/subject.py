@@ -178,7 +178,7 @@ class SubjectPage(Page):
         self._ways_out.setVisible(bool(used))
         self._check()
         if is_news:  # it is laid out in the next turn
-            QTimer.singleShot(0, lambda: self.bring_into_view(self._ways_out))
+            QTimer.singleShot(0, self, lambda: self.bring_into_view(self._ways_out))
 
     def _use_all_the_same(self) -> None:
         self._accepted_name = self.draft.answers.get("common_name", "")

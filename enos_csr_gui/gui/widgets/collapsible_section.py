@@ -46,4 +46,4 @@ class CollapsibleSection(QWidget):
         self.button.setArrowType(arrow)
         self._content.setVisible(unfolded)
         if unfolded:
-            QTimer.singleShot(0, self.unfolded.emit)
+            QTimer.singleShot(0, self, self.unfolded.emit)
