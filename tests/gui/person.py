@@ -179,14 +179,21 @@ class Person:
                 event.setCommitString(character)
                 QApplication.sendEvent(self.focus(), event)
 
-    def enters(self, name: str, text: str) -> None:
-        """Click into a field, replace what is in it, and leave it."""
+    def pastes(self, text: str) -> None:
+        """Paste into whatever has the focus."""
+        QApplication.clipboard().setText(text)
+        self.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+    def enters(
+        self, name: str, text: str, enter: Callable[[Person, str], None] | None = None
+    ) -> None:
+        """Click into a field, replace what is in it, and leave it; ``enter`` may do the typing."""
         self.focus()
         field = self.field(name)
         QTest.mouseClick(field, Qt.MouseButton.LeftButton)
         QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(field, Qt.Key.Key_Delete)
-        self.types(text)
+        (enter or Person.types)(self, text)
         self.press(Qt.Key.Key_Tab)
 
     def begins(self, task: str) -> None:
@@ -250,9 +257,9 @@ class Person:
         self.waits_until(lambda: self.button(button).isEnabled())
 
     def fills_in(self, answers: dict[str, str]) -> None:
-        """Fill in the fields, given by their labels."""
+        """Fill in the fields, given by their labels; pasting takes a tenth of the time."""
         for name, text in answers.items():
-            self.enters(name, text)
+            self.enters(name, text, Person.pastes)
 
     def answers_with(self, button: str) -> list[str]:
         """Answer the question that is about to come; return what is read there, when it came."""
