@@ -206,9 +206,8 @@ def _with_defaults(
     faults.warn(found.problems)
     for key, value in found.locked.items():
         given = clean(FIELDS_BY_KEY[key], answers.get(key, value))
-        if given != value and not (old and given == old.answers.get(key)):
-            values = {"value": value, "set_by": labels.set_by(found.set_by)}
-            faults.add([Problem(Code.FIELD_LOCKED, key, values=values)])
+        if not (old and given == old.answers.get(key)):
+            faults.add(found.check(key, given))
     presets = found.locked if interactive or old else found.presets
     return {**presets, **answers, **found.locked}, found.presets
 

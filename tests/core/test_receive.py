@@ -177,11 +177,31 @@ def test_a_chain_is_followed_by_signatures_and_not_by_names(issued, authority, t
     false = tmp_path / "false.pem"
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "false.key",
             "-subj", "/C=CN/O=Test CA/CN=Test Issuing", "-out", false)  # fmt: skip
-    assert codes(receive.match_certificate(issued, chain=false)) == [Code.CHAIN_OF_OTHERS]
+    received = receive.match_certificate(issued, chain=false)
+    assert [(p.code, p.path, p.values) for p in received.problems] == [
+        (Code.CHAIN_OTHER_KEY, false, {"issuer": "Test Issuing"})
+    ]
+    assert codes(receive.match_certificate(issued, others=[false])) == [Code.CHAIN_OTHER_KEY]
+    assert codes(receive.match_certificate(issued, chain=authority.root)) == [Code.CHAIN_OF_OTHERS]
     received = receive.match_certificate(issued, chain=authority.intermediate)
     assert [(p.code, p.values) for p in received.problems] == [
         (Code.CHAIN_ENDS, {"issuer": "Test Root"})
     ]
+
+
+def test_an_issuer_above_the_first_may_have_a_namesake_too(issued, authority, tmp_path, openssl):
+    false = tmp_path / "false.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "false.key",
+            "-subj", "/C=CN/O=Test CA/CN=Test Root", "-out", false)  # fmt: skip
+    received = receive.match_certificate(issued, others=[authority.intermediate, false])
+    assert len(received.issued.chain) == 1
+    assert [(p.code, p.values) for p in received.problems] == [
+        (Code.CHAIN_OTHER_KEY, {"issuer": "Test Root"})
+    ]
+    whole = receive.match_certificate(
+        issued, others=[authority.intermediate, false, authority.root]
+    )
+    assert whole.problems == ()
 
 
 # --- The forms that certificates come in ----------------------------------------------------------

@@ -207,13 +207,13 @@ class ReceivePage(Page):
             self._file.show_help(_("Also read: {files}").format(files=names))
         self._card.show()
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
-        of_page = [one for one in received.problems if one.code is not Code.CHAIN_OF_OTHERS]
+        of_page = [one for one in received.problems if not _is_about(one, self._chain)]
         said = [problem_text(problem) for problem in of_page]
         self._warnings.show_problem("\n".join(said))
         self._warnings.setVisible(bool(said))
         if any(problem.code in CHAIN_CODES for problem in received.problems):
             self._chain.show()
-        wrong = [one for one in received.problems if one.code is Code.CHAIN_OF_OTHERS]
+        wrong = [one for one in received.problems if _is_about(one, self._chain)]
         if wrong:
             self._chain.show_problem(wrong[0])
             return
