@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from enos_csr_gui.core import asn1, contents, csr_rules, key_reader, reader, x509_reader
+from enos_csr_gui.core import asn1, contents, csr_rules, key_reader, reader, serials, x509_reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv
 from enos_csr_gui.core.csr_rules import DAMAGED, KeyFacts, RuleResult
 from enos_csr_gui.core.enums import ContentKind, Rule
@@ -195,10 +195,11 @@ def _with_answers(
 
 def check_serial(certificate: Certificate, answers: Iterable[ApiAnswer]) -> list[Problem]:
     """Return the problem that the answers of the EnOS API name another serial number."""
-    serials = [one.serial for one in answers if one.serial]
-    if not serials or str(certificate.serial_number) in serials:
+    given = [one.serial for one in answers if one.serial]
+    number = certificate.serial_number
+    if not given or any(serials.is_same(one, number) for one in given):
         return []
-    values = {"given": serials[0], "serial": str(certificate.serial_number)}
+    values = {"given": given[0], "serial": serials.written(number)}
     return [Problem(Code.SERIAL_DIFFERS, values=values)]
 
 

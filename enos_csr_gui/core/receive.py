@@ -297,9 +297,9 @@ def _of_key(
     requested = _request_beside(key)
     if requested and requested[0] in public_keys:
         return _with_past(_Match(requested[0], key, requested[1]), name, history)
-    if not requested and all(one.key is None and not one.protected for one in found):
+    if not requested and not any(one.protected for one in found):
         try:
-            key_reader.load(came.data)  # says why it was not opened
+            key_reader.load(came.data, wanted=public_keys)  # says what is wrong with it
         except InvalidKey as error:
             raise UnreadableFile([one._replace(path=key) for one in error.problems]) from error
     if requested or not any(one.protected for one in found):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QTimer
 
-from enos_csr_gui.core import receive
+from enos_csr_gui.core import receive, serials
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
     CannotReceive,
@@ -197,11 +197,11 @@ class ReceivePage(Page):
         name = labels.common_name(received.issued.answers)
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
         self._card.path.setText(_("Key file: {path}").format(path=labels.path(received.key)))
-        self._card.advice.setText(
-            _("Valid from {first} to {last}.").format(
-                first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
-            )
+        validity = _("Valid from {first} to {last}.").format(
+            first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
         )
+        serial = labels.named(_("Serial number"), serials.written(leaf.serial_number))
+        self._card.advice.setText(f"{validity}\n{serial}")
         if self._others:
             names = labels.listed(escape_unprintable(one.name) for one in self._others)
             self._file.show_help(_("Also read: {files}").format(files=names))
