@@ -18,7 +18,7 @@ from enos_csr_gui.cli.output import (
     path_text,
     print_json,
 )
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages.problems import problem_text
 
@@ -273,9 +273,7 @@ def _key_among(came: Sequence[Content], faults: Faults) -> Path | None:
 
     key_file = receive.key_among(came) if came else None
     if came and not key_file:
-        faults.add_line(
-            _("None of these files contains the key of the certificate. Name its file with --key.")
-        )
+        faults.add([Problem(Code.NO_KEY_GIVEN)])
     return key_file
 
 
@@ -304,7 +302,8 @@ def _check_parts(
 ) -> None:
     from enos_csr_gui.core import certificate, export
 
-    if chain_file and not issued.chain:
+    has_wrong_issuer = issued.has_namesake and format_.value != "p12"
+    if not issued.chain and (chain_file or has_wrong_issuer):
         faults.add(certificate.check_chain(issued, chain_file))
         faults.tell()
     try:

@@ -53,6 +53,7 @@ class Code(StrEnum):
     KEY_NOT_RSA = "key-not-rsa", "algorithm"
     KEY_SIZE = "key-size", "bits", "wanted"
     SEVERAL_KEYS = "several-keys"
+    NO_KEY_GIVEN = "no-key-given"
     PASSPHRASE_NEEDED = "passphrase-needed"
     PASSPHRASE_WRONG = "passphrase-wrong"
     PASSPHRASE_EMPTY = "passphrase-empty"

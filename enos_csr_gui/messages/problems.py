@@ -70,6 +70,9 @@ _SENTENCES: dict[Code, str] = {
         "This file contains several private keys. Save the one that you want to use in a file of "
         "its own, then choose that file. 'Check a file' and 'enos-csr inspect' show which is which."
     ),
+    Code.NO_KEY_GIVEN: N_(
+        "None of these files contains the key of the certificate. Name its file with --key."
+    ),
     Code.PASSPHRASE_NEEDED: N_("This key is protected. Type its passphrase."),
     Code.PASSPHRASE_WRONG: N_(
         "The passphrase does not open this key. Type it again. Upper and lower case matter."

@@ -312,6 +312,15 @@ def test_export_opens_the_protected_key_that_it_is_given(
     assert Path("dev.jks").exists()
 
 
+def test_export_names_an_issuer_with_another_key(refused, issued, folder, openssl):
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "false.key",
+            "-subj", "/C=CN/O=Test CA/CN=Test Issuing", "-out", "false.pem")  # fmt: skip
+    files = (issued, "false.pem", "dev-001.key")
+    said = refused("export", *files, "--format", "pem", "--out", "device")
+    assert "There is a certificate for 'Test Issuing' in the files" in said[0]
+    assert "it did not sign this certificate" in said[0]
+
+
 def test_export_without_a_key_asks_for_its_file(refused, issued, chain):
     said = refused("export", issued, chain, "--format", "pem", "--out", "device")
     assert said[0] == (
