@@ -18,7 +18,7 @@ from enos_csr_gui.cli.output import (
     path_text,
     print_json,
 )
-from enos_csr_gui.core import files
+from enos_csr_gui.core import files, serials
 from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, Subject, SubjectField, check, clean
 from enos_csr_gui.i18n import _
@@ -192,7 +192,7 @@ def create(
         options._replace(folder=folder, name=_base_name(name, answers)),
         passphrase,
         faults,
-        renewal=old is not None,
+        old=old,
     )
 
 
@@ -206,9 +206,8 @@ def _with_defaults(
     faults.warn(found.problems)
     for key, value in found.locked.items():
         given = clean(FIELDS_BY_KEY[key], answers.get(key, value))
-        if given != value and not (old and given == old.answers.get(key)):
-            values = {"value": value, "set_by": labels.set_by(found.set_by)}
-            faults.add([Problem(Code.FIELD_LOCKED, key, values=values)])
+        if not (old and given == old.answers.get(key)):
+            faults.add(found.check(key, given))
     presets = found.locked if interactive or old else found.presets
     return {**presets, **answers, **found.locked}, found.presets
 
@@ -221,11 +220,15 @@ def _write(
     passphrase: str | None,
     faults: Faults,
     *,
-    renewal: bool,
+    old: RenewalSource | None,
 ) -> None:
     """Make, save, record and report the request; once begun, all of it is completed."""
-    from enos_csr_gui.core import create
+    from enos_csr_gui.core import create, renew
     from enos_csr_gui.core.enums import RequestKind
+
+    renewed = old.serial if old else None
+    if old and renewed is None:
+        renewed = renew.newest_serial(old.common_name)
 
     try:
         made = create.create_request(
@@ -236,7 +239,7 @@ def _write(
             key_file=options.key_file,
             passphrase=passphrase,
             remember_folder=False,
-            kind=RequestKind.RENEWAL if renewal else RequestKind.NEW,
+            kind=RequestKind.RENEWAL if old else RequestKind.NEW,
         )
     except CoreError as error:
         faults.add_error(error)
@@ -244,9 +247,9 @@ def _write(
     faults.warn(made.notes)
     try:
         if options.as_json:
-            print_json(json_objects.created(made, subject, faults.warnings))
+            print_json(json_objects.created(made, subject, faults.warnings, renewed))
         else:
-            _print_advice(made)
+            _print_advice(made, renewed)
     except OSError:
         echo_err(_("The files were saved, but the result could not be printed."))
         raise
@@ -308,8 +311,8 @@ def _check_target(
         faults.add([problem], status=WRONG_INPUT if unsafe else IMPOSSIBLE)
 
 
-def _print_advice(made: CreatedRequest) -> None:
-    parts = (
+def _print_advice(made: CreatedRequest, renewed: int | None) -> None:
+    parts = [
         (
             _("Submit the request file. It contains no secret:"),
             path_text(made.csr),
@@ -319,5 +322,8 @@ def _print_advice(made: CreatedRequest) -> None:
             path_text(made.key),
         ),
         (_("Public-key fingerprint (SHA-256):"), made.public_key_sha256),
-    )
+    ]
+    if renewed is not None:
+        heading = _("Serial number of the old certificate, which EnOS asks for:")
+        parts.append((heading, serials.written(renewed)))
     click.echo("\n\n".join(f"{heading}\n  {value}" for heading, value in parts))

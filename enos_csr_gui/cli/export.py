@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from enos_csr_gui.cli.output import (
     path_text,
     print_json,
 )
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages.problems import problem_text
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     from enos_csr_gui.core.certificate import Issued
+    from enos_csr_gui.core.contents import Content
     from enos_csr_gui.core.enums import Format
     from enos_csr_gui.core.export import ExportedFile
 
@@ -40,7 +41,8 @@ _PEM_NAME = "edge"
         "keystore. jks: a keystore for Java 8u301 and later, in which the certificate authority "
         "is trusted. c: a header file for the EnOS SDK for C, which opens no key with a "
         "passphrase. Never replaces a file.\n\n"
-        "CERT and the CA certificates can have any format, or be a folder.\n\n"
+        "CERT can have any format. Several files, or a folder, are sorted by what they contain: "
+        "certificate, CA certificates and key.\n\n"
         "A keystore needs a passphrase. The command asks for it twice, or takes it from a "
         "file.\n\n"
         "Exit status: 0 success; 1 failure; 2 invalid input. After 2, nothing was written; nor "
@@ -49,18 +51,16 @@ _PEM_NAME = "edge"
     short_help=_("Create the files for the device."),
     epilog=examples(
         "enos-csr export dev-001.crt --key dev-001.key --format jks --out dev-001.jks",
-        "enos-csr export dev-001.crt --key dev-001.key --format pem --out edge-box",
+        "enos-csr export dev-001.crt ca.pem dev-001.key --format pem --out edge-box",
     ),
-    context_settings={"allow_extra_args": True},
 )
-@click.argument("certificate", type=Path, metavar="CERT")
+@click.argument("certificates", type=Path, nargs=-1, required=True, metavar="CERT...")
 @click.option(
     "--key",
     "key_file",
     type=Path,
-    required=True,
     metavar="FILE",
-    help=_("The private key of the certificate."),
+    help=_("The private key of the certificate, if no CERT contains it."),
 )
 @key_options.chain_option
 @click.option(
@@ -115,13 +115,10 @@ _PEM_NAME = "edge"
     ),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
-@click.pass_context
 def export(
-    context: click.Context,
-    /,
     *,
-    certificate: Path,
-    key_file: Path,
+    certificates: tuple[Path, ...],
+    key_file: Path | None,
     chain_file: Path | None,
     format_name: str,
     target: Path,
@@ -133,7 +130,7 @@ def export(
     as_json: bool,
 ) -> None:
     """Check what is given, ask for passphrases, write the files, print where they are."""
-    from enos_csr_gui.core import enums, export, keystore
+    from enos_csr_gui.core import enums, export, keystore, receive
 
     interactive = prompts.possible()
     format_ = enums.Format(format_name)
@@ -142,7 +139,7 @@ def export(
     if unprotected := export.check_protection(format_, protected=protected):
         raise click.UsageError(problem_text(unprotected[0]))
     _check_combination(
-        context.args,
+        certificates,
         is_keystore=is_keystore,
         encrypt=encrypt,
         passphrase_files=(passphrase_file, key_passphrase_file),
@@ -157,20 +154,24 @@ def export(
     passphrase = None
     if passphrase_file:
         passphrase = key_options.read_passphrase(passphrase_file, faults, check=check)
-    wanted = _wanted_keys(certificate)
-    key = _load_key(key_file, key_passphrase_file, wanted, faults, interactive=interactive)
-    issued = _read(certificate, chain_file, key, faults)
+    came = _read(certificates, faults)
+    key_file = key_file or _key_among(came, faults)
+    wanted = receive.wanted_keys(came)
+    key = None
+    if key_file:
+        key = _load_key(key_file, key_passphrase_file, wanted, faults, interactive=interactive)
+    issued = _issued(came, chain_file, key, faults)
     for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
         option = "--out" if unsafe and format_ is not enums.Format.PEM else ""
         faults.add([problem], option=option, status=WRONG_INPUT if unsafe else IMPOSSIBLE)
     faults.tell()
 
+    if not key_file or issued is None:
+        faults.end()
     if not key:
         key = key_options.unlock_key(key_file, faults, wanted=wanted)
-        issued = _read(certificate, chain_file, key, faults)
-    if issued is None:
-        faults.end()
+        issued = _issued(came, chain_file, key, faults) or issued
     _check_parts(format_, key, issued, chain_file, faults)
     if encrypt or (is_keystore and not passphrase_file):
         passphrase = prompts.new_passphrase(_("Passphrase for the new file"), check)
@@ -202,7 +203,7 @@ def export(
 
 
 def _check_combination(
-    stray: list[str],
+    certificates: Sequence[Path],
     *,
     is_keystore: bool,
     encrypt: bool,
@@ -212,7 +213,8 @@ def _check_combination(
 ) -> None:
     """Refuse options that contradict each other, or the place where the command runs."""
     new, of_key = passphrase_files
-    key_options.check_use(stray, encrypt, new, interactive)
+    key_options.check_words(certificates, encrypt=encrypt)
+    key_options.check_use([], encrypt, new, interactive)
     message = None
     if older_systems and not is_keystore:
         message = _("--older-systems works with the formats p12 and jks only.")
@@ -236,15 +238,6 @@ def _check_combination(
         raise click.UsageError(message)
 
 
-def _wanted_keys(file: Path) -> list[str]:
-    """Return the public-key fingerprints of the certificates; none if the file cannot be read."""
-    from enos_csr_gui.core import certificate, receive
-
-    with suppress(CoreError):  # ``_read`` reports it
-        return certificate.public_keys(receive.read_certificates(file)[1])
-    return []
-
-
 def _load_key(
     key_file: Path,
     passphrase_file: Path | None,
@@ -263,17 +256,38 @@ def _load_key(
     )
 
 
-def _read(
-    file: Path, chain_file: Path | None, key: rsa.RSAPrivateKey | None, faults: Faults
+def _read(certificates: Sequence[Path], faults: Faults) -> list[Content]:
+    """Return what was given, the file with the certificate first; empty when there is a fault."""
+    from enos_csr_gui.core import receive
+
+    try:
+        return receive.sort(certificates)
+    except CoreError as error:
+        faults.add_error(error)
+        return []
+
+
+def _key_among(came: Sequence[Content], faults: Faults) -> Path | None:
+    """Return the file of these that holds the key; None when there is a fault."""
+    from enos_csr_gui.core import receive
+
+    key_file = receive.key_among(came) if came else None
+    if came and not key_file:
+        faults.add([Problem(Code.NO_KEY_GIVEN)])
+    return key_file
+
+
+def _issued(
+    came: Sequence[Content], chain_file: Path | None, key: rsa.RSAPrivateKey | None, faults: Faults
 ) -> Issued | None:
     """Return the certificate, that of the key if there are several; None when there is a fault."""
-    from enos_csr_gui.core import certificate, keys, receive
+    from enos_csr_gui.core import keys, receive
 
     wanted = keys.public_key_sha256(key.public_key()) if key else ""
+    if not came:
+        return None
     try:
-        chain_data = receive.read_chain(chain_file) if chain_file else b""
-        found, data = receive.read_certificates(file)
-        return certificate.read(data, found, chain_data, wanted)
+        return receive.read_issued(came, chain_file, wanted)
     except CoreError as error:
         faults.add_error(error)
         return None
@@ -288,7 +302,8 @@ def _check_parts(
 ) -> None:
     from enos_csr_gui.core import certificate, export
 
-    if chain_file and not issued.chain:
+    has_wrong_issuer = issued.has_namesake and format_.value != "p12"
+    if not issued.chain and (chain_file or has_wrong_issuer):
         faults.add(certificate.check_chain(issued, chain_file))
         faults.tell()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,7 @@ from enos_csr_gui.cli.output import (
     print_columns,
     print_json,
 )
+from enos_csr_gui.core import serials
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -57,7 +58,7 @@ def history(batch: str | None, as_json: bool) -> None:
         echo_err(_("The list contains no request. To create one: enos-csr new"))
 
 
-def _print_table(requests: Iterable[PastRequest]) -> None:
+def _print_table(requests: Sequence[PastRequest]) -> None:
     from enos_csr_gui.core.history import local_date
 
     rows = [
@@ -67,6 +68,7 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
             _("Created on"),
             _("Status"),
             _("Expires on"),
+            _("Serial number"),
             _("Request file"),
         ]
     ]
@@ -81,7 +83,10 @@ def _print_table(requests: Iterable[PastRequest]) -> None:
                 local_date(request.made_on),
                 labels.request_status(request.status(), request.days_left()),
                 local_date(request.expires) if request.expires else "",
+                "" if request.serial is None else serials.written(request.serial),
                 path,
             ]
         )
+    if all(request.serial is None for request in requests):
+        rows = [[*row[:5], row[-1]] for row in rows]
     print_columns(rows)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.file_types import CERTIFICATES, MANIFEST, REJECTED, REQUESTS
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -65,9 +66,14 @@ def time(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def serial_number(number: int | None) -> str | None:
-    """Return a serial number in decimal, as a string: JSON readers round large numbers."""
-    return None if number is None else str(number)
+def serial_number(number: int | None, name: str = "serial_number") -> Object:
+    """Return a serial number in decimal and in hexadecimal, both as ``name``.
+
+    They are strings, because JSON readers round large numbers.
+    """
+    if number is None:
+        return {name: None, f"{name}_hex": None}
+    return {name: str(number), f"{name}_hex": serials.hexadecimal(number)}
 
 
 def _path(path: Path) -> str:
@@ -82,14 +88,21 @@ def _path_or_none(path: Path | None) -> str | None:
 
 
 def created(
-    request: CreatedRequest, subject: Mapping[str, str], warnings: Sequence[Object]
+    request: CreatedRequest,
+    subject: Mapping[str, str],
+    warnings: Sequence[Object],
+    renewed: int | None = None,
 ) -> Object:
-    """Return what ``new`` and ``renew`` have created."""
+    """Return what ``new`` and ``renew`` have created.
+
+    ``renewed`` is the serial number of the certificate to be renewed, if it is known.
+    """
     return {
         "key": _path(request.key),
         "csr": _path(request.csr),
         "subject": dict(subject),
         "public_key_sha256": request.public_key_sha256,
+        **serial_number(renewed, "renewed_serial_number"),
         "warnings": list(warnings),
     }
 
@@ -104,7 +117,7 @@ def received(
         "key": _path(matched.key),
         "csr": _path_or_none(matched.past.csr if matched.past else None),
         "subject": dict(matched.issued.answers),
-        "serial_number": serial_number(leaf.serial_number),
+        **serial_number(leaf.serial_number),
         "valid_from": time(leaf.not_valid_before_utc),
         "valid_to": time(leaf.not_valid_after_utc),
         "public_key_sha256": matched.issued.public_key_sha256,
@@ -194,9 +207,7 @@ def batch_received(
                 "status": one.status,
                 "certificate": _path_or_none(one.certificate),
                 "key": _path(folder / one.record.key),
-                "serial_number": serial_number(
-                    one.issued.certificate.serial_number if one.issued else None
-                ),
+                **serial_number(one.issued.certificate.serial_number if one.issued else None),
                 "public_key_sha256": one.record.public_key_sha256,
                 "files": [_path(file) for file in one.files],
                 "warnings": [problem(found) for found in one.problems],
@@ -235,7 +246,7 @@ def past_request(request: PastRequest) -> Object:
         "days_left": request.days_left(),
         "valid_from": time(request.issued),
         "valid_to": time(request.expires),
-        "serial_number": serial_number(request.serial),
+        **serial_number(request.serial),
         "public_key_sha256": request.public_key_sha256,
         "key": _path(request.key),
         "key_exists": request.key_exists(),
@@ -261,7 +272,7 @@ def inspected(item: InspectedItem, name: str, together: Sequence[str]) -> Object
         "key": _key(item.key),
         "signature_algorithm": item.signature_algorithm,
         "certificate_sha256": item.certificate_sha256,
-        "serial_number": serial_number(item.serial_number),
+        **serial_number(item.serial_number),
         "valid_from": time(item.valid_from),
         "valid_to": time(item.valid_to),
         "protected": item.protected,

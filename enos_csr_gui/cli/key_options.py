@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from enos_csr_gui.cli import prompts
-from enos_csr_gui.cli.output import Faults
+from enos_csr_gui.cli.output import Faults, path_text
 from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import (
     Code,
@@ -49,8 +50,7 @@ def check_use(
     """
     message = None
     if stray and encrypt:
-        # Do not repeat the argument: it may be a passphrase.
-        message = _("--encrypt takes no value: the command asks for the passphrase.")
+        message = _takes_no_value()
     elif stray:
         text = _(
             "'{word}' does not belong to an option. Put a value that contains spaces in quotes."
@@ -66,6 +66,27 @@ def check_use(
         )
     if message:
         raise click.UsageError(message)
+
+
+def check_words(given: Sequence[Path], *, encrypt: bool) -> None:
+    """Refuse arguments that are to be files, and are none: raises click.UsageError.
+
+    They may be a passphrase, or the rest of a value that contains spaces.
+    """
+    words = [path for path in given if not os.path.lexists(path)]
+    if words and encrypt:
+        raise click.UsageError(_takes_no_value())
+    if words and len(given) > 1:
+        text = _(
+            "'{word}' does not belong to an option, and there is no such file. Put a value that "
+            "contains spaces in quotes."
+        )
+        raise click.UsageError(text.format(word=path_text(words[0])))
+
+
+def _takes_no_value() -> str:
+    # The argument is not repeated: it may be a passphrase.
+    return _("--encrypt takes no value: the command asks for the passphrase.")
 
 
 def read_passphrase(

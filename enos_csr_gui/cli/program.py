@@ -57,7 +57,8 @@ def _shown() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        message = escape_unprintable(error.format_message())
+        # click writes a list of choices in lines of their own.
+        message = escape_unprintable(error.format_message().replace("\n\t", " "))
         error.format_message = lambda: message  # type: ignore[method-assign]
         raise
 

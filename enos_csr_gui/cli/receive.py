@@ -11,6 +11,7 @@ import click
 from enos_csr_gui.cli import json_objects, signals
 from enos_csr_gui.cli.key_options import chain_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples, path_text, print_json
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, escape_unprintable
 from enos_csr_gui.core.shell import command_line, shells
 from enos_csr_gui.i18n import _
@@ -109,6 +110,7 @@ def _print_advice(received: MatchedCertificate, taken: StoredCertificate) -> Non
     elif Code.KEY_GONE not in codes:
         parts.append((_("It belongs to the key file:"), key))
     parts.append((validity, ""))
+    parts.append((labels.named(_("Serial number"), serials.written(leaf.serial_number)), ""))
     export = ["enos-csr", "export", str(taken.certificate), "--key", str(received.key)]
     if codes & NO_CHAIN_CODES:
         command = [*export, "--chain", "FILE", "--format", "pem", "--out", "FOLDER"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from enos_csr_gui.cli import prompts
+from enos_csr_gui.cli import key_options, prompts
 from enos_csr_gui.cli.create import Options, create, file_options, subject_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples
 from enos_csr_gui.core.errors import CoreError
@@ -46,7 +46,8 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(
     help=_(
         "Create a request that renews a certificate.\n\n"
-        "OLD is the old request or certificate, in any format, or the folder with it. All answers "
+        "OLD is the old request or certificate, in any format; with several files, or a folder, "
+        "the certificate is taken before the request. All answers "
         "come from it, the common name exactly as it is; the options below change the others. The "
         "command creates a new key unless --key names the old one. Writes NAME.key and NAME.csr, "
         "and never "
@@ -57,23 +58,22 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
     ),
     short_help=_("Create a request that renews a certificate."),
     epilog=examples("enos-csr renew dev-001.csr", "enos-csr renew dev-001.crt --unit Maintenance"),
-    context_settings={"allow_extra_args": True},
 )
-@click.argument("old_file", type=Path, metavar="OLD")
+@click.argument("old_files", type=Path, nargs=-1, required=True, metavar="OLD...")
 @_overrides
 @file_options
-@click.pass_context
-def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
-    """Read the old file, apply what is to change, make the request."""
+def renew(*, old_files: tuple[Path, ...], **options: Any) -> None:
+    """Read the old files, apply what is to change, make the request."""
     from enos_csr_gui.core import renew
 
+    key_options.check_words(old_files, encrypt=options["encrypt"])
     faults = Faults()
     try:
-        old = renew.read_source(faults.absolute(old_file))
+        old = renew.read_source(*map(faults.absolute, old_files))
     except CoreError as error:
         faults.add_error(error)
         faults.end()
-    faults.warn(old.left_out_problems)
+    faults.warn((*old.notes, *old.left_out_problems))
     if old.warnings:
         faults.note([(one, kept_name([one])) for one in old.warnings], kept_name(old.warnings))
     given = {key: options.pop(key, None) for key in FIELDS_BY_KEY}
@@ -88,7 +88,7 @@ def renew(context: click.Context, /, *, old_file: Path, **options: Any) -> None:
         # Text in a wrong encoding would be taken for what the user meant.
         faults.add(one for one in old.misread if one.field and given[one.field] is None)
         faults.tell()
-    create(context.args, answers, Options(**options), old=old, faults=faults)
+    create([], answers, Options(**options), old=old, faults=faults)
 
 
 def _note(sentence: str) -> None:

@@ -69,6 +69,39 @@ def pem_text(data: bytes) -> bytes:
     return _ODD_DASHES.sub(rb"-----\1 \2-----", data)
 
 
+_RTF = re.compile(
+    rb"\\'([0-9a-fA-F]{2})"  # a byte
+    rb"|\\u(-?\d{1,5}) ?\??"  # a character of UTF-16, and its substitute
+    rb"|\\([a-z]{1,32})(?:-?\d{1,10})? ?"  # a control word
+    rb"|\\([^a-z])"  # a control symbol
+    rb"|[{}\r\n]"
+)
+_RTF_WORDS = {b"par": b"\n", b"line": b"\n", b"tab": b"\t", b"emdash": b"--", b"endash": b"-"}
+
+
+def rtf_text(data: bytes) -> bytes:
+    """Return the text in RTF, as WordPad, Word and TextEdit write it; formatting is left out."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        byte, number, word, symbol = found.groups()
+        if byte:
+            return bytes.fromhex(byte.decode())
+        if number:
+            return chr(int(number) % 0x10000).encode("utf-8", "replace")
+        if word:
+            return _RTF_WORDS.get(word, b"")
+        # A backslash before a line break ends the paragraph, '_' is a hyphen, '~' a blank.
+        return (
+            {b"\n": b"\n", b"\r": b"\n", b"_": b"-", b"~": b" "}.get(
+                symbol, symbol if symbol in (b"\\", b"{", b"}") else b""
+            )
+            if symbol
+            else b""
+        )
+
+    return _RTF.sub(plain, data)
+
+
 def pem_blocks(data: bytes) -> Iterator[PemBlock]:
     """Yield every PEM object in ``data``, whatever stands around it; takes linear time."""
     text = pem_text(data)
@@ -96,7 +129,7 @@ def _is_regular(body: bytes) -> bool:
 
 def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
     """Return the headers (RFC 1421), and the lines without what other programs put around them."""
-    raw = re.split(rb"\r\n|\n|\r", body)
+    raw = _without_numbers(re.split(rb"\r\n|\n|\r", body))
     lines = [_AROUND_LINES.sub(b"", line).strip(b"> \t|") for line in raw]
     start = next((number for number, line in enumerate(lines) if line), 0)
     stop = start
@@ -104,6 +137,17 @@ def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
         while stop < len(lines) and (b":" in lines[stop] or raw[stop][:1] in (b" ", b"\t")):
             stop += 1
     return b"\n".join(lines[start:stop]), lines[stop:]
+
+
+_NUMBERED = re.compile(rb"\A[ \t]*\d{1,5}(?:[:.)|\t ]+|$)")
+
+
+def _without_numbers(lines: list[bytes]) -> list[bytes]:
+    """Return lines without the numbers that editors and ``nl`` put in front of each."""
+    inside = [line for line in lines[1:] if line.strip()]
+    if len(inside) > 1 and all(map(_NUMBERED.match, inside)):
+        return [*lines[:1], *(_NUMBERED.sub(b"", line) for line in lines[1:])]
+    return lines
 
 
 def _decoded(lines: list[bytes]) -> bytes | None:

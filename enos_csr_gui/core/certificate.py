@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from enos_csr_gui.core import enums, inspect, x509_reader
+from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.reader import ApiAnswer
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -24,12 +25,14 @@ _MAX_CHAIN = 10
 class Issued(NamedTuple):
     """A certificate, and those of the authorities above it, its issuer first.
 
-    ``notes`` are what kept the search for them from being complete.
+    ``notes`` are what kept the search for them from being complete. ``has_namesake``: the chain
+    ends where a certificate has the name of the next issuer, but another key.
     """
 
     certificate: Certificate
     chain: tuple[Certificate, ...] = ()
     notes: tuple[Problem, ...] = ()
+    has_namesake: bool = False
 
     @property
     def public_key_sha256(self) -> str:
@@ -54,21 +57,35 @@ def read(
     *,
     now: datetime | None = None,
 ) -> Issued:
-    """Return the certificate in ``data``, in any form that ``reader`` knows.
+    """Return the certificate in ``data``, the content of the file ``place``, as ``of`` does.
 
-    ``place`` is the file it comes from. Of several it is the one for the key with this
-    ``public_key_sha256``, else the one that is no authority's and has issued none of the others.
-    The chain is looked for beside it and in ``chain_data``; of several, the one that is valid
+    ``chain_data`` holds more certificates of authorities.
+    """
+    content = Content(place, data)
+    return of(content.certificates, content, load_all(chain_data), public_key_sha256, now=now)
+
+
+def of(
+    certificates: Sequence[Certificate],
+    content: Content,
+    chain: Iterable[Certificate] = (),
+    public_key_sha256: str = "",
+    *,
+    now: datetime | None = None,
+) -> Issued:
+    """Return the certificate among ``certificates``, and its chain.
+
+    ``content`` is the file to name in problems. Of several certificates it is the one for the key
+    with this ``public_key_sha256``, else the one that is no authority's and has issued none of the
+    others. The chain is looked for among them and in ``chain``; of several, the one that is valid
     ``now``.
 
     Raises UnreadableFile when there is no certificate; the problem says what there is instead. So
     it does when the certificate has a date that is none.
     """
-    certificates = load_all(data)
     if not certificates:
-        raise UnreadableFile([_instead(data, place)])
-    pool = [*certificates, *load_all(chain_data)]
-    search = _ChainSearch(pool, now or datetime.now(UTC))
+        raise UnreadableFile([instead(content)])
+    search = _ChainSearch([*certificates, *chain], now or datetime.now(UTC))
     wanted = [
         one
         for one in certificates
@@ -81,8 +98,10 @@ def read(
     )
     leaf = (wanted + lowest)[0]
     if odd := leaf.check_dates():
-        raise UnreadableFile([one._replace(path=place) for one in odd])
-    return Issued(leaf, search.chain(leaf), tuple(search.notes[:1]))
+        raise UnreadableFile([one._replace(path=content.path) for one in odd])
+    above = search.chain(leaf)
+    top = (leaf, *above)[-1]
+    return Issued(leaf, above, tuple(search.notes[:1]), search.has_namesake(top))
 
 
 def _names_itself(certificate: Certificate) -> bool:
@@ -94,34 +113,23 @@ def load_all(data: bytes) -> list[Certificate]:
     return [one for one in x509_reader.load_all(data) if isinstance(one, Certificate)]
 
 
-def load_chain(data: bytes, place: Path) -> bytes:
-    """Return ``data``, the content of the chain file ``place``.
-
-    Raises UnreadableFile when no certificate in it can be read.
-    """
-    if not load_all(data):
-        raise UnreadableFile([Problem(Code.CHAIN_UNREADABLE, path=place)])
-    return data
-
-
-def public_keys(data: bytes) -> list[str]:
-    """Return the fingerprints of the public keys in the certificates, by which a key is found.
+def public_keys(certificates: Sequence[Certificate]) -> list[str]:
+    """Return the fingerprints of the public keys of certificates, by which a key is found.
 
     Certificates that are above others count only where there is nothing else.
     """
-    found = load_all(data)
-    own = [one for one in found if not (one.is_authority or one.is_self_signed)]
-    return [one.key.public_key_sha256 for one in own or found]
+    own = [one for one in certificates if not (one.is_authority or one.is_self_signed)]
+    return [one.key.public_key_sha256 for one in own or certificates]
 
 
-def _instead(data: bytes, place: Path) -> Problem:
+def instead(content: Content) -> Problem:
     """Return the problem that the file holds something else than a certificate."""
-    first = inspect.inspect(place, data)[0]
+    first = inspect.inspect(content.path, content.data)[0]
     if first.problems and (
         first.kind is enums.ContentKind.UNKNOWN or first.kind is enums.ContentKind.CERTIFICATE
     ):
-        return first.problems[0]._replace(path=place)
-    return Problem(Code.NOT_A_CERTIFICATE, path=place, values={"kind": first.kind})
+        return first.problems[0]._replace(path=content.path)
+    return Problem(Code.NOT_A_CERTIFICATE, path=content.path, values={"kind": first.kind})
 
 
 # --- The chain (RFC 5280, 6.1) --------------------------------------------------------------------
@@ -135,7 +143,7 @@ class _ChainSearch:
         self._by_name: dict[object, list[Certificate]] = defaultdict(list)
         for one in dict.fromkeys(pool):
             self._by_name[one.subject.canonical].append(one)
-        self._verified: dict[tuple[bytes, bytes], bool] = {}
+        self._verified: dict[tuple[bytes, bytes], bool | None] = {}
         self.notes: list[Problem] = []
 
     def chain(self, leaf: Certificate) -> tuple[Certificate, ...]:
@@ -172,6 +180,13 @@ class _ChainSearch:
         others = [one for one in candidates if one not in likely] if len(likely) < 9 else []
         return [one for one in (*likely, *others) if self._has_issued(one, certificate)]
 
+    def has_namesake(self, certificate: Certificate) -> bool:
+        """Return whether another certificate is called like the issuer, and did not sign it."""
+        return not certificate.is_self_signed and any(
+            self._verified.get((one.key.der, certificate.der)) is False
+            for one in self._by_name.get(certificate.issuer.canonical, [])
+        )
+
     def _has_issued(self, issuer: Certificate, certificate: Certificate) -> bool:
         """Return whether the issuer's key signed the certificate; names alone prove nothing."""
         if issuer == certificate:
@@ -183,16 +198,17 @@ class _ChainSearch:
                 self.notes.append(Problem(Code.CHAIN_TOO_COSTLY, values=values))
                 return False
             self._verified[pair] = self._is_signed_by(issuer, certificate)
-        return self._verified[pair]
+        return bool(self._verified[pair])
 
-    def _is_signed_by(self, issuer: Certificate, certificate: Certificate) -> bool:
+    def _is_signed_by(self, issuer: Certificate, certificate: Certificate) -> bool | None:
+        """Return whether it is, None if that is not known."""
         try:
             return certificate.verify(issuer.key)
         except UnknownSignature:
             algorithm = x509_reader.oid_name(certificate.signature_algorithm)
             values = {"issuer": subject_name(issuer), "algorithm": algorithm}
             self.notes.append(Problem(Code.CHAIN_UNCHECKED, values=values))
-            return False
+            return None
 
 
 def check(
@@ -225,6 +241,8 @@ def check_chain(issued: Issued, chain_file: Path | None = None) -> list[Problem]
     if top.is_self_signed:
         return []
     values = {"issuer": issuer_name(top)}
+    if issued.has_namesake:
+        return [Problem(Code.CHAIN_OTHER_KEY, path=chain_file, values=values)]
     if issued.chain:
         return [Problem(Code.CHAIN_ENDS, values=values)]
     code = Code.CHAIN_OF_OTHERS if chain_file else Code.CHAIN_MISSING
@@ -263,7 +281,7 @@ def check_kind(certificate: Certificate, place: Path | None = None) -> list[Prob
     """
     if certificate.key.loaded is None:
         algorithm = certificate.key.algorithm
-        code = Code.KEY_UNREADABLE if algorithm == "RSA" else Code.KEY_NOT_RSA
+        code = Code.KEY_UNREADABLE if algorithm == "RSA" else Code.CERTIFICATE_NOT_RSA
         return [Problem(code, path=place, values={"algorithm": algorithm})]
     name = certificate.subject.texts(_COMMON_NAME)
     values = {"name": name[0] if name else ""}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enos_csr_gui.core import files, inspect, x509_reader
-from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, Problem, UnreadableFile
+from enos_csr_gui.core import contents, files
+from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName
 
 
 def to_pem(file: Path) -> bytes:
@@ -14,9 +14,7 @@ def to_pem(file: Path) -> bytes:
     They stay byte for byte as they were signed. Private keys are left out. Raises UnreadableFile
     when there is nothing to convert.
     """
-    found = x509_reader.load_all(inspect.read_signed(file))
-    if not found:
-        raise UnreadableFile([Problem(Code.NO_REQUEST, path=file)])
+    found = contents.read_signed([file])
     return b"".join(one.to_pem() for one in found)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Mapping
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from gettext import translation
 from typing import NamedTuple
@@ -93,7 +93,7 @@ _ALIASES = {
     "JP": ("Nippon",),
     "KH": ("Kampuchea",),
     "KP": ("DPRK", "DPR Korea", "N Korea", "北朝鲜", "北韩", "朝鮮"),
-    "KR": ("ROK", "S Korea", "南韩", "韓國"),
+    "KR": ("ROK", "S Korea", "南韩", "南朝鲜", "韓國"),
     "LA": ("寮国",),
     "LK": ("Ceylon", "锡兰"),
     "MK": ("Macedonia", "FYROM", "马其顿"),
@@ -121,7 +121,16 @@ _ALIASES = {
     "TL": ("East Timor",),
     "TR": ("Turkey",),
     "TT": ("Trinidad", "特立尼达"),
-    "TW": ("Taiwan China", "Chinese Taipei", "Formosa", "中国台湾"),
+    "TW": (
+        "Taiwan China",
+        "Taiwan ROC",
+        "Taiwan, Republic of China",
+        "Chinese Taipei",
+        "Formosa",
+        "中国台湾",
+        "台湾地区",
+        "中华台北",
+    ),
     "TZ": ("Tanzania",),
     "US": ("USA", "United States of America"),
     "UM": ("US Outlying Islands",),
@@ -135,20 +144,43 @@ _ALIASES = {
 }
 
 # Ambiguous: suggested, never accepted as they are.
-_HINTS = {
-    "america": "US",
-    "congo": "CG",
-    "cs": "CZ",
-    "el": "GR",
-    "en": "GB",
-    "eng": "GB",
-    "ger": "DE",
-    "jap": "JP",
-    "korea": "KR",
-    "su": "RU",
-    "刚果": "CG",
-    "剛果": "CG",
+_HINTS: dict[str, tuple[str, ...]] = {
+    "america": ("US",),
+    "american": ("US",),
+    "british": ("GB",),
+    "congo": ("CG", "CD"),
+    "cs": ("CZ",),
+    "dutch": ("NL",),
+    "el": ("GR",),
+    "en": ("GB",),
+    "eng": ("GB",),
+    "french guinea": ("GN", "GF"),
+    "ger": ("DE",),
+    "jap": ("JP",),
+    "korea": ("KR", "KP"),
+    "republic china": ("CN", "TW"),
+    "roc": ("CN", "TW"),
+    "su": ("RU",),
+    "中华民国": ("CN", "TW"),
+    "中華民國": ("CN", "TW"),
+    "南越": ("VN",),
+    "刚果": ("CG", "CD"),
+    "剛果": ("CG", "CD"),
 }
+
+# What a state is says nothing about which one it is.
+_KINDS_OF_STATE = re.compile(
+    r"\b(bolivarian|commonwealth|democratic|feder\w+|islamic|people s|peoples|plurinational"
+    r"|province|republic|socialist)\b"
+)
+_CHINESE_KINDS = re.compile(
+    "社会主义|社會主義|民主|人民|伊斯兰|伊斯蘭|阿拉伯|联邦|聯邦|共和国|共和國|王国|王國"
+)
+
+_CONTINENTS = frozenset({"africa", "asia", "europe", "oceania"})
+
+_MOST_CHOICES = 3
+"""More countries that a text may mean help nobody."""
 
 # Where pycountry's translation is misspelt or not the name in common use.
 _BETTER_NAMES = {
@@ -219,6 +251,7 @@ def _folded(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name[:_LONGEST]).casefold()
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     plain = re.sub(r"\bst\b\.?", "saint", plain.replace("&", " and "))
+    plain = re.sub(r"\brep\b\.?", "republic", plain)
     words = re.sub(r"[^\w\s]", " ", re.sub(r"['’ʼ.]", "", plain)).split()
     return " ".join([word for word in words if word not in _SMALL_WORDS] or words)  # 'AND': Andorra
 
@@ -285,29 +318,72 @@ def named(text: str) -> Country | None:
     return find(code or text.replace(".", ""))  # 'U.S.' is a code written as an abbreviation
 
 
-def suggest(text: str) -> Country | None:
-    """Return a country to suggest when ``named`` finds none, as for 'Germny', 'korea'; or None."""
+def suggest(text: str) -> tuple[Country, ...]:
+    """Return the countries that ``text`` may mean, as for 'Germny', 'korea'; mostly one or none.
+
+    The country that it names, if ``named`` finds one; else those that are called so but for the
+    kind of state, or have a name that begins with the text or has it as a word, or one that is
+    spelt almost so. Nothing where there are too many.
+    """
     if found := named(text):
-        return found
+        return (found,)
     wanted = _folded(text)
     if not wanted or len(text.strip()) > _LONGEST:
-        return None
-    names = _names()
-    code = _HINTS.get(wanted)
-    if code is None and len(wanted) > 3:
-        starts = {found for name, found in names.items() if name.startswith(wanted)}
-        if len(starts) == 1:
-            code = starts.pop()
-        elif not starts and (close := get_close_matches(wanted, names, n=1, cutoff=0.8)):
-            code = names[close[0]]
-    return find(code) if code else None
+        return ()
+    codes = next((_HINTS[hint] for hint in _HINTS if _key(hint) == _key(wanted)), None)
+    if codes is None:
+        codes = tuple(sorted(_likely(wanted)))
+    return tuple(filter(None, map(find, codes))) if len(codes) <= _MOST_CHOICES else ()
+
+
+def _likely(wanted: str) -> set[str]:
+    """Return the codes of the countries that a folded text may mean."""
+    core = _core(wanted)
+    if not core:
+        return set()
+    names, cores = _names(), _cores()
+    if core in _CONTINENTS or (len(wanted) <= 3 and wanted.isascii()):
+        return set()
+    codes = {code for name, code in names.items() if name.startswith(wanted)}
+    if not codes and core in cores:
+        return cores[core]
+    as_words = re.compile(rf"\b{re.escape(wanted)}\b")
+    codes = codes or {code for name, code in names.items() if as_words.search(name)}
+    if core == wanted or not codes:
+        as_written = {name: {code} for name, code in names.items()}
+        codes |= _spelt_almost(wanted, as_written, 0.92) | _spelt_almost(core, cores, 0.8)
+    return codes
+
+
+def _spelt_almost(text: str, names: Mapping[str, Collection[str]], cutoff: float) -> set[str]:
+    """Return the codes of the names that are most like the text; ``cutoff`` as difflib has it."""
+    close = get_close_matches(text, names, n=_MOST_CHOICES, cutoff=cutoff)
+    ratios = [SequenceMatcher(None, one, text).ratio() for one in close]
+    best = [one for one, ratio in zip(close, ratios, strict=True) if ratio == ratios[0]]
+    return {code for one in best for code in names[one]}
+
+
+def _core(name: str) -> str:
+    """Return a folded name without the kind of state: 'iran' of 'islamic republic iran'."""
+    return " ".join(_CHINESE_KINDS.sub("", _KINDS_OF_STATE.sub("", name)).split())
+
+
+@cache
+def _cores() -> dict[str, set[str]]:
+    """Map what is left of the names without the kind of state to the codes of all so called."""
+    found: dict[str, set[str]] = {}
+    for name, code in _names().items():
+        if core := _core(name):
+            found.setdefault(core, set()).add(code)
+    return found
 
 
 def search(text: str) -> tuple[Country, ...]:
     """Return the countries that ``text`` may mean, the likeliest first.
 
     The country that the text names comes first, then names that begin with the text, then names
-    with a word that does, then names that contain it. An empty text returns every country.
+    with a word that does, then names that contain it, then what ``suggest`` returns. An empty text
+    returns every country.
     """
     if not text.strip():
         return countries()
@@ -316,22 +392,28 @@ def search(text: str) -> tuple[Country, ...]:
         return ()
     ranks: dict[str, tuple[int, int]] = {}
 
-    def rank(code: str, value: int, name: str = "") -> None:
-        # '中' is half of '中国', but only a fifth of '中非共和国'.
-        likeness = (value, 0 if name.isascii() else len(name))
-        ranks[code] = min(likeness, ranks.get(code, likeness))
+    def rank(code: str, value: int, further: int = 0) -> None:
+        ranks[code] = min((value, further), ranks.get(code, (value, further)))
 
     if exact := named(text):
         rank(exact.code, 0)
-    for name, code in [*_names().items(), *_HINTS.items()]:
+    for place, code in enumerate(_HINTS.get(wanted, ())):
+        rank(code, 1, place)
+    hints = [(name, codes[0]) for name, codes in _HINTS.items() if name != wanted]
+    for name, code in [*_names().items(), *hints]:
+        # '中' is half of '中国', but only a fifth of '中非共和国'.
+        length = 0 if name.isascii() else len(name)
         if name == wanted:
             rank(code, 1)
         elif name.startswith(wanted):
-            rank(code, 2, name)
+            rank(code, 2, length)
         elif re.search(rf"\b{re.escape(wanted)}", name):
-            rank(code, 3, name)
+            rank(code, 3, length)
         elif (len(wanted) > 2 or not wanted.isascii()) and wanted in name:
-            rank(code, 4, name)
+            rank(code, 4, length)
+    if len(ranks) <= _MOST_CHOICES:  # it takes 20 ms
+        for country in suggest(text):
+            rank(country.code, 5)
     found = [country for country in countries() if country.code in ranks]
     return tuple(sorted(found, key=lambda country: ranks[country.code]))
 

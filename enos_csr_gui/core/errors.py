@@ -37,8 +37,9 @@ class Code(StrEnum):
     BROKEN_CHARACTER = "broken-character", "position", "code_point"  # a surrogate or a noncharacter
     NOT_ASCII = "not-ascii", "position", "character"
     NOT_AN_ADDRESS = "not-an-address"
-    # suggestion, name: the country that was probably meant, or empty
-    NOT_A_COUNTRY = "not-a-country", "given", "suggestion", "name"
+    # suggestion, name: the country that was probably meant, or empty; choices: the countries that
+    # the text may mean, each as its name and code, or empty
+    NOT_A_COUNTRY = "not-a-country", "given", "suggestion", "name", "choices"
 
     # Private key
     NOT_A_KEY = "not-a-key"
@@ -51,6 +52,8 @@ class Code(StrEnum):
     NOT_A_PRIVATE_KEY = "not-a-private-key", "label"  # label: what the PEM says it is
     KEY_NOT_RSA = "key-not-rsa", "algorithm"
     KEY_SIZE = "key-size", "bits", "wanted"
+    SEVERAL_KEYS = "several-keys"
+    NO_KEY_GIVEN = "no-key-given"
     PASSPHRASE_NEEDED = "passphrase-needed"
     PASSPHRASE_WRONG = "passphrase-wrong"
     PASSPHRASE_EMPTY = "passphrase-empty"
@@ -67,6 +70,9 @@ class Code(StrEnum):
     FOLDER_MISSING = "folder-missing"
     FOLDER_GONE = "folder-gone"  # where earlier files were saved
     FOLDER_NOT_SHOWN = "folder-not-shown"
+    FOLDER_EMPTY = "folder-empty"
+    NO_CERTIFICATE_IN_FOLDER = "no-certificate-in-folder", "count"  # of the files looked at
+    NO_REQUEST_IN_FOLDER = "no-request-in-folder", "count"  # nor a certificate
     NOT_A_FOLDER = "not-a-folder"
     NOT_A_FILE = "not-a-file"
     NO_PERMISSION = "no-permission"
@@ -120,12 +126,14 @@ class Code(StrEnum):
 
     # Renewal
     NO_COMMON_NAME = "no-common-name"
+    OLD_EXPIRED = "old-expired", "date"
     ATTRIBUTE_LEFT_OUT = "attribute-left-out", "attribute", "value", "reason"  # a SkipReason
 
     # Receiving and exporting
     CERTIFICATE_OF_AUTHORITY = "certificate-of-authority", "name"  # name: its common name
     CERTIFICATE_SELF_SIGNED = "certificate-self-signed", "name"  # name: its common name
     NOT_A_CERTIFICATE = "not-a-certificate", "kind"  # kind: a ContentKind
+    CERTIFICATE_NOT_RSA = "certificate-not-rsa", "algorithm"
     CERTIFICATE_OF_OTHER_KEY = "certificate-of-other-key"
     CERTIFICATE_OF_NO_KEY = "certificate-of-no-key", "name"  # name: its common name
     CERTIFICATE_OF_OTHER_REQUEST = "certificate-of-other-request", "name", "made_on", "csr"
@@ -136,6 +144,7 @@ class Code(StrEnum):
     CHAIN_MISSING = "chain-missing", "issuer"
     CHAIN_ENDS = "chain-ends", "issuer"  # issuer of the last certificate in the chain
     CHAIN_OF_OTHERS = "chain-of-others", "issuer"  # issuer of the certificate
+    CHAIN_OTHER_KEY = "chain-other-key", "issuer"  # a certificate of that name did not sign
     CHAIN_UNREADABLE = "chain-unreadable"
     CHAIN_EXPIRED = "chain-expired", "issuer", "date"  # issuer: a certificate in the chain
     CHAIN_ENDS_EARLY = "chain-ends-early", "issuer", "date"
@@ -192,7 +201,9 @@ class Code(StrEnum):
 SECRET_CODES = frozenset({Code.SECRET_INSIDE, Code.SECRET_POSSIBLE})
 """A file holds, or may hold, a private key."""
 
-CHAIN_CODES = frozenset({Code.CHAIN_MISSING, Code.CHAIN_ENDS, Code.CHAIN_OF_OTHERS})
+CHAIN_CODES = frozenset(
+    {Code.CHAIN_MISSING, Code.CHAIN_ENDS, Code.CHAIN_OF_OTHERS, Code.CHAIN_OTHER_KEY}
+)
 """The certificate chain is not complete."""
 
 NO_CHAIN_CODES = CHAIN_CODES - {Code.CHAIN_ENDS}

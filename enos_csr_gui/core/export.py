@@ -173,7 +173,7 @@ def check_parts(
         raise CannotExport(problems)
     if certificate.key.algorithm != "RSA":
         raise CannotExport(
-            [Problem(Code.KEY_NOT_RSA, values={"algorithm": certificate.key.algorithm})]
+            [Problem(Code.CERTIFICATE_NOT_RSA, values={"algorithm": certificate.key.algorithm})]
         )
     if certificate.key.public_key_sha256 != keys.public_key_sha256(key.public_key()):
         raise CannotExport([Problem(Code.CERTIFICATE_OF_OTHER_KEY)])

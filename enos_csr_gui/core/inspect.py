@@ -6,8 +6,10 @@ outside, so that no file can keep the computer busy with deriving keys.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
-import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,10 +19,11 @@ from pathlib import Path
 from typing import Literal
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import dsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from enos_csr_gui.core import asn1, csr_rules, files, key_reader, reader, x509_reader
-from enos_csr_gui.core.asn1 import SEQUENCE
+from enos_csr_gui.core import asn1, contents, csr_rules, key_reader, reader, serials, x509_reader
+from enos_csr_gui.core.asn1 import SEQUENCE, Tlv
 from enos_csr_gui.core.csr_rules import DAMAGED, KeyFacts, RuleResult
 from enos_csr_gui.core.enums import ContentKind, Rule
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
@@ -33,9 +36,6 @@ from enos_csr_gui.core.x509_reader import (
     Request,
     check_validity,
 )
-
-_MAX_FILES = 200
-"""As many files of one folder are looked into."""
 
 _MAX_SHOWN = 500
 """As many characters of one value are shown; EnOS takes 64."""
@@ -83,42 +83,14 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
     Raises nothing about what is in them.
     """
     found: list[InspectedItem] = []
-    for path in unfold(paths):
+    for path in contents.unfold(paths):
         try:
-            found += inspect(path, files.read(path))
+            found += inspect(path, contents.read(path).data)
         except UnreadableFile as error:
             found.append(
                 InspectedItem(file=path, kind=ContentKind.UNKNOWN, problems=error.problems)
             )
     return found
-
-
-def read_signed(path: Path) -> bytes:
-    """Return the content of a file; of a folder, what was signed in its files, as PEM.
-
-    Certificates come before requests, and keys are left out. Raises UnreadableFile when the file
-    cannot be read, or there is neither in the folder.
-    """
-    if not os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where one may not look)
-        return files.read(path)
-    found: list[Certificate | Request] = []
-    for file in unfold([path]):
-        with suppress(UnreadableFile):
-            found += x509_reader.load_all(files.read(file))
-    if not found:
-        raise UnreadableFile([Problem(Code.NO_REQUEST, path=path)])
-    found.sort(key=lambda one: isinstance(one, Request))
-    return b"".join(one.to_pem() for one in found)
-
-
-def unfold(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files, and of a folder the files that are in it, sorted."""
-    for path in paths:
-        inside: list[Path] = []
-        with suppress(OSError, ValueError):
-            if path.is_dir():
-                inside = [one for one in islice(path.iterdir(), 10 * _MAX_FILES) if one.is_file()]
-        yield from sorted(inside)[:_MAX_FILES] or [path]
 
 
 def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[InspectedItem]:
@@ -223,10 +195,11 @@ def _with_answers(
 
 def check_serial(certificate: Certificate, answers: Iterable[ApiAnswer]) -> list[Problem]:
     """Return the problem that the answers of the EnOS API name another serial number."""
-    serials = [one.serial for one in answers if one.serial]
-    if not serials or str(certificate.serial_number) in serials:
+    given = [one.serial for one in answers if one.serial]
+    number = certificate.serial_number
+    if not given or any(serials.is_same(one, number) for one in given):
         return []
-    values = {"given": serials[0], "serial": str(certificate.serial_number)}
+    values = {"given": given[0], "serial": serials.written(number)}
     return [Problem(Code.SERIAL_DIFFERS, values=values)]
 
 
@@ -247,7 +220,8 @@ def _in_block(one: Found, now: datetime) -> InspectedItem:
         return _private_key(None, protected=True)
     if one.der and one.der.startswith(b"openssh-key-v1\0"):
         # Not loaded: the library makes sure of its primes, which may take long.
-        return _private_key(None, protected=_SSH_UNPROTECTED not in one.der)
+        public = key_reader.openssh_public_key(one.der)
+        return _private_key(public, protected=_SSH_UNPROTECTED not in one.der)
     if one.der and (thing := _in_der(one, now)) is not _UNKNOWN:
         return thing
     if kind is ContentKind.OTHER and one.der is not None:
@@ -271,6 +245,8 @@ _SSH_UNPROTECTED = b"openssh-key-v1\0\0\0\0\x04none"  # OpenSSH, PROTOCOL.key
 
 _DSA = bytes.fromhex("06072a8648ce380401")  # OID 1.2.840.10040.4.1
 
+_RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # OID 1.2.840.113549.1.1.10
+
 _PKCS7 = bytes.fromhex("06092a864886f70d0107")  # the beginning of OID 1.2.840.113549.1.7.x
 
 
@@ -279,8 +255,21 @@ def _in_raw(raw: bytes) -> InspectedItem:
     if raw.startswith(_STORES):
         return _secret_store(ContentKind.JAVA_KEYSTORE)
     if (form := key_reader.foreign_form(raw)) is not None:
-        return replace(_private_key(None), warnings=(*_SECRET, *form))
+        public = key_reader.foreign_public_key(raw)
+        return replace(_private_key(public), warnings=(*_SECRET, *form))
+    if (line := _SSH_PUBLIC.match(raw)) and (key := key_reader.ssh_public_key(_base64(line[1]))):
+        return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=_facts_of(key))
     return _UNKNOWN
+
+
+_SSH_PUBLIC = re.compile(rb"(?:ssh|ecdsa)-[a-z0-9-]{1,40} ([A-Za-z0-9+/=]{1,20000})")
+"""A public key as OpenSSH writes it in one line."""
+
+
+def _base64(text: bytes) -> bytes:
+    with suppress(binascii.Error):
+        return base64.b64decode(text)
+    return b""
 
 
 def _in_der(one: Found, now: datetime) -> InspectedItem:
@@ -307,11 +296,13 @@ def _in_der(one: Found, now: datetime) -> InspectedItem:
         case (0x06, 0xA0) if data.startswith(_PKCS7, inside[0].start):
             return InspectedItem(file=_NOWHERE, kind=ContentKind.OTHER)  # without certificates
         case (0x02, 0x30, 0x04, *_) if data.startswith(_DSA, inside[1].inside):
-            return _private_key(None)  # its public key is costly to find, and of no use
+            return _dsa_key(data, inside[1], inside[2])
         case (0x02, 0x30, 0x04, *_) | (0x02, 0x04, *_) | (2, 2, 2, 2, 2, 2, 2, 2, 2):
-            return _load_private_key(data)
+            restricted = tags[1] == SEQUENCE and data.startswith(_RSA_PSS, inside[1].inside)
+            return _restricted(_load_private_key(data)) if restricted else _load_private_key(data)
         case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02):  # DSA's own form
-            return _private_key(None)
+            p, q, g, y = (_number(data, one) for one in inside[1:5])
+            return _private_key(_dsa_public_key(p, q, g, y))
         case _:
             return _UNKNOWN
 
@@ -320,20 +311,50 @@ def _secret_store(kind: ContentKind) -> InspectedItem:
     return InspectedItem(file=_NOWHERE, kind=kind, protected=True, warnings=_PERHAPS_SECRET)
 
 
-def _private_key(key: PrivateKeyTypes | None, *, protected: bool = False) -> InspectedItem:
-    public = None
-    if key:
-        spki = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        public = _facts(PublicKey(spki))
+def _private_key(public: PublicKeyTypes | None, *, protected: bool = False) -> InspectedItem:
     return InspectedItem(
         file=_NOWHERE,
         kind=ContentKind.PRIVATE_KEY,
-        key=public,
+        key=_facts_of(public) if public else None,
         protected=protected,
         warnings=_SECRET,
     )
+
+
+def _facts_of(key: PublicKeyTypes) -> KeyFacts:
+    spki = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return _facts(PublicKey(spki))
+
+
+_MAX_DSA_BITS, _MAX_DSA_SECRET_BITS = 4096, 512
+"""NIST (FIPS 186-4, 4.2) has up to 3072 and 256; beyond, to find the public key may take long."""
+
+
+def _dsa_key(data: bytes, algorithm: Tlv, content: Tlv) -> InspectedItem:
+    """Return what a DSA key in PKCS #8 is: its public key is not in it, but found from it."""
+    with suppress(ValueError, StopIteration):
+        _oid, parameters = asn1.der_values(data, algorithm.inside, algorithm.end)
+        p, q, g = (
+            _number(data, one) for one in asn1.der_values(data, parameters.inside, parameters.end)
+        )
+        x = _number(data, next(asn1.der_values(data, content.inside, content.end)))
+        if 0 < p.bit_length() <= _MAX_DSA_BITS and x.bit_length() <= _MAX_DSA_SECRET_BITS:
+            return _private_key(_dsa_public_key(p, q, g, pow(g, x, p)))
+    return _private_key(None)
+
+
+def _dsa_public_key(p: int, q: int, g: int, y: int) -> PublicKeyTypes | None:
+    if max(map(int.bit_length, (p, q, g, y))) > _MAX_DSA_BITS:
+        return None
+    with suppress(*LIBRARY_ERRORS):
+        return dsa.DSAPublicNumbers(y, dsa.DSAParameterNumbers(p, q, g)).public_key()
+    return None
+
+
+def _number(data: bytes, one: Tlv) -> int:
+    return int.from_bytes(data[one.inside : one.end], "big")
 
 
 def _load_private_key(der: bytes) -> InspectedItem:
@@ -343,13 +364,19 @@ def _load_private_key(der: bytes) -> InspectedItem:
         with x509_reader.without_warnings():
             # Whether the numbers of an RSA key are primes is no matter here, and may take long.
             key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
-            return _private_key(key)
+            return _private_key(key.public_key())
     except LIBRARY_ERRORS:
         return replace(_private_key(None), problems=DAMAGED)
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
             raise
         return replace(_private_key(None), problems=DAMAGED)
+
+
+def _restricted(found: InspectedItem) -> InspectedItem:
+    """Return an RSA key with what is known of its restriction to RSASSA-PSS (RFC 4055, 1.2)."""
+    key = found.key._replace(algorithm="RSA-PSS") if found.key else None
+    return replace(found, key=key, warnings=(*found.warnings, Problem(Code.KEY_PSS)))
 
 
 _MAX_KEY_BYTES = 20_000

@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives import hashes, padding, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -28,7 +29,7 @@ from enos_csr_gui.core import asn1, keys, reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, InvalidKey, Problem
 from enos_csr_gui.core.reader import Found
-from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS
+from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS, without_warnings
 
 MAX_ITERATIONS = 2_000_000
 """Of all key derivations in a file together. OpenSSL does this many in about half a second, a slow
@@ -156,10 +157,11 @@ def load(
 ) -> rsa.RSAPrivateKey:
     """Return the private key in ``data``, the content of a file.
 
-    If there are several keys, it is one whose public-key fingerprint is ``wanted``, else the first
-    one that EnOS accepts. A passphrase that the key does not need is ignored; without one, the
-    empty passphrase is tried. Raises InvalidKey when there is no private key, the passphrase is
-    missing or wrong, opening the key would take too long, or the key is not RSA 2048.
+    If there are several keys, it is one whose public-key fingerprint is ``wanted``; if none is,
+    the first one that EnOS accepts. A passphrase that the key does not need is ignored; without
+    one, the empty passphrase is tried. Raises InvalidKey when there is no private key, the
+    passphrase is missing or wrong, opening the key would take too long, or the key is not RSA 2048;
+    and when none is ``wanted`` in particular and EnOS would accept several.
     """
     taken: list[rsa.RSAPrivateKey] = []
     problems: list[Problem] = []
@@ -169,10 +171,12 @@ def load(
         except InvalidKey as error:
             problems += error.problems
             continue
-        if not wanted or keys.public_key_sha256(key.public_key()) in wanted:
+        if keys.public_key_sha256(key.public_key()) in wanted:
             return key
         taken.append(key)
-    # The key wanted may be one that needs a passphrase.
+        if not wanted and key.public_key() != taken[0].public_key():
+            raise _refusal(Code.SEVERAL_KEYS)
+    # The key that is meant may be one that needs a passphrase.
     problems.sort(key=lambda problem: problem.code not in PASSPHRASE_CODES)
     if taken and not (problems and problems[0].code in PASSPHRASE_CODES):
         return taken[0]
@@ -226,6 +230,56 @@ def foreign_form(raw: bytes) -> list[Problem] | None:
         if beginning.match(raw if name == "Java (JKS)" else text.lstrip()):
             return [Problem(Code.KEY_FORMAT, values={"format": name, "command": command})]
     return [] if _private_jwk(text) or _xml(text) else None
+
+
+def foreign_public_key(raw: bytes) -> PublicKeyTypes | None:
+    """Return the public key of a private key that is neither PEM nor DER; None if it is not known.
+
+    Nothing is decrypted for it, also where the private key is protected.
+    """
+    text = asn1.utf8_text(raw)
+    with suppress(ValueError, KeyError):
+        if found := _PUTTY_PUBLIC.search(text):
+            return ssh_public_key(base64.b64decode(b"".join(found[1].split())))
+        if jwk := _private_jwk(text):
+            names = ("n", "e") if jwk["kty"] == "RSA" else ()
+            return _rsa_public_key(*(_number(str(jwk[name]), b"-_") for name in names))
+        if numbers := _xml(text):
+            return _rsa_public_key(numbers["n"], numbers["e"])
+    return None
+
+
+_PUTTY_PUBLIC = re.compile(
+    rb"\APuTTY-User-Key-File-\d.{0,999}?Public-Lines: \d+(.{0,20000}?)[A-Z][a-z]+-", re.S
+)
+
+
+def _rsa_public_key(n: int = 0, e: int = 0) -> PublicKeyTypes | None:
+    if not n or n.bit_length() > MAX_RSA_BITS:
+        return None
+    with suppress(*LIBRARY_ERRORS):
+        return rsa.RSAPublicNumbers(e, n).public_key()
+    return None
+
+
+def ssh_public_key(blob: bytes) -> PublicKeyTypes | None:
+    """Return the public key in the form of SSH (RFC 4253, 6.6); None if it is not known."""
+    name = blob[4 : 4 + int.from_bytes(blob[:4], "big")][:40]
+    if len(blob) > _MAX_ENCRYPTED_BYTES or not re.fullmatch(rb"[a-z0-9-]+", name):
+        return None
+    with suppress(*LIBRARY_ERRORS), without_warnings():
+        return serialization.load_ssh_public_key(name + b" " + base64.b64encode(blob))
+    return None
+
+
+def openssh_public_key(der: bytes) -> PublicKeyTypes | None:
+    """Return the public key that stands before a private key of OpenSSH (PROTOCOL.key)."""
+    place = len(b"openssh-key-v1\0")
+    for _skipped in ("cipher", "key derivation", "its options"):
+        place += 4 + int.from_bytes(der[place : place + 4], "big")
+    place += 4  # the number of keys
+    length = int.from_bytes(der[place : place + 4], "big")
+    return ssh_public_key(der[place + 4 : place + 4 + length])
 
 
 def _refuse_form(problems: list[Problem]) -> object:

@@ -1,8 +1,8 @@
 """Finds the requests, certificates and keys in a file, whatever container they came in.
 
 PEM with anything around it, DER, several DER objects one after the other, PKCS #7, Base64 without a
-header, e-mails, the JSON answers of EnOS, ZIP archives, and each of these inside another. What is
-found is returned as the bytes that came in. All work is bounded: in depth, in bytes, in objects.
+header, e-mails, RTF, the JSON answers of EnOS, ZIP archives, and each of these inside another. What
+is found is returned as the bytes that came in. All work is bounded: in depth, in bytes, in objects.
 """
 
 from __future__ import annotations
@@ -133,6 +133,8 @@ class _Search:
             self.answers += content.answers
             for one in content.strings:
                 yield from self._inside(one, depth)
+        elif text.startswith(b"{\\rtf"):
+            yield from self._inside(asn1.rtf_text(text), depth)
         elif _MAIL_HEADER.match(text):
             for part in _parts_of_mail(text):
                 yield from self._inside(part, depth)

@@ -12,14 +12,15 @@ from typing import NamedTuple
 
 from enos_csr_gui.core import (
     certificate,
+    contents,
     files,
     inspect,
     key_reader,
-    keys,
     reader,
     x509_reader,
 )
 from enos_csr_gui.core.certificate import Issued
+from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import CannotReceive, Code, InvalidKey, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import (
@@ -36,7 +37,7 @@ from enos_csr_gui.core.history import (
     local_date,
 )
 from enos_csr_gui.core.inspect import InspectedItem
-from enos_csr_gui.core.x509_reader import Certificate, Request
+from enos_csr_gui.core.x509_reader import Certificate
 
 MAX_NEIGHBOURS = 200
 """As many files beside the certificate are looked into."""
@@ -98,11 +99,11 @@ def match_certificate(
     Raises UnreadableFile when there is no certificate in ``file`` or ``chain``, or ``key`` cannot
     be read; CannotReceive when the key was not found, or is another one.
     """
-    came = [_Came(path, files.read(path)) for path in dict.fromkeys((file, *others))]
-    data = b"\n".join(map(_as_pem, came)) if len(came) > 1 else came[0].data
-    chain_data = read_chain(chain) if chain else b""
-    issued = certificate.read(data, file, chain_data, now=now)
-    public_keys = certificate.public_keys(data)
+    came = [contents.read(path) for path in dict.fromkeys((file, *others))]
+    certificates = _certificates(came)
+    above = read_chain(chain) if chain else []
+    issued = certificate.of(certificates, came[0], above, now=now)
+    public_keys = certificate.public_keys(certificates)
     with RequestHistory() as history:
         name = issued.answers.get("common_name", "")
         if key:
@@ -112,7 +113,7 @@ def match_certificate(
         if match is None:
             raise CannotReceive([_unmatched(issued, key or _only_key(came), history)])
         notes = history.notes
-    issued = certificate.read(data, file, chain_data, match.public_key_sha256, now=now)
+    issued = certificate.of(certificates, came[0], above, match.public_key_sha256, now=now)
     if unfit := certificate.check_kind(issued.certificate, file):
         raise CannotReceive(unfit)
     problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
@@ -127,20 +128,12 @@ def match_certificate(
     )
 
 
-class _Came(NamedTuple):
-    """A file that came with the certificate, or holds it, and its content."""
-
-    path: Path
-    data: bytes
-
-    @property
-    def items(self) -> list[InspectedItem]:
-        return inspect.inspect(self.path, self.data)
+def _certificates(came: Iterable[Content]) -> list[Certificate]:
+    return list(dict.fromkeys(one for content in came for one in content.certificates))
 
 
-def _as_pem(came: _Came) -> bytes:
-    """Return the certificates in a file as PEM, so that those of several files can be joined."""
-    return b"".join(one.to_pem() for one in certificate.load_all(came.data))
+def _items(came: Content) -> list[InspectedItem]:
+    return inspect.inspect(came.path, came.data)
 
 
 _KEYS = (ContentKind.PRIVATE_KEY, ContentKind.PKCS12)
@@ -161,53 +154,70 @@ class SortedFiles(NamedTuple):
 def sort_files(paths: Iterable[Path]) -> SortedFiles:
     """Return which of the files, or of those in a folder, holds the certificate.
 
-    Files that hold neither certificates, keys nor requests are left out. Raises UnreadableFile when
-    there is no certificate in any.
+    Files in a folder that hold neither certificates, keys nor requests are left out. Raises
+    UnreadableFile when there is no certificate in any, or one that is named itself cannot be read.
     """
-    of_device: list[Path] = []
-    of_authorities: list[Path] = []
-    rest: list[Path] = []
-    first = None
-    for path in inspect.unfold(paths):
-        first = first or path
-        with suppress(UnreadableFile):
-            data = files.read(path)
-            if found := certificate.load_all(data):
-                (of_authorities if all(map(_is_above, found)) else of_device).append(path)
-            elif any(
-                one.kind in (*_KEYS, ContentKind.REQUEST) for one in inspect.inspect(path, data)
-            ):
-                rest.append(path)
-    holding = [*of_device, *of_authorities]
-    if first is None or not holding:
-        path = first or Path()
-        certificate.read(files.read(path), path)  # says what there is instead
-        raise UnreadableFile([Problem(Code.NOTHING_KNOWN, path=path)])
-    return SortedFiles(holding[0], (*holding[1:], *rest), bool(of_device))
+    first, *others = sort(list(paths))
+    is_of_device = not all(map(_is_above, first.certificates))
+    return SortedFiles(first.path, tuple(one.path for one in others), is_of_device)
 
 
-def read_certificates(path: Path) -> tuple[Path, bytes]:
-    """Return the file that holds the certificate, and its content.
+def sort(paths: Sequence[Path]) -> list[Content]:
+    """Return the files, of folders too, that hold something: first the one with the certificate.
 
-    In a folder it is looked for as ``sort_files`` does; the certificates of the other files follow
-    it then. Raises UnreadableFile.
+    Raises UnreadableFile as ``sort_files`` does.
     """
-    if not os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where one may not look)
-        return path, files.read(path)
-    first, others, _is_of_device = sort_files([path])
-    came = [_Came(one, files.read(one)) for one in (first, *others)]
-    return first, b"".join(map(_as_pem, came))
+    of_device: list[Content] = []
+    of_authorities: list[Content] = []
+    rest: list[Content] = []
+    came = contents.read_all(paths)
+    for one in came:
+        if found := one.certificates:
+            (of_authorities if all(map(_is_above, found)) else of_device).append(one)
+        elif any(item.kind in (*_KEYS, ContentKind.REQUEST) for item in _items(one)):
+            rest.append(one)
+    if not (of_device or of_authorities):
+        in_file = certificate.instead((rest or came)[0])
+        in_folder = Code.NO_CERTIFICATE_IN_FOLDER
+        raise UnreadableFile([contents.instead(paths, came, in_folder, in_file)])
+    return [*of_device, *of_authorities, *rest]
 
 
-def read_chain(path: Path) -> bytes:
-    """Return the content of a file or folder that holds the certificates of authorities.
+def read_issued(
+    came: Sequence[Content], chain: Path | None = None, public_key_sha256: str = ""
+) -> Issued:
+    """Return the certificate in what ``sort`` returned, that of the key if there are several.
 
-    Raises UnreadableFile when there is no certificate in it.
+    ``chain`` is a file or folder with more certificates of authorities. Raises UnreadableFile.
     """
-    if not os.path.isdir(path):  # noqa: PTH112  (the same)
-        return certificate.load_chain(files.read(path), path)
-    came = [_Came(one, files.read(one)) for one in inspect.unfold([path])]
-    return certificate.load_chain(b"".join(map(_as_pem, came)), path)
+    above = read_chain(chain) if chain else []
+    return certificate.of(_certificates(came), came[0], above, public_key_sha256)
+
+
+def wanted_keys(came: Iterable[Content]) -> list[str]:
+    """Return the public-key fingerprints of the certificates in what ``sort`` returned."""
+    return certificate.public_keys(_certificates(came))
+
+
+def key_among(came: Sequence[Content]) -> Path | None:
+    """Return the file of these that holds the key of the certificate, None when there is none.
+
+    A protected key is taken when there is no other.
+    """
+    found = _open_key(wanted_keys(came), came)
+    return found.key if found else _only_key(came)
+
+
+def read_chain(path: Path) -> list[Certificate]:
+    """Return the certificates in a file or folder that is to hold those of authorities.
+
+    Raises UnreadableFile when there is none in it.
+    """
+    came = contents.read_all([path])
+    if found := _certificates(came):
+        return found
+    in_file = Problem(Code.CHAIN_UNREADABLE, path=path)
+    raise UnreadableFile([contents.instead([path], came, Code.NO_CERTIFICATE_IN_FOLDER, in_file)])
 
 
 def _is_above(one: Certificate) -> bool:
@@ -248,8 +258,7 @@ def _names(folder: Path, stem: str) -> Iterator[str]:
 def _holds(path: Path, issued: Issued) -> bool:
     """Return whether the certificate, and all that is known of its chain, are in the file."""
     with suppress(UnreadableFile):
-        there = certificate.load_all(files.read(path))
-        return {issued.certificate, *issued.chain} <= set(there)
+        return {issued.certificate, *issued.chain} <= set(contents.read(path).certificates)
     return False
 
 
@@ -277,8 +286,8 @@ def _of_key(
     public_keys: Collection[str], key: Path, name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match of the key in this file, None when it is another certificate's."""
-    came = _Came(key, files.read(key))
-    found = [one for one in came.items if one.kind in _KEYS]
+    came = contents.read(key)
+    found = [one for one in _items(came) if one.kind in _KEYS]
     if not found:
         raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
     if not public_keys:
@@ -288,9 +297,9 @@ def _of_key(
     requested = _request_beside(key)
     if requested and requested[0] in public_keys:
         return _with_past(_Match(requested[0], key, requested[1]), name, history)
-    if not requested and all(one.key is None and not one.protected for one in found):
+    if not requested and not any(one.protected for one in found):
         try:
-            key_reader.load(came.data)  # says why it was not opened
+            key_reader.load(came.data, wanted=public_keys)  # says what is wrong with it
         except InvalidKey as error:
             raise UnreadableFile([one._replace(path=key) for one in error.problems]) from error
     if requested or not any(one.protected for one in found):
@@ -310,21 +319,19 @@ def _unopened(
     return _Match(public_key_sha256, key, subject, past, unchecked=unchecked)
 
 
-def _open_key(public_keys: Collection[str], came: Iterable[_Came]) -> _Match | None:
+def _open_key(public_keys: Collection[str], came: Iterable[Content]) -> _Match | None:
     """Return the match of an unprotected key in the files, with what its request asks for."""
     match = None
     requested: dict[str, dict[str, str]] = {}
     for one in came:
-        for found in one.items:
+        for found in _items(one):
             if not found.key or found.key.public_key_sha256 not in public_keys:
                 continue
             public_key_sha256 = found.key.public_key_sha256
             if found.kind is ContentKind.PRIVATE_KEY:
                 match = match or _Match(public_key_sha256, one.path)
             elif found.kind is ContentKind.REQUEST:
-                requested[public_key_sha256] = _answers_in(one.data, public_key_sha256)
-        if not match and (public_key_sha256 := _foreign_key(one)) in public_keys:
-            match = _Match(public_key_sha256, one.path)
+                requested[public_key_sha256] = _answers_in(one, public_key_sha256)
     if match is None:
         return None
     beside = _request_beside(match.key)
@@ -332,21 +339,10 @@ def _open_key(public_keys: Collection[str], came: Iterable[_Came]) -> _Match | N
     return match._replace(requested=requested.get(match.public_key_sha256, answers))
 
 
-def _foreign_key(came: _Came) -> str:
-    """Return the public-key fingerprint of an unprotected key in OpenSSH's form, JWK or XML."""
-    if any(
-        one.kind is ContentKind.PRIVATE_KEY and one.key is None and not one.protected
-        for one in came.items
-    ):
-        with suppress(InvalidKey):
-            return keys.public_key_sha256(key_reader.load(came.data).public_key())
-    return ""
-
-
-def _answers_in(data: bytes, public_key_sha256: str) -> dict[str, str]:
+def _answers_in(came: Content, public_key_sha256: str) -> dict[str, str]:
     """Return the subject of the request with this public key."""
-    for one in x509_reader.load_all(data):
-        if isinstance(one, Request) and one.key.public_key_sha256 == public_key_sha256:
+    for one in came.requests:
+        if one.key.public_key_sha256 == public_key_sha256:
             return dict(x509_reader.answers_from(one.subject).answers)
     return {}
 
@@ -358,7 +354,7 @@ def _with_past(match: _Match, name: str, history: RequestHistory) -> _Match:
 
 
 def _find(
-    public_keys: Collection[str], came: Sequence[_Came], name: str, history: RequestHistory
+    public_keys: Collection[str], came: Sequence[Content], name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match among the requests of this computer, in the files, or beside the first."""
     gone = None
@@ -378,12 +374,12 @@ def _find(
     return gone
 
 
-def _only_key(came: Iterable[_Came], *, protected: bool = False) -> Path | None:
+def _only_key(came: Iterable[Content], *, protected: bool = False) -> Path | None:
     """Return the one file of these that holds a key; None when there are several or none."""
     found = [
         one.path
         for one in came
-        for item in one.items
+        for item in _items(one)
         if item.kind in _KEYS and (item.protected or not protected)
     ]
     return found[0] if len(found) == 1 else None
@@ -451,7 +447,7 @@ def _unmatched(issued: Issued, key: Path | None, history: RequestHistory) -> Pro
         return Problem(Code.CERTIFICATE_OF_OTHER_KEY, path=key)
     name = issued.answers.get("common_name", "")
     if (algorithm := issued.certificate.key.algorithm) != "RSA":
-        return Problem(Code.KEY_NOT_RSA, values={"algorithm": algorithm})
+        return Problem(Code.CERTIFICATE_NOT_RSA, values={"algorithm": algorithm})
     earlier: list[PastRequest] = []
     with suppress(HistoryUnavailable):
         earlier = history.find_common_name(name) if name else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, inspect, x509_reader
+from enos_csr_gui.core import certificate, contents, x509_reader
+from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
@@ -29,7 +30,8 @@ class RenewalSource(NamedTuple):
     ``proposed`` are better answers for fields whose text is in a wrong encoding: field key -> what
     was probably meant, never the common name. ``left_out`` are the attributes that are not taken
     over. ``serial`` is the serial number of the
-    certificate that is renewed, None when the file is a request: see ``newest_serial``.
+    certificate that is renewed, None when the file is a request: see ``newest_serial``. ``notes``
+    say more about that certificate.
     """
 
     file: Path
@@ -39,6 +41,7 @@ class RenewalSource(NamedTuple):
     left_out: tuple[SkippedAttribute, ...]
     proposed: Mapping[str, str]
     serial: int | None = None
+    notes: tuple[Problem, ...] = ()
 
     @property
     def common_name(self) -> str:
@@ -59,13 +62,15 @@ class RenewalSource(NamedTuple):
         ]
 
 
-def read_source(file: Path) -> RenewalSource:
+def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
     """Read an old request or certificate, in any form that ``reader`` knows.
 
-    Of a certificate with its chain it is the certificate itself. Raises UnreadableFile when there
-    is neither, or one without a common name, or a certificate that EnOS did not issue.
+    Of several files, or those of a folder, the certificate is taken before the request, and the
+    device's before those of authorities. Raises UnreadableFile when there is neither, or one
+    without a common name, or a certificate that EnOS did not issue, or those of several devices.
     """
-    old = _load(file)
+    file = given[0]
+    old = _load(given)
     taken, left_out = x509_reader.answers_from(old.subject)
     if isinstance(old, Certificate) and (problems := certificate.check_kind(old, file)):
         raise UnreadableFile(problems)
@@ -81,35 +86,45 @@ def read_source(file: Path) -> RenewalSource:
         left_out=left_out,
         proposed=_meant(_to_mend(misread)),
         serial=old.serial_number if isinstance(old, Certificate) else None,
+        notes=_check_expiry(old, now or datetime.now(UTC)),
     )
 
 
-def _load(file: Path) -> Existing:
+def _check_expiry(old: Existing, now: datetime) -> tuple[Problem, ...]:
+    """Return the note that the old certificate has expired.
+
+    Renew Certificate, in the reference of EnOS's API, asks for a certificate that is valid.
+    """
+    if not isinstance(old, Certificate) or old.check_dates() or now <= old.not_valid_after_utc:
+        return ()
+    values = {"date": old.not_valid_after_utc.date().isoformat()}
+    return (Problem(Code.OLD_EXPIRED, values=values),)
+
+
+def _load(given: Sequence[Path]) -> Existing:
     """Return the request or certificate; of certificates with their chain the one that is none's.
 
-    Raises UnreadableFile when there is neither, or when a folder has those of several devices.
+    Raises UnreadableFile when there is neither, or when there are those of several devices.
     """
-    data = inspect.read_signed(file)
-    if os.path.isdir(file):  # noqa: PTH112  (Path.is_dir raises where one may not look)
-        _check_one_device(data, file)
-    try:
-        old = x509_reader.read(data)
-    except UnreadableFile as error:
-        raise UnreadableFile([one._replace(path=file) for one in error.problems]) from error
-    return certificate.read(data, file).certificate if isinstance(old, Certificate) else old
+    found = contents.read_signed(given)
+    _check_one_device(found, given[0])
+    if isinstance(found[0], Request):
+        return found[0]
+    certificates = [one for one in found if isinstance(one, Certificate)]
+    return certificate.of(certificates, Content(given[0], b"")).certificate
 
 
-def _check_one_device(data: bytes, folder: Path) -> None:
+def _check_one_device(found: Iterable[Existing], place: Path) -> None:
     """Raise UnreadableFile when what was signed has different common names: which is meant?"""
     names = dict.fromkeys(
         x509_reader.answers_from(one.subject).answers.get("common_name", "")
-        for one in x509_reader.load_all(data)
+        for one in found
         if isinstance(one, Request) or not (one.is_authority or one.is_self_signed)
     )
     if len(names) > 1:
         name, other = list(names)[:2]
         values = {"name": name, "other": other}
-        raise UnreadableFile([Problem(Code.SEVERAL_DEVICES, path=folder, values=values)])
+        raise UnreadableFile([Problem(Code.SEVERAL_DEVICES, path=place, values=values)])
 
 
 def _meant(misread: Iterable[Problem]) -> dict[str, str]:
@@ -130,7 +145,7 @@ def read_answers(file: Path) -> Mapping[str, str]:
     Where the text is in a wrong encoding, it is what was probably meant. Raises
     UnreadableFile when there is no request or certificate in the file.
     """
-    subject = _load(file).subject
+    subject = _load([file]).subject
     answers = x509_reader.answers_from(subject).answers
     return {**answers, **_meant(x509_reader.check_texts(subject))}
 

@@ -162,8 +162,9 @@ def _check_country(field: SubjectField, value: str) -> list[Problem]:
     if countries.find(value):
         return []
     meant = countries.suggest(value)
-    suggestion, name = meant or ("", "")
-    values = {"given": value, "suggestion": suggestion, "name": name}
+    suggestion, name = meant[0] if len(meant) == 1 else ("", "")
+    choices = "; ".join(f"{one.name} ({one.code})" for one in meant[1:] and meant)
+    values = {"given": value, "suggestion": suggestion, "name": name, "choices": choices}
     return [Problem(Code.NOT_A_COUNTRY, field.key, values=values)]
 
 

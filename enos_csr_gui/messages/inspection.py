@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.i18n import N_, _, ngettext
 from enos_csr_gui.messages import labels
@@ -58,7 +59,7 @@ def facts(
     yield from _listed(_("Subject"), found.subject)
     yield from _listed(_("Issuer"), found.issuer)
     if found.serial_number is not None:
-        yield _("Serial number"), labels.serial_number(found.serial_number)
+        yield _("Serial number"), serials.written(found.serial_number)
     if found.valid_from and found.valid_to:
         yield _("Issued on"), moment(found.valid_from)
         yield _("Expires on"), moment(found.valid_to)

@@ -113,12 +113,6 @@ def path(path: PurePath) -> str:
     return escape_unprintable(str(path))
 
 
-def serial_number(number: int) -> str:
-    """Return a serial number in decimal, as EnOS's API expects it, and in hexadecimal."""
-    sign = "-" if number < 0 else ""  # RFC 5280 forbids negative numbers; some exist
-    return f"{number} ({sign}0x{abs(number):X})"
-
-
 def help_(field: str) -> str:
     """Return what to enter in a subject field."""
     return _(FIELDS[field].help)

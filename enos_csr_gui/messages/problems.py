@@ -66,6 +66,13 @@ _SENTENCES: dict[Code, str] = {
         "EnOS accepts keys of {wanted} bits only; this one has {bits}. Choose another key, "
         "or create a new one."
     ),
+    Code.SEVERAL_KEYS: N_(
+        "This file contains several private keys. Save the one that you want to use in a file of "
+        "its own, then choose that file. 'Check a file' and 'enos-csr inspect' show which is which."
+    ),
+    Code.NO_KEY_GIVEN: N_(
+        "None of these files contains the key of the certificate. Name its file with --key."
+    ),
     Code.PASSPHRASE_NEEDED: N_("This key is protected. Type its passphrase."),
     Code.PASSPHRASE_WRONG: N_(
         "The passphrase does not open this key. Type it again. Upper and lower case matter."
@@ -103,6 +110,20 @@ _SENTENCES: dict[Code, str] = {
         "This folder is no longer there. If it is on a USB stick or a network drive, connect "
         "the drive; otherwise the files were moved or deleted."
     ),
+    Code.FOLDER_EMPTY: N_(
+        "There is no file in this folder. Folders inside it are not searched. Choose the folder "
+        "with the files, or the files themselves."
+    ),
+    Code.NO_CERTIFICATE_IN_FOLDER: N_(
+        "Files looked at in this folder: {count}. None contains a readable certificate, whatever "
+        "its name or format. Folders inside it are not searched. Choose another folder, or the "
+        "certificate itself."
+    ),
+    Code.NO_REQUEST_IN_FOLDER: N_(
+        "Files looked at in this folder: {count}. None contains a readable request or certificate, "
+        "whatever its name or format. Folders inside it are not searched. Choose another folder, "
+        "or the file itself."
+    ),
     Code.NOT_A_FOLDER: N_("This is a file, not a folder. Choose a folder."),
     Code.NOT_A_FILE: N_("This is not a file. Choose a file."),
     Code.NO_PERMISSION: N_(
@@ -137,8 +158,8 @@ _SENTENCES: dict[Code, str] = {
         "another type of file. Choose another, or get a new copy from its source."
     ),
     Code.SEVERAL_DEVICES: N_(
-        "This folder has certificates or requests of several devices, such as '{name}' and "
-        "'{other}'. Choose one file."
+        "There are certificates or requests of several devices, such as '{name}' and '{other}'. "
+        "Choose a file with those of one device."
     ),
     Code.FILE_EMPTY: N_("This file is empty. Get a new copy from its source."),
     Code.DAMAGED: N_("This is damaged and cannot be read. Get a new copy from its source."),
@@ -270,11 +291,21 @@ _SENTENCES: dict[Code, str] = {
         "This file has no common name, so it does not say which device or application it is for. "
         "Create a new request."
     ),
+    Code.OLD_EXPIRED: N_(
+        "The old certificate expired on {date}. This program can still create the request, but "
+        "the EnOS documentation speaks only of renewing valid certificates. Ask the people who "
+        "manage certificates in your EnOS how to submit it."
+    ),
     Code.ATTRIBUTE_LEFT_OUT: N_("'{attribute} = {value}' is left out: {reason}."),
     # Receiving and exporting
     Code.NOT_A_CERTIFICATE: N_(
         "This file contains no certificate; it is a {kind}. Choose the file that you "
         "received for your request. Its name often ends in .pem, .crt or .cer."
+    ),
+    Code.CERTIFICATE_NOT_RSA: N_(
+        "The key of this certificate is of the type {algorithm}; the EnOS manual asks for an RSA "
+        "key, and this program handles no other. Choose the certificate that was issued for your "
+        "request."
     ),
     Code.CERTIFICATE_OF_OTHER_KEY: N_(
         "This certificate belongs to another key. Choose the key file that was saved "
@@ -330,6 +361,11 @@ _SENTENCES: dict[Code, str] = {
     Code.CHAIN_OF_OTHERS: N_(
         "This is not the chain of the certificate: it does not contain the certificate of "
         "'{issuer}', which issued it. Choose the file that contains that certificate."
+    ),
+    Code.CHAIN_OTHER_KEY: N_(
+        "There is a certificate for '{issuer}' in the files, but it is not the one that is needed: "
+        "it has another key, so it did not sign this certificate. Ask the people who issued the "
+        "certificate for the right CA certificate of that name."
     ),
     Code.CHAIN_UNREADABLE: N_(
         "This file contains no readable certificate. Choose the file with the CA certificates."
@@ -519,6 +555,8 @@ def problem_text(problem: Problem, write_date: WriteDate = str) -> str:
         )
     elif problem.code is Code.NOT_A_COUNTRY and values["suggestion"]:
         text = _("'{given}' is not a country code. Did you mean {suggestion} ({name})?")
+    elif problem.code is Code.NOT_A_COUNTRY and values["choices"]:
+        text = _("'{given}' is not a country code, and may mean several: {choices}. Which one?")
     elif problem.code is Code.NOT_A_COUNTRY:
         text = _(
             "'{given}' is not a country code. Use the two letters of ISO 3166, for example CN."

@@ -14,8 +14,8 @@ from enos_csr_gui.core.history import RequestHistory
 
 COLUMNS = [
     "subject", "kind", "created_on", "status", "days_left", "valid_from", "valid_to",
-    "serial_number", "public_key_sha256", "key", "key_exists", "csr", "csr_exists", "certificate",
-    "batch",
+    "serial_number", "serial_number_hex", "public_key_sha256", "key", "key_exists", "csr",
+    "csr_exists", "certificate", "batch",
 ]  # fmt: skip
 ALL_THE_SAME = (
     "To renew its certificate, run 'enos-csr renew OLD'. "
@@ -98,6 +98,7 @@ def test_what_became_of_the_certificate(enos_csr, options, left, as_json, shown)
 
     assert (row["status"], row["days_left"]) == as_json
     assert row["serial_number"] == str(0xAB << 152)
+    assert f"  {0xAB << 152} (0xAB{'0' * 38})  " in line
     assert row["valid_to"] == f"{expires:%Y-%m-%dT%H:%M:%SZ}"
     assert row["valid_from"] == f"{expires - timedelta(days=730):%Y-%m-%dT%H:%M:%SZ}"
     assert f"  {shown}  " in line
@@ -124,6 +125,7 @@ def test_json_has_every_column(enos_csr, options, answers):
         "valid_from": None,
         "valid_to": None,
         "serial_number": None,
+        "serial_number_hex": None,
         "public_key_sha256": made["public_key_sha256"],
         "key": made["key"],
         "key_exists": False,

@@ -58,9 +58,10 @@ def test_times_and_serial_numbers_of_any_size() -> None:
         assert text == f"{year:04}-12-31T23:59:59Z"
         jsonschema.Draft202012Validator(schemas["time"]).validate(text)
     for number in (-5, 0, 2**160 - 1):
-        text = json_objects.serial_number(number)
-        jsonschema.Draft202012Validator(schemas["serial_number"]).validate(text)
-        assert int(str(text)) == number
+        found = json_objects.serial_number(number)
+        for name, base in (("serial_number", 10), ("serial_number_hex", 16)):
+            jsonschema.Draft202012Validator(schemas[name]).validate(found[name])
+            assert int(str(found[name]), base) == number
 
 
 @pytest.fixture
@@ -82,7 +83,14 @@ def test_a_request_from_its_creation_to_the_device(enos_csr, issued, authority, 
     result = enos_csr("export", received["certificate"], "--key", key, *target, "--json")
     assert [one["role"] for one in check(result.stdout, "exported")["files"]] == ["keystore"]
     [past] = check(enos_csr("history", "--json").stdout, "history")["requests"]
-    for same in ("serial_number", "public_key_sha256", "valid_from", "valid_to", "certificate"):
+    for same in (
+        "serial_number",
+        "serial_number_hex",
+        "public_key_sha256",
+        "valid_from",
+        "valid_to",
+        "certificate",
+    ):
         assert past[same] == received[same]
     found = check(enos_csr("inspect", received["certificate"], "--json").stdout, "inspected")
     [item] = found["items"]
@@ -90,6 +98,8 @@ def test_a_request_from_its_creation_to_the_device(enos_csr, issued, authority, 
         assert item[same] == received[same]
     renewed = check(enos_csr("renew", received["certificate"], "--json").stdout, "created")
     assert renewed["subject"] == received["subject"]
+    for name in ("serial_number", "serial_number_hex"):
+        assert renewed[f"renewed_{name}"] == received[name]
 
 
 def test_the_fields(enos_csr, answers) -> None:

@@ -249,3 +249,13 @@ def test_the_empty_passphrase_opens_a_key(enos_csr, options, openssl, folder):
     for more in ([], ["--passphrase-file", "empty", "--name", "other"]):
         result = enos_csr("new", *options(), "--allow-used-name", "--key", "mine.key", *more)
         assert result.exit_code == 0, result.stderr
+
+
+def test_of_two_keys_in_a_file_none_is_taken_by_chance(refused, options, folder, openssl):
+    for name in ("a.key", "b.key"):
+        openssl("genrsa", "-out", folder / name, "2048")
+    both = (folder / "a.key").read_bytes() + (folder / "b.key").read_bytes()
+    (folder / "keys.pem").write_bytes(both)
+    said = refused("new", *options(), "--key", "keys.pem")
+    assert "This file contains several private keys." in said[0]
+    assert said[0].startswith("--key")

@@ -266,3 +266,83 @@ def test_export_takes_folders(enos_csr, issued, authority, folder, openssl):
     assert second.exit_code == 0, second.stderr
     for made in ("one", "two"):
         openssl("verify", "-CAfile", f"{made}/edge_ca.pem", f"{made}/edge.pem")
+
+
+def test_export_sorts_what_it_is_given(enos_csr, issued, authority, folder, openssl):
+    files = (authority.root, "dev-001.key", issued, authority.intermediate)
+    done = enos_csr("export", *files, "--format", "pem", "--out", "device")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (folder / "device" / "edge.key").read_bytes() == (folder / "dev-001.key").read_bytes()
+    openssl("verify", "-CAfile", "device/edge_ca.pem", "device/edge.pem")
+
+
+@pytest.mark.parametrize("given", ["archive", "folder", "answer"])
+def test_export_takes_an_archive_a_folder_and_an_answer(
+    enos_csr, issued, authority, openssl, given
+):
+    parts = (issued, authority.intermediate, authority.root)
+    if given == "archive":
+        with zipfile.ZipFile("answer.zip", "w") as archive:
+            for file in (*parts, Path("dev-001.key")):
+                archive.write(file, file.name)
+        files = ["answer.zip"]
+    elif given == "folder":
+        Path("all").mkdir()
+        for file in (*parts, Path("dev-001.key")):
+            shutil.copy(file, "all")
+        files = ["all"]
+    else:
+        data = {"cert": issued.read_text(), "caCert": "".join(map(Path.read_text, parts[1:]))}
+        Path("answer.json").write_text(json.dumps({"data": data}))
+        files = ["answer.json", "dev-001.key"]
+    done = enos_csr("export", *files, "--format", "pem", "--out", "device")
+    assert done.exit_code == 0, done.stderr
+    openssl("verify", "-CAfile", "device/edge_ca.pem", "device/edge.pem")
+
+
+def test_export_opens_the_protected_key_that_it_is_given(
+    enos_csr, issued, authority, openssl, secret
+):
+    locked = ("pkcs8", "-topk8", "-in", "dev-001.key", "-passout", f"pass:{SECRET}")
+    openssl(*locked, "-out", "locked.key")
+    files = ("locked.key", issued, authority.intermediate, authority.root)
+    passphrases = ("--passphrase-file", secret, "--key-passphrase-file", secret)
+    done = enos_csr("export", *files, "--format", "jks", "--out", "dev.jks", *passphrases)
+    assert done.exit_code == 0, done.stderr
+    assert Path("dev.jks").exists()
+
+
+def test_export_names_an_issuer_with_another_key(refused, issued, folder, openssl):
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "false.key",
+            "-subj", "/C=CN/O=Test CA/CN=Test Issuing", "-out", "false.pem")  # fmt: skip
+    files = (issued, "false.pem", "dev-001.key")
+    said = refused("export", *files, "--format", "pem", "--out", "device")
+    assert "There is a certificate for 'Test Issuing' in the files" in said[0]
+    assert "it did not sign this certificate" in said[0]
+
+
+def test_export_without_a_key_asks_for_its_file(refused, issued, chain):
+    said = refused("export", issued, chain, "--format", "pem", "--out", "device")
+    assert said[0] == (
+        "None of these files contains the key of the certificate. Name its file with --key."
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--encrypt", "correct-horse"], "--encrypt takes no value"),
+        (["correct-horse", "--encrypt"], "--encrypt takes no value"),
+        (["--name", "edge", "box"], "'box' does not belong to an option, and there is no such"),
+    ],
+)
+def test_a_stray_word_is_no_file(refused, issued, words, said):
+    arguments = ("--key", "dev-001.key", "--format", "pem", "--out", "device")
+    shown = "\n".join(refused("export", issued, *arguments, *words))
+    assert said in shown
+    assert "correct-horse" not in shown
+
+
+def test_a_missing_file_is_reported_beside_others(refused, issued):
+    said = refused("receive", issued, "typo.pem")
+    assert said[0].endswith("typo.pem: This file does not exist. Check its name and folder.")

@@ -158,12 +158,57 @@ def test_from_the_folder_with_the_old_certificate(enos_csr, old, authority, fold
 def test_a_folder_of_several_devices_is_not_guessed_at(enos_csr, refused, old, folder, options):
     assert enos_csr("new", *options(common_name="dev-002")).exit_code == 0
     said = " ".join(" ".join(refused("renew", folder)).split())
-    assert "several devices, such as 'dev-001' and 'dev-002'. Choose one file." in said
+    assert "several devices, such as 'dev-001' and 'dev-002'." in said
 
 
 def test_a_folder_with_neither_cannot_be_renewed(refused, folder):
+    (folder / "notes").mkdir()
+    (folder / "notes" / "read me.txt").write_text("Hello")
+    said = refused("renew", "notes")[0]
+    assert "Files looked at in this folder: 1. None contains a readable request" in said
+
+
+def test_an_empty_folder_cannot_be_renewed(refused, folder):
     (folder / "empty").mkdir()
-    assert "contains no readable request or certificate" in refused("renew", "empty")[0]
+    assert "There is no file in this folder." in refused("renew", "empty")[0]
+
+
+def test_the_certificate_is_taken_before_the_request(enos_csr, old, authority, folder, subject_of):
+    issued = authority.issue(old.with_suffix(".csr"), folder / "issued.pem")
+    done = enos_csr("renew", old.with_suffix(".csr"), authority.root, issued, "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["warnings"] == []
+
+
+def test_an_expired_old_certificate_is_reported(enos_csr, old, authority, folder):
+    issued = authority.issue(old.with_suffix(".csr"), folder / "issued.pem", days=-1)
+    done = enos_csr("renew", issued, "--json")
+    assert done.exit_code == 0
+    [warning] = json.loads(done.stdout)["warnings"]
+    ended = next(one.valid_to for one in inspect_files([issued])).date().isoformat()
+    assert (warning["code"], warning["values"]) == ("old-expired", {"date": ended})
+    assert f"NOTE: The old certificate expired on {ended}." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--organization", "Example", "Wind"], "'Wind' does not belong to an option, and there"),
+        (["--encrypt", "correct-horse"], "--encrypt takes no value"),
+    ],
+)
+def test_a_stray_word_is_no_file(refused, old, words, said):
+    shown = "\n".join(refused("renew", "dev-001.csr", *words))
+    assert said in shown
+    assert "correct-horse" not in shown
+
+
+def test_of_two_keys_in_a_file_none_is_taken_by_chance(refused, old, folder, openssl):
+    openssl("genrsa", "-out", "other.key", "2048")
+    both = (folder / "other.key").read_bytes() + (folder / "dev-001.key").read_bytes()
+    (folder / "keys.pem").write_bytes(both)
+    said = "\n".join(refused("renew", "dev-001.csr", "--key", "keys.pem"))
+    assert "contains several private keys" in said
 
 
 def test_a_folder_is_converted(enos_csr, old, authority, folder):

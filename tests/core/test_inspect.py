@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from enos_csr_gui.core import inspect as inspection
 from enos_csr_gui.core import keys, reader
-from enos_csr_gui.core.asn1 import der_values
+from enos_csr_gui.core.asn1 import der_value, der_values
 from enos_csr_gui.core.enums import ContentKind, Level, Rule
 from enos_csr_gui.core.errors import Code
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -263,7 +263,7 @@ def test_a_dsa_key_is_recognised(make, traditional, form):
     data = make(f"pkey -in {make.folder / 'dsa'} -outform {form} {traditional}")
     found = only(data)
     assert (found.kind, found.form, found.problems) == (ContentKind.PRIVATE_KEY, form, ())
-    assert found.key is None  # a large one would take minutes
+    assert found.key[:2] == ("DSA", 1024)
     assert [warning.code for warning in found.warnings] == [Code.SECRET_INSIDE]
 
 
@@ -636,3 +636,79 @@ def test_an_expired_authority_is_not_to_be_renewed(make):
     [expired] = inspection.inspect(Path("file"), (make.folder / "made").read_bytes(), now=later)
     assert [one.code for one in expired.warnings] == [Code.CHAIN_EXPIRED]
     assert expired.warnings[0].values["issuer"] == "dev-001"
+
+
+# --- Kinds of keys --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def foreign_keys(tmp_path_factory, openssl) -> Path:
+    """Return a folder with private keys of other kinds, made by the programs that people use."""
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("needs ssh-keygen")
+    folder = tmp_path_factory.mktemp("keys")
+    openssl("dsaparam", "-genkey", "-out", folder / "dsa.key", "2048")
+    openssl("pkcs8", "-topk8", "-nocrypt", "-in", folder / "dsa.key", "-out", folder / "dsa8.key")
+    openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:3072",
+            "-out", folder / "pss.key")  # fmt: skip
+    for name, arguments in {
+        "ssh-rsa": "-t rsa -b 3072",
+        "ssh-ed25519": "-t ed25519",
+        "ssh-ec": "-t ecdsa -b 384",
+        "ssh-locked": "-t rsa -b 2048 -N secret",
+    }.items():
+        command = ["ssh-keygen", "-q", "-N", "", *arguments.split(), "-f", str(folder / name)]
+        subprocess.run(command, check=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm", "bits", "protected"),
+    [
+        ("dsa.key", "DSA", 2048, False),
+        ("dsa8.key", "DSA", 2048, False),
+        ("pss.key", "RSA-PSS", 3072, False),
+        ("ssh-rsa", "RSA", 3072, False),
+        ("ssh-ed25519", "Ed25519", None, False),
+        ("ssh-ec", "EC secp384r1", 384, False),
+        ("ssh-locked", "RSA", 2048, True),
+    ],
+)
+def test_the_kind_and_the_size_of_a_key_are_named(foreign_keys, name, algorithm, bits, protected):
+    found = inspection.inspect_files([foreign_keys / name])[-1]
+    assert (found.kind, found.protected) == (ContentKind.PRIVATE_KEY, protected)
+    assert found.key[:2] == (algorithm, bits)
+    assert Code.SECRET_INSIDE in [one.code for one in found.warnings]
+
+
+def test_the_fingerprint_is_that_of_the_public_key(foreign_keys, openssl):
+    for name in ("dsa.key", "dsa8.key", "pss.key"):
+        public = foreign_keys / f"{name}.pub"
+        openssl("pkey", "-in", foreign_keys / name, "-pubout", "-out", public)
+        private = inspection.inspect_files([foreign_keys / name])[-1]
+        [shown] = inspection.inspect_files([public])
+        assert private.key.public_key_sha256 == shown.key.public_key_sha256
+    for name in ("ssh-rsa", "ssh-ed25519", "ssh-ec", "ssh-locked"):
+        [shown] = inspection.inspect_files([foreign_keys / f"{name}.pub"])
+        assert shown.kind is ContentKind.PUBLIC_KEY
+        assert shown.key == inspection.inspect_files([foreign_keys / name])[0].key
+
+
+def test_a_restriction_to_pss_is_reported(foreign_keys):
+    [found] = inspection.inspect_files([foreign_keys / "pss.key"])
+    assert Code.KEY_PSS in [one.code for one in found.warnings]
+
+
+def test_a_dsa_key_of_any_size_takes_no_time(bounded):
+    def number(value: int) -> bytes:
+        return der_value(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+    huge = number((1 << 400_000) - 1)
+    oid = bytes.fromhex("06072a8648ce380401")
+    parameters = der_value(0x30, huge + huge + huge)
+    algorithm = der_value(0x30, oid + parameters)
+    key = der_value(0x30, number(0) + algorithm + der_value(0x04, huge))
+    traditional = der_value(0x30, number(0) + huge * 5)
+    for data in (key, traditional):
+        [found] = inspection.inspect(Path("x.key"), data)
+        assert (found.kind, found.key) == (ContentKind.PRIVATE_KEY, None)

@@ -560,8 +560,20 @@ def test_of_several_keys_the_right_one_is_found(made, key):
     wanted = keys.public_key_sha256(key_reader.load(made(FORMS["PKCS 8 PEM"])).public_key())
     found = key_reader.load(bundle, wanted=[wanted])
     assert keys.public_key_sha256(found.public_key()) == wanted
-    first = key_reader.load(bundle)
-    assert first.private_numbers() == key_reader.load(other).private_numbers()
+
+
+def test_of_several_keys_none_is_taken_by_chance(made):
+    first = made("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048")
+    small = made(OTHER_FILES["RSA 1024"])
+    plain, traditional = made(FORMS["PKCS 8 PEM"]), made(FORMS["traditional PEM"])
+    assert reason(small + first + plain) == (Code.SEVERAL_KEYS, {})
+    assert is_the_key(made, small + plain + traditional)  # the same key twice
+    protected = made("pkcs8 -topk8 -in rsa.pem -passout pass:secret")
+    assert reason(first + protected) == (Code.PASSPHRASE_NEEDED, {})
+    with pytest.raises(InvalidKey) as caught:
+        key_reader.load(first + protected, "secret")
+    assert caught.value.problems[0].code is Code.SEVERAL_KEYS
+    assert key_reader.load(traditional + protected, "secret")
 
 
 # --- Files made to keep the computer busy ---------------------------------------------------------

@@ -19,7 +19,16 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import asn1, certificate, inspect, reader, receive, renew, x509_reader
+from enos_csr_gui.core import (
+    asn1,
+    certificate,
+    convert,
+    inspect,
+    reader,
+    receive,
+    renew,
+    x509_reader,
+)
 from enos_csr_gui.core.asn1 import der_value
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, CoreError, UnreadableFile
@@ -107,6 +116,27 @@ def in_mail(der: bytes) -> bytes:
     return message.as_bytes()
 
 
+def numbered(text: bytes, form: bytes) -> bytes:
+    lines = text.splitlines()
+    return b"\n".join(form % (number, line) for number, line in enumerate(lines, start=1)) + b"\n"
+
+
+WORDPAD = (
+    b"{\\rtf1\\ansi\\ansicpg936\\deff0\\nouicompat{\\fonttbl{\\f0\\fnil\\fcharset0 Calibri;}}\r\n"
+    b"{\\*\\generator Riched20 10.0.19041}\\viewkind4\\uc1 \r\n\\pard\\sa200\\sl276\\f0\\fs22 "
+    b"\\'d6\\'a4\\'ca\\'e9 \\u35777?\\u20070?\\par\r\n"
+)
+TEXTEDIT = (
+    b"{\\rtf1\\ansi\\ansicpg1252\\cocoartf2709\n\\cocoatextscaling0{\\fonttbl\\f0 Arial;}\n"
+    b"{\\colortbl;\\red255\\green255\\blue255;}\n\\pard\\tx566\\pardirnatural\\partightenfactor0\n\n"
+    b"\\f0\\fs24 \\cf0 "
+)
+WORD = (
+    b"{\\rtf1\\adeflang1025\\ansi\\ansicpg1252\\uc1{\\info{\\author Li Hua}}\r\n\\pard\\plain "
+    b"{\\rtlch\\fcs1 \\af0 \\ltrch\\fcs0 \\lang2052\\loch\\af37 "
+)
+"""How the files of these programs begin (Rich Text Format 1.9.1)."""
+
 CONTAINERS = {
     "PEM": lambda der: asn1.pem("CERTIFICATE", der),
     "another label": lambda der: asn1.pem("X509 CERTIFICATE", der),
@@ -137,6 +167,21 @@ CONTAINERS = {
     "JSON in JSON": lambda der: json.dumps(
         json.dumps({"cert": asn1.pem("CERTIFICATE", der).decode()})
     ).encode(),
+    "the numbers of cat -n": lambda der: numbered(asn1.pem("CERTIFICATE", der), b"%6d\t%b"),
+    "the numbers of grep -n": lambda der: numbered(asn1.pem("CERTIFICATE", der), b"%d:%b"),
+    "numbers with a bar": lambda der: numbered(asn1.pem("CERTIFICATE", der), b" %03d | %b"),
+    "numbers with brackets": lambda der: numbered(asn1.pem("CERTIFICATE", der), b"%d) %b"),
+    "WordPad": lambda der: (
+        WORDPAD + asn1.pem("CERTIFICATE", der).replace(b"\n", b"\\par\r\n") + b"}\r\n\0"
+    ),
+    "TextEdit": lambda der: TEXTEDIT + asn1.pem("CERTIFICATE", der).replace(b"\n", b"\\\n") + b"}",
+    "Word": lambda der: (
+        WORD
+        + asn1.pem("CERTIFICATE", der)
+        .replace(b"-----", rb"\emdash \emdash -")
+        .replace(b"\n", b"\r\n\\par }{\\rtlch\\fcs1 \\af0\\afs20 \\ltrch\\fcs0 \r\n")
+        + b"}}"
+    ),
     "DER": lambda der: der,
     "Base64": base64.encodebytes,
     "Base64 of Base64": lambda der: base64.encodebytes(base64.encodebytes(der)),
@@ -188,6 +233,52 @@ def test_files_without_a_certificate_are_not_sorted(key_pem, tmp_path):
     (tmp_path / "b.txt").write_bytes(b"Hello")
     with pytest.raises(UnreadableFile):
         receive.sort_files([tmp_path])
+
+
+def test_a_file_that_is_named_and_cannot_be_read_is_never_passed_over(device, tmp_path):
+    (tmp_path / "a.pem").write_bytes(device)
+    (tmp_path / "folder").mkdir()
+    for missing, code in (("b.pem", Code.FILE_MISSING), ("folder", Code.FOLDER_EMPTY)):
+        with pytest.raises(UnreadableFile) as caught:
+            receive.sort_files([tmp_path / "a.pem", tmp_path / missing])
+        assert [(one.code, one.path) for one in caught.value.problems] == [
+            (code, tmp_path / missing)
+        ]
+    (tmp_path / "folder" / "a.pem").symlink_to("gone")  # nobody has named it
+    (tmp_path / "folder" / "b.pem").write_bytes(device)
+    assert receive.sort_files([tmp_path / "folder"]).certificate == tmp_path / "folder" / "b.pem"
+
+
+def test_a_folder_without_what_is_sought_says_so(key_pem, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"Hello")
+    (tmp_path / "b.doc").write_bytes(b"Hello")
+    without_certificate = [(Code.NO_CERTIFICATE_IN_FOLDER, tmp_path, {"count": 2})]
+    without_request = [(Code.NO_REQUEST_IN_FOLDER, tmp_path, {"count": 2})]
+    for read, expected in (
+        (lambda: receive.sort_files([tmp_path]), without_certificate),
+        (lambda: receive.read_chain(tmp_path), without_certificate),
+        (lambda: renew.read_source(tmp_path), without_request),
+        (lambda: convert.to_pem(tmp_path), without_request),
+    ):
+        with pytest.raises(UnreadableFile) as caught:
+            read()
+        assert [(one.code, one.path, one.values) for one in caught.value.problems] == expected
+
+
+def test_of_several_devices_none_is_renewed_by_chance(device, maker, tmp_path):
+    other = maker.certificate(name(utf8("dev-002")), name(utf8("CA")))
+    (tmp_path / "all.pem").write_bytes(asn1.pem("X", device) + asn1.pem("X", other))
+    with pytest.raises(UnreadableFile) as caught:
+        renew.read_source(tmp_path / "all.pem")
+    [problem] = caught.value.problems
+    assert problem.code is Code.SEVERAL_DEVICES
+    assert problem.values == {"name": "dev-001", "other": "dev-002"}
+
+
+def test_rich_text_without_end_takes_linear_time(bounded):
+    assert not [one for one in reader.read(b"{\\rtf1" + b"{\\a" * 300_000).found if one.der]
+    many = b"{\\rtf1 " + b"-----BEGIN X-----\\par " * 40_000
+    assert not [one for one in reader.read(many).found if one.der]
 
 
 def test_an_archive_with_a_password_is_named():

@@ -29,6 +29,7 @@ from enos_csr_gui.core import (
     key_reader,
     keys,
     receive,
+    serials,
 )
 from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
 from enos_csr_gui.core.history import RequestHistory
@@ -177,11 +178,31 @@ def test_a_chain_is_followed_by_signatures_and_not_by_names(issued, authority, t
     false = tmp_path / "false.pem"
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "false.key",
             "-subj", "/C=CN/O=Test CA/CN=Test Issuing", "-out", false)  # fmt: skip
-    assert codes(receive.match_certificate(issued, chain=false)) == [Code.CHAIN_OF_OTHERS]
+    received = receive.match_certificate(issued, chain=false)
+    assert [(p.code, p.path, p.values) for p in received.problems] == [
+        (Code.CHAIN_OTHER_KEY, false, {"issuer": "Test Issuing"})
+    ]
+    assert codes(receive.match_certificate(issued, others=[false])) == [Code.CHAIN_OTHER_KEY]
+    assert codes(receive.match_certificate(issued, chain=authority.root)) == [Code.CHAIN_OF_OTHERS]
     received = receive.match_certificate(issued, chain=authority.intermediate)
     assert [(p.code, p.values) for p in received.problems] == [
         (Code.CHAIN_ENDS, {"issuer": "Test Root"})
     ]
+
+
+def test_an_issuer_above_the_first_may_have_a_namesake_too(issued, authority, tmp_path, openssl):
+    false = tmp_path / "false.pem"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "false.key",
+            "-subj", "/C=CN/O=Test CA/CN=Test Root", "-out", false)  # fmt: skip
+    received = receive.match_certificate(issued, others=[authority.intermediate, false])
+    assert len(received.issued.chain) == 1
+    assert [(p.code, p.values) for p in received.problems] == [
+        (Code.CHAIN_OTHER_KEY, {"issuer": "Test Root"})
+    ]
+    whole = receive.match_certificate(
+        issued, others=[authority.intermediate, false, authority.root]
+    )
+    assert whole.problems == ()
 
 
 # --- The forms that certificates come in ----------------------------------------------------------
@@ -427,7 +448,37 @@ def test_the_answer_of_the_api(issued, authority, serial, chained, expected):
     leaf_item = next(one for one in inspect.inspect_files([answer]) if not one.is_authority)
     assert (Code.SERIAL_DIFFERS in expected) == bool(leaf_item.warnings)
     if Code.SERIAL_DIFFERS in expected:
-        assert told[0]["serial"] == str(leaf.serial_number)
+        number = leaf.serial_number
+        assert told[0]["serial"] == f"{number} (0x{number:X})"
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("4837", True),
+        ("0004837", True),
+        ("12e5", True),
+        ("0x12E5", True),
+        ("12:E5", True),
+        (" 4837 ", True),
+        ("4838", False),
+        ("12e6", False),
+        ("-4837", False),
+        ("", False),
+        ("９", False),
+        ("1" * 10_000, False),
+    ],
+)
+def test_a_serial_number_is_one_in_decimal_and_in_hexadecimal(written, same):
+    assert serials.is_same(written, 4837) is same
+
+
+@pytest.mark.parametrize("number", [0, -5, 4837, 2**160 - 1])
+def test_a_serial_number_is_written_in_decimal_first(number):
+    decimal, hexadecimal = serials.written(number).split()
+    assert int(decimal) == number
+    assert int(hexadecimal.strip("()"), 16) == number
+    assert serials.is_same(decimal, number)
 
 
 def test_a_key_in_the_form_of_openssh_is_checked(parts, tmp_path, refusal):

@@ -178,7 +178,8 @@ def test_a_key_that_the_library_does_not_know_is_named(tmp_path):
     assert found.key.algorithm == "EC SM2"
     with pytest.raises(CoreError) as caught:
         receive.match_certificate(file)
-    assert caught.value.problems[0].code is Code.KEY_NOT_RSA
+    [problem] = caught.value.problems
+    assert (problem.code, problem.values) == (Code.CERTIFICATE_NOT_RSA, {"algorithm": "EC SM2"})
 
 
 # --- Requests -------------------------------------------------------------------------------------

@@ -254,7 +254,7 @@ def test_a_country_code_may_be_typed_small(answers, typed):
 def test_a_country_name_gets_its_code_as_a_suggestion(answers, typed, code, name):
     [problem] = check(answers | {"country": typed})
     assert (problem.field, problem.code) == ("country", Code.NOT_A_COUNTRY)
-    assert problem.values == {"given": typed, "suggestion": code, "name": name}
+    assert problem.values == {"given": typed, "suggestion": code, "name": name, "choices": ""}
 
 
 def test_every_country_is_taken(answers):

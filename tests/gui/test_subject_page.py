@@ -129,12 +129,21 @@ def test_leaving_the_country_never_yields_one_that_the_text_does_not_name(person
 
 
 @pytest.mark.parametrize(
-    ("typed", "name"), [("germ", "Germany"), ("Germny", "Germany"), ("Congo", "Congo")]
+    ("typed", "name"),
+    [("germ", "Germany"), ("Germny", "Germany"), ("Russian", "Russian Federation")],
 )
 def test_what_may_name_a_country_is_asked_about(person: Person, typed: str, name: str) -> None:
     person.enters("Country", typed)
     assert person.field("Country").text() == typed
     assert f"'{typed}' is not in the list of countries. Did you mean {name}?" in person.reads()
+
+
+def test_all_countries_of_one_name_are_asked_about(person: Person) -> None:
+    person.enters("Country", "Republic of China")
+    assert person.field("Country").text() == "Republic of China"
+    said = person.reads()
+    assert "'Republic of China' may mean several countries: China (CN); Taiwan" in said
+    assert "Choose one from the list." in said
 
 
 def test_leaving_the_box_by_the_next_button_settles_it_too(

@@ -23,7 +23,12 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.INVISIBLE_CHARACTER: {"position": 4, "code_point": "U+200B"},
     Code.BROKEN_CHARACTER: {"position": 4, "code_point": "U+D800"},
     Code.NOT_ASCII: {"position": 4, "character": "ü"},
-    Code.NOT_A_COUNTRY: {"given": "UK", "suggestion": "GB", "name": "United Kingdom"},
+    Code.NOT_A_COUNTRY: {
+        "given": "UK",
+        "suggestion": "GB",
+        "name": "United Kingdom",
+        "choices": "",
+    },
     Code.NOT_A_PRIVATE_KEY: {"label": "certificate"},
     Code.PROTECTION_UNKNOWN: {"protection": "RC2", "command": "openssl pkcs8 …"},
     Code.KEY_FORMAT: {"format": "PuTTY", "command": "puttygen …"},
@@ -38,6 +43,11 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.NAME_UNSAFE: {"given": "a/b", "suggestion": "a-b"},
     Code.FILE_TROUBLE: {"reason": "Input/output error"},
     Code.TOO_MANY_OBJECTS: {"limit": 500},
+    Code.NO_CERTIFICATE_IN_FOLDER: {"count": 3},
+    Code.NO_REQUEST_IN_FOLDER: {"count": 3},
+    Code.OLD_EXPIRED: {"date": "2026-01-31"},
+    Code.CERTIFICATE_NOT_RSA: {"algorithm": "EC SM2"},
+    Code.CHAIN_OTHER_KEY: {"issuer": "Test Issuing"},
     Code.SEVERAL_DEVICES: {"name": "dev-001", "other": "dev-002"},
     Code.SIGNATURE_ALGORITHM: {
         "algorithm": "sha1WithRSAEncryption",
@@ -202,7 +212,7 @@ def test_what_really_goes_wrong_carries_what_its_sentence_needs(code: Code, tmp_
 
 
 def test_an_unrecognisable_country_gets_an_example_instead_of_a_suggestion() -> None:
-    values = {"given": "Atlantis", "suggestion": "", "name": ""}
+    values = {"given": "Atlantis", "suggestion": "", "name": "", "choices": ""}
     said = problem_text(Problem(Code.NOT_A_COUNTRY, "country", values=values))
     assert said.startswith("'Atlantis' is not a country code.")
     assert "for example CN" in said

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, create, export, files, receive, x509_reader
+from enos_csr_gui.core import certificate, create, export, files, receive, serials, x509_reader
 from enos_csr_gui.core.batch import records
 from enos_csr_gui.core.batch.check import Progress
 from enos_csr_gui.core.batch.records import Record
@@ -279,8 +279,7 @@ def _write_report(folder: Path, done: Iterable[Collected]) -> None:
         if leaf:
             days = (leaf.not_valid_before_utc, leaf.not_valid_after_utc)
             dates = (days[0].date().isoformat(), days[1].date().isoformat())
-        # A spreadsheet keeps only the first 15 digits of a number.
-        serial = f"0x{leaf.serial_number:X}" if leaf else ""
+        serial = serials.written(leaf.serial_number) if leaf else ""
         path = _inside(one.certificate, folder) if one.certificate else ""
         made = " ".join(_inside(file, folder) for file in one.files)
         cells = (one.record.common_name, one.status, serial, *dates, path, made)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QTimer
 
-from enos_csr_gui.core import receive
+from enos_csr_gui.core import receive, serials
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
     CannotReceive,
@@ -197,23 +197,23 @@ class ReceivePage(Page):
         name = labels.common_name(received.issued.answers)
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
         self._card.path.setText(_("Key file: {path}").format(path=labels.path(received.key)))
-        self._card.advice.setText(
-            _("Valid from {first} to {last}.").format(
-                first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
-            )
+        validity = _("Valid from {first} to {last}.").format(
+            first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
         )
+        serial = labels.named(_("Serial number"), serials.written(leaf.serial_number))
+        self._card.advice.setText(f"{validity}\n{serial}")
         if self._others:
             names = labels.listed(escape_unprintable(one.name) for one in self._others)
             self._file.show_help(_("Also read: {files}").format(files=names))
         self._card.show()
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
-        of_page = [one for one in received.problems if one.code is not Code.CHAIN_OF_OTHERS]
+        of_page = [one for one in received.problems if not _is_about(one, self._chain)]
         said = [problem_text(problem) for problem in of_page]
         self._warnings.show_problem("\n".join(said))
         self._warnings.setVisible(bool(said))
         if any(problem.code in CHAIN_CODES for problem in received.problems):
             self._chain.show()
-        wrong = [one for one in received.problems if one.code is Code.CHAIN_OF_OTHERS]
+        wrong = [one for one in received.problems if _is_about(one, self._chain)]
         if wrong:
             self._chain.show_problem(wrong[0])
             return

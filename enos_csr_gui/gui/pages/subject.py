@@ -98,7 +98,8 @@ class SubjectPage(Page):
             if key != "common_name":
                 is_locked = key in self.draft.locked
                 editor.lock(labels.locked(defaults.set_by) if defaults and is_locked else None)
-        remarks = [problem_text(one) for one in old.left_out_problems] if old else []
+        notes = (*old.notes, *old.left_out_problems) if old else ()
+        remarks = [problem_text(one) for one in notes]
         remarks += [
             labels.named(labels.label(one.field or ""), problem_text(one))
             for one in (old.misread if old else [])

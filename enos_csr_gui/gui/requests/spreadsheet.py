@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enos_csr_gui.core import files
+from enos_csr_gui.core import files, serials
 from enos_csr_gui.core.errors import CannotSave, Code, problem_from_os_error
 from enos_csr_gui.core.history import local_date
 from enos_csr_gui.core.spreadsheet import harmless
@@ -70,7 +70,7 @@ def _cells(request: PastRequest) -> list[str]:
         local_date(request.issued) if request.issued else "",
         local_date(request.expires) if request.expires else "",
         # A spreadsheet keeps only the first 15 digits of a number.
-        "" if request.serial is None else labels.serial_number(request.serial),
+        "" if request.serial is None else serials.written(request.serial),
         request.public_key_sha256,
         str(request.csr),
         str(request.key),

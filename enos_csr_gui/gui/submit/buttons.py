@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QUrl, QUrlQuery, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.defaults import SubmitDefaults
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import COVER_SHEET_SUFFIX
@@ -124,7 +125,7 @@ class SubmitButtons(QObject):
         if request.serial is None:
             return []
         text = _("Serial number of the old certificate: {serial}")
-        return [text.format(serial=labels.serial_number(request.serial))]
+        return [text.format(serial=serials.written(request.serial))]
 
     def _save_sheet(self) -> None:
         """Save the cover sheet where the user chooses, never over an existing file."""

@@ -8,6 +8,7 @@ from html import escape
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
 from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -50,7 +51,7 @@ def rows(
         (_("Created on"), date),
     ]
     if serial is not None:
-        found.append((_("Serial number of the old certificate"), labels.serial_number(serial)))
+        found.append((_("Serial number of the old certificate"), serials.written(serial)))
     if address:
         found.append((_("Submit to"), address))
     return found

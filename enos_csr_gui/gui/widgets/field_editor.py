@@ -143,6 +143,8 @@ class FieldEditor(QObject):
         # Users do not need to know the code here.
         if problem.values["suggestion"]:
             text = _("'{given}' is not in the list of countries. Did you mean {name}?")
+        elif problem.values["choices"]:
+            text = _("'{given}' may mean several countries: {choices}. Choose one from the list.")
         else:
             text = _("'{given}' is not in the list of countries. Choose one from the list.")
         return text.format(**problem.values)
