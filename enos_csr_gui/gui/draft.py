@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +40,16 @@ class KeyAnswers(NamedTuple):
     """The passphrase of the existing key."""
 
 
+class Origin(Enum):
+    """Where an answer comes from, when a new request takes its answers from a file."""
+
+    FILE = auto()
+    MISSING = auto()
+    """The file does not have it."""
+    REMEMBERED = auto()
+    """From the last request on this computer, because the file does not have it."""
+
+
 class Draft:
     """The answers of one request, from the first page to the last.
 
@@ -46,7 +57,9 @@ class Draft:
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None while it
     follows the common name. ``offered`` are the answers that were filled in, None while they are
     unknown. ``source`` is what is being renewed, None for a new request, whose answers are kept
-    meanwhile. ``defaults`` are the organization's, None until they are read. ``matched`` is
+    meanwhile. ``taken_from`` is the file that a new request takes its answers from, if any, and
+    ``origins`` says where each answer comes from, until it is changed. ``defaults`` are the
+    organization's, None until they are read. ``matched`` is
     a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
     where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
     restored when the key page is rebuilt in another language.
@@ -63,6 +76,8 @@ class Draft:
         self.created: CreatedRequest | None = None
         self.offered: dict[str, str] | None = None
         self.source: RenewalSource | None = None
+        self.taken_from: Path | None = None
+        self.origins: dict[str, Origin] = {}
         self.defaults: Defaults | None = None
         self.expected: PastRequest | None = None
         self.matched: MatchedCertificate | None = None
@@ -94,18 +109,54 @@ class Draft:
 
     def renew(self, source: RenewalSource, name: str) -> None:
         """Take the answers from an old file; ``name`` is a free one for the new files."""
-        if not self.source:
+        if not (self.source or self.taken_from):
             self._of_new = self.answers, self.offered
+        self._forget_file()
         self.source = source
         self.answers = {**source.answers, **source.proposed, **self.locked}
         self.offered = dict(self.answers)
         self.name = name
 
-    def stop_renewing(self) -> None:
-        """Go back to the answers of a new request, if this was a renewal."""
-        if self.source:
+    def take_answers(self, file: Path, answers: Mapping[str, str]) -> None:
+        """Take the answers of another file, and nothing else, for a new request."""
+        from enos_csr_gui.core.subject import FIELDS_BY_KEY
+
+        self.use_own_answers()
+        self._of_new = self.answers, self.offered
+        self.taken_from = file
+        self.answers = {key: answers.get(key, "") for key in FIELDS_BY_KEY} | dict(self.locked)
+        self.origins = {
+            key: Origin.FILE if text else Origin.MISSING
+            for key, text in self.answers.items()
+            if key not in self.locked
+        }
+        self.offered = dict(self.answers)
+        self.name = None
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        """The remembered answers that could be used where the file has none."""
+        own = self._of_new[0]
+        missing = (key for key, origin in self.origins.items() if origin is Origin.MISSING)
+        return {key: own[key] for key in missing if own.get(key)}
+
+    def use_remembered(self) -> None:
+        """Use the remembered answers where the file has none."""
+        assert self.offered is not None
+        for key, text in self.remembered.items():
+            self.answers[key] = self.offered[key] = text
+            self.origins[key] = Origin.REMEMBERED
+
+    def use_own_answers(self) -> None:
+        """Go back to the user's own answers, if these are from an old or a foreign file."""
+        if self.source or self.taken_from:
+            self._forget_file()
             self.source = self.name = None
             self.answers, self.offered = self._of_new
+
+    def _forget_file(self) -> None:
+        self.taken_from = None
+        self.origins = {}
 
     @property
     def base_name(self) -> str:
@@ -120,6 +171,7 @@ class Draft:
         if key in self.locked:
             return
         self.answers[key] = text
+        self.origins.pop(key, None)
         if key == "common_name":
             self.name = None
 
@@ -146,7 +198,9 @@ class Draft:
 
     def for_next_device(self) -> None:
         """Clear what belongs to this device: its common name, its key, its files."""
-        self.stop_renewing()
+        if self.taken_from:
+            self._forget_file()  # they are the user's own now, and remembered
+        self.use_own_answers()
         self.answer("common_name", "")
         self.key = self.key_file = self.created = None
         self.offered = dict(self.answers)
@@ -154,7 +208,7 @@ class Draft:
 
     def drop(self) -> None:
         """Forget the unfinished request; a new one begins with the remembered answers."""
-        self.stop_renewing()
+        self.use_own_answers()
         self.answers, self.offered = dict(self._fresh), dict(self._fresh)
         if self.key_file:
             self.key = self.key_file = None

@@ -199,7 +199,7 @@ class RequestWizard(QDialog):
         if task in (Task.NEW, Task.RENEW):
             self._want_key()
         if task is Task.NEW:
-            self.draft.stop_renewing()
+            self.draft.use_own_answers()
         self._leave(self._navigation.begin(task))
         self._enter()
 

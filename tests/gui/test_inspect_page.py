@@ -145,30 +145,92 @@ def test_with_the_certificate_of_an_authority_there_is_nothing_to_do(
     assert "Export it" not in person.reads()
 
 
-def test_a_rejected_request_is_recreated_with_its_answers(
-    start: Callable[..., Person], labelled: dict[str, str], saved: Path, tmp_path: Path, openssl
-) -> None:
-    first = start()  # something is entered, which must not come through
-    first.walks_to_save({**labelled, "Common name": "dev-001"})
-    first.goes_on("Done", "Save")
-    first.click("Start page")
+@pytest.fixture
+def foreign(
+    start: Callable[..., Person], labelled: dict[str, str], tmp_path: Path, openssl
+) -> Person:
+    """A person who has made a request, and now takes the answers of another one.
+
+    The foreign request has neither locality nor unit.
+    """
+    person = start()
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    person.click("Start page")
     bad = tmp_path / "bad.csr"
     openssl("req", "-new", "-sha512", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "k",
             "-subj", "/C=DE/ST=Hamburg/O=Old/CN=dev-9/serialNumber=5", "-out", bad)  # fmt: skip
-    first.begins("Check a file")
-    first.drops(bad)
-    first.waits_to_read("Create a new request with these answers")
-    first.click("Create a new request with these answers")
-    first.waits_for_page("Key")
-    first.goes_on("Who is it for?")
-    assert first.field("Country").text() == "Germany (DE)"
-    assert first.field("Organization").text() == "Old"
-    assert not first.field("Common name").isReadOnly()
-    first.enters("Common name", "dev-10")
-    first.goes_on("Review")
-    first.goes_on("Save")
-    first.goes_on("Done", "Save")
+    person.begins("Check a file")
+    person.drops(bad)
+    person.waits_to_read("Create a new request with these answers")
+    person.click("Create a new request with these answers")
+    person.waits_for_page("Key")
+    person.goes_on("Who is it for?")
+    return person
+
+
+def test_a_rejected_request_is_recreated_with_its_answers(foreign: Person, saved: Path) -> None:
+    assert foreign.field("Country").text() == "Germany (DE)"
+    assert foreign.field("Organization").text() == "Old"
+    assert not foreign.field("Common name").isReadOnly()
+    foreign.fills_in({"Common name": "dev-10", "Locality": "Altona", "Organizational unit": "IT"})
+    foreign.goes_on("Review")
+    foreign.goes_on("Save")
+    foreign.goes_on("Done", "Save")
     assert (saved / "dev-10.csr").is_file()
+
+
+def test_of_each_foreign_answer_it_is_said_where_it_comes_from(foreign: Person) -> None:
+    assert "The answers come from 'bad.csr', and from nowhere else." in foreign.reads()
+    assert foreign.field("Organization").accessibleDescription() == "From 'bad.csr'."
+    for missing in ("Locality", "Organizational unit", "E-mail address"):
+        assert foreign.field(missing).text() == ""
+        assert foreign.field(missing).accessibleDescription() == "Not in 'bad.csr'."
+    assert not foreign.problems()  # what is missing is asked for before it is a mistake
+    assert foreign.focus() is foreign.field("Locality")
+    foreign.types("A")  # from now on, it is the user's own
+    assert "bad.csr" not in foreign.field("Locality").accessibleDescription()
+
+
+def test_remembered_answers_fill_the_gaps_only_when_asked_to(
+    foreign: Person, answers: dict[str, str]
+) -> None:
+    foreign.press(Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    foreign.waits_until(lambda: foreign.field("Locality").text() == answers["locality"])
+    assert foreign.field("Locality").accessibleDescription() == "From your last request."
+    assert foreign.field("Organization").text() == "Old"
+    assert foreign.field("Common name").text() == "dev-9"
+    assert "Fill in what is missing" not in foreign.reads()
+    assert foreign.focus() is foreign.field("Common name")
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_cancel_drops_foreign_answers(
+    foreign: Person, labelled: dict[str, str], by_mouse: bool
+) -> None:
+    foreign.enters("Locality", "Altona")
+    if by_mouse:
+        foreign.click("Cancel")
+    else:
+        foreign.press(Qt.Key.Key_Escape)
+    foreign.waits_for_page("What would you like to do?")
+    foreign.begins("New request")
+    foreign.goes_on("Who is it for?")
+    assert foreign.field("Organization").text() == labelled["Organization"]
+    assert foreign.field("Locality").text() == labelled["Locality"]
+    assert foreign.field("Common name").text() == ""
+    assert "bad.csr" not in foreign.reads()
+
+
+def test_a_new_request_after_going_back_has_no_foreign_answers(
+    foreign: Person, labelled: dict[str, str]
+) -> None:
+    for page in ("Key", "Check a file", "What would you like to do?"):
+        foreign.click("< Back")
+        foreign.waits_for_page(page)
+    foreign.begins("New request")
+    foreign.goes_on("Who is it for?")
+    assert foreign.field("Organization").text() == labelled["Organization"]
 
 
 def test_a_request_in_der_is_saved_as_pem_with_one_click(

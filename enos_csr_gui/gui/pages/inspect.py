@@ -172,8 +172,7 @@ class InspectPage(Page):
             self.task_wanted.emit(Task.NEW, [])
             if self.isVisible():
                 return  # an unfinished request is kept
-            for key, text in answers.items():
-                self.draft.answer(key, text)
+            self.draft.take_answers(file, answers)
 
         def refused(_error: CoreError) -> None:
             self.take_files([file])  # it has changed since it was looked into

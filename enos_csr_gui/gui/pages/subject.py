@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QPushButton
 
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.create import used_name
-from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.errors import Problem, escape_unprintable
 from enos_csr_gui.gui import background
-from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.draft import Draft, Origin
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
@@ -51,8 +51,12 @@ class SubjectPage(Page):
         self._accepted_name = ""
 
         self._remarks = FieldNote()
+        self._use_remembered = QPushButton(_("Fill in what is &missing from my last request"))
+        self._use_remembered.clicked.connect(self._fill_in_remembered)
+        self._fill_in = ButtonRow(self._use_remembered)
         self._form = Form()
         self.body.addWidget(self._remarks)
+        self.body.addWidget(self._fill_in)
         self.body.addLayout(self._form)
         self.body.addStretch(1)
 
@@ -73,21 +77,29 @@ class SubjectPage(Page):
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
         self._show_renewal()
-        self._check(all_of_them=self.draft.source is not None)
+        self._show_origins()
+        # What nobody has typed here is judged at once; what is missing is asked for first.
+        taken = [key for key, origin in self.draft.origins.items() if origin is Origin.FILE]
+        self._check(at_once=self.editors if self.draft.source else taken)
         self._look_up_name()
         self._suggest_states()
 
     def _show_renewal(self) -> None:
         """Explain a renewal, if it is one, and what cannot be changed."""
-        old = self.draft.source
-        self.explain(
-            _("These are the answers from the old certificate. Change what is different now.")
-            if old
-            else _(
+        old, file = self.draft.source, self.draft.taken_from
+        if old:
+            text = _(
+                "These are the answers from the old certificate. Change what is different now."
+            )
+        elif file:
+            text = _("The answers come from '{file}', and from nowhere else. Check each of them.")
+            text = text.format(file=escape_unprintable(file.name))
+        else:
+            text = _(
                 "Fields marked * are required. The program remembers all answers but the "
                 "common name for the next time."
             )
-        )
+        self.explain(text)
         self.editors["common_name"].lock(
             _("A renewal keeps the common name, because EnOS knows the device by it.")
             if old
@@ -109,6 +121,26 @@ class SubjectPage(Page):
         self._remarks.show_help("\n".join(remarks))
         self._remarks.setVisible(bool(remarks))
 
+    def _show_origins(self) -> None:
+        """Say of each answer from another file where it comes from."""
+        file = self.draft.taken_from
+        self._fill_in.setVisible(bool(self.draft.remembered))
+        for key, editor in self.editors.items():
+            if key in self.draft.locked or (self.draft.source and key == "common_name"):
+                continue  # it says who keeps it from being changed
+            origin = self.draft.origins.get(key)
+            editor.say_origin(_origin(origin, file) if origin and file else "")
+
+    def _fill_in_remembered(self) -> None:
+        self.draft.use_remembered()
+        for key, editor in self.editors.items():
+            if editor.text() != self.draft.answers[key]:
+                editor.set_text(self.draft.answers[key])
+        self._show_origins()
+        self._check()
+        self._suggest_states()
+        self.take_focus()  # the button is gone
+
     def take_focus(self) -> None:
         if self.draft.source:
             problems = self._check()
@@ -129,7 +161,7 @@ class SubjectPage(Page):
             # Voice input and screen readers set the text without key events.
             if editor.text() != self.draft.answers.get(key, ""):
                 self.draft.answer(key, editor.text())
-        problems = self._check(all_of_them=True)
+        problems = self._check(at_once=self.editors)
         if problems:
             self._go_to(self.editors[problems[0].field or "country"])
             return False
@@ -152,7 +184,10 @@ class SubjectPage(Page):
         editor.edit.setFocus()
 
     def _on_edited(self, key: str, text: str) -> None:
+        had_origin = key in self.draft.origins
         self.draft.answer(key, text)
+        if had_origin:
+            self._show_origins()
         self._check()
         if key == "country":
             self._suggest_states()
@@ -189,11 +224,12 @@ class SubjectPage(Page):
     def _renew_instead(self) -> None:
         self.task_wanted.emit(Task.RENEW, [Path(str(self._used[0].values["csr"]))])
 
-    def _check(self, *, all_of_them: bool = False) -> list[Problem]:
+    def _check(self, *, at_once: Collection[str] = ()) -> list[Problem]:
+        """Show the problems, those of the fields ``at_once`` even while more may be typed."""
         problems = subject.check(self.draft.answers, verbatim=self.draft.verbatim) + self._used
         for key, editor in self.editors.items():
             own = [problem for problem in problems if problem.field == key]
-            editor.show_problems(own, all_of_them=all_of_them)
+            editor.show_problems(own, all_of_them=key in at_once)
         return problems
 
     def _suggest_states(self) -> None:
@@ -207,3 +243,13 @@ class SubjectPage(Page):
         self._suggesting = background.run(
             self, lambda: countries.subdivisions(code), self.editors["state"].suggest
         )
+
+
+def _origin(origin: Origin, file: Path) -> str:
+    """Return where an answer comes from."""
+    text = {
+        Origin.FILE: _("From '{file}'."),
+        Origin.MISSING: _("Not in '{file}'."),
+        Origin.REMEMBERED: _("From your last request."),
+    }[origin]
+    return text.format(file=escape_unprintable(file.name))

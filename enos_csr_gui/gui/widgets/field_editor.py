@@ -48,6 +48,7 @@ class FieldEditor(QObject):
         super().__init__(parent)
         self.field = field
         self._typed = self._had_a_chance = False
+        self._origin = ""
         self._problems: Sequence[Problem] = ()
 
         name = labels.label(field.key)
@@ -103,6 +104,12 @@ class FieldEditor(QObject):
         self._counter.setVisible(reason is None and not isinstance(self.edit, CountryBox))
         self._note.show_help(reason or labels.help_(self.field.key))
 
+    def say_origin(self, text: str) -> None:
+        """Say below the field where its answer comes from; an empty text says the help again."""
+        self._origin = text
+        self._note.show_help(text or labels.help_(self.field.key))
+        self._show()
+
     def settle(self) -> None:
         """Take what is being typed; on macOS a button that is clicked leaves the focus here."""
         if isinstance(self.edit, CountryBox):
@@ -133,7 +140,7 @@ class FieldEditor(QObject):
         if any(problem.code is Code.REQUIRED for problem in shown):
             # Just when it is needed.
             said = labels.joined([said, labels.help_(self.field.key)])
-        self._say(said)
+        self._say(labels.joined([said, self._origin]) if said and self._origin else said)
         left = self.field.max_length - len(normalize(self.text()))
         self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
 
