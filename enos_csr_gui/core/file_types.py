@@ -8,6 +8,7 @@ CERTIFICATE_SUFFIX = ".crt"
 TABLE_SUFFIX = ".csv"
 WORKBOOK_SUFFIX = ".xlsx"
 COVER_SHEET_SUFFIX = ".pdf"
+CALENDAR_SUFFIX = ".ics"
 
 REQUESTS, MANIFEST, REJECTED = "requests.jsonl", "manifest.csv", "rejected.csv"
 CERTIFICATES = "certificates.csv"

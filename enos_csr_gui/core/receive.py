@@ -22,7 +22,15 @@ from enos_csr_gui.core import (
 from enos_csr_gui.core.certificate import Issued
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import ContentKind
-from enos_csr_gui.core.errors import CannotReceive, Code, InvalidKey, Problem, UnreadableFile
+from enos_csr_gui.core.errors import (
+    CannotReceive,
+    CannotSave,
+    Code,
+    InvalidKey,
+    Problem,
+    UnreadableFile,
+    problem_from_os_error,
+)
 from enos_csr_gui.core.file_types import (
     CERTIFICATE_SUFFIX,
     CSR_SUFFIX,
@@ -227,13 +235,21 @@ def _is_above(one: Certificate) -> bool:
 def store_certificate(received: MatchedCertificate) -> StoredCertificate:
     """Save the certificate with its chain beside its key, and note it in the history.
 
-    It is named after the key file, and no file is replaced. Raises CannotSave when it cannot be
-    saved; then nothing was written. A history that cannot be written stops nothing.
+    It is named after the key file, and no file is replaced; one with the same certificate and less
+    of its chain is completed. Raises CannotSave when it cannot be saved; then nothing was written.
+    A history that cannot be written stops nothing.
     """
     folder, stem = received.key.parent, received.key.stem
     for name in _names(folder, stem):
         place = folder / f"{name}{CERTIFICATE_SUFFIX}"
         if already := _holds(place, received.issued):
+            break
+        if _is_beginning(place, received.issued):
+            try:
+                files.replace(place, received.issued.to_pem())
+            except OSError as error:
+                problem = problem_from_os_error(error, place, missing=Code.FOLDER_MISSING)
+                raise CannotSave([problem]) from error
             break
         if not os.path.lexists(place):
             files.save_set(folder, name, [files.Part(CERTIFICATE_SUFFIX, received.issued.to_pem())])
@@ -259,6 +275,19 @@ def _holds(path: Path, issued: Issued) -> bool:
     """Return whether the certificate, and all that is known of its chain, are in the file."""
     with suppress(UnreadableFile):
         return {issued.certificate, *issued.chain} <= set(contents.read(path).certificates)
+    return False
+
+
+def _is_beginning(path: Path, issued: Issued) -> bool:
+    """Return whether the file is what was saved before more of the chain was known.
+
+    Its content is the beginning of the new one, so nothing is lost with it.
+    """
+    known = range(len(issued.chain))
+    with suppress(UnreadableFile):
+        return not path.is_symlink() and files.read(path) in [
+            issued._replace(chain=issued.chain[:length]).to_pem() for length in known
+        ]
     return False
 
 

@@ -90,6 +90,7 @@ class RequestWizard(QDialog):
         self._buttons = {
             PageKind.START: [self._close],
             PageKind.ASKS: [self._next, self._cancel, self._back],
+            PageKind.RECEIVES: [self._next, self._back, self._to_start],
             PageKind.SAVES: [self._save, self._cancel, self._back],
             PageKind.SAVED: [self._close, self._to_start],
             PageKind.SHOWS: [self._back, self._to_start],

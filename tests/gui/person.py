@@ -261,6 +261,20 @@ class Person:
         for name, text in answers.items():
             self.enters(name, text, Person.pastes)
 
+    def saves_to(self, path: Path) -> None:
+        """Answer the dialog that is about to ask where to save."""
+
+        def choose() -> bool:
+            dialog = QApplication.activeModalWidget()
+            line = dialog.findChild(QLineEdit, "fileNameEdit") if dialog else None
+            if line is None:
+                return False
+            line.setText(str(path))
+            self.click("Save")
+            return True
+
+        self.meanwhile(choose)
+
     def answers_with(self, button: str) -> list[str]:
         """Answer the question that is about to come; return what is read there, when it came."""
         read: list[str] = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +55,6 @@ def test_from_the_certificate_to_the_files_of_the_device(
     assert not person.problems()
     person.press(Qt.Key.Key_Return)
     person.waits_for_page("For the device")
-    assert not (saved / "dev-001.crt").exists()  # nothing is written before Save
     assert "edge.key, edge.pem, edge_ca.pem" in person.reads()
     person.goes_on("Done", "Save")
     assert (saved / "dev-001.crt").is_file()
@@ -64,6 +66,138 @@ def test_from_the_certificate_to_the_files_of_the_device(
     openssl("verify", "-CAfile", device / "edge_ca.pem", device / "edge.pem")
     person.click("Start page")
     person.waits_for_page("What would you like to do?")
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_a_certificate_counts_as_received_on_the_first_page(
+    start: Callable[..., Person], issued: Path, saved: Path, by_mouse: bool
+) -> None:
+    person = start(ARRIVED)
+    assert "Cancel" not in person.reads()
+    if by_mouse:
+        person.drops(issued)
+    else:
+        person.types(str(issued))
+        person.press(Qt.Key.Key_Return)
+    kept = saved / "dev-001.crt"
+    person.waits_to_read(f"It is received, and saved beside its key: {kept}")
+    assert kept.is_file()
+    with RequestHistory() as history:
+        assert history.requests()[0].certificate == kept
+    if by_mouse:
+        person.click("Start page")
+    else:
+        person.press(Qt.Key.Key_Escape)
+    person.begins("My requests")
+    person.waits_until(lambda: "1 request" in person.reads())
+
+    again = start(ARRIVED)
+    again.drops(issued)
+    again.waits_to_read("It was received before")
+    assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
+
+
+def test_the_chain_completes_what_is_saved(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
+) -> None:
+    person = start(ARRIVED)
+    person.drops(authority.issue(old, tmp_path / "x.pem"))
+    kept = saved / "dev-001.crt"
+    person.waits_to_read(f"saved beside its key: {kept}")
+    alone = kept.read_bytes()
+    person.drops(authority.intermediate, authority.root)
+    person.waits_until(lambda: not person.problems() and "Also read" in person.reads())
+    person.waits_to_read(f"saved beside its key: {kept}")
+    chain = authority.intermediate.read_bytes() + authority.root.read_bytes()
+    assert kept.read_bytes() == alone + chain
+    assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that nobody can write to")
+def test_what_cannot_be_saved_beside_the_key_is_said(
+    start: Callable[..., Person], issued: Path, saved: Path
+) -> None:
+    key = saved / "dev-001.key"
+    descriptor = os.open(key, os.O_RDONLY)
+    try:
+        key.unlink()
+        person = start(ARRIVED)
+        person.drops(issued)
+        person.waits_to_read("no longer at")
+        person.enters("Key file", f"/proc/{os.getpid()}/fd/{descriptor}")
+        person.click("Next >")
+        person.waits_to_read("The certificate for 'dev-001'")
+        assert f"/proc/{os.getpid()}/fd" in person.problems()[0]
+        assert "It is received" not in person.reads()
+    finally:
+        os.close(descriptor)
+
+
+def test_the_calendar_reminds_of_the_renewal(
+    start: Callable[..., Person], issued: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "renew.ics"
+    person = start(ARRIVED)
+    person.drops(issued)
+    person.waits_to_read("It is received")
+    person.saves_to(target)
+    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read(f"Open it to add it to your calendar: {target}")
+    first = target.read_text(encoding="utf-8")
+    assert "SUMMARY:Renew the certificate of dev-001" in first
+
+    person.goes_on("For the device")
+    person.goes_on("Done", "Save")
+    assert "It expires on" in person.reads()
+    other = tmp_path / "again.ics"
+    person.saves_to(other)
+    person.click("Save a calendar reminder…")
+    person.waits_to_read(f"Open it to add it to your calendar: {other}")
+    uids = [re.findall(r"^UID:(.*)$", one.read_text(), re.MULTILINE) for one in (target, other)]
+    assert uids[0] == uids[1]  # a calendar has it once
+
+
+def test_of_an_expired_certificate_nothing_reminds(
+    start: Callable[..., Person], old: Path, authority, tmp_path: Path
+) -> None:
+    person = start(ARRIVED)
+    person.drops(authority.issue(old, tmp_path / "x.pem", days=-1))
+    person.waits_to_read("It is received")
+    assert "calendar" not in person.reads()
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_the_files_for_the_device_are_made_again_from_the_details(
+    start: Callable[..., Person], issued: Path, saved: Path, by_mouse: bool
+) -> None:
+    first = start(ARRIVED)
+    first.drops(issued)
+    first.waits_to_read("It is received")
+    first.wizard.close()
+
+    person = start("My requests")
+    person.waits_until(lambda: person.button("Details…").isEnabled())
+
+    def export() -> bool:
+        if person.window is person.wizard:
+            return False
+        if by_mouse:
+            person.click("Create the files for the device…")
+        else:
+            person.press(Qt.Key.Key_F, Qt.KeyboardModifier.AltModifier)
+        return True
+
+    person.meanwhile(export)
+    if by_mouse:
+        person.click("Details…")
+    else:
+        person.press(Qt.Key.Key_Return)
+    person.waits_for_page(PAGE)
+    person.waits_to_read("It was received before")
+    person.press(Qt.Key.Key_Return)
+    person.waits_for_page("For the device")
+    person.goes_on("Done", "Save")
+    assert (saved / "dev-001-device" / "edge.pem").is_file()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ class PageKind(Enum):
     """The first page."""
     ASKS = auto()
     """Asks for something; 'Next' leads on."""
+    RECEIVES = auto()
+    """Takes what has arrived, at once: nothing to cancel; what 'Next' leads to is optional."""
     SAVES = auto()
     """Asks for something; 'Save' writes the files and leads on."""
     SAVED = auto()
@@ -166,7 +168,7 @@ PAGES: dict[Step, PageInfo] = {
     Step.SAVE: PageInfo(N_("Save"), PageKind.SAVES, _save),
     Step.DONE: PageInfo(N_("Done"), PageKind.SAVED, _done),
     Step.RENEW: PageInfo(N_("Old certificate"), PageKind.ASKS, _renew),
-    Step.RECEIVE: PageInfo(N_("Certificate"), PageKind.ASKS, _receive),
+    Step.RECEIVE: PageInfo(N_("Certificate"), PageKind.RECEIVES, _receive),
     Step.EXPORT: PageInfo(N_("For the device"), PageKind.SAVES, _export),
     Step.EXPORTED: PageInfo(N_("Done"), PageKind.SAVED, _exported),
     Step.INSPECT: PageInfo(N_("Check"), PageKind.SHOWS, _inspect),

@@ -137,6 +137,7 @@ class ExportPage(Page):
 
     def submit(self) -> bool:
         received, format_ = self.draft.matched, self._format()
+        stored = self.draft.stored
         assert received is not None
         if not self._folder.text().strip():
             self._folder_note.show_problem(_("Choose a folder."))
@@ -157,9 +158,8 @@ class ExportPage(Page):
 
         def make() -> tuple[StoredCertificate, list[ExportedFile]]:
             key = load_key(received.key, opening, wanted=[received.issued.public_key_sha256])
-            taken = receive.store_certificate(
-                received
-            )  # it must not be lost to a name that is taken
+            # First: it must not be lost to a name that is taken.
+            taken = stored or receive.store_certificate(received)
             return taken, export.export_files(
                 format_,
                 key,

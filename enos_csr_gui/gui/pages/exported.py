@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-)
+from datetime import UTC, datetime
+
+from PySide6.QtWidgets import QPushButton, QVBoxLayout
 
 from enos_csr_gui.core.enums import Role
 from enos_csr_gui.core.errors import Problem
-from enos_csr_gui.gui import style
+from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.reminder_button import ReminderButton
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.reminders import reminder
 
 
 class ExportedPage(Page):
@@ -34,13 +35,15 @@ class ExportedPage(Page):
         self._kept = FieldNote()
         self._notes = FieldNote(about=self._open)
         self._open.clicked.connect(self._open_folder)
-        row = QHBoxLayout()
-        row.addWidget(self._open)
-        row.addStretch(1)
+        self._reminder = ReminderButton()
+        self._told = FieldNote(about=self._reminder)
+        self._reminder.said.connect(self._tell)
+        self._reminder.failed.connect(self._tell_problem)
         self.body.addLayout(self._cards)
         self.body.addWidget(self._notes)
-        self.body.addLayout(row)
         self.body.addWidget(self._kept)
+        self.body.addWidget(ButtonRow(self._open, self._reminder))
+        self.body.addWidget(self._told)
         self.body.addStretch(1)
 
     def enter(self) -> None:
@@ -52,10 +55,25 @@ class ExportedPage(Page):
             card = FileCard(icon, heading, text)
             card.path.setText(labels.path(one.path))
             self._cards.addWidget(card)
-        taken = self.draft.stored
+        taken, received = self.draft.stored, self.draft.matched
         assert taken is not None
+        assert received is not None
+        leaf = received.issued.certificate
+        expires = leaf.not_valid_after_utc
+        is_valid = expires > datetime.now(UTC)
         kept = _("The certificate is also saved beside its key: {path}")
-        self._kept.show_help(kept.format(path=labels.path(taken.certificate)))
+        said = [kept.format(path=labels.path(taken.certificate))]
+        if is_valid:
+            text = _(
+                "It expires on {date}. Renew it before that day: the start page reminds you from "
+                "60 days before, and so can your calendar."
+            )
+            said.append(text.format(date=dates.day(expires)))
+        self._kept.show_help("\n".join(said))
+        issued = received.issued
+        about = issued.answers, issued.public_key_sha256, leaf.serial_number, expires
+        self._reminder.offer(reminder(*about) if is_valid else None)
+        self._told.hide()
         notes = taken.notes
         self._notes.show_problem(labels.joined(map(problem_text, notes)))
         self._notes.setVisible(bool(notes))
@@ -63,6 +81,14 @@ class ExportedPage(Page):
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
         self._open.setFocus()
+
+    def _tell(self, text: str) -> None:
+        self._told.tell(text)
+        self._told.show()
+
+    def _tell_problem(self, text: str) -> None:
+        self._told.show_problem(text)
+        self._told.show()
 
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QStandardPaths, QTimer
 
@@ -11,6 +13,7 @@ from enos_csr_gui.core import receive, serials
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
     CannotReceive,
+    CannotSave,
     Code,
     CoreError,
     Problem,
@@ -18,22 +21,46 @@ from enos_csr_gui.core.errors import (
 )
 from enos_csr_gui.core.file_types import ARRIVED_SUFFIXES, KEY_SUFFIXES, KEYSTORE_SUFFIXES, patterns
 from enos_csr_gui.core.history import PastRequest
-from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
+from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles, StoredCertificate
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
-from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.form import align
+from enos_csr_gui.gui.widgets.reminder_button import ReminderButton
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.reminders import reminder
+
+
+class _Found(NamedTuple):
+    """A certificate, and where it is saved: it is if it was requested on this computer.
+
+    ``unsaved`` is why it could not be.
+    """
+
+    matched: MatchedCertificate
+    stored: StoredCertificate | None = None
+    unsaved: Problem | None = None
+
+
+def _take(file: Path, key: Path | None, chain: Path | None, others: Sequence[Path]) -> _Found:
+    matched = receive.match_certificate(file, key, chain, others=others)
+    is_gone = any(one.code is Code.KEY_GONE for one in matched.problems)
+    if matched.past is None or is_gone:
+        return _Found(matched)
+    try:
+        return _Found(matched, receive.store_certificate(matched))
+    except CannotSave as error:
+        return _Found(matched, unsaved=error.problems[0])
 
 
 class ReceivePage(Page):
-    """Finds ``draft.matched``."""
+    """Finds ``draft.matched``, and saves it as ``draft.stored`` if it was requested here."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
@@ -68,6 +95,11 @@ class ReceivePage(Page):
         )
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
+        self._reminder = ReminderButton()
+        self._card.offer(self._reminder)
+        self._told = FieldNote(about=self._reminder)
+        self._reminder.said.connect(self._tell)
+        self._reminder.failed.connect(self._tell_problem)
         self._warnings = FieldNote(about=self._chain)
         self._others: tuple[Path, ...] = ()
         self._expected: PastRequest | None = None
@@ -79,7 +111,8 @@ class ReceivePage(Page):
         for chooser in (self._file, self._chain):
             chooser.several_chosen.connect(self.take_files)
 
-        for widget in (self._file, self._key, self._card, self._warnings, self._chain):
+        shown = (self._file, self._key, self._card, self._told, self._warnings, self._chain)
+        for widget in shown:
             self.body.addWidget(widget)
         self.body.addStretch(1)
         self._key.hide()
@@ -87,7 +120,7 @@ class ReceivePage(Page):
         self._forget()
 
     def enter(self) -> None:
-        self.draft.matched = None
+        self._forget()
         self._expected, self.draft.expected = self.draft.expected, None
         if self._expected:
             name = labels.common_name(self._expected.subject)
@@ -159,9 +192,18 @@ class ReceivePage(Page):
             chooser.hide()
 
     def _forget(self) -> None:
-        self.draft.matched = None
+        self.draft.matched = self.draft.stored = None
         self._card.hide()
+        self._told.hide()
         self._warnings.hide()
+
+    def _tell(self, text: str) -> None:
+        self._told.tell(text)
+        self._told.show()
+
+    def _tell_problem(self, text: str) -> None:
+        self._told.show_problem(text)
+        self._told.show()
 
     def _look(self) -> None:
         """Find what the certificate belongs to, and show it."""
@@ -173,23 +215,24 @@ class ReceivePage(Page):
             return
         others, expected = self._others, self._expected
 
-        def match() -> MatchedCertificate:
+        def take() -> _Found:
             given = key or (expected.key if expected and expected.key_exists() else None)
-            return receive.match_certificate(file, given, chain, others=others)
+            return _take(file, given, chain, others)
 
         self.wait_for(
-            match,
+            take,
             self._show,
             self._refuse,
             _("Looking for the key"),
         )
 
-    def _show(self, received: MatchedCertificate) -> None:
+    def _show(self, found: _Found) -> None:
+        received = found.matched
         if gone := [one for one in received.problems if one.code is Code.KEY_GONE]:
             self._key.show()
             self._key.show_problem(gone[0])
             return
-        self.draft.matched = received
+        self.draft.matched, self.draft.stored = received, found.stored
         self._key.forgive()  # of another certificate it may have been said to be missing
         if self._key.path() is None:
             self._key.hide()
@@ -197,11 +240,25 @@ class ReceivePage(Page):
         name = labels.common_name(received.issued.answers)
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
         self._card.path.setText(_("Key file: {path}").format(path=labels.path(received.key)))
-        validity = _("Valid from {first} to {last}.").format(
-            first=dates.day(leaf.not_valid_before_utc), last=dates.day(leaf.not_valid_after_utc)
+        first, last = dates.day(leaf.not_valid_before_utc), dates.day(leaf.not_valid_after_utc)
+        said = [
+            _("Valid from {first} to {last}.").format(first=first, last=last),
+            labels.named(_("Serial number"), serials.written(leaf.serial_number)),
+        ]
+        if found.stored:
+            said.append(_stored(found.stored))
+        self._card.advice.setText("\n".join(said))
+        is_valid = leaf.not_valid_after_utc > datetime.now(UTC)
+        self._reminder.offer(
+            reminder(
+                received.issued.answers,
+                received.issued.public_key_sha256,
+                leaf.serial_number,
+                leaf.not_valid_after_utc,
+            )
+            if is_valid
+            else None
         )
-        serial = labels.named(_("Serial number"), serials.written(leaf.serial_number))
-        self._card.advice.setText(f"{validity}\n{serial}")
         if self._others:
             names = labels.listed(escape_unprintable(one.name) for one in self._others)
             self._file.show_help(_("Also read: {files}").format(files=names))
@@ -209,6 +266,8 @@ class ReceivePage(Page):
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
         of_page = [one for one in received.problems if not _is_about(one, self._chain)]
         said = [problem_text(problem) for problem in of_page]
+        notes = (*(found.stored.notes if found.stored else received.notes), found.unsaved)
+        said += [problem_text_with_place(one) for one in notes if one]
         self._warnings.show_problem("\n".join(said))
         self._warnings.setVisible(bool(said))
         if any(problem.code in CHAIN_CODES for problem in received.problems):
@@ -228,6 +287,20 @@ class ReceivePage(Page):
             self._key.show()
             at_fault = self._key
         at_fault.show_problem(problem)
+
+
+def _stored(stored: StoredCertificate) -> str:
+    """Return that the certificate is received, where it is, and what to do next."""
+    place = labels.path(stored.certificate)
+    if stored.already:
+        received = _("It was received before, and is saved beside its key: {path}")
+    else:
+        received = _("It is received, and saved beside its key: {path}")
+    further = _(
+        "'Next' creates the files for the device. You can also do that later: choose the request "
+        "in 'My requests', and 'Details'."
+    )
+    return "\n".join((received.format(path=place), further))
 
 
 def _is_about(problem: Problem, chooser: FileChooser) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -15,9 +16,10 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui.core import files, serials
 from enos_csr_gui.core.defaults import SubmitDefaults
-from enos_csr_gui.core.enums import RequestKind
+from enos_csr_gui.core.enums import RequestKind, Status
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.reminders import Reminder
 from enos_csr_gui.core.renew import renewed_serial
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates, style
@@ -31,16 +33,21 @@ from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.reminder_button import ReminderButton
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.reminders import reminder
 
 _WIDTH = 720
 
 
 class RequestDetails(QDialog):
     """Shows ``request``, and from ``presence`` whether its files exist."""
+
+    export_wanted = Signal()
+    """The user wants the files for the device once more; the dialog has closed."""
 
     def __init__(
         self, request: PastRequest, presence: FileStatus, submit: SubmitDefaults, parent: QWidget
@@ -84,6 +91,13 @@ class RequestDetails(QDialog):
         self._submit.failed.connect(self._show_text)
         self._note = FieldNote()
         self._note.hide()
+        self._export = QPushButton(_("Create the &files for the device…"))
+        self._export.clicked.connect(self._begin_export)
+        self._export.setVisible(request.certificate is not None)
+        self._reminder = ReminderButton()
+        self._reminder.said.connect(self._show_help)
+        self._reminder.failed.connect(self._show_text)
+        self._reminder.offer(_reminder(request))
 
         self._lay_out()
         background.run(
@@ -100,6 +114,8 @@ class RequestDetails(QDialog):
         area = Scrolling()
         area.column.addLayout(self._facts)
         area.column.addSpacing(style.SPACING)
+        if self._request.certificate:
+            area.column.addWidget(ButtonRow(self._export, self._reminder))
         area.column.addWidget(ButtonRow(*self._submit.buttons))
         area.column.addWidget(self._note)
         area.column.addStretch(1)
@@ -128,8 +144,11 @@ class RequestDetails(QDialog):
         self.resize(min(round(width), room.width()), min(height, room.height()))
         close.setFocus()
 
-    def _explain(self) -> None:
+    def _begin_export(self) -> None:
+        self.accept()
+        self.export_wanted.emit()
 
+    def _explain(self) -> None:
         show_help("requests", self)
 
     def _add_file(self, name: str, path: Path) -> WrappedLabel:
@@ -159,6 +178,13 @@ class RequestDetails(QDialog):
     def _show_help(self, text: str) -> None:
         self._note.tell(text)
         self._note.setVisible(bool(text))
+
+
+def _reminder(request: PastRequest) -> Reminder | None:
+    """Return the reminder to renew the certificate; None unless it is valid."""
+    if request.expires is None or request.serial is None or request.status() is Status.EXPIRED:
+        return None
+    return reminder(request.subject, request.public_key_sha256, request.serial, request.expires)
 
 
 def _read_submission(request: PastRequest) -> Submission:

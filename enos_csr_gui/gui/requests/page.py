@@ -323,6 +323,7 @@ class RequestsPage(Page):
     def _show_details(self) -> None:
         if request := self._table.request():
             dialog = RequestDetails(request, self._model.presence, self.draft.submit, self)
+            dialog.export_wanted.connect(self._receive_it)
             dialog.exec()
             dialog.deleteLater()
 
