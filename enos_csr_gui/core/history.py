@@ -368,6 +368,31 @@ class RequestHistory:
         sql = f"{_SELECT} WHERE fingerprint = ? ORDER BY made_on DESC, number DESC"
         return self._rows(sql, public_key_sha256)
 
+    def find_file(self, path: Path) -> list[PastRequest]:
+        """Return the requests whose request file or certificate was there, the newest first."""
+        place = _path_bytes(path)
+        sql = f"{_SELECT} WHERE csr = ? OR certificate = ? ORDER BY made_on DESC, number DESC"
+        return self._rows(sql, place, place)
+
+    def moved(self, requests: Iterable[PastRequest]) -> None:
+        """Record where the files of these requests are now."""
+        sql = "UPDATE request SET key = ?, csr = ?, certificate = ?, search = ? WHERE number = ?"
+        rows = [
+            (
+                _path_bytes(one.key),
+                _path_bytes(one.csr),
+                _path_bytes(one.certificate) if one.certificate else None,
+                _searched(one.subject, one.csr, one.key),
+                one.number,
+            )
+            for one in requests
+        ]
+
+        def update(connection: sqlite3.Connection) -> None:
+            _in_transaction(connection, lambda: connection.executemany(sql, rows).close())
+
+        self._do(update, nothing=None)
+
     def expiring(
         self, now: datetime | None = None, *, within: timedelta = EXPIRES_SOON
     ) -> list[PastRequest]:
@@ -639,9 +664,14 @@ def _insertable(
         "fingerprint": fingerprint,
         "key": _path_bytes(key),
         "csr": _path_bytes(csr),
-        "search": _folded("\n".join((*subject.values(), str(csr), key.name))),
+        "search": _searched(subject, csr, key),
         "batch": batch,
     }
+
+
+def _searched(subject: Mapping[str, str], csr: Path, key: Path) -> str:
+    """Return the text that a filter looks through."""
+    return _folded("\n".join((*subject.values(), str(csr), key.name)))
 
 
 def _row(values: tuple[Any, ...]) -> PastRequest:

@@ -31,7 +31,8 @@ class RenewalSource(NamedTuple):
     was probably meant, never the common name. ``left_out`` are the attributes that are not taken
     over. ``serial`` is the serial number of the
     certificate that is renewed, None when the file is a request: see ``newest_serial``. ``notes``
-    say more about that certificate.
+    say more about that certificate. ``from_history``: the file is gone, and the answers are those
+    that the history has.
     """
 
     file: Path
@@ -42,6 +43,7 @@ class RenewalSource(NamedTuple):
     proposed: Mapping[str, str]
     serial: int | None = None
     notes: tuple[Problem, ...] = ()
+    from_history: bool = False
 
     @property
     def common_name(self) -> str:
@@ -95,10 +97,50 @@ def _check_expiry(old: Existing, now: datetime) -> tuple[Problem, ...]:
 
     Renew Certificate, in the reference of EnOS's API, asks for a certificate that is valid.
     """
-    if not isinstance(old, Certificate) or old.check_dates() or now <= old.not_valid_after_utc:
+    if not isinstance(old, Certificate) or old.check_dates():
         return ()
-    values = {"date": old.not_valid_after_utc.date().isoformat()}
-    return (Problem(Code.OLD_EXPIRED, values=values),)
+    return _expired(old.not_valid_after_utc, now)
+
+
+def _expired(end: datetime | None, now: datetime) -> tuple[Problem, ...]:
+    if end is None or now <= end:
+        return ()
+    return (Problem(Code.OLD_EXPIRED, values={"date": end.date().isoformat()}),)
+
+
+def read_source_or_history(file: Path) -> RenewalSource:
+    """Read an old request or certificate; if it is gone, return what the history knows of it.
+
+    Raises UnreadableFile as ``read_source`` does.
+    """
+    try:
+        return read_source(file)
+    except UnreadableFile as error:
+        gone = error.problems[0].code in (Code.FILE_MISSING, Code.NOT_A_FOLDER)
+        if gone and (past := _past(file)):
+            return _from_history(file, past)
+        raise
+
+
+def _past(file: Path) -> PastRequest | None:
+    with suppress(HistoryUnavailable), RequestHistory() as history:
+        return next(iter(history.find_file(file)), None)
+    return None
+
+
+def _from_history(file: Path, past: PastRequest) -> RenewalSource:
+    answers = {field.key: past.subject.get(field.key, "") for field in SUBJECT_FIELDS}
+    return RenewalSource(
+        file,
+        answers,
+        problems=tuple(check(answers, verbatim=VERBATIM_FIELDS)),
+        warnings=tuple(_broken_rules(answers["common_name"])),
+        left_out=(),
+        proposed={},
+        serial=past.serial,
+        notes=_expired(past.expires, datetime.now(UTC)),
+        from_history=True,
+    )
 
 
 def _load(given: Sequence[Path]) -> Existing:

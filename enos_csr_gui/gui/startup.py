@@ -84,6 +84,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         files,
         inspect,
         last_answers,
+        locate,
         receive,
         reminders,
         renew,

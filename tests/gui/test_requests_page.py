@@ -16,7 +16,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
+    QFileDialog,
     QLineEdit,
+    QListWidget,
     QMenu,
     QMessageBox,
     QTableView,
@@ -658,3 +660,79 @@ def test_shift_f10_opens_the_menu_of_a_row(
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     menu.close()
+
+
+# --- Files that have moved or gone ----------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Path:
+    """Return where the files of two requests have been moved to."""
+    for name in ("dev-001", "dev-002"):
+        person = start()
+        person.walks_to_save({**labelled, "Common name": name})
+        person.goes_on("Done", "Save")
+        person.wizard.close()
+    return saved.rename(saved.with_name("Archive"))
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_files_that_were_moved_are_located_all_at_once(
+    moved: Path,
+    opened: Callable[[], Person],
+    monkeypatch: pytest.MonkeyPatch,
+    by_mouse: bool,
+) -> None:
+    person = opened()
+    person.waits_until(lambda: [row[-1] for row in rows(person)] == ["both files missing"] * 2)
+    assert "Open folder" not in person.reads()
+    # The system's own dialog cannot be driven from here.
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(moved))
+    if by_mouse:
+        person.click("Locate the files…")
+    else:
+        person.press(Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read("The files of 2 requests are found.")
+    places = [str(moved / f"dev-00{number}.csr") for number in (2, 1)]
+    person.waits_until(lambda: [row[-1] for row in rows(person)] == places)
+    person.waits_to_read("Open folder")
+    assert "Locate the files" not in person.reads()
+
+
+def test_in_the_wrong_folder_nothing_is_located(
+    moved: Path, opened: Callable[[], Person], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = opened()
+    person.waits_to_read("Locate the files…")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(tmp_path))
+    person.click("Locate the files…")
+    person.waits_until(lambda: bool(person.problems()))
+    assert person.problems() == [
+        f"No file of this request is in {tmp_path}: neither dev-002.csr nor dev-002.key."
+    ]
+
+
+def test_without_any_file_a_request_is_renewed_from_the_list(
+    moved: Path, opened: Callable[[], Person], labelled: dict[str, str], saved: Path
+) -> None:
+    person = opened()
+    person.waits_to_read("Locate the files…")
+    person.click("Renew")
+    person.waits_for_page("Which certificate?")
+    person.waits_to_read("Or one of your requests")
+    [choices] = [one for one in person.wizard.findChildren(QListWidget) if one.isVisible()]
+    assert [choices.item(row).text().split()[0] for row in range(choices.count())] == [
+        "dev-002",
+        "dev-001",
+    ]
+    for page in ("Key", "Who is it for?"):
+        person.press(Qt.Key.Key_Return)
+        person.waits_for_page(page)
+    assert "The old file is no longer there." in person.reads()
+    assert person.field("Common name").text() == "dev-002"
+    assert person.field("Common name").isReadOnly()
+    assert person.field("Organization").text() == labelled["Organization"]
+    for page in ("Review", "Save", "Done"):
+        person.press(Qt.Key.Key_Return)
+        person.waits_for_page(page)
+    assert (saved / "dev-002.csr").is_file()

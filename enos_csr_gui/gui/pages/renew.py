@@ -30,7 +30,7 @@ _MOST_LISTED = 200
 class _Choice(NamedTuple):
     request: PastRequest
     file: Path
-    """The request file or the certificate, whichever is still there."""
+    """The request file or the certificate, whichever is still there, or where it was."""
 
 
 class _Choices(QListWidget):
@@ -108,7 +108,7 @@ class RenewPage(Page):
         folder = self.draft.folder
 
         def read() -> tuple[RenewalSource, str]:
-            old = renew.read_source(path)
+            old = renew.read_source_or_history(path)
             if old.serial is None:
                 old = old._replace(serial=renew.newest_serial(old.common_name))
             return old, files.free_name(folder, files.safe_name(old.common_name))
@@ -174,8 +174,9 @@ def _choices() -> list[_Choice]:
     choices = {}
     for one in past:
         places = (one.csr, *([one.certificate] if one.certificate else []))
-        if file := next((place for place in places if place.is_file()), None):
-            choices[one.number] = _Choice(one, file)
+        # With no file left, the history has the answers.
+        file = next((place for place in places if place.is_file()), one.csr)
+        choices[one.number] = _Choice(one, file)
     return list(choices.values())
 
 

@@ -112,6 +112,13 @@ class SubjectPage(Page):
                 editor.lock(labels.locked(defaults.set_by) if defaults and is_locked else None)
         notes = (*old.notes, *old.left_out_problems) if old else ()
         remarks = [problem_text(one) for one in notes]
+        if old and old.from_history:
+            remarks.append(
+                _(
+                    "The old file is no longer there. The answers come from the list of requests "
+                    "on this computer."
+                )
+            )
         remarks += [
             labels.named(labels.label(one.field or ""), problem_text(one))
             for one in (old.misread if old else [])

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.core.file_types import TABLE_SUFFIX
 from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.core.locate import locate
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
@@ -36,9 +37,10 @@ from enos_csr_gui.gui.requests.model import Choice, Column, heading
 from enos_csr_gui.gui.requests.table import RequestTable
 from enos_csr_gui.gui.texts import problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
-from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.folder import existing, open_folder
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _, ngettext
+from enos_csr_gui.messages import labels
 
 _AT_ONCE = 1000
 """How many requests are read at once: freeing very many takes a noticeable time."""
@@ -95,6 +97,10 @@ class RequestsPage(Page):
         self._renew = self._action(_("&Renew"), self._renew_it)
         self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
         self._open = self._action(_("&Open folder"), self._open_folder)
+        self._locate = self._action(_("&Locate the files…"), self._locate_files)
+        self._locate.setToolTip(
+            _("For files that were moved: choose their folder. No file is changed.")
+        )
         self._export = self._action(_("Save as a &table…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
         self.use_whole_width()
@@ -144,7 +150,7 @@ class RequestsPage(Page):
         self._below = QWidget()
         row = QHBoxLayout(self._below)
         row.setContentsMargins(0, 0, 0, 0)
-        for action in (self._details, self._renew, self._receive, self._open):
+        for action in (self._details, self._renew, self._receive, self._open, self._locate):
             row.addWidget(self._button(action))
         row.addStretch(1)
         row.addWidget(self._button(self._export))
@@ -216,6 +222,7 @@ class RequestsPage(Page):
             button.setToolTip(action.toolTip())
         button.clicked.connect(action.trigger)
         action.enabledChanged.connect(button.setEnabled)
+        action.visibleChanged.connect(lambda: button.setVisible(action.isVisible()))
         return button
 
     def _shortcut(
@@ -304,12 +311,22 @@ class RequestsPage(Page):
         self._renew.setEnabled(there)
         self._receive.setEnabled(there)
         self._export.setEnabled(there)
+        # One takes the place of the other: a folder that is gone cannot be opened.
+        is_missing = there and self._is_missing()
+        for action, shown in ((self._locate, is_missing), (self._open, not is_missing)):
+            action.setVisible(shown)
+
+    def _is_missing(self) -> bool:
+        """Return whether a file of the current request is known to be missing."""
+        request = self._table.request()
+        files = self._model.presence.of(request) if request else None
+        return files is not None and not all(files)
 
     def _show_menu(self, where: QPoint) -> None:
         if self._table.request() is None:
             return
         menu = QMenu(self)
-        menu.addActions([self._details, self._renew, self._receive, self._open])
+        menu.addActions([self._details, self._renew, self._receive, self._open, self._locate])
         menu.addSeparator()
         sorting = menu.addMenu(_("&Sort by"))
         for column in Column:
@@ -345,6 +362,43 @@ class RequestsPage(Page):
     def _open_folder(self) -> None:
         if request := self._table.request():
             open_folder(self, request.csr.parent, lambda problem: self._show_problems([problem]))
+
+    def _locate_files(self) -> None:
+        """Ask which folder the files are in now, and record it for all that moved with them."""
+        request = self._table.request()
+        if request is None:
+            return
+        chosen = QFileDialog.getExistingDirectory(
+            self, _("Which folder are the files in now?"), str(existing(request.csr.parent))
+        )
+        if not chosen:
+            return
+        folder = Path(chosen)
+
+        def done(count: int) -> None:
+            if not count:
+                text = _("No file of this request is in {folder}: neither {csr} nor {key}.")
+                self._note.show_problem(
+                    text.format(
+                        folder=labels.path(folder),
+                        csr=labels.path(Path(request.csr.name)),
+                        key=labels.path(Path(request.key.name)),
+                    )
+                )
+            else:
+                text = ngettext(
+                    "The files of {count} request are found.",
+                    "The files of {count} requests are found.",
+                    count,
+                )
+                self._note.tell(text.format(count=_number(count)))
+                self._model.refresh()
+            self._note.show()
+
+        def failed(error: CoreError) -> None:
+            self._show_problems(error.problems)
+
+        self.wait_for(partial(locate, request, folder), done, failed, _("Looking for the files"))
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, _("Save as a table"), str(Path.home()), _("Tables (*.csv)"))
