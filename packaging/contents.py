@@ -114,6 +114,7 @@ def languages() -> list[str]:
 def resources() -> list[tuple[str, str]]:
     """Return each file that the program reads, the guide too, with its folder in the bundle."""
     files = [*RESOURCES.glob("icons/*.svg"), *RESOURCES.glob("translations/*/LC_MESSAGES/*.mo")]
+    files += RESOURCES.glob("*.txt")
     top = PurePosixPath("enos_csr_gui/_resources")
     guides = [(str(file), str(top / "guide")) for file in sorted(TOP.glob("docs/user-guide*.md"))]
     return [

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, contents, x509_reader
+from enos_csr_gui.core import certificate, contents, inspect, x509_reader
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.file_types import KEY_SUFFIX
 from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
 from enos_csr_gui.core.x509_reader import Certificate, Existing, Request, SkippedAttribute
@@ -141,6 +142,21 @@ def _from_history(file: Path, past: PastRequest) -> RenewalSource:
         notes=_expired(past.expires, datetime.now(UTC)),
         from_history=True,
     )
+
+
+def has_protected_key(source: RenewalSource) -> bool:
+    """Return whether the key of what is renewed needs a passphrase, as far as it can be found.
+
+    It is looked for in the history, and beside the file.
+    """
+    places = [source.file.with_suffix(KEY_SUFFIX)]
+    with suppress(HistoryUnavailable), RequestHistory() as history:
+        past = [*history.find_file(source.file), *history.find_common_name(source.common_name)]
+        places = [*(one.key for one in past[:1]), *places]
+    for place in places:
+        if place.is_file():
+            return any(one.protected for one in inspect.inspect_files([place]))
+    return False
 
 
 def _load(given: Sequence[Path]) -> Existing:

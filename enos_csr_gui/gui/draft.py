@@ -57,9 +57,10 @@ class Draft:
     ``passphrase`` protects the new key file. ``name`` is the base name of the files, None while it
     follows the common name. ``offered`` are the answers that were filled in, None while they are
     unknown. ``source`` is what is being renewed, None for a new request, whose answers are kept
-    meanwhile. ``taken_from`` is the file that a new request takes its answers from, if any, and
-    ``origins`` says where each answer comes from, until it is changed. ``defaults`` are the
-    organization's, None until they are read. ``matched`` is
+    meanwhile. ``was_protected``: the key of what is renewed has a passphrase, and the key page has
+    not offered one for the new key yet. ``taken_from`` is the file that a new request takes its
+    answers from, if any, and ``origins`` says where each answer comes from, until it is changed.
+    ``defaults`` are the organization's, None until they are read. ``matched`` is
     a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
     where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
     restored when the key page is rebuilt in another language.
@@ -76,6 +77,7 @@ class Draft:
         self.created: CreatedRequest | None = None
         self.offered: dict[str, str] | None = None
         self.source: RenewalSource | None = None
+        self.was_protected = False
         self.taken_from: Path | None = None
         self.origins: dict[str, Origin] = {}
         self.defaults: Defaults | None = None
@@ -149,6 +151,7 @@ class Draft:
 
     def use_own_answers(self) -> None:
         """Go back to the user's own answers, if these are from an old or a foreign file."""
+        self.was_protected = False
         if self.source or self.taken_from:
             self._forget_file()
             self.source = self.name = None

@@ -90,6 +90,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         renew,
         shell,
         spreadsheet,
+        words,
     )
     from enos_csr_gui.core.batch import (  # noqa: F401
         check,
@@ -102,6 +103,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
 
     countries.suggest("China")
     files.safe_name("dev-001")
+    words.words()
     last = last_answers.load()
     if last.folder and not last.folder.is_dir():
         last = last_answers.LastAnswers(last.answers, None)  # the disk may be missing

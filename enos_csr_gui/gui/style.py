@@ -143,6 +143,11 @@ def problem(palette: QPalette) -> QColor:
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
 
 
+def caution(palette: QPalette) -> QColor:
+    """Return the colour of what is neither right nor wrong; a text says it too."""
+    return QColor("#d9a53a" if is_dark(palette) else "#9a6a00")
+
+
 def fix_fusion_palette() -> None:
     """Let what takes clicks and text, and what is chosen, be seen; again when the colours change.
 

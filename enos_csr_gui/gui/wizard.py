@@ -263,7 +263,7 @@ class RequestWizard(QDialog):
         self._forget_made(keep_passphrase=True)  # several devices may share it
         self._leave(self._navigation.back_to(Step.START))
         self._begin(Task.NEW)  # nothing is dropped: the passphrase stays
-        if had_new_key:
+        if had_new_key and not self.draft.passphrase:  # else it is asked about again
             self._go_on()
 
     def _start_over(self) -> None:

@@ -11,8 +11,10 @@ from threading import Event
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 
-from enos_csr_gui.core import key_reader, keys
+from enos_csr_gui.core import key_reader, keys, words
+from enos_csr_gui.gui.widgets.strength_meter import StrengthMeter
 
 SUBJECT = (
     "subject=C = CN, ST = Guizhou, L = Kaili, O = Example Wind Ltd, OU = Operations, "
@@ -108,6 +110,74 @@ def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
     openssl("pkey", "-in", saved / "dev-001.key", "-passin", "pass:Windrad 17 über Kaili", "-noout")
 
 
+def test_a_weak_passphrase_is_not_green(person: Person) -> None:
+    person.click("Protect the key file with a passphrase")
+    [meter] = person.wizard.page.findChildren(StrengthMeter)
+    colours = []
+    for text, said in (
+        ("turbine", "Weak"),
+        ("turbines 1", "Fair"),
+        ("Windrad 17 über", "Strong"),
+    ):
+        person.enters("Passphrase", text)
+        person.waits_to_read(said)
+        picture = meter.grab().toImage()
+        colours.append(picture.pixelColor(meter.width() // 10, meter.height() // 2))
+    weak, fair, strong = colours
+    assert weak.red() > 2 * weak.green()
+    assert fair.red() > fair.green() > fair.blue()
+    assert strong.green() > strong.red()
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_a_passphrase_of_words_is_suggested(
+    person: Person, labelled: dict[str, str], saved: Path, openssl, by_mouse: bool
+) -> None:
+    person.click("Protect the key file with a passphrase")
+    if by_mouse:
+        person.click("Suggest one")
+    else:
+        person.press(Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read("Strong: 6 random words, 66 bits.")
+    suggested = person.field("Passphrase").text()
+    assert suggested in person.reads()  # or it could not be written down
+    assert len(suggested.split("-")) == words.COUNT
+    assert suggested in person.wizard.secrets()
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    openssl("pkey", "-in", saved / "dev-001.key", "-passin", f"pass:{suggested}", "-noout")
+
+
+def test_renewing_a_protected_key_offers_protection_again(
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path
+) -> None:
+    first = start()
+    first.click("Protect the key file with a passphrase")
+    first.enters("Passphrase", "turbines17")
+    first.enters("Repeat passphrase", "turbines17")
+    first.walks_to_save(labelled)
+    first.goes_on("Done", "Save")
+    assert "Your passphrase protects it." in first.reads()
+    first.click("Start page")
+
+    first.begins("Renew a certificate")
+    first.drops(saved / "dev-001.csr")
+    first.goes_on("Key")
+    assert first.button("Protect the key file with a passphrase").isChecked()
+    first.waits_to_read("The old key is protected with a passphrase.")
+    assert first.focus() is first.field("Passphrase")
+    assert not first.problems()
+    first.click("Protect the key file with a passphrase")  # it is only an offer
+    first.goes_on("Who is it for?")
+    first.click("< Back")
+    first.waits_for_page("Key")
+    assert not first.button("Protect the key file with a passphrase").isChecked()
+    first.press(Qt.Key.Key_Escape)
+
+    first.begins("New request")
+    assert not first.button("Protect the key file with a passphrase").isChecked()
+
+
 def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
     person: Person,
     labelled: dict[str, str],
@@ -125,7 +195,14 @@ def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
     person.enters("Key file", str(mine))
     person.tries("Next >")
     person.waits_to_read("This key is protected. Type its passphrase.")
+    assert not person.problems()  # it is asked for, and nothing is wrong yet
+    field = person.field("Passphrase of the key file")
     person.types("wrong")
+    assert field.echoMode() == QLineEdit.EchoMode.Password
+    person.press(Qt.Key.Key_Tab)
+    person.press(Qt.Key.Key_Space)
+    assert (field.echoMode(), field.text()) == (QLineEdit.EchoMode.Normal, "wrong")
+    field.setFocus()
     person.press(Qt.Key.Key_Return)
     person.waits_to_read("The passphrase does not open this key.")
     person.enters("Passphrase of the key file", "opens it")
@@ -297,7 +374,12 @@ def test_a_passphrase_is_kept_for_several_devices_in_a_row_and_no_longer(
     if way_on == "Start page":
         person.begins("New request")
         assert not person.button("Protect the key file with a passphrase").isChecked()
-        person.click("Next >")
+    else:
+        person.waits_for_page("Key")
+        assert "The passphrase of the last request is filled in." in person.reads()
+        assert "turbines17" not in person.reads()
+        assert person.button("Protect the key file with a passphrase").isChecked()
+    person.press(Qt.Key.Key_Return)
     person.waits_for_page("Who is it for?")
     person.enters("Common name", "dev-002")
     person.goes_on("Review")

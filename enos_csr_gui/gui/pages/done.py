@@ -23,6 +23,7 @@ _KEEP_KEY = N_(
     "Never send this file to anybody. The certificate works only together with it, and "
     "nobody can restore it. Keep it safe until the certificate has expired."
 )
+_PROTECTED = N_("Your passphrase protects it.")
 _KEEP_OLD = N_(
     "Until the new certificate is on the device, the device uses the old key. Keep that key too."
 )
@@ -89,6 +90,8 @@ class DonePage(Page):
         self._csr.advice.setText("\n".join(filter(None, (said, submit.note))))
         self._key.path.setText(labels.path(made.key))
         keep = [_KEEP_KEY]
+        if self.draft.passphrase and not self.draft.key_file:
+            keep.append(_PROTECTED)
         if old and not self.draft.key_file:
             keep.append(_KEEP_OLD)
         self._key.advice.setText(labels.joined(map(_, keep)))

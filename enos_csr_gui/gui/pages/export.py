@@ -30,7 +30,7 @@ from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
-from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
+from enos_csr_gui.gui.widgets.passphrase import BelowPassphrase, PassphraseEdit, PassphrasePair
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -60,7 +60,9 @@ class ExportPage(Page):
         self._key_passphrase = PassphraseEdit()
         self._folder_note = FieldNote(about=self._folder)
         self._name_note = FieldNote(about=self._name)
-        self._key_note = FieldNote(about=self._key_passphrase)
+        below_passphrase = BelowPassphrase(self._key_passphrase)
+        self._key_note = below_passphrase.note
+        self._hide_letters = below_passphrase.hide_letters
         self._trouble = FieldNote()
         self._key_row, self._store_row = QWidget(), QWidget()
 
@@ -71,7 +73,7 @@ class ExportPage(Page):
             button.toggled.connect(self._show_format)
 
         key_form = Form(self._key_row)
-        key_form.add_row(_("Passphrase of the key file"), self._key_passphrase, self._key_note)
+        key_form.add_row(_("Passphrase of the key file"), self._key_passphrase, below_passphrase)
         place = Form()
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
         place.add_row(_("Name of the files"), self._name, self._name_note)
@@ -103,6 +105,7 @@ class ExportPage(Page):
         self._folder.setText(str(received.key.parent / f"{received.key.stem}-device"))
         self._key_row.hide()
         self._key_passphrase.clear()
+        self._hide_letters()
         self._passphrase.clear()
         self._older_systems.setChecked(False)
         has_chain = bool(received.issued.chain)

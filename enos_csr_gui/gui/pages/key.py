@@ -76,6 +76,13 @@ class KeyPage(Page):
         self.body.addStretch(1)
 
     def enter(self) -> None:
+        if self.draft.was_protected:
+            self.draft.was_protected = False
+            self._protect.setChecked(True)
+            assert self._passphrase is not None
+            self._passphrase.explain(
+                _("The old key is protected with a passphrase. Choose one for the new key too.")
+            )
         answers, self.draft.key_answers = self.draft.key_answers, None
         if answers is None:
             return
@@ -90,7 +97,11 @@ class KeyPage(Page):
         self._new.setChecked(answers.is_new)
 
     def take_focus(self) -> None:
-        (self._new if self._new.isChecked() else self._old).setFocus()
+        pair = self._passphrase
+        if self._new.isChecked() and self._protect.isChecked() and pair and not pair.text():
+            pair.setFocus()
+        else:
+            (self._new if self._new.isChecked() else self._old).setFocus()
 
     def keep_answers(self) -> None:
         pair, chooser = self._passphrase, self._chooser
@@ -121,6 +132,14 @@ class KeyPage(Page):
         self._new.setChecked(True)
         if not keep_passphrase:
             self._protect.setChecked(False)
+        elif self._passphrase and self._protect.isChecked():
+            self._passphrase.hide_letters()
+            self._passphrase.explain(
+                _(
+                    "The passphrase of the last request is filled in. Keep it, or type another one "
+                    "for this device."
+                )
+            )
         if self._chooser:
             self._chooser.deleteLater()
             self._chooser = None

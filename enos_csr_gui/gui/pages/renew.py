@@ -107,15 +107,18 @@ class RenewPage(Page):
             return False
         folder = self.draft.folder
 
-        def read() -> tuple[RenewalSource, str]:
+        def read() -> tuple[RenewalSource, str, bool]:
             old = renew.read_source_or_history(path)
             if old.serial is None:
                 old = old._replace(serial=renew.newest_serial(old.common_name))
-            return old, files.free_name(folder, files.safe_name(old.common_name))
+            name = files.free_name(folder, files.safe_name(old.common_name))
+            return old, name, renew.has_protected_key(old)
 
-        def taken(result: tuple[RenewalSource, str]) -> None:
-            if result[0] != self.draft.source:  # who comes back to it goes on with what was changed
-                self.draft.renew(*result)
+        def taken(result: tuple[RenewalSource, str, bool]) -> None:
+            old, name, was_protected = result
+            if old != self.draft.source:  # who comes back to it goes on with what was changed
+                self.draft.renew(old, name)
+                self.draft.was_protected = was_protected
             self.go_on()
 
         def refused(error: CoreError) -> None:

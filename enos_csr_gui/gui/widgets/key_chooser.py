@@ -6,12 +6,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from enos_csr_gui.core.errors import PASSPHRASE_CODES, Problem
+from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, Problem
 from enos_csr_gui.core.file_types import KEY_SUFFIXES, patterns
 from enos_csr_gui.gui.texts import problem_text
-from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
-from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit
+from enos_csr_gui.gui.widgets.passphrase import BelowPassphrase, PassphraseEdit
 from enos_csr_gui.i18n import _
 
 
@@ -23,9 +22,10 @@ class KeyChooser(FileChooser):
         help_text = _("The key file. Its name often ends in .key or .pem.")
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
         self._passphrase = PassphraseEdit()
-        self._passphrase_note = FieldNote(about=self._passphrase)
+        self._below_passphrase = BelowPassphrase(self._passphrase)
+        self._passphrase_note = self._below_passphrase.note
         self._passphrase_label = self.form.add_row(
-            _("Passphrase of the key file"), self._passphrase, self._passphrase_note
+            _("Passphrase of the key file"), self._passphrase, self._below_passphrase
         )
         self._passphrase.textEdited.connect(lambda: self._passphrase_note.show_help(""))
         self.edited.connect(self._forget_passphrase)
@@ -45,7 +45,10 @@ class KeyChooser(FileChooser):
         if isinstance(problem, Problem) and problem.code in PASSPHRASE_CODES:
             self.forgive()
             self._ask_passphrase(True)
-            self._passphrase_note.show_problem(problem_text(problem))
+            if problem.code is Code.PASSPHRASE_NEEDED and not self._passphrase.text():
+                self._passphrase_note.tell(problem_text(problem))  # nothing was wrong so far
+            else:
+                self._passphrase_note.show_problem(problem_text(problem))
             self._passphrase.setFocus()
             self._passphrase.selectAll()
         else:
@@ -57,10 +60,11 @@ class KeyChooser(FileChooser):
         self.show_problem(_("Choose your key file."))
 
     def _ask_passphrase(self, ask: bool) -> None:
-        for widget in (self._passphrase_label, self._passphrase, self._passphrase_note):
+        for widget in (self._passphrase_label, self._passphrase, self._below_passphrase):
             widget.setVisible(ask)
 
     def _forget_passphrase(self) -> None:
         self._passphrase.clear()
         self._passphrase_note.show_help("")
+        self._below_passphrase.hide_letters()
         self._ask_passphrase(False)

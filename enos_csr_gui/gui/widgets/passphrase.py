@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from enos_csr_gui.core import words
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.keys import strength
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.strength_meter import StrengthMeter
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
 Check = Callable[[str], Sequence[Problem]]
+
+_STRONG = 4
+"""The score of the strongest passphrases."""
 
 _PAUSE_MS = 150
 """The pause in typing, in milliseconds, before the strength is computed."""
@@ -28,6 +40,29 @@ class PassphraseEdit(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setEchoMode(QLineEdit.EchoMode.Password)
+
+    def show_letters(self, on: bool) -> None:
+        """Show what is typed, or hide it."""
+        self.setEchoMode(QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password)
+
+
+class BelowPassphrase(QWidget):
+    """What stands below the passphrase of a key file: a box to show it, and a note."""
+
+    def __init__(self, edit: PassphraseEdit, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.note = FieldNote(about=edit)
+        self._visible = QCheckBox(_("Show the passphrase"))
+        self._visible.toggled.connect(edit.show_letters)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING // 2)
+        column.addWidget(self.note)
+        column.addWidget(self._visible)
+
+    def hide_letters(self) -> None:
+        """Hide the passphrase, as for the next one."""
+        self._visible.setChecked(False)
 
 
 class PassphrasePair(QWidget):
@@ -45,19 +80,14 @@ class PassphrasePair(QWidget):
         self._judging: background.Job | None = None
         self._first = PassphraseEdit()
         self._second = PassphraseEdit()
-        self._strength = QProgressBar()
+        self._strength = StrengthMeter()
         self._note = FieldNote(help_text, about=self._first)
         self._visible = QCheckBox(_("Show &what I type"))
+        self._suggest = QPushButton(_("Su&ggest one"))
+        self._suggest.setToolTip(_("Random words, which are easy to write down and to type."))
         self._pause = QTimer(self)
 
-        self._strength.setRange(0, 5)
-        self._strength.setTextVisible(False)
-        self._strength.setFixedHeight(self._strength.fontMetrics().height() // 2)
-        policy = self._strength.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # nothing jumps when it appears
-        self._strength.setSizePolicy(policy)
         self._strength.hide()
-        self._strength.setAccessibleName(_("Strength of the passphrase"))
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
 
@@ -65,6 +95,7 @@ class PassphrasePair(QWidget):
             edit.textEdited.connect(self._on_edited)
         self._visible.toggled.connect(self._show_letters)
         self._pause.timeout.connect(self._judge)
+        self._suggest.clicked.connect(self._fill_in_words)
 
         below = QWidget()
         column = QVBoxLayout(below)
@@ -73,6 +104,7 @@ class PassphrasePair(QWidget):
         row = QHBoxLayout()
         row.setSpacing(2 * style.SPACING)
         row.addWidget(self._visible)
+        row.addWidget(self._suggest)
         row.addWidget(self._strength, 1)
         column.addLayout(row)
         column.addWidget(self._note)
@@ -111,9 +143,7 @@ class PassphrasePair(QWidget):
     def show_complaint(self) -> None:
         """Show what is wrong and put the cursor there."""
         at_fault = self._first if self._check(self._first.text()) else self._second
-        self._pause.stop()  # how strong it is matters less now
-        if self._judging:
-            self._judging.forget()
+        self._stop_judging()  # how strong it is matters less now
         self._note.set_about(at_fault)
         self._note.show_problem(self.complaint())
         at_fault.setFocus()
@@ -123,17 +153,47 @@ class PassphrasePair(QWidget):
         """Forget the passphrase."""
         self._first.clear()
         self._second.clear()
+        self._visible.setChecked(False)
         self._strength.hide()
         self._note.show_help(self._help)
+
+    def hide_letters(self) -> None:
+        """Hide what is typed."""
+        self._visible.setChecked(False)
+
+    def explain(self, text: str) -> None:
+        """Show ``text`` until another passphrase is typed."""
+        self._stop_judging()
+        self._note.set_about(self._first)
+        self._note.tell(text)
+
+    def _fill_in_words(self) -> None:
+        """Fill in a passphrase of random words, and show it: it must be written down."""
+        text = words.passphrase()
+        self._first.setText(text)
+        self._second.setText(text)
+        self._visible.setChecked(True)
+        self._strength.show()
+        self._strength.show_score(_STRONG)
+        said = _(
+            "Strong: {count} random words, {bits} bits. Write them down, and keep them apart from "
+            "the key."
+        )
+        self.explain(said.format(count=words.COUNT, bits=words.bits()))
+        self.edited.emit()
+
+    def _stop_judging(self) -> None:
+        self._pause.stop()
+        if self._judging:
+            self._judging.forget()
 
     def _on_edited(self) -> None:
         self._pause.start()
         self.edited.emit()
 
     def _show_letters(self, on: bool) -> None:
-        mode = QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password
         for edit in (self._first, self._second):
-            edit.setEchoMode(mode)
+            edit.show_letters(on)
 
     def _judge(self) -> None:
         if self._judging:
@@ -146,6 +206,6 @@ class PassphrasePair(QWidget):
         if not self._first.text():
             self._note.show_help(self._help)
             return
-        self._strength.setValue(score + 1)
+        self._strength.show_score(score)
         self._note.set_about(self._first)
         self._note.tell(labels.strength(score))
