@@ -120,6 +120,7 @@ class WizardHost:
         old = self.wizard
         old.keep_answers()
         self.wizard = startup.open_wizard(draft=old.draft)
+        self.wizard.left_at = old.left_at
         self.wizard.language_wanted.connect(self._change_language)
         self.wizard.restoreGeometry(old.saveGeometry())  # maximised, if the old one was
         self.wizard.start_page.begins_at_language = True

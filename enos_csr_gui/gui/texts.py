@@ -20,3 +20,8 @@ def problem_text_in_file(problem: Problem) -> str:
 def problem_text_with_place(problem: Problem) -> str:
     """Return the text, below the file or folder that it is about if the problem names one."""
     return problems.problem_text_with_place(problem, dates.iso_day)
+
+
+def shortened(text: str, most: int = 64) -> str:
+    """Return a foreign text with at most so many characters, to show where it cannot wrap."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

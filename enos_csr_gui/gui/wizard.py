@@ -70,7 +70,8 @@ class RequestWizard(QDialog):
         self._complete = complete
         self._navigation = Navigation()
         self._painted = self.is_ready = False
-        self._left_at: Step | None = None  # where the unfinished request was left
+        self.left_at: Step | None = None
+        """Where the unfinished request was left."""
         self._wanted: tuple[Task, Sequence[Path]] | None = None
         self._making_key: background.Job | None = None
 
@@ -216,7 +217,7 @@ class RequestWizard(QDialog):
 
     def _continue(self) -> None:
         """Go back to where the unfinished request was left."""
-        task, goal = Task.RENEW if self.draft.source else Task.NEW, self._left_at
+        task, goal = Task.RENEW if self.draft.source else Task.NEW, self.left_at
         self._want_key()
         self._leave(self._navigation.begin(task))
         self.page.enter()
@@ -226,7 +227,7 @@ class RequestWizard(QDialog):
         self._show_step()
 
     def _drop(self) -> None:
-        self._left_at = None
+        self.left_at = None
         self.draft.drop()
         for page in self.pages.values():
             page.start_over(keep_passphrase=False)
@@ -247,7 +248,7 @@ class RequestWizard(QDialog):
         left = list(steps)
         for step in left:
             self.pages[step].leave()
-        self._left_at = next(filter(_is_of_request, left), self._left_at)
+        self.left_at = next(filter(_is_of_request, left), self.left_at)
 
     def _enter(self) -> None:
         self.page.enter()

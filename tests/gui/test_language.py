@@ -74,6 +74,26 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wiza
     assert isinstance(person.wizard, RequestWizard)
 
 
+def test_continue_leads_to_where_one_was_in_the_other_language(
+    window: WizardHost, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("of another matter")
+    person = Person(window.wizard)
+    person.begins("New request")
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "凯里")
+    person.drops(other)
+    person.waits_for_page("Check a file")
+    person.press(Qt.Key.Key_Escape)
+
+    person = speaks(person, window, "zh_CN")
+    person.waits_to_read("继续未完成的请求(U)")
+    person.click("继续未完成的请求(U)")
+    person.waits_for_page("填写证书信息")
+    assert person.field("城市").text() == "凯里"
+
+
 def test_unsubmitted_key_answers_are_kept(window: WizardHost, tmp_path: Path) -> None:
     person = Person(window.wizard)
     person.begins("New request")

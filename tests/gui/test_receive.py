@@ -352,11 +352,15 @@ def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     assert (saved / "dev-001-device" / "dev-001.p12").is_file()
 
 
+@pytest.mark.parametrize("with_key", [False, True])
 def test_the_certificate_of_the_authority_alone_asks_for_the_right_file(
-    start: Callable[..., Person], authority, tmp_path: Path
+    start: Callable[..., Person], authority, tmp_path: Path, openssl, with_key: bool
 ) -> None:
-    file = tmp_path / "ca.pem"  # without the authority's key beside it
+    file = tmp_path / "ca.pem"
     file.write_bytes(authority.intermediate.read_bytes())
+    if with_key:
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Our CA",
+                "-keyout", tmp_path / "ca.key", "-out", file)  # fmt: skip
     person = start(ARRIVED)
     person.drops(file)
     person.waits_to_read("This is the certificate of a certificate authority")

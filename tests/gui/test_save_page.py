@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from person import Person
+from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QScrollArea
 
 
 @pytest.fixture
@@ -214,3 +214,16 @@ def test_a_chosen_folder_is_shown_as_the_system_writes_paths(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: f"{chosen.as_posix()}/")
     person.click("Choose…")
     assert person.field("Folder").text() == str(chosen)
+
+
+def test_a_name_of_300_letters_breaks_no_layout(person: Person) -> None:
+    [area] = [one for one in person.wizard.page.findChildren(QScrollArea) if one.isVisible()]
+    for field in ("Name of the files", "Folder"):
+        person.enters(field, "x" * 300)
+        person.waits_until(lambda: bool(person.problems()))
+        wait(50)
+        assert area.horizontalScrollBar().maximum() == 0
+    person.enters("Name of the files", "x" * 300)
+    person.waits_to_read("Use 'xxx")
+    person.click(next(line for line in person.reads().splitlines() if line.startswith("Use 'x")))
+    assert person.field("Name of the files").text() == "x" * 200

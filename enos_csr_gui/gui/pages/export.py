@@ -232,7 +232,7 @@ class ExportPage(Page):
                 ).format(file=secret)
             )
         self._name_note.show_help("\n".join(said))
-        self._folder_note.show_help(_("If this folder does not exist, it is created."))
+        self._folder_note.show_help(_("If only the last folder is missing, it is created."))
         self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
         self._trouble.show_help("")
 

@@ -18,6 +18,7 @@ from enos_csr_gui.core.renew import RenewalSource
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import shortened
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
@@ -187,4 +188,4 @@ def _text(request: PastRequest) -> str:
     """Return the row of a request."""
     made_on = _("created on {date}").format(date=dates.day(request.made_on))
     status = labels.request_status(request.status(), request.days_left())
-    return "  ·  ".join((labels.common_name(request.subject), status, made_on))
+    return "  ·  ".join((shortened(labels.common_name(request.subject)), status, made_on))

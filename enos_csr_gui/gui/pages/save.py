@@ -17,12 +17,15 @@ from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
-from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.texts import problem_text, shortened
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
+
+_LONGEST = 40
+"""The maximum number of characters of a suggested name to show on its button."""
 
 
 class SavePage(Page):
@@ -150,7 +153,7 @@ class SavePage(Page):
         self._check()
 
     def _forgive(self) -> None:
-        self._folder_note.show_help(_("If this folder does not exist, it is created."))
+        self._folder_note.show_help(_("If only the last folder is missing, it is created."))
         self._name_note.show_help(
             _("The request file gets this name.")
             if self.draft.key_file
@@ -188,8 +191,9 @@ class SavePage(Page):
         note = self._name_note if about_name else self._folder_note
         note.show_problem(problem_text(problem))
         if suggestion := problem.values.get("suggestion"):
-            shown = str(suggestion).replace("&", "&&")  # no key to press
+            shown = shortened(str(suggestion), _LONGEST).replace("&", "&&")  # no key to press
             self._suggestion.setText(_("&Use '{name}'").format(name=shown))
+            self._suggestion.setToolTip("" if shown == suggestion else str(suggestion))
             self._suggestion.setProperty("suggestion", suggestion)
             self._suggestion.show()
 

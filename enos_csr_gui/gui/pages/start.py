@@ -191,6 +191,7 @@ class StartPage(Page):
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
     """Return how many certificates are to be renewed, and which first."""
+    from enos_csr_gui.gui.texts import shortened
     from enos_csr_gui.messages import labels
 
     first, count = requests[0], len(requests)
@@ -200,6 +201,6 @@ def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
         count,
     ).format(
         count=count,
-        name=labels.common_name(first.subject),
+        name=shortened(labels.common_name(first.subject)),
         status=labels.request_status(first.status(), first.days_left()),
     )
