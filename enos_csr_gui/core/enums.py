@@ -124,7 +124,7 @@ class CertificateStatus(StrEnum):
 
 
 class SortBy(StrEnum):
-    """The columns that ``requests`` can be sorted by; each value is a column of the table.
+    """The columns that ``requests`` can be sorted by; each value names one or more of the table.
 
     The status sorts by ``EXPIRES``: waiting first, then expired, then what ends next.
     """
@@ -135,3 +135,4 @@ class SortBy(StrEnum):
     ISSUED = "issued"
     EXPIRES = "expires"
     CSR = "csr"
+    SERIAL = "length(serial), serial"

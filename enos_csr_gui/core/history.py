@@ -185,6 +185,14 @@ _EXPIRING = """
 """
 
 
+_OF_STATUS = {
+    Status.WAITING: "expires IS NULL",
+    Status.EXPIRED: "expires <= ?",
+    Status.EXPIRING: "expires > ? AND expires <= ?",
+    Status.VALID: "expires > ?",
+}
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -327,6 +335,7 @@ class RequestHistory:
         offset: int = 0,
         filter_text: str = "",
         only_expiring: bool = False,
+        status: Status | None = None,
         sort: SortBy = SortBy.MADE_ON,
         descending: bool = True,
     ) -> list[PastRequest]:
@@ -335,21 +344,29 @@ class RequestHistory:
         Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
         the path of the request file or the name of the key file, or are its public-key fingerprint,
         batch or serial number (decimal or hexadecimal). Case does not matter. With
-        ``only_expiring``, those that ``expiring`` would not return are left out too.
+        ``only_expiring``, those that ``expiring`` would not return are left out too; with
+        ``status``, those of another status.
         """
-        where, values = _where(filter_text, only_expiring)
+        where, values = _where(filter_text, only_expiring, status)
         direction = "DESC" if descending else "ASC"
         # '+' keeps from the index: to look into every row in an order other than that on disk takes
         # four times as long.
-        column = f"+{sort.value}" if where else sort.value
-        order = f"ORDER BY {column} {direction}, number {direction}"
+        sign = "+" if where else ""
+        columns = [f"{sign}{column} {direction}" for column in sort.value.split(", ")]
+        order = f"ORDER BY {', '.join(columns)}, number {direction}"
         page = f"SELECT number FROM request{where} {order} LIMIT ? OFFSET ?"  # noqa: S608
         sql = f"{_SELECT} WHERE number IN ({page}) {order}"
         return self._rows(sql, *values, -1 if limit is None else limit, offset)
 
-    def count(self, filter_text: str = "", *, only_expiring: bool = False) -> int:
+    def count(
+        self,
+        filter_text: str = "",
+        *,
+        only_expiring: bool = False,
+        status: Status | None = None,
+    ) -> int:
         """Return how many requests ``requests`` would return without a limit."""
-        where, values = _where(filter_text, only_expiring)
+        where, values = _where(filter_text, only_expiring, status)
         sql = f"SELECT count(*) FROM request{where}"  # noqa: S608  (constants)
 
         def number(connection: sqlite3.Connection) -> int:
@@ -706,7 +723,9 @@ def _path(stored: bytes) -> Path:
     return Path(os.fsdecode(stored))
 
 
-def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
+def _where(
+    text: str, only_expiring: bool, status: Status | None = None
+) -> tuple[str, tuple[object, ...]]:
     """Return the SQL condition, and its parameters, for rows that contain each word of ``text``."""
     words = _folded(text).split()
     condition = "(instr(search, ?) OR fingerprint = ? OR batch = ? OR serial IN (?, ?))"
@@ -715,6 +734,15 @@ def _where(text: str, only_expiring: bool) -> tuple[str, tuple[object, ...]]:
     if only_expiring:
         conditions.append(_EXPIRING)
         values += _around(_now(None))
+    if status:
+        now = _now(None)
+        conditions.append(_OF_STATUS[status])
+        values += {
+            Status.WAITING: (),
+            Status.EXPIRED: (_seconds(now),),
+            Status.EXPIRING: (_seconds(now), _seconds(now + EXPIRES_SOON)),
+            Status.VALID: (_seconds(now + EXPIRES_SOON),),
+        }[status]
     return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 

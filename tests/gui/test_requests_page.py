@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,9 +26,11 @@ from PySide6.QtWidgets import (
     QTextBrowser,
 )
 
+from enos_csr_gui.core import preferences
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import PastRequest, RequestHistory, default_path
 from enos_csr_gui.gui import background
+from enos_csr_gui.gui.requests.model import Column
 from enos_csr_gui.gui.requests.table import RequestTable
 
 DAY = timedelta(days=1)
@@ -637,8 +640,103 @@ def test_with_nothing_to_renew_the_choice_says_so(
     which.setFocus()
     person.press(Qt.Key.Key_Down)
     person.waits_to_read("No certificate needs renewal.")
-    person.press(Qt.Key.Key_Up)
+    person.press(Qt.Key.Key_Down)
+    person.waits_to_read("No request is waiting for its certificate.")
+    person.press(Qt.Key.Key_Home)
     person.waits_until(lambda: names(person) == ["dev-001"])
+
+
+def test_the_list_shows_what_waits_and_what_has_expired(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    [which] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    which.setFocus()
+    for shown in (["dev-001", "dev-002"], ["dev-003"], ["dev-001"]):
+        person.press(Qt.Key.Key_Down)
+        person.waits_until(lambda shown=shown: sorted(names(person)) == shown)
+    person.enters("Filter", "kaili none")
+    person.waits_to_read("No request whose certificate has expired contains 'kaili none'.")
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_the_first_page_renews_the_most_urgent(
+    three: None, start: Callable[..., Person], by_mouse: bool
+) -> None:
+    person = start("")
+    person.waits_to_read("2 certificates need renewal")
+    notice, first = person.button("Renew it now"), person.button("New request")
+    assert notice.mapToGlobal(QPoint()).y() < first.mapToGlobal(QPoint()).y()
+    assert person.focus() is first  # Enter still begins a request
+    if by_mouse:
+        person.points_at(notice)
+    else:
+        person.press(Qt.Key.Key_W, Qt.KeyboardModifier.AltModifier)
+    person.waits_for_page("Which certificate?")
+    assert person.field("Old file").text().endswith("dev-001.pem")
+    person.goes_on("Key")  # its file is gone, and the list has the answers
+    person.goes_on("Who is it for?")
+    assert person.field("Common name").text() == "dev-001"
+
+
+def test_reminders_of_all_valid_certificates_are_saved(
+    three: None, record: Callable[..., Path], opened: Callable[[], Person], tmp_path: Path
+) -> None:
+    record("dev-004", expires=400)
+    person = opened()
+    target = tmp_path / "all.ics"
+    person.saves_to(target)
+    person.waits_until(person.button("Calendar reminders…").isEnabled)
+    person.press(Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read("2 reminders are saved.")
+    said = re.findall("^SUMMARY:(.*)\r?$", target.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(one.strip() for one in said) == [
+        "Renew the certificate of dev-002",
+        "Renew the certificate of dev-004",
+    ]
+
+
+def test_columns_are_chosen_and_remembered(three: None, opened: Callable[[], Person]) -> None:
+    person = opened()
+    header = table(person).horizontalHeader()
+    assert header.isSectionHidden(7)
+    where = QPoint(20, header.height() // 2)
+    header.customContextMenuRequested.emit(where)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    [serial] = [one for one in menu.actions() if one.text() == "Serial number"]
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(serial).center())
+    assert not header.isSectionHidden(7)
+    assert rows(person)[2][7] == "4837 (0x12E5)"
+    # Drag the edge of the first column.
+    edge = QPoint(header.sectionSize(0) - 1, header.height() // 2)
+    QTest.mousePress(header.viewport(), Qt.MouseButton.LeftButton, pos=edge)
+    QTest.mouseMove(header.viewport(), edge + QPoint(40, 0))
+    QTest.mouseRelease(header.viewport(), Qt.MouseButton.LeftButton, pos=edge + QPoint(60, 0))
+    wide = header.sectionSize(0)
+
+    def remembered() -> bool:
+        return ("NAME", wide, True) in preferences.columns()
+
+    person.waits_until(remembered)
+    later = table(opened()).horizontalHeader()
+    assert later is not header
+    person.waits_until(lambda: not later.isSectionHidden(7))
+    assert later.sectionSize(0) == wide
+    shown = [one.name for one in sorted(Column, key=later.visualIndex)]
+    assert shown[-2:] == ["SERIAL", "FILE"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'[["NOPE", 5, 1], ["NAME", "x", 2]]'])
+def test_damaged_columns_change_nothing(
+    three: None, opened: Callable[[], Person], content: bytes
+) -> None:
+    preferences.remember_columns([])
+    path = preferences._path("columns.json")
+    path.write_bytes(content)
+    person = opened()
+    wait(100)
+    assert table(person).horizontalHeader().isSectionHidden(7)
 
 
 def test_the_first_page_says_where_a_damaged_history_was_put(start: Callable[..., Person]) -> None:
@@ -684,7 +782,7 @@ def test_files_that_were_moved_are_located_all_at_once(
     by_mouse: bool,
 ) -> None:
     person = opened()
-    person.waits_until(lambda: [row[-1] for row in rows(person)] == ["both files missing"] * 2)
+    person.waits_until(lambda: [row[6] for row in rows(person)] == ["both files missing"] * 2)
     assert "Open folder" not in person.reads()
     # The system's own dialog cannot be driven from here.
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(moved))
@@ -694,7 +792,7 @@ def test_files_that_were_moved_are_located_all_at_once(
         person.press(Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
     person.waits_to_read("The files of 2 requests are found.")
     places = [str(moved / f"dev-00{number}.csr") for number in (2, 1)]
-    person.waits_until(lambda: [row[-1] for row in rows(person)] == places)
+    person.waits_until(lambda: [row[6] for row in rows(person)] == places)
     person.waits_to_read("Open folder")
     assert "Locate the files" not in person.reads()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
@@ -61,6 +62,7 @@ class StartPage(Page):
             _("A certificate proves to EnOS who a device or an application is."),
         )
         self._notice: Banner | None = None
+        self._first: PastRequest | None = None  # the most urgent to renew
         self.begins_at_language = False
         self._continue = TaskLink(
             _("Contin&ue the unfinished request"),
@@ -163,13 +165,19 @@ class StartPage(Page):
         """Start showing which certificates are to be renewed; needs the page that lists them."""
         from enos_csr_gui.gui.widgets.banner import Banner
 
-        self._notice = Banner("status-expiring", _("&Show"))
-        self._notice.button.clicked.connect(self._show_expiring)
-        # Below the tasks, so that nothing moves under the mouse pointer.
-        last = list(self._links.values())[-1]
-        self.body.insertWidget(self.body.indexOf(last) + 2, self._notice)
-        self.setTabOrder(last, self._notice.button)
+        self._notice = Banner("status-expiring", _("Renew it no&w"), _("&Show"))
+        renew, show = self._notice.buttons
+        renew.clicked.connect(self._renew_first)
+        show.clicked.connect(self._show_expiring)
+        self.body.insertWidget(0, self._notice)
+        for before, after in pairwise((renew, show, self._continue, *self._links.values())):
+            self.setTabOrder(before, after)
         self._look_for_expiring()
+
+    def _renew_first(self) -> None:
+        one = self._first
+        if one:
+            self.task_wanted.emit(Task.RENEW, [one.certificate or one.csr])
 
     def _show_expiring(self) -> None:
         self.expiring_wanted.emit()
@@ -180,13 +188,20 @@ class StartPage(Page):
 
     def _tell(self, found: _Expiring) -> None:
         from enos_csr_gui.gui.texts import problem_text_with_place
+        from enos_csr_gui.messages import labels
 
         assert self._notice is not None
         faults = self.draft.defaults.problems if self.draft.defaults else ()
         lines = [problem_text_with_place(problem) for problem in (*found.notes, *faults)]
         if found.requests:
             lines.insert(0, _to_be_renewed(found.requests))
-        self._notice.say("\n".join(lines), with_button=bool(found.requests))
+        renew, show = self._notice.buttons
+        self._first = found.requests[0] if found.requests else None
+        offers = [renew, show][: min(len(found.requests), 2)]
+        if self._first:
+            name = labels.common_name(self._first.subject)
+            renew.setAccessibleName(_("Renew it now: {name}").format(name=name))
+        self._notice.say("\n".join(lines), offers=offers)
 
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:

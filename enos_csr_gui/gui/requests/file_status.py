@@ -21,9 +21,17 @@ class FilePresence(NamedTuple):
     key: bool
 
 
-def _look(requests: list[PastRequest]) -> dict[int, FilePresence]:
+_Files = tuple[Path, Path]
+"""The places of a request and its key: they may change while one looks."""
+
+
+def _files(request: PastRequest) -> _Files:
+    return request.csr, request.key
+
+
+def _look(requests: list[PastRequest]) -> dict[_Files, FilePresence]:
     return {
-        request.number: FilePresence(request.csr_exists(), request.key_exists())
+        _files(request): FilePresence(request.csr_exists(), request.key_exists())
         for request in requests
     }
 
@@ -39,8 +47,8 @@ class FileStatus(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._known: dict[int, FilePresence] = {}
-        self._wanted: dict[Path, dict[int, PastRequest]] = {}
+        self._known: dict[_Files, FilePresence] = {}
+        self._wanted: dict[Path, dict[_Files, PastRequest]] = {}
         self._looking: set[Path] = set()
         self._soon = QTimer(self)  # all the rows on the screen are asked for one by one
         self._soon.setSingleShot(True)
@@ -48,10 +56,11 @@ class FileStatus(QObject):
 
     def of(self, request: PastRequest) -> FilePresence | None:
         """Return which files exist; None while unknown: ``found`` is emitted with the result."""
-        if request.number not in self._known:
-            self._wanted.setdefault(request.csr.parent, {})[request.number] = request
+        files = _files(request)
+        if files not in self._known:
+            self._wanted.setdefault(request.csr.parent, {})[files] = request
             self._soon.start(0)
-        return self._known.get(request.number)
+        return self._known.get(files)
 
     def look_again(self) -> None:
         """Discard all results."""
@@ -66,7 +75,7 @@ class FileStatus(QObject):
             done = partial(self._answer, folder)
             background.run(self, partial(_look, requests), done, detached=True)
 
-    def _answer(self, folder: Path, found: dict[int, FilePresence]) -> None:
+    def _answer(self, folder: Path, found: dict[_Files, FilePresence]) -> None:
         self._looking.remove(folder)
         self._known.update(found)
         self.found.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from functools import partial
 from html import escape
 from typing import NamedTuple
@@ -47,6 +47,20 @@ class Column(IntEnum):
     ISSUED = 4
     EXPIRES = 5
     FILE = 6
+    SERIAL = 7
+
+
+class Which(Enum):
+    """Which requests to show."""
+
+    ALL = auto()
+    EXPIRING = auto()
+    """Those whose certificates are to be renewed."""
+    WAITING = auto()
+    EXPIRED = auto()
+
+
+_STATUSES = {Which.WAITING: Status.WAITING, Which.EXPIRED: Status.EXPIRED}
 
 
 _SORT = {
@@ -57,6 +71,7 @@ _SORT = {
     Column.ISSUED: SortBy.ISSUED,
     Column.EXPIRES: SortBy.EXPIRES,
     Column.FILE: SortBy.CSR,
+    Column.SERIAL: SortBy.SERIAL,
 }
 
 
@@ -70,6 +85,7 @@ def heading(column: Column) -> str:
         Column.ISSUED: _("Issued on"),
         Column.EXPIRES: _("Expires on"),
         Column.FILE: _("Request file"),
+        Column.SERIAL: _("Serial number"),
     }[column]
 
 
@@ -78,7 +94,7 @@ class Choice:
     """Which requests to show, and in which order."""
 
     filter_text: str = ""
-    only_expiring: bool = False
+    which: Which = Which.ALL
     sort: SortBy = SortBy.MADE_ON
     descending: bool = True
 
@@ -90,9 +106,18 @@ class Choice:
             limit=limit,
             offset=offset,
             filter_text=self.filter_text,
-            only_expiring=self.only_expiring,
+            only_expiring=self.which is Which.EXPIRING,
+            status=_STATUSES.get(self.which),
             sort=self.sort,
             descending=self.descending,
+        )
+
+    def count(self, past: RequestHistory) -> int:
+        """Return how many requests are chosen."""
+        return past.count(
+            self.filter_text,
+            only_expiring=self.which is Which.EXPIRING,
+            status=_STATUSES.get(self.which),
         )
 
 
@@ -113,7 +138,7 @@ class _Chunk(NamedTuple):
 def _read_list(choice: Choice) -> _List:
     with RequestHistory() as past:
         rows = choice.read(past, _CHUNK)
-        chosen = past.count(choice.filter_text, only_expiring=choice.only_expiring)
+        chosen = choice.count(past)
         total = past.count()
         return _List(rows, chosen, total, past.notes)
 
@@ -172,9 +197,9 @@ class RequestModel(QAbstractTableModel):
         """Show only the requests that contain each word of ``text``."""
         self._choose(replace(self._wanted, filter_text=text.strip()))
 
-    def show_only_expiring(self, only: bool) -> None:
-        """Show only the requests whose certificates are to be renewed, or all."""
-        self._choose(replace(self._wanted, only_expiring=only))
+    def show_only(self, which: Which) -> None:
+        """Show only these requests."""
+        self._choose(replace(self._wanted, which=which))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         descending = order == Qt.SortOrder.DescendingOrder
@@ -264,7 +289,7 @@ class RequestModel(QAbstractTableModel):
         first = number * _CHUNK
         last = min(first + _CHUNK, self._rows) - 1
         if first <= last:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, Column.FILE))
+            self.dataChanged.emit(self.index(first, 0), self.index(last, max(Column)))
 
     def _files_found(self) -> None:
         if self._rows:
@@ -316,6 +341,8 @@ class RequestModel(QAbstractTableModel):
                 return dates.day(request.issued) if request.issued else ""
             case Column.EXPIRES:
                 return dates.day(request.expires) if request.expires else ""
+            case Column.SERIAL:
+                return "" if request.serial is None else labels.serial_number(request.serial)
             case Column.FILE:
                 files = self.presence.of(request)
                 missing = labels.missing_files(*files) if files else ""

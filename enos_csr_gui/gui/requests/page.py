@@ -23,24 +23,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from enos_csr_gui.core import preferences, reminders
 from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.core.file_types import TABLE_SUFFIX
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.locate import locate
-from enos_csr_gui.gui import style
+from enos_csr_gui.core.reminders import Reminder
+from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.requests import spreadsheet
 from enos_csr_gui.gui.requests.details import RequestDetails
-from enos_csr_gui.gui.requests.model import Choice, Column, heading
+from enos_csr_gui.gui.requests.model import Choice, Column, Which, heading
 from enos_csr_gui.gui.requests.table import RequestTable
 from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.widgets import reminder_button
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.folder import existing, open_folder
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
+from enos_csr_gui.messages.reminders import reminder
 
 _AT_ONCE = 1000
 """How many requests are read at once: freeing very many takes a noticeable time."""
@@ -49,9 +54,20 @@ _AT_ONCE = 1000
 def _export(choice: Choice, path: Path) -> int:
     """Write all the requests chosen; return their number."""
     with RequestHistory() as past:
-        count = past.count(choice.filter_text, only_expiring=choice.only_expiring)
+        count = choice.count(past)
         parts = (choice.read(past, _AT_ONCE, offset) for offset in range(0, count, _AT_ONCE))
         return spreadsheet.write_requests(chain.from_iterable(parts), path)
+
+
+def _reminders(choice: Choice) -> list[Reminder]:
+    """Return a reminder for each certificate that is valid, of those chosen."""
+    with RequestHistory() as past:
+        latest = reminders.to_be_reminded_of(choice.read(past))
+    return [
+        reminder(one.subject, one.public_key_sha256, one.serial, one.expires)
+        for one in latest
+        if one.serial is not None and one.expires is not None
+    ]
 
 
 class _Nothing(QWidget):
@@ -101,6 +117,10 @@ class RequestsPage(Page):
         self._locate.setToolTip(
             _("For files that were moved: choose their folder. No file is changed.")
         )
+        self._remind = self._action(_("Calendar re&minders…"), self._save_reminders)
+        self._remind.setToolTip(
+            _("A file (.ics) for your calendar, with a reminder for each valid certificate shown.")
+        )
         self._export = self._action(_("Save as a &table…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
         self.use_whole_width()
@@ -118,7 +138,13 @@ class RequestsPage(Page):
     def _lay_out(self) -> None:
         self._filter.setPlaceholderText(_("Any part of the subject or of a file name"))
         self._filter.setClearButtonEnabled(True)
-        self._which.addItems([_("All requests"), _("Needs renewal")])
+        for one, name in (
+            (Which.ALL, _("All requests")),
+            (Which.EXPIRING, _("Needs renewal")),
+            (Which.WAITING, _("Waiting for the certificate")),
+            (Which.EXPIRED, _("Expired")),
+        ):
+            self._which.addItem(name, one)
         self._which.setToolTip(
             _(
                 "Needs renewal: the certificate expires within 60 days or has expired "
@@ -147,13 +173,9 @@ class RequestsPage(Page):
         self._places.addWidget(self._table)
         self._places.addWidget(self._nothing)
 
-        self._below = QWidget()
-        row = QHBoxLayout(self._below)
-        row.setContentsMargins(0, 0, 0, 0)
-        for action in (self._details, self._renew, self._receive, self._open, self._locate):
-            row.addWidget(self._button(action))
-        row.addStretch(1)
-        row.addWidget(self._button(self._export))
+        of_request = (self._details, self._renew, self._receive, self._open, self._locate)
+        of_all = (self._remind, self._export)
+        self._below = ButtonRow(*map(self._button, (*of_request, *of_all)))
 
         self._note.hide()
         for widget in (self._above, self._note, self._places, self._below):
@@ -162,8 +184,11 @@ class RequestsPage(Page):
     def _connect(self) -> None:
         self._filter.textChanged.connect(self._model.filter)
         self._which.currentIndexChanged.connect(
-            lambda index: self._model.show_only_expiring(index == 1)
+            lambda _index: self._model.show_only(self._which.currentData())
         )
+        background.run(self, preferences.columns, self._table.arrange)
+        self._table.arranged.connect(self._remember_columns)
+        self._table.horizontalHeader().customContextMenuRequested.connect(self._choose_columns)
         self._table.opened.connect(self._show_details)
         self._table.typed.connect(self._type_into_filter)
         self._table.current_changed.connect(self._show_actions)
@@ -262,14 +287,7 @@ class RequestsPage(Page):
             )
         elif not shown:
             choice = self._model.choice
-            if choice.filter_text and choice.only_expiring:
-                reason = _("No request that needs renewal contains '{text}'.")
-                reason = reason.format(text=choice.filter_text)
-            elif choice.filter_text:
-                reason = _("No request contains '{text}'.").format(text=choice.filter_text)
-            else:
-                reason = _("No certificate needs renewal.")
-            self._nothing.say(reason, _("&Show all requests"), self._show_all)
+            self._nothing.say(_none_found(choice), _("&Show all requests"), self._show_all)
         self._places.setCurrentWidget(self._table if shown else self._nothing)
         self._above.setVisible(bool(total))
         self._below.setVisible(bool(total))
@@ -311,6 +329,7 @@ class RequestsPage(Page):
         self._renew.setEnabled(there)
         self._receive.setEnabled(there)
         self._export.setEnabled(there)
+        self._remind.setEnabled(there)
         # One takes the place of the other: a folder that is gone cannot be opened.
         is_missing = there and self._is_missing()
         for action, shown in ((self._locate, is_missing), (self._open, not is_missing)):
@@ -332,10 +351,30 @@ class RequestsPage(Page):
         for column in Column:
             sort = partial(self._table.sort_by, column)
             sorting.addAction(heading(column)).triggered.connect(sort)
-        menu.addAction(self._export)
+        self._add_columns(menu.addMenu(_("&Columns")))
+        menu.addActions([self._remind, self._export])
         menu.setDefaultAction(self._details)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._table.viewport().mapToGlobal(where))
+
+    def _choose_columns(self, where: QPoint) -> None:
+        """Offer all columns at the heading, to show and hide them."""
+        menu = QMenu(self)
+        self._add_columns(menu)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._table.horizontalHeader().mapToGlobal(where))
+
+    def _add_columns(self, menu: QMenu) -> None:
+        for column in Column:
+            action = menu.addAction(heading(column))
+            action.setCheckable(True)
+            action.setChecked(not self._table.isColumnHidden(column))
+            action.setEnabled(column is not Column.NAME)
+            action.toggled.connect(partial(self._table.show_column, column))
+
+    def _remember_columns(self) -> None:
+        columns = self._table.columns()
+        background.run(self, lambda: preferences.remember_columns(columns), lambda _nothing: None)
 
     def _show_details(self) -> None:
         if request := self._table.request():
@@ -400,6 +439,25 @@ class RequestsPage(Page):
 
         self.wait_for(partial(locate, request, folder), done, failed, _("Looking for the files"))
 
+    def _save_reminders(self) -> None:
+        """Ask where to save a reminder for each valid certificate among the requests shown."""
+        choice = self._model.choice
+        reminder_button.save(
+            self,
+            partial(_reminders, choice),
+            _("Renewals of certificates"),
+            self._tell,
+            self._tell_problem,
+        )
+
+    def _tell(self, text: str) -> None:
+        self._note.tell(text)
+        self._note.show()
+
+    def _tell_problem(self, text: str) -> None:
+        self._note.show_problem(text)
+        self._note.show()
+
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, _("Save as a table"), str(Path.home()), _("Tables (*.csv)"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -423,6 +481,24 @@ class RequestsPage(Page):
             self._show_problems(error.problems)
 
         self.wait_for(lambda: _export(choice, path), done, failed, _("Saving the table"))
+
+
+def _none_found(choice: Choice) -> str:
+    """Return that there are no such requests."""
+    text = choice.filter_text
+    if choice.which is Which.ALL:
+        return _("No request contains '{text}'.").format(text=text)
+    if not text:
+        return {
+            Which.EXPIRING: _("No certificate needs renewal."),
+            Which.WAITING: _("No request is waiting for its certificate."),
+            Which.EXPIRED: _("No certificate has expired."),
+        }[choice.which]
+    return {
+        Which.EXPIRING: _("No request that needs renewal contains '{text}'."),
+        Which.WAITING: _("No request that waits for its certificate contains '{text}'."),
+        Which.EXPIRED: _("No request whose certificate has expired contains '{text}'."),
+    }[choice.which].format(text=text)
 
 
 def _number(number: int) -> str:

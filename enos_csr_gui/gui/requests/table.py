@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
@@ -24,6 +26,8 @@ from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
 _SMALLEST_ICON = 16
+_PAUSE_MS = 300
+"""After the last change of a column, before it is remembered."""
 
 
 def _widest(column: Column) -> list[str]:
@@ -35,7 +39,9 @@ def _widest(column: Column) -> list[str]:
     if column == Column.KIND:
         return [labels.request_kind(kind) for kind in RequestKind]
     if column == Column.FILE:
-        return []  # it takes what is left
+        return [labels.missing_files(False, False)]  # or what is left
+    if column == Column.SERIAL:
+        return ["4" * 24]  # most are longer, and can be widened
     return [dates.day(datetime(2028, month, 28, tzinfo=UTC)) for month in range(1, 13)]
 
 
@@ -56,12 +62,15 @@ class RequestTable(QTableView):
     """The user opens the details of the current request."""
     typed = Signal(str)
     """The user has begun to type in the table."""
+    arranged = Signal()
+    """The user has shown, hidden, moved or resized a column; see ``columns``."""
     current_changed = Signal()
     """The current row has changed, or more is known about it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.requests = RequestModel(self)
+        self._widths: dict[Column, int] = {}  # those that the user has chosen
         self.setModel(self.requests)
         self.setAccessibleName(_("My requests"))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -91,6 +100,16 @@ class RequestTable(QTableView):
         self.setSortingEnabled(True)
         for column in Column:  # now that there is to be room for the arrow too
             self.setColumnWidth(column, self._width(column))
+        columns.moveSection(columns.visualIndex(Column.SERIAL), columns.visualIndex(Column.FILE))
+        columns.setSectionsMovable(True)
+        columns.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.hideColumn(Column.SERIAL)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_PAUSE_MS)
+        self._soon.timeout.connect(self.arranged)
+        columns.sectionResized.connect(self._on_resized)
+        columns.sectionMoved.connect(self._soon.start)
 
         self.doubleClicked.connect(self.opened)
         self.selectionModel().currentRowChanged.connect(self.current_changed)
@@ -105,6 +124,60 @@ class RequestTable(QTableView):
         return max(
             width + margin + style.SPACING // 2, self.horizontalHeader().sectionSizeHint(column)
         )
+
+    def columns(self) -> list[tuple[str, int, bool]]:
+        """Return each column from left to right: its name, its width, and whether it is shown."""
+        header = self.horizontalHeader()
+        order = sorted(Column, key=header.visualIndex)
+        return [(one.name, self._shown_width(one), not self.isColumnHidden(one)) for one in order]
+
+    def arrange(self, columns: Sequence[tuple[str, int, bool]]) -> None:
+        """Arrange the columns as ``columns`` returned it; what is unknown changes nothing."""
+        header = self.horizontalHeader()
+        for place, (name, width, is_shown) in enumerate(columns):
+            if name not in Column.__members__:
+                continue
+            column = Column[name]
+            header.moveSection(header.visualIndex(column), min(place, len(Column) - 1))
+            self.setColumnHidden(column, not is_shown and column is not Column.NAME)
+            if width > 0:
+                self._widths[column] = width
+                self.setColumnWidth(column, width)
+        self._soon.stop()  # nothing new to remember
+        self._fit_files()
+
+    def show_column(self, column: Column, is_shown: bool) -> None:
+        """Show or hide a column."""
+        self.setColumnHidden(column, not is_shown)
+        if is_shown:
+            self.setColumnWidth(column, self._shown_width(column))
+            self._fit_files()
+            self.scrollTo(self.requests.index(max(0, self.currentIndex().row()), column))
+        self._soon.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_files()
+
+    def _fit_files(self) -> None:
+        """Give the files what is left at the right, but never less than it takes to read them."""
+        header, wanted = self.horizontalHeader(), self._shown_width(Column.FILE)
+        others = header.length() - header.sectionSize(Column.FILE)
+        has_room = self.viewport().width() - others >= wanted
+        header.setStretchLastSection(has_room)
+        if not has_room and not self.isColumnHidden(Column.FILE):
+            header.resizeSection(Column.FILE, wanted)
+
+    def _shown_width(self, column: Column) -> int:
+        """Return the width of a column when it is shown."""
+        return self._widths.get(column) or self._width(column)
+
+    def _on_resized(self, column: int, _old: int, new: int) -> None:
+        header = self.horizontalHeader()
+        is_last = header.visualIndex(column) == header.count() - 1
+        if new and not is_last and QApplication.mouseButtons():  # else it is the window's doing
+            self._widths[Column(column)] = new
+            self._soon.start()
 
     def request(self) -> PastRequest | None:
         """Return the current request; None when there is none, or it has not been read yet."""

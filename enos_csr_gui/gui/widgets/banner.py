@@ -1,6 +1,8 @@
-"""A notice with a button."""
+"""A notice with buttons."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
@@ -14,25 +16,27 @@ _ICON = 24
 
 
 class Banner(Card):
-    """An icon, a text, a button; hidden until there is something to say."""
+    """An icon, a text, ``buttons``; hidden until there is something to say."""
 
-    def __init__(self, icon: str, button: str, parent: QWidget | None = None) -> None:
+    def __init__(self, icon: str, *buttons: str, parent: QWidget | None = None) -> None:
         """``icon`` is the name of one in the resources."""
         super().__init__(parent)
         self._text = WrappedLabel()
-        self.button = QPushButton(button)
+        self.buttons = [QPushButton(text) for text in buttons]
         row = QHBoxLayout(self)
         row.setContentsMargins(*[style.SPACING] * 4)
         row.setSpacing(style.SPACING)
         row.addWidget(Picture(icon, _ICON))
         row.addWidget(self._text, 1)
-        row.addWidget(self.button)
+        for button in self.buttons:
+            row.addWidget(button)
         style.ensure_touch_targets(self)
         self.hide()
 
-    def say(self, text: str, *, with_button: bool) -> None:
-        """Show the text; hide the notice if it is empty."""
+    def say(self, text: str, *, offers: Sequence[QPushButton]) -> None:
+        """Show the text with these of the buttons; hide the notice if the text is empty."""
         self._text.setText(text)
-        self.button.setVisible(with_button)
+        for button in self.buttons:
+            button.setVisible(button in offers)
         self.setVisible(bool(text))
         announce(self, text)

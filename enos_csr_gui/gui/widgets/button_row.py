@@ -1,4 +1,4 @@
-"""Buttons side by side, or below one another where there is no room for that."""
+"""Buttons side by side, in further rows where there is no room for all."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ class ButtonRow(QWidget):
         self.setSizePolicy(policy)
 
     def _places(self, width: int) -> list[QRect]:
-        """Return where the buttons are in a row of this width."""
-        sizes = [button.sizeHint().expandedTo(button.minimumSize()) for button in self._buttons]
-        all_of_them = sum(size.width() for size in sizes) + style.SPACING * (len(sizes) - 1)
+        """Return where the buttons are in rows of this width."""
         places, x, y = [], 0, 0
-        for size in sizes:
+        for button in self._buttons:
+            if button.isHidden():
+                places.append(QRect())
+                continue
+            size = button.sizeHint().expandedTo(button.minimumSize())
+            if x and x + size.width() > width:
+                x, y = 0, y + size.height() + style.SPACING
             places.append(QRect(x, y, size.width(), size.height()))
-            if all_of_them <= width:
-                x += size.width() + style.SPACING
-            else:
-                y += size.height() + style.SPACING
+            x += size.width() + style.SPACING
         return places
 
     def _size(self, width: int) -> QSize:
