@@ -148,7 +148,7 @@ def test_the_calendar_reminds_of_the_renewal(
 
     person.goes_on("For the device")
     person.goes_on("Done", "Save")
-    assert "It expires on" in person.reads()
+    assert "The certificate expires on" in person.reads()
     other = tmp_path / "again.ics"
     person.saves_to(other)
     person.click("Save a calendar reminder…")

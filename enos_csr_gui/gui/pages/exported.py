@@ -64,12 +64,9 @@ class ExportedPage(Page):
         kept = _("The certificate is also saved beside its key: {path}")
         said = [kept.format(path=labels.path(taken.certificate))]
         if is_valid:
-            text = _(
-                "It expires on {date}. Renew it before that day: the start page reminds you from "
-                "60 days before, and so can your calendar."
-            )
-            said.append(text.format(date=dates.day(expires)))
-        self._kept.show_help("\n".join(said))
+            text = _("The certificate expires on {date}: renew it before that day.")
+            said.insert(0, text.format(date=dates.day(expires)))
+        self._kept.show_help(labels.joined(said))  # in as few lines as possible
         issued = received.issued
         about = issued.answers, issued.public_key_sha256, leaf.serial_number, expires
         self._reminder.offer(reminder(*about) if is_valid else None)

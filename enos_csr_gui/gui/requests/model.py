@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon
 
 from enos_csr_gui import resources
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.enums import SortBy, Status
 from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.core.history import PastRequest, RequestHistory
@@ -342,7 +343,7 @@ class RequestModel(QAbstractTableModel):
             case Column.EXPIRES:
                 return dates.day(request.expires) if request.expires else ""
             case Column.SERIAL:
-                return "" if request.serial is None else labels.serial_number(request.serial)
+                return "" if request.serial is None else serials.written(request.serial)
             case Column.FILE:
                 files = self.presence.of(request)
                 missing = labels.missing_files(*files) if files else ""
