@@ -30,7 +30,8 @@ from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.batch.check import Checked, Progress, Rules
-    from enos_csr_gui.core.batch.make import Control, Outcome
+    from enos_csr_gui.core.batch.control import Control
+    from enos_csr_gui.core.batch.make import Outcome
     from enos_csr_gui.core.batch.records import Ledger
     from enos_csr_gui.core.batch.table import Row, Table
 
@@ -220,9 +221,10 @@ def _run(
 ) -> None:
     """Create the pairs; ``before`` is how many there were when the rows were checked."""
     from enos_csr_gui.core.batch import check, make, records
+    from enos_csr_gui.core.batch.control import Control
 
     passphrase_of = passphrases()
-    control = make.Control()
+    control = Control()
     begin = time.monotonic()
     folder = options.folder
     with records.opened(folder) as ledger, signals.stopping(lambda: _stop(control)):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMessageBox, QProgressBar, QPushButton
 
 from enos_csr_gui.core.batch import check, make, passphrases, records
 from enos_csr_gui.core.batch.check import Checked, Rules
-from enos_csr_gui.core.batch.make import Control
+from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.table import Row, Table
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.errors import CannotSave, Code, CoreError, problem_from_os_error
