@@ -181,6 +181,8 @@ class Code(StrEnum):
     BATCH_PASSPHRASES_INSIDE = "batch-passphrases-inside"
     BATCH_PASSPHRASES_FOREIGN = "batch-passphrases-foreign"
     BATCH_NONE = "batch-none"
+    BATCH_NO_CERTIFICATES = "batch-no-certificates"
+    BATCH_NO_KEYS = "batch-no-keys"
     DISK_ROOM = "disk-room", "needed", "free"  # in MB
 
     # History

@@ -482,7 +482,14 @@ _SENTENCES: dict[Code, str] = {
         "This file contains something other than passphrases. Choose another file."
     ),
     Code.BATCH_NONE: N_(
-        "This folder contains no batch. Choose the folder that 'enos-csr batch' has written."
+        "This folder contains no batch. Choose the folder that contains 'requests.jsonl'."
+    ),
+    Code.BATCH_NO_CERTIFICATES: N_(
+        "No certificate was found in it. Choose the file or folder that you received."
+    ),
+    Code.BATCH_NO_KEYS: N_(
+        "None of these certificates is for a request of this computer. Choose the folder of the "
+        "keys."
     ),
     Code.DISK_ROOM: N_(
         "The disk has too little space: {needed} MB are needed, and {free} MB are free. Free some "

@@ -167,6 +167,7 @@ IN_DOCS = {
     "inspect-bad": "inspect",
     "requests": "requests",
     "rows": "rows",
+    "sorted": "sorted",
 }
 
 

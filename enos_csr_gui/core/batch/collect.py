@@ -106,8 +106,11 @@ def export_as(
 
 
 def of_folder(folder: Path) -> Requested:
-    """Return all requests of the batch in a folder. Raises CannotSave when there is none."""
-    return Requested(folder, list(records.read(folder)))
+    """Return all requests of the batch in a folder, in the order of the table.
+
+    Raises CannotSave when there is none.
+    """
+    return Requested(folder, sorted(records.read(folder), key=lambda one: one.line))
 
 
 def of_history(public_keys: Iterable[str]) -> list[Requested]:
@@ -259,6 +262,8 @@ def save(
     if how and how.into:
         _make_folder(how.into)
     done: list[Collected] = []
+    if progress:
+        progress(0, len(found))
     # A keystore takes a third of a second of work, in which other threads run.
     with ThreadPoolExecutor(jobs()) as threads:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths, QTimer
 
 from enos_csr_gui.core import receive, serials
+from enos_csr_gui.core.batch import arrivals
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
     CannotReceive,
@@ -16,7 +17,13 @@ from enos_csr_gui.core.errors import (
     Problem,
     escape_unprintable,
 )
-from enos_csr_gui.core.file_types import ARRIVED_SUFFIXES, KEY_SUFFIXES, KEYSTORE_SUFFIXES, patterns
+from enos_csr_gui.core.file_types import (
+    ARCHIVE_SUFFIXES,
+    ARRIVED_SUFFIXES,
+    KEY_SUFFIXES,
+    KEYSTORE_SUFFIXES,
+    patterns,
+)
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles
 from enos_csr_gui.gui import dates
@@ -173,7 +180,9 @@ class ReceivePage(Page):
             return
         others, expected = self._others, self._expected
 
-        def match() -> MatchedCertificate:
+        def match() -> MatchedCertificate | None:
+            if file.suffix.lower() in ARCHIVE_SUFFIXES and arrivals.holds_many([file]):
+                return None
             given = key or (expected.key if expected and expected.key_exists() else None)
             return receive.match_certificate(file, given, chain, others=others)
 
@@ -184,7 +193,10 @@ class ReceivePage(Page):
             _("Looking for the key"),
         )
 
-    def _show(self, received: MatchedCertificate) -> None:
+    def _show(self, received: MatchedCertificate | None) -> None:
+        if received is None:  # for many devices
+            self.task_wanted.emit(Task.RECEIVE_MANY, [self._file.path()])
+            return
         if gone := [one for one in received.problems if one.code is Code.KEY_GONE]:
             self._key.show()
             self._key.show_problem(gone[0])
