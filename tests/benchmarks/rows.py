@@ -1,7 +1,7 @@
 """How long the window stalls over a table of many rows: ``python tests/benchmarks/rows.py [ROWS]``.
 
-Prints for each step the longest turn of the UI thread, in ms of its own CPU time (at most 16) and by
-the clock, which other programs on the computer lengthen.
+Prints for each step the longest turn of the UI thread, in ms of its own CPU time (at most 16) and
+by the clock, which other programs on the computer lengthen.
 """
 
 from __future__ import annotations
