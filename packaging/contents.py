@@ -45,6 +45,9 @@ EXCLUDED_MODULES = [
     "_pydecimal",
     "statistics",
     "tarfile",
+    # Of the command line that is installed by pip: see docs/fleet.md.
+    "dask",
+    "distributed",
     # The program uses neither the network nor several processes.
     "asyncio",
     "ftplib",

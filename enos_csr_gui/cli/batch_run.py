@@ -30,7 +30,8 @@ from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.batch.check import Checked, Progress, Rules
-    from enos_csr_gui.core.batch.make import Control, Outcome
+    from enos_csr_gui.core.batch.control import Control
+    from enos_csr_gui.core.batch.make import Outcome, PairsOf
     from enos_csr_gui.core.batch.records import Ledger
     from enos_csr_gui.core.batch.table import Row, Table
 
@@ -42,6 +43,7 @@ class Options(NamedTuple):
 
     folder: Path
     jobs: int | None
+    scheduler: str | None
     dry_run: bool
     skip_bad: bool
     flat: bool
@@ -77,6 +79,14 @@ def run_options(command: Command) -> Command:
                 callback=check_positive,
                 metavar="COUNT",
                 help=_("How many keys to generate at once.  [default: one for each core]"),
+            ),
+            click.option(
+                "--scheduler",
+                metavar="ADDRESS",
+                help=_(
+                    "Generate the keys on the workers of the Dask scheduler at this address, for "
+                    "example tcp://10.0.0.1:8786. They travel encrypted."
+                ),
             ),
             click.option(
                 "--dry-run", is_flag=True, help=_("Only check the rows, and write nothing.")
@@ -167,6 +177,8 @@ def run(table: Table, rules: Rules, options: Options, faults: Faults, *, stray: 
 
 
 def _check_combination(stray: list[str], options: Options) -> None:
+    if options.scheduler and options.jobs:
+        raise click.UsageError(_("--scheduler cannot be combined with --jobs."))
     key_options.check_use(stray, options.encrypt, options.passphrase_file, prompts.possible())
     if options.device_passphrases and (options.encrypt or options.passphrase_file):
         raise click.UsageError(
@@ -220,9 +232,10 @@ def _run(
 ) -> None:
     """Create the pairs; ``before`` is how many there were when the rows were checked."""
     from enos_csr_gui.core.batch import check, make, records
+    from enos_csr_gui.core.batch.control import Control
 
     passphrase_of = passphrases()
-    control = make.Control()
+    control = Control()
     begin = time.monotonic()
     folder = options.folder
     with records.opened(folder) as ledger, signals.stopping(lambda: _stop(control)):
@@ -239,12 +252,21 @@ def _run(
             passphrase=passphrase_of,
             control=control,
             progress=_creating(),
+            pairs_of=_elsewhere(options.scheduler),
         )
         faults.warn(outcome.notes)
         seconds = time.monotonic() - begin
         _print(checked, outcome, ledger, seconds=seconds, options=options, faults=faults)
     if outcome.stopped:
         raise click.exceptions.Exit(IMPOSSIBLE)
+
+
+def _elsewhere(scheduler: str | None) -> PairsOf | None:
+    if scheduler is None:
+        return None
+    from enos_csr_gui.core.batch import cluster
+
+    return cluster.pairs_on(scheduler)
 
 
 def _stop(control: Control) -> None:

@@ -19,8 +19,9 @@ from enos_csr_gui.messages.problems import problem_text, problem_text_in_file
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.batch.check import Checked
-    from enos_csr_gui.core.batch.collect import Collected, Found
+    from enos_csr_gui.core.batch.collect import Collected
     from enos_csr_gui.core.batch.make import Outcome
+    from enos_csr_gui.core.batch.pool import Found
     from enos_csr_gui.core.batch.records import Ledger
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.csr_rules import Breach, KeyFacts
@@ -206,7 +207,7 @@ def batch_received(
                 "common_name": one.record.common_name,
                 "status": one.status,
                 "certificate": _path_or_none(one.certificate),
-                "key": _path(folder / one.record.key),
+                "key": _path(one.folder / one.record.key),
                 **serial_number(one.issued.certificate.serial_number if one.issued else None),
                 "public_key_sha256": one.record.public_key_sha256,
                 "files": [_path(file) for file in one.files],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.problems import problem_text
 
 if TYPE_CHECKING:
-    from enos_csr_gui.core.batch.collect import Collected, Export, Found
+    from enos_csr_gui.core.batch.collect import Collected, Export
+    from enos_csr_gui.core.batch.pool import Found
 
 _SHOWN = 20
 """As many names of one kind are printed; the report has all of them."""
@@ -32,7 +33,8 @@ _SHOWN = 20
         "JSON, one per line. Each certificate finds its key by the public key and is saved beside "
         "it as NAME.crt. The command reports which are missing, expired, changed or of other keys, "
         "and writes certificates.csv.\n\n"
-        "With --format, it also creates the files that the device reads, beside the key.\n\n"
+        "With --format, it also creates the files that the device reads. The C header file (c) "
+        "has no passphrase.\n\n"
         "Exit status: 0 all certificates are there; 1 some are missing, or failure; 2 invalid "
         "input."
     ),
@@ -54,8 +56,15 @@ _SHOWN = 20
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(("pem", "p12", "jks")),
+    type=click.Choice(("pem", "p12", "jks", "c")),
     help=_("Create the files for each device in this format."),
+)
+@click.option(
+    "--files",
+    "into",
+    type=Path,
+    metavar="FOLDER",
+    help=_("Write these files to a folder for each device in FOLDER, not beside the key."),
 )
 @click.option(
     "--passphrase-file",
@@ -81,6 +90,7 @@ def receive_batch(
     sources: tuple[Path, ...],
     folder: Path,
     format_name: str | None,
+    into: Path | None,
     passphrase_file: Path | None,
     key_passphrase_file: Path | None,
     device_passphrases: Path | None,
@@ -88,18 +98,23 @@ def receive_batch(
 ) -> None:
     """Read all certificates, save each beside its key, print what is missing."""
     from enos_csr_gui.core.batch import collect
+    from enos_csr_gui.core.batch.pool import Pool
 
     faults = Faults()
     folder = faults.absolute(folder)
     how = None
     if format_name:
         how = _how(format_name, (passphrase_file, key_passphrase_file), device_passphrases, faults)
+        how = how._replace(into=faults.absolute(into) if into else None)
+    elif into:
+        raise click.UsageError(_("--files needs --format."))
     faults.tell()
     try:
-        pool = collect.Pool([faults.absolute(one) for one in sources], folder)
+        requested = collect.of_folder(folder)
+        pool = Pool([faults.absolute(one) for one in sources], folder)
         faults.warn(pool.problems)
         text = _("{done} of {total} received.")
-        done = collect.collect(folder, pool, how=how, progress=progress_line(text))
+        done = collect.collect(requested, pool, how=how, progress=progress_line(text))
     except CoreError as error:
         faults.add_error(error)
         faults.end()
@@ -118,30 +133,29 @@ def _how(
     device_passphrases: Path | None,
     faults: Faults,
 ) -> Export:
-    from enos_csr_gui.core import keystore
+    from enos_csr_gui.core import export, keystore
     from enos_csr_gui.core.batch import collect, passphrases
     from enos_csr_gui.core.enums import Format
 
     format_ = Format(format_name)
-    check = None if format_ is Format.PEM else keystore.check_passphrase
+    is_store = format_ in (Format.PKCS12, Format.JAVA)
+    check = keystore.check_passphrase if is_store else None
     new, of_key = passphrase_files
+    if unprotected := export.check_protection(format_, protected=new is not None):
+        raise click.UsageError(problem_text(unprotected[0]))
     if device_passphrases:
         try:
             each = passphrases.load(faults.absolute(device_passphrases))
         except CoreError as error:
             faults.add_error(error, option="--device-passphrases")
             faults.end()
-
-        def of(name: str) -> str | None:
-            return passphrases.of(each, name)
-
-        return collect.Export(format_, of, of)
+        return collect.export_as(format_, each=each)
     protects = opens = None
     if new:
         protects = key_options.read_passphrase(new, faults, check=check)
-    elif check and prompts.possible():
+    elif is_store and prompts.possible():
         protects = prompts.new_passphrase(_("Passphrase for the new file"), check)
-    elif check:
+    elif is_store:
         raise click.UsageError(
             _(
                 "A keystore needs a passphrase, and there is no terminal to ask on. Use "
@@ -150,11 +164,7 @@ def _how(
         )
     if of_key:
         opens = key_options.read_passphrase(of_key, faults, option="--key-passphrase-file")
-    return collect.Export(format_, _always(opens), _always(protects))
-
-
-def _always(passphrase: str | None) -> Callable[[str], str | None]:
-    return lambda _name: passphrase
+    return collect.export_as(format_, opens=opens, protects=protects)
 
 
 def _print(done: Sequence[Collected], foreign: Sequence[Found], folder: Path) -> None:

@@ -24,6 +24,11 @@ class Format(StrEnum):
     JAVA = "jks"
     C = "c"
 
+    @property
+    def suffix(self) -> str:
+        """How the name of the one file ends; PEM has three files."""
+        return ".h" if self is Format.C else f".{self}"
+
 
 class Role(StrEnum):
     """The purpose of a file."""

@@ -181,6 +181,12 @@ class Code(StrEnum):
     BATCH_PASSPHRASES_INSIDE = "batch-passphrases-inside"
     BATCH_PASSPHRASES_FOREIGN = "batch-passphrases-foreign"
     BATCH_NONE = "batch-none"
+    BATCH_NO_CERTIFICATES = "batch-no-certificates"
+    BATCH_NO_KEYS = "batch-no-keys"
+    CLUSTER_NO_DASK = "cluster-no-dask"
+    CLUSTER_UNREACHABLE = "cluster-unreachable", "address"
+    CLUSTER_NO_WORKERS = "cluster-no-workers", "address"
+    CLUSTER_FAILED = "cluster-failed", "reason"
     DISK_ROOM = "disk-room", "needed", "free"  # in MB
 
     # History
@@ -346,6 +352,10 @@ class UnreadableFile(CoreError):
 
 class CannotSave(CoreError):
     """Saving failed; nothing has changed."""
+
+
+class CannotUseCluster(CoreError):
+    """Other computers cannot generate the keys; what was saved before is complete."""
 
 
 class CannotReceive(CoreError):

@@ -10,6 +10,9 @@ WORKBOOK_SUFFIX = ".xlsx"
 COVER_SHEET_SUFFIX = ".pdf"
 CALENDAR_SUFFIX = ".ics"
 
+TABLE_SUFFIXES = (WORKBOOK_SUFFIX, ".xlsm", ".xls", TABLE_SUFFIX, ".tsv")
+"""The files that hold a table of devices, or explain why they cannot be read as one."""
+
 REQUESTS, MANIFEST, REJECTED = "requests.jsonl", "manifest.csv", "rejected.csv"
 CERTIFICATES = "certificates.csv"
 """The names of the files in the folder of a batch."""
@@ -19,6 +22,9 @@ KEY_SUFFIXES = (KEY_SUFFIX, ".pem", ".p8", ".pk8", ".der")
 CERTIFICATE_SUFFIXES = (".pem", CERTIFICATE_SUFFIX, ".cer", ".der", ".p7b", ".p7c")
 CONTAINER_SUFFIXES = (".zip", ".json", ".eml")
 """An archive, an answer of the EnOS API, an e-mail."""
+
+ARCHIVE_SUFFIXES = (".zip", ".json", ".jsonl", ".p7b", ".p7c")
+"""What may hold the certificates of many devices at once."""
 
 ARRIVED_SUFFIXES = (*CERTIFICATE_SUFFIXES, KEY_SUFFIX, *CONTAINER_SUFFIXES)
 """The files that a certificate arrives in, with what belongs to it."""

@@ -257,6 +257,15 @@ def store_certificate(received: MatchedCertificate) -> StoredCertificate:
     return StoredCertificate(place, already, _note(received, place))
 
 
+def saved_certificates(key: Path) -> Iterator[Path]:
+    """Yield the files that ``store_certificate`` has written for a key, the first one first."""
+    for name in _names(key.parent, key.stem):
+        place = key.parent / f"{name}{CERTIFICATE_SUFFIX}"
+        if not os.path.lexists(place):
+            return
+        yield place
+
+
 def _names(folder: Path, stem: str) -> Iterator[str]:
     """Yield the names that the certificates for one key get, one after the other.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # not before the first paint
     from enos_csr_gui.core.batch.check import Checked
+    from enos_csr_gui.core.batch.collect import Collected, Requested
     from enos_csr_gui.core.batch.make import Outcome
+    from enos_csr_gui.core.batch.pool import Found
     from enos_csr_gui.core.batch.table import Table
+    from enos_csr_gui.core.errors import Problem
 
 
 class Protection(Enum):
@@ -61,3 +64,45 @@ class BatchDraft:
         self.checked: Checked | None = None
         self.made_before = 0
         self.created: CreatedBatch | None = None
+
+
+class Arrived(NamedTuple):
+    """The certificates for many devices, sorted to the requests.
+
+    ``foreign`` are those of no request, ``problems`` say which files could not be read. ``places``
+    is where among ``devices`` those of each status are.
+    """
+
+    requested: Sequence[Requested]
+    devices: Sequence[Collected]
+    foreign: Sequence[Found]
+    problems: Sequence[Problem]
+    places: Mapping[str, Sequence[int]]
+
+
+class SavedArrival(NamedTuple):
+    """What a run has saved: the number of certificates, and of those still missing.
+
+    ``has_files`` says whether files for devices were created; ``into`` is where, None beside the
+    keys. ``remarks`` are the most frequent problems, each with how often there is one.
+    """
+
+    certificates: int
+    missing: int
+    has_files: bool
+    into: Path | None
+    remarks: Sequence[tuple[Problem, int]]
+
+
+class ArrivalDraft:
+    """The answers about certificates for many devices.
+
+    ``paths`` is what was received; ``folder`` is the one of the batch, None when the history tells
+    it. ``arrived`` is what was found, ``saved`` what of it is on the disk when all is saved.
+    """
+
+    def __init__(self) -> None:
+        self.paths: tuple[Path, ...] = ()
+        self.folder: Path | None = None
+        self.arrived: Arrived | None = None
+        self.saved: SavedArrival | None = None

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from enos_csr_gui.gui.batch_draft import BatchDraft
+from enos_csr_gui.gui.batch_draft import ArrivalDraft, BatchDraft
 
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -64,7 +64,7 @@ class Draft:
     a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
     where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
     restored when the key page is rebuilt in another language.
-    ``batch`` are the answers for many devices.
+    ``batch`` are the answers for many devices, ``arrival`` those about their certificates.
     """
 
     def __init__(self) -> None:
@@ -88,6 +88,7 @@ class Draft:
         self.key_answers: KeyAnswers | None = None
         self._fresh: dict[str, str] = {}  # what a new request begins with
         self.batch = BatchDraft()
+        self.arrival = ArrivalDraft()
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
 
     @property

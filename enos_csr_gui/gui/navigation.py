@@ -14,6 +14,7 @@ class Task(Enum):
     RECEIVE = auto()
     INSPECT = auto()
     MANY = auto()
+    RECEIVE_MANY = auto()
     REQUESTS = auto()
 
 
@@ -38,6 +39,10 @@ class Step(Enum):
     ROWS = auto()
     CREATE = auto()
     CREATED = auto()
+    CERTIFICATES = auto()
+    SORTED = auto()
+    DEVICES = auto()
+    RECEIVED = auto()
 
 
 ROUTES: dict[Task, tuple[Step, ...]] = {
@@ -53,6 +58,7 @@ ROUTES: dict[Task, tuple[Step, ...]] = {
         Step.CREATE,
         Step.CREATED,
     ),
+    Task.RECEIVE_MANY: (Step.CERTIFICATES, Step.SORTED, Step.DEVICES, Step.RECEIVED),
     Task.REQUESTS: (Step.REQUESTS,),
 }
 """The steps of each task. The start page comes before all of them."""

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.navigation import Step, Task
+from enos_csr_gui.gui.navigation import Step
 from enos_csr_gui.gui.pages import PAGES
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -38,7 +38,7 @@ def open_wizard(files: Sequence[Path] = (), draft: Draft | None = None) -> Reque
     """
     wizard = RequestWizard(complete, draft)
     if files:
-        wizard.begin(Task.INSPECT, files)
+        wizard.open_files(files)
     return wizard
 
 
@@ -93,7 +93,9 @@ def _load() -> tuple[LastAnswers, Defaults]:
         words,
     )
     from enos_csr_gui.core.batch import (  # noqa: F401
+        arrivals,
         check,
+        collect,
         make,
         passphrases,
         records,

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui import NAME
+from enos_csr_gui.core.file_types import ARCHIVE_SUFFIXES, TABLE_SUFFIXES
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import ROUTES, Navigation, Step, Task
@@ -72,7 +73,7 @@ class RequestWizard(QDialog):
         self._painted = self.is_ready = False
         self.left_at: Step | None = None
         """Where the unfinished request was left."""
-        self._wanted: tuple[Task, Sequence[Path]] | None = None
+        self._wanted: tuple[Task | None, Sequence[Path]] | None = None
         self._making_key: background.Job | None = None
 
         self.setWindowTitle(NAME)
@@ -157,7 +158,11 @@ class RequestWizard(QDialog):
         self.start_page.set_busy(False)
         self.start_page.offer_to_continue(self._would_lose())
         if self._wanted:
-            self.begin(*self._wanted)
+            task, files = self._wanted
+            if task:
+                self.begin(task, files)
+            else:
+                self.open_files(files)
 
     # What others may know
 
@@ -185,8 +190,7 @@ class RequestWizard(QDialog):
     def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
         """Go to the first page of a task and pass it the files; Back returns to this page."""
         if not self.is_ready:
-            self._wanted = task, files
-            self.start_page.set_busy(True, _("Getting ready"))
+            self._want(task, files)
             return
         if task in (Task.NEW, Task.RENEW):
             if self.draft.created:
@@ -196,6 +200,11 @@ class RequestWizard(QDialog):
         self._begin(task)
         if files:
             self.page.take_files(files)
+
+    def _want(self, task: Task | None, files: Sequence[Path]) -> None:
+        """Wait until all pages exist; without a task, the files tell which it is."""
+        self._wanted = task, files
+        self.start_page.set_busy(True, _("Getting ready"))
 
     def _begin(self, task: Task) -> None:
         if task in (Task.NEW, Task.RENEW):
@@ -359,8 +368,38 @@ class RequestWizard(QDialog):
         show_help(self.step.name.lower(), self)
 
     def open_files(self, files: Sequence[Path]) -> None:
-        """Accept files from outside: pass them to the current page, or inspect them."""
-        if not self.page.busy and not self.page.take_files(files):
+        """Accept files from outside: a table, certificates for many devices, or what the current
+        page can use; anything else is inspected.
+        """
+        page = self.page
+        if page.busy:
+            return
+        if not self.is_ready:
+            self._want(None, files)
+        elif files[0].suffix.lower() in TABLE_SUFFIXES:
+            self._take_table(files)
+        elif self.step is not Step.CERTIFICATES and _may_hold_many(files):
+
+            def looked(holds_many: bool) -> None:
+                if self.page is not page:
+                    return
+                if holds_many:
+                    self.begin(Task.RECEIVE_MANY, files)
+                else:
+                    self._take_files(files)
+
+            page.wait_for(lambda: _hold_many(files), looked, None, _("Reading the files"))
+        else:
+            self._take_files(files)
+
+    def _take_table(self, files: Sequence[Path]) -> None:
+        if self.step is Step.TABLE:
+            self.page.take_files(files)
+        else:
+            self.begin(Task.MANY, files)
+
+    def _take_files(self, files: Sequence[Path]) -> None:
+        if not self.page.take_files(files):
             self.begin(Task.INSPECT, files)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -467,3 +506,14 @@ def _is_of_request(step: Step) -> bool:
 def _local_files(event: QDropEvent) -> list[Path]:
     urls = event.mimeData().urls()
     return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+
+
+def _may_hold_many(files: Sequence[Path]) -> bool:
+    """Return whether the files have to be read to know if they are for many devices."""
+    return len(files) > 1 or files[0].suffix.lower() in ARCHIVE_SUFFIXES or files[0].is_dir()
+
+
+def _hold_many(files: Sequence[Path]) -> bool:
+    from enos_csr_gui.core.batch import arrivals  # not before the first paint
+
+    return arrivals.holds_many(files)

@@ -482,7 +482,28 @@ _SENTENCES: dict[Code, str] = {
         "This file contains something other than passphrases. Choose another file."
     ),
     Code.BATCH_NONE: N_(
-        "This folder contains no batch. Choose the folder that 'enos-csr batch' has written."
+        "This folder contains no batch. Choose the folder that contains 'requests.jsonl'."
+    ),
+    Code.BATCH_NO_CERTIFICATES: N_(
+        "No certificate was found in it. Choose the file or folder that you received."
+    ),
+    Code.BATCH_NO_KEYS: N_(
+        "None of these certificates is for a request of this computer. Choose the folder of the "
+        "keys."
+    ),
+    Code.CLUSTER_NO_DASK: N_(
+        "Dask is not installed. Install it with: pip install 'enos-csr-gui[dask]'."
+    ),
+    Code.CLUSTER_UNREACHABLE: N_(
+        "No Dask scheduler of a matching version answers at {address}. Start one with "
+        "'dask scheduler', or correct the address."
+    ),
+    Code.CLUSTER_NO_WORKERS: N_(
+        "The scheduler at {address} has no workers. Start some with 'dask worker {address}'."
+    ),
+    Code.CLUSTER_FAILED: N_(
+        "A worker failed ({reason}). Install the same version of EnOS CSR on all workers. The "
+        "same command goes on."
     ),
     Code.DISK_ROOM: N_(
         "The disk has too little space: {needed} MB are needed, and {free} MB are free. Free some "

@@ -169,3 +169,11 @@ def test_ctrl_c_ends_a_run_in_order_and_the_same_command_goes_on(
     table_of(*(path.name for path in pairs), "dev-last")
     result = enos_csr(*command, "--json")
     assert check(result.stdout, "batch")["created"] == 1
+
+
+def test_a_cluster_has_as_many_threads_as_it_has(enos_csr, table_of, folder) -> None:
+    command = ["batch", table_of("dev-1"), "--out", "farm", *SAME]
+    refused = enos_csr(*command, "--scheduler", "tcp://127.0.0.1:9", "--jobs", "2")
+    assert refused.exit_code == 2
+    assert "--jobs" in refused.stderr
+    assert not (folder / "farm").exists()

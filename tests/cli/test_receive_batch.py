@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -112,6 +114,38 @@ def test_a_changed_subject_is_reported(enos_csr, farm, authority, openssl, folde
     found = check(result.stdout, "batch_received")["certificates"]
     [changed] = [one for one in found if one["common_name"] == "dev-4"]
     assert (changed["status"], changed["warnings"][0]["code"]) == ("changed", "subject-changed")
+
+
+def test_what_came_earlier_is_not_missing_in_a_later_delivery(enos_csr, farm, folder) -> None:
+    first, second = (farm.issued / f"{name}.pem" for name in ("dev-1", "dev-2"))
+    ca = farm.issued / "ca.pem"
+    assert enos_csr("receive-batch", first, ca, "--out", "farm").exit_code == 1
+    before = (farm.folder / "dev-1" / "dev-1.crt").read_bytes()
+    command = ["receive-batch", second, ca, "--out", "farm", "--format", "pem"]
+    printed = check(enos_csr(*command, "--json").stdout, "batch_received")
+    found = {one["common_name"]: one for one in printed["certificates"]}
+    statuses = [found[name]["status"] for name in NAMES]
+    assert statuses == ["already-received", "received", "missing", "missing"]
+    assert [len(found[name]["files"]) for name in NAMES] == [3, 3, 0, 0]
+    assert (farm.folder / "dev-1" / "dev-1.crt").read_bytes() == before
+    assert not (farm.folder / "dev-1" / "dev-1-2.crt").exists()
+
+
+def test_the_c_header_of_each_device_in_another_folder(enos_csr, farm, folder) -> None:
+    command = ["receive-batch", farm.issued, "--out", "farm", "--format", "c"]
+    (folder / "secret").write_text("correct horse")
+    refused = enos_csr(*command, "--passphrase-file", "secret")
+    assert refused.exit_code == 2
+    assert not (farm.folder / "certificates.csv").exists()
+    printed = check(enos_csr(*command, "--files", "out", "--json").stdout, "batch_received")
+    made = [file for one in printed["certificates"] for file in one["files"]]
+    assert made == [str(folder / "out" / name / f"{name}.h") for name in NAMES[:3]]
+    key = (farm.folder / "dev-1" / "dev-1.key").read_text().splitlines()[1]
+    assert key in Path(made[0]).read_text()
+    if sys.platform != "win32":
+        assert stat.S_IMODE(Path(made[0]).stat().st_mode) == 0o600
+    assert not list(farm.folder.rglob("*.h"))
+    assert enos_csr("receive-batch", farm.issued, "--out", "farm", "--files", "x").exit_code == 2
 
 
 @pytest.mark.parametrize("format_", ["pem", "p12", "jks"])

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.batch import check, make, passphrases, records, table
+from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey
@@ -251,7 +252,7 @@ def test_two_runs_in_one_folder(table_of, tmp_path) -> None:
 
 def test_a_run_is_paused_stopped_and_goes_on(table_of, tmp_path) -> None:
     path, folder = table_of(*(f"dev-{number}" for number in range(12))), tmp_path / "o"
-    control = make.Control()
+    control = Control()
     control.pause()
     reports: list[tuple[int, int]] = []
     done: list[Result] = []

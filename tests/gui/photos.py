@@ -168,6 +168,7 @@ IN_DOCS = {
     "inspect-bad": "inspect",
     "requests": "requests",
     "rows": "rows",
+    "sorted": "sorted",
 }
 
 

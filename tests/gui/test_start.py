@@ -82,7 +82,7 @@ close_when_ready()
 app.exec()
 """
     done = run("-c", program, QT_QPA_PLATFORM="offscreen")
-    assert done.stdout.splitlines() == ["ready 18"], done.stdout + done.stderr
+    assert done.stdout.splitlines() == ["ready 22"], done.stdout + done.stderr
 
 
 def test_qt_takes_its_options_and_every_letter_of_the_files_is_kept() -> None:

@@ -59,6 +59,7 @@ class Tour:
         self._requests()
         self._certificates()
         self._many()
+        self._many_certificates()
         self._renewal()
 
     def _sees(self, name: str) -> None:
@@ -281,6 +282,45 @@ class Tour:
         self._sees("create-stopped")
         person.goes_on("Done", "Save")
         self._sees("created")
+        person.click("Start page")
+
+    def _many_certificates(self) -> None:
+        """Receive the certificates for some of the devices, and one for another key."""
+        person, delivery = self._person, self._home / "delivery"
+        delivery.mkdir()
+        requests = sorted((self._folder / "farm").glob("*/*.csr"))
+        for csr in requests[:8]:
+            issue(csr, delivery / f"{csr.stem}.pem")
+        other = self._home / "other.csr"
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "turbine-200")])
+        builder = x509.CertificateSigningRequestBuilder(name)
+        request = builder.sign(keys.generate(), hashes.SHA256())
+        other.write_bytes(request.public_bytes(serialization.Encoding.PEM))
+        issue(other, delivery / "turbine-200.pem")
+        person.begins("Many devices")
+        person.click("Receive certificates…")
+        person.waits_for_page("Certificates for many devices")
+        self._sees("certificates")
+        person.click("Next >")
+        self._sees("certificates-none")
+        person.drops(delivery)
+        person.goes_on("What has arrived")
+        self._sees("sorted")
+        person.goes_on("For the devices")
+        person.waits_to_read("The key files are protected.")
+        self._sees("devices")
+        person.click("Java keystore: for the EnOS SDK for Java")
+        person.click("Save")
+        self._sees("devices-no-passphrase")
+        person.enters("Passphrases", str(self._folder / "farm-passphrases.csv"))
+        person.click("Save")
+        person.click("Pause")
+        person.waits_to_read("Paused.")
+        self._sees("devices-paused")
+        self._sees_dialog("devices-close", person.wizard.close)
+        person.click("Resume")
+        person.waits_for_page("Done")
+        self._sees("received")
         person.click("Start page")
 
     def _renewal(self) -> None:

@@ -1,4 +1,4 @@
-"""The certificates for a batch: from folders, archives and API answers to their keys.
+"""The certificates for a batch: to their keys, and into the files for the devices.
 
 A certificate finds its key by its public key alone. It is saved beside the key, as by ``receive``.
 """
@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, create, export, files, receive, serials, x509_reader
-from enos_csr_gui.core.batch import records
+from enos_csr_gui.core import certificate, create, export, files, receive, serials
+from enos_csr_gui.core.batch import passphrases, records
 from enos_csr_gui.core.batch.check import Progress
+from enos_csr_gui.core.batch.control import Control, jobs
+from enos_csr_gui.core.batch.pool import Found, Pool, best
 from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.certificate import Issued
 from enos_csr_gui.core.enums import CertificateStatus, Format
 from enos_csr_gui.core.errors import (
+    CannotExport,
     CannotSave,
     Code,
     CoreError,
@@ -30,134 +31,34 @@ from enos_csr_gui.core.errors import (
     UnreadableFile,
     problem_from_os_error,
 )
-from enos_csr_gui.core.file_types import CERTIFICATES
+from enos_csr_gui.core.file_types import CERTIFICATES, REQUESTS
+from enos_csr_gui.core.history import PastRequest, RequestHistory
 from enos_csr_gui.core.keystore import PEM_NAME
 from enos_csr_gui.core.spreadsheet import harmless
-from enos_csr_gui.core.x509_reader import Certificate
-
-_MAX_FILE = 64 << 20
-_MAX_UNPACKED = 512 << 20
-_PIECE = 100
-"""As many certificates are read at once; ``reader`` looks at no more than 500."""
-
-_END = re.compile(rb"-----END [A-Z0-9 ]+-----\s*")
 
 
-class Found(NamedTuple):
-    """A certificate, and the file or archive that it was in."""
+class Requested(NamedTuple):
+    """Requests whose keys are in one folder: those of a batch, or some made one by one.
 
-    certificate: Certificate
-    source: Path
-
-
-class Pool:
-    """All certificates in what was received, sorted by public key.
-
-    ``problems`` say what could not be read.
+    The paths of the records are relative to ``folder``. Only a batch gets a report.
     """
 
-    def __init__(self, paths: Iterable[Path], own: Path) -> None:
-        """Read the files and folders; ``own`` is the folder of the batch, which is left out."""
-        self.problems: list[Problem] = []
-        self._by_key: dict[str, list[Found]] = {}
-        self._authorities: dict[bytes, Certificate] = {}
-        for source, data in self._contents(paths, own):
-            for piece in _pieces(data):
-                for one in certificate.load_all(piece):
-                    if one.is_authority or one.is_self_signed:
-                        self._authorities[one.der] = one
-                    else:
-                        kept = self._by_key.setdefault(one.key.public_key_sha256, [])
-                        kept.append(Found(one, source))
-        self.chain = b"".join(one.to_pem() for one in self._authorities.values())
-
-    def take(self, public_key_sha256: str, now: datetime) -> Found | None:
-        """Take out the certificates for a key; return the newest of those that are valid."""
-
-        def rank(found: Found) -> tuple[bool, datetime]:
-            one = found.certificate
-            if one.check_dates():
-                return False, datetime.min.replace(tzinfo=UTC)
-            return not x509_reader.check_validity(one, now), one.not_valid_before_utc
-
-        return max(self._by_key.pop(public_key_sha256, []), key=rank, default=None)
-
-    def rest(self) -> list[Found]:
-        """Return the certificates that nobody has taken out."""
-        return [found for several in self._by_key.values() for found in several]
-
-    def _contents(self, paths: Iterable[Path], own: Path) -> Iterator[tuple[Path, bytes]]:
-        for path in paths:
-            inside = sorted(files.system_path(path).rglob("*")) if path.is_dir() else [path]
-            for file in inside:
-                if file.is_dir() or (path.is_dir() and own in file.parents):
-                    continue
-                try:
-                    yield from self._of_file(file)
-                except OSError as error:
-                    self.problems.append(
-                        problem_from_os_error(error, file, missing=Code.FILE_MISSING)
-                    )
-
-    def _of_file(self, path: Path) -> Iterator[tuple[Path, bytes]]:
-        with path.open("rb") as file:
-            start = file.read(4)
-            file.seek(0)
-            if start == b"PK\x03\x04":
-                yield from self._in_archive(file, path)
-                return
-            data = file.read(_MAX_FILE + 1)
-        if len(data) > _MAX_FILE:
-            values = {"limit": _MAX_FILE}
-            self.problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values=values))
-        else:
-            yield path, data
-
-    def _in_archive(self, file: io.BufferedReader, path: Path) -> Iterator[tuple[Path, bytes]]:
-        left = _MAX_UNPACKED
-        try:
-            with zipfile.ZipFile(file) as archive:
-                for member in archive.infolist():
-                    left -= member.file_size
-                    if member.is_dir():
-                        continue
-                    if left < 0 or member.file_size > _MAX_FILE:
-                        values = {"limit": _MAX_FILE}
-                        self.problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values=values))
-                        return
-                    if member.flag_bits & 1:
-                        self.problems.append(Problem(Code.ARCHIVE_LOCKED, path=path))
-                        return
-                    yield path, archive.read(member)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError):
-            self.problems.append(Problem(Code.DAMAGED, path=path))
-
-
-def _pieces(data: bytes) -> Iterator[bytes]:
-    """Yield the content in parts of bounded size: lines of JSON, or some PEM objects each."""
-    lines = data.split(b"\n")
-    if len(lines) > 1 and all(line[:1] == b"{" for line in lines if line.strip()):
-        yield from filter(None, lines)
-        return
-    ends = [found.end() for found in _END.finditer(data)]
-    if len(ends) <= _PIECE:
-        yield data
-        return
-    start = 0
-    for end in [*ends[_PIECE - 1 : -1 : _PIECE], len(data)]:
-        yield data[start:end]
-        start = end
+    folder: Path
+    records: Sequence[Record]
+    is_batch: bool = True
 
 
 class Collected(NamedTuple):
-    """What became of one request of the batch.
+    """What became of one request.
 
-    ``certificate`` is where the certificate is, None while it is missing. ``files`` are those made
-    for the device.
+    ``folder`` is the one of its batch. ``certificate`` is where the certificate is, None while it
+    is missing or not saved. ``files`` are those made for the device.
     """
 
     record: Record
+    folder: Path
     status: CertificateStatus
+    found: Found | None = None
     issued: Issued | None = None
     certificate: Path | None = None
     problems: tuple[Problem, ...] = ()
@@ -167,81 +68,266 @@ class Collected(NamedTuple):
 class Export(NamedTuple):
     """How to create the files for the devices; the passphrases are those of a common name.
 
-    ``opens`` is for the key, ``protects`` for the new files.
+    ``opens`` is for the key, ``protects`` for the new files. ``into`` is a folder that gets a
+    folder for each device; None puts the files beside the keys.
     """
 
     format: Format
     opens: Callable[[str], str | None]
     protects: Callable[[str], str | None]
+    into: Path | None = None
+
+
+def export_as(
+    format_: Format,
+    *,
+    opens: str | None = None,
+    protects: str | None = None,
+    each: Mapping[str, str] | None = None,
+    into: Path | None = None,
+) -> Export:
+    """Return how to create the files: with the same passphrases for all devices, or with its own.
+
+    ``each`` are the passphrases of the devices, as ``passphrases.load`` returns them. Raises
+    CannotExport when ``protects`` is given for a format that has no passphrase.
+    """
+    if problems := export.check_protection(format_, protected=protects is not None):
+        raise CannotExport(problems)
+    if each is None:
+        return Export(format_, lambda _name: opens, lambda _name: protects, into)
+
+    def of(name: str) -> str | None:
+        return passphrases.of(each, name)
+
+    return Export(format_, of, (lambda _name: None) if format_ is Format.C else of, into)
+
+
+# --- Which requests -------------------------------------------------------------------------------
+
+
+def of_folder(folder: Path) -> Requested:
+    """Return all requests of the batch in a folder, in the order of the table.
+
+    Raises CannotSave when there is none.
+    """
+    return Requested(folder, sorted(records.read(folder), key=lambda one: one.line))
+
+
+def of_history(public_keys: Iterable[str]) -> list[Requested]:
+    """Return the requests of this computer with these keys, in the order of their folders.
+
+    Of a batch that is still in its folder, they are all requests. Raises HistoryUnavailable.
+    """
+    batches: dict[Path, Requested] = {}
+    single: dict[Path, list[Record]] = {}
+    done: set[str] = set()
+    with RequestHistory() as history:
+        for fingerprint in public_keys:
+            if fingerprint in done or not (past := history.find_public_key(fingerprint)):
+                continue
+            one = next((one for one in past if one.key_exists()), past[0])
+            if one.batch and (folder := _folder_of(one, one.batch, batches)):
+                done |= {record.public_key_sha256 for record in batches[folder].records}
+            if fingerprint not in done:
+                record = Record(
+                    0, dict(one.subject), one.key.name, one.csr.name, "", fingerprint, {}
+                )
+                single.setdefault(one.key.parent, []).append(record)
+    alone = [Requested(folder, found, is_batch=False) for folder, found in single.items()]
+    return sorted([*batches.values(), *alone], key=lambda one: one.folder)
+
+
+def _folder_of(past: PastRequest, batch: str, known: dict[Path, Requested]) -> Path | None:
+    """Return the folder that the batch is still in, and add it to the known ones."""
+    for folder in past.key.parents[:2]:
+        if folder in known:
+            return folder
+        if not files.system_path(folder / REQUESTS).is_file():
+            continue
+        with suppress(CoreError):
+            if records.name(folder) == batch:
+                known[folder] = of_folder(folder)
+                return folder
+    return None
+
+
+# --- What has arrived -----------------------------------------------------------------------------
 
 
 def collect(
-    folder: Path,
+    requested: Requested,
     pool: Pool,
     *,
     how: Export | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> list[Collected]:
-    """Save each certificate beside its key, create the files for the device, write the report.
+    """Save each certificate beside its key, create the files for the devices, write the report.
 
-    Raises CannotSave when the folder holds no batch, or the disk does not take more; what was saved
-    before stays.
+    Raises CannotSave when the disk does not take more; what was saved before stays.
     """
-    now = now or datetime.now(UTC)
-    total = sum(1 for _record in records.read(folder))
-    done = []
-    for record in records.read(folder):
-        done.append(_collected(record, folder, pool, how, now))
+    return save(look([requested], pool, now=now), how, progress=progress)
+
+
+def look(
+    requested: Iterable[Requested],
+    pool: Pool,
+    *,
+    control: Control | None = None,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> list[Collected]:
+    """Take the certificates for the requests out of the pool, and write nothing.
+
+    Ends early when ``control`` stops it.
+    """
+    control, now = control or Control(), now or datetime.now(UTC)
+    wanted = [(one.folder, record) for one in requested for record in one.records]
+    done: list[Collected] = []
+    for folder, record in wanted:
+        if not control.may_go_on():
+            break
+        done.append(_look(record, folder, pool, now))
         if progress:
-            progress(len(done), total)
-    _write_report(folder, done)
+            progress(len(done), len(wanted))
     return done
 
 
-def _collected(
-    record: Record, folder: Path, pool: Pool, how: Export | None, now: datetime
-) -> Collected:
-    found = pool.take(record.public_key_sha256, now)
+def _look(record: Record, folder: Path, pool: Pool, now: datetime) -> Collected:
+    found, place, chain = pool.take(record.public_key_sha256, now), None, pool.chain
+    key = folder / record.key
+    if not found and (kept := _kept(record, key, now)):
+        found, of_file = kept
+        place, chain = found.source, of_file + chain
     if not found:
-        return Collected(record, CertificateStatus.MISSING)
+        return Collected(record, folder, CertificateStatus.MISSING)
     pem, fingerprint = found.certificate.to_pem(), record.public_key_sha256
     try:
-        issued = certificate.read(pem, found.source, pool.chain, fingerprint, now=now)
+        issued = certificate.read(pem, found.source, chain, fingerprint, now=now)
     except UnreadableFile as error:
-        return Collected(record, CertificateStatus.MISSING, problems=error.problems)
+        return Collected(record, folder, CertificateStatus.MISSING, found, problems=error.problems)
     problems = certificate.check(issued, requested=record.subject, now=now)
     codes = {problem.code for problem in problems}
-    key = folder / record.key
     if not files.system_path(key).is_file():
-        values = {"path": str(key)}
-        problems.insert(0, Problem(Code.KEY_GONE, path=key, values=values))
-        return Collected(record, CertificateStatus.MISSING, issued, None, tuple(problems))
-    matched = receive.MatchedCertificate(
-        found.source, issued, key, dict(record.subject), None, tuple(problems)
-    )
-    stored = receive.store_certificate(matched)
+        problems.insert(0, Problem(Code.KEY_GONE, path=key, values={"path": str(key)}))
+        return Collected(
+            record, folder, CertificateStatus.MISSING, found, issued, None, tuple(problems)
+        )
     if Code.CERTIFICATE_EXPIRED in codes:
         status = CertificateStatus.EXPIRED
     elif Code.SUBJECT_CHANGED in codes:
         status = CertificateStatus.CHANGED
     else:
-        status = CertificateStatus.ALREADY if stored.already else CertificateStatus.RECEIVED
-    made: tuple[Path, ...] = ()
+        status = CertificateStatus.ALREADY if place else CertificateStatus.RECEIVED
+    return Collected(record, folder, status, found, issued, place, tuple(problems))
+
+
+def _kept(record: Record, key: Path, now: datetime) -> tuple[Found, bytes] | None:
+    """Return the certificate that an earlier delivery has brought, and what is in its file."""
+    for path in receive.saved_certificates(key):
+        with suppress(UnreadableFile):
+            data = files.read(path)
+            own = [
+                Found(one, path)
+                for one in certificate.load_all(data)
+                if one.key.public_key_sha256 == record.public_key_sha256
+            ]
+            if newest := best(own, now):
+                return newest, data
+    return None
+
+
+# --- To the disk ----------------------------------------------------------------------------------
+
+
+def save(
+    found: Sequence[Collected],
+    how: Export | None = None,
+    *,
+    control: Control | None = None,
+    progress: Progress | None = None,
+) -> list[Collected]:
+    """Save each certificate beside its key, create the files for the devices, write the reports.
+
+    What is there already is left as it is, so that the same call goes on where another one ended.
+    When ``control`` stops it, the rest is returned as it was given, and there is no report. Raises
+    CannotSave when the disk does not take more; what was saved before stays.
+    """
+    control, ended = control or Control(), Control()
+
+    def one(given: Collected) -> Collected:
+        may_go_on = given.issued and control.may_go_on() and not ended.stopped
+        return _save(given, how) if may_go_on else given
+
+    if how and how.into:
+        _make_folder(how.into)
+    done: list[Collected] = []
+    if progress:
+        progress(0, len(found))
+    # A keystore takes a third of a second of work, in which other threads run.
+    with ThreadPoolExecutor(jobs()) as threads:
+        try:
+            for saved in threads.map(one, found):
+                done.append(saved)
+                if progress:
+                    progress(len(done), len(found))
+        except BaseException:
+            ended.stop()
+            raise
+    if control.stopped:
+        return done
+    by_folder: dict[Path, list[Collected]] = {}
+    for saved in done:
+        by_folder.setdefault(saved.folder, []).append(saved)
+    for folder, of_batch in by_folder.items():
+        if files.system_path(folder / REQUESTS).is_file():
+            _write_report(folder, of_batch)
+    return done
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        files.system_path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
+        raise CannotSave([problem]) from error
+
+
+def _save(one: Collected, how: Export | None) -> Collected:
+    if one.status is CertificateStatus.MISSING or not (one.issued and one.found):
+        return one
+    problems, place, status = list(one.problems), one.certificate, one.status
+    if place is None:
+        matched = receive.MatchedCertificate(
+            one.found.source,
+            one.issued,
+            one.folder / one.record.key,
+            dict(one.record.subject),
+            None,
+            one.problems,
+        )
+        stored = receive.store_certificate(matched)
+        problems += stored.notes
+        place = stored.certificate
+        if stored.already and status is CertificateStatus.RECEIVED:
+            status = CertificateStatus.ALREADY
+    made = one.files
     if how:
-        made, further = _exported(record, folder, issued, how)
+        made, further = _export(one.record, one.folder, one.issued, how)
         problems += further
-    return Collected(record, status, issued, stored.certificate, (*problems, *stored.notes), made)
+    return one._replace(
+        status=status, certificate=place, problems=tuple(problems), files=made or one.files
+    )
 
 
-def _exported(
+def _export(
     record: Record, folder: Path, issued: Issued, how: Export
 ) -> tuple[tuple[Path, ...], list[Problem]]:
     """Create the files for one device, unless they are there; return them and what is wrong."""
     name, key = record.common_name, folder / record.key
     base = key.stem
-    place = key.parent if "/" in record.key else folder / base
-    target = place if how.format is Format.PEM else place / f"{base}.{how.format}"
+    place = how.into / base if how.into else key.parent if "/" in record.key else folder / base
+    target = place if how.format is Format.PEM else place / f"{base}{how.format.suffix}"
     if any(one.code is Code.FILE_EXISTS for one in export.check_target(how.format, target)):
         return (), []
     opens = how.opens(name)

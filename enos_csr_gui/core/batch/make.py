@@ -29,6 +29,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from enos_csr_gui.core import csr, files, keys, permissions
 from enos_csr_gui.core.batch import records
 from enos_csr_gui.core.batch.check import (
@@ -41,6 +43,7 @@ from enos_csr_gui.core.batch.check import (
     record_of,
 )
 from enos_csr_gui.core.batch.columns import Columns
+from enos_csr_gui.core.batch.control import Control, jobs
 from enos_csr_gui.core.batch.records import Ledger, Record
 from enos_csr_gui.core.batch.table import Row
 from enos_csr_gui.core.enums import RequestKind
@@ -56,39 +59,11 @@ MAX_GROUP = 64
 GROUP_SECONDS = 0.5
 """A pair waits no longer for its group."""
 
-_PassphraseOf = Callable[[Row], str | None]
+PassphraseOf = Callable[[Row], str | None]
 
 
-class Control:
-    """Pauses and stops a run from another thread or a signal handler."""
-
-    def __init__(self) -> None:
-        self._stopped = False
-        self._may_run = threading.Event()
-        self._may_run.set()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the run was stopped."""
-        return self._stopped
-
-    def stop(self) -> None:
-        """End the run when the keys that are being generated are saved."""
-        self._stopped = True
-        self._may_run.set()
-
-    def pause(self) -> None:
-        """Begin no key until ``resume``."""
-        self._may_run.clear()
-
-    def resume(self) -> None:
-        """Go on after ``pause``."""
-        self._may_run.set()
-
-    def may_go_on(self) -> bool:
-        """Wait while the run is paused; return whether it goes on."""
-        self._may_run.wait()
-        return not self._stopped
+PairsOf = Callable[[Sequence[Row], Columns, Rules, PassphraseOf, Control], Iterator[list["Pair"]]]
+"""Generates the pairs for rows, and yields them in groups of at most ``MAX_GROUP``."""
 
 
 class Outcome(NamedTuple):
@@ -99,17 +74,12 @@ class Outcome(NamedTuple):
     notes: tuple[Problem, ...] = ()
 
 
-class _Pair(NamedTuple):
+class Pair(NamedTuple):
+    """A key and its request that have no files yet; ``base`` is what those are called."""
+
     base: str
     key_pem: bytes
     record: Record
-
-
-def jobs() -> int:
-    """Return how many keys are generated at once: one for each core that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def make(
@@ -119,11 +89,15 @@ def make(
     rules: Rules,
     *,
     threads: int | None = None,
-    passphrase: _PassphraseOf = lambda _row: None,
+    passphrase: PassphraseOf = lambda _row: None,
     control: Control | None = None,
     progress: Progress | None = None,
+    pairs_of: PairsOf | None = None,
 ) -> Outcome:
     """Create a pair for each good row, and record it; ``progress`` is called in this thread.
+
+    ``threads`` is how many keys are generated at once on this computer; ``pairs_of`` generates them
+    elsewhere.
 
     Ends early when ``control`` stops it, which loses nothing. Raises CannotSave when the disk does;
     then what was reported is complete, and the same call with the remaining rows goes on.
@@ -131,9 +105,7 @@ def make(
     control = control or Control()
     rules = rules._replace(flat=layout(ledger, rules))
 
-    def pair_of(row: Row) -> _Pair:
-        return _pair(row, columns, rules, passphrase(row))
-
+    pairs_of = pairs_of or _pairs_here(threads or jobs())
     total = len(checked.good)
     with RequestHistory() as history:
         writer = _Writer(ledger, history, rules)
@@ -143,7 +115,7 @@ def make(
             progress(0, total)
         try:
             with _staging(ledger.folder, private=_is_plain(checked, passphrase)) as stage:
-                for group in _groups(checked.good, pair_of, threads or jobs(), control):
+                for group in pairs_of(checked.good, columns, rules, passphrase, control):
                     created += writer.save(group, stage)
                     if progress:
                         progress(created, total)
@@ -156,23 +128,41 @@ def make(
         return Outcome(created, created < total, tuple(writer.notes))
 
 
-def _is_plain(checked: Checked, passphrase: _PassphraseOf) -> bool:
+def _is_plain(checked: Checked, passphrase: PassphraseOf) -> bool:
     return bool(checked.good) and passphrase(checked.good[0]) is None
 
 
 # --- Keys -----------------------------------------------------------------------------------------
 
 
+def _pairs_here(threads: int) -> PairsOf:
+    """Return what generates pairs in so many threads of this process."""
+
+    def pairs_of(
+        rows: Sequence[Row],
+        columns: Columns,
+        rules: Rules,
+        passphrase: PassphraseOf,
+        control: Control,
+    ) -> Iterator[list[Pair]]:
+        def pair(row: Row) -> Pair:
+            return pair_of(row, columns, rules, passphrase(row))
+
+        return _groups(rows, pair, threads, control)
+
+    return pairs_of
+
+
 def _groups(
     rows: Sequence[Row],
-    pair_of: Callable[[Row], _Pair],
+    pair_of_row: Callable[[Row], Pair],
     threads: int,
     control: Control,
-) -> Iterator[list[_Pair]]:
+) -> Iterator[list[Pair]]:
     """Yield the pairs for the rows in groups, as they come; raises what a thread has raised."""
     waiting = iter(rows)
     next_row = threading.Lock()
-    ready: queue.Queue[_Pair | BaseException | None] = queue.Queue(MAX_GROUP)
+    ready: queue.Queue[Pair | BaseException | None] = queue.Queue(MAX_GROUP)
     ended = threading.Event()
 
     def work() -> None:
@@ -182,7 +172,7 @@ def _groups(
                     row = next(waiting, None)
                 if row is None:
                     break
-                ready.put(pair_of(row))
+                ready.put(pair_of_row(row))
             ready.put(None)
         except BaseException as error:  # raised again in the thread that asked
             ready.put(error)
@@ -202,13 +192,11 @@ def _groups(
                 ready.get(timeout=0.05)
 
 
-def _grouped(
-    ready: queue.Queue[_Pair | BaseException | None], running: int
-) -> Iterator[list[_Pair]]:
-    group: list[_Pair] = []
+def _grouped(ready: queue.Queue[Pair | BaseException | None], running: int) -> Iterator[list[Pair]]:
+    group: list[Pair] = []
     until = 0.0
     while running or group:
-        pair: _Pair | BaseException | None = None
+        pair: Pair | BaseException | None = None
         try:
             pair = ready.get(timeout=max(0.0, until - time.monotonic()) if group else None)
         except queue.Empty:
@@ -226,15 +214,23 @@ def _grouped(
             group = []
 
 
-def _pair(row: Row, columns: Columns, rules: Rules, passphrase: str | None) -> _Pair:
+def pair_of(
+    row: Row,
+    columns: Columns,
+    rules: Rules,
+    passphrase: str | None,
+    *,
+    key: rsa.RSAPrivateKey | None = None,
+) -> Pair:
+    """Return the pair for a row, with a new key unless there is one; writes nothing."""
     verbatim = VERBATIM_FIELDS if rules.kind is RequestKind.RENEWAL else ()
     subject = Subject(row.subject(), verbatim=verbatim)
-    key = keys.generate()
+    key = key or keys.generate()
     csr_pem = csr.to_pem(csr.sign(subject, key)).decode("ascii")
     fingerprint = keys.public_key_sha256(key.public_key())
     base = base_name(row)
     record = record_of(row, columns, paths(base, flat=rules.flat), csr_pem, fingerprint)
-    return _Pair(base, keys.to_pem(key, passphrase), record)
+    return Pair(base, keys.to_pem(key, passphrase), record)
 
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -291,7 +287,7 @@ class _Writer:
                 missing = []
         self._note(missing)
 
-    def save(self, group: Sequence[_Pair], stage: Path) -> int:
+    def save(self, group: Sequence[Pair], stage: Path) -> int:
         """Save and record a group; return how many pairs that were. Raises OSError, CannotSave."""
         placed: list[Record] = []
         try:
@@ -313,7 +309,7 @@ class _Writer:
                 _remove(stage, [pair.base for pair in group])
         return len(placed)
 
-    def _stage(self, group: Sequence[_Pair], stage: Path) -> None:
+    def _stage(self, group: Sequence[Pair], stage: Path) -> None:
         for pair in group:
             place = files.system_path(stage / pair.base)
             permissions.make_folder(place)

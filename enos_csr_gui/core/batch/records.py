@@ -94,6 +94,18 @@ def read(folder: Path) -> Iterator[Record]:
         raise CannotSave([_os_problem(error, folder)]) from error
 
 
+def name(folder: Path) -> str:
+    """Return what the batch in this folder is called in the history; empty if it has no record.
+
+    Raises CannotSave when there is no batch.
+    """
+    try:
+        with files.system_path(folder / REQUESTS).open("rb") as file:
+            return next((batch for batch, _record, _end in _records(file, folder)), "")
+    except OSError as error:
+        raise CannotSave([_os_problem(error, folder)]) from error
+
+
 def _records(file: io.BufferedReader, folder: Path) -> Iterator[tuple[str, Record, int]]:
     """Yield batch, record and end of each whole line. Raises CannotSave for a foreign file."""
     end = 0

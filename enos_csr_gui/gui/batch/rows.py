@@ -7,23 +7,15 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCheckBox,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QStyle,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHBoxLayout, QLabel, QWidget
 
 from enos_csr_gui.core.batch import check, records
 from enos_csr_gui.core.batch.check import Checked, Rules
 from enos_csr_gui.core.batch.table import FIELD_KEYS, Table
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.errors import CoreError, Problem
-from enos_csr_gui.gui import background, style
+from enos_csr_gui.gui import background
+from enos_csr_gui.gui.batch.list_table import ListTable
 from enos_csr_gui.gui.batch.model import FIRST_FIELD, LINE, REASON, Problems, RowModel, reason
 from enos_csr_gui.gui.batch_draft import BatchDraft
 from enos_csr_gui.gui.draft import Draft
@@ -59,41 +51,20 @@ class _Counter:
         self.done, self.total = done, total
 
 
-class RowTable(QTableView):
+class RowTable(ListTable):
     """Shows the rows; Enter or a double click mends the current cell."""
 
     editor_closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.rows = RowModel(self)
-        self.setModel(self.rows)
-        self.setAccessibleName(_("Rows of the table"))
+    def __init__(self) -> None:
+        self.rows = RowModel()
+        widths = dict.fromkeys(range(REASON + 1), 14) | {LINE: 8, _NAME: 22, REASON: 40}
+        super().__init__(self.rows, _("Rows of the table"), widths)
+        self.rows.setParent(self)
         trigger = QAbstractItemView.EditTrigger
         self.setEditTriggers(trigger.DoubleClicked | trigger.EditKeyPressed | trigger.AnyKeyPressed)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAlternatingRowColors(True)
-        self.setWordWrap(False)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().lineSpacing() + 2 * style.SPACING)
-        columns = self.horizontalHeader()
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setHighlightSections(False)
-        columns.setStretchLastSection(True)
         # Which device it is stands beside its line.
-        columns.moveSection(_NAME, LINE + 1)
-        columns.setResizeContentsPrecision(0)
-        margin = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
-        widest = self.fontMetrics().averageCharWidth()
-        for column in range(REASON + 1):
-            wanted = {LINE: 8, _NAME: 22, REASON: 40}.get(column, 14)
-            self.setColumnWidth(
-                column, max(widest * wanted + margin, columns.sectionSizeHint(column))
-            )
+        self.horizontalHeader().moveSection(_NAME, LINE + 1)
 
     @property
     def is_editing(self) -> bool:

@@ -12,11 +12,12 @@ from enos_csr_gui.core import files
 from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.errors import Code, CoreError, InvalidTable
-from enos_csr_gui.core.file_types import TABLE_SUFFIX, WORKBOOK_SUFFIX, patterns
+from enos_csr_gui.core.file_types import TABLE_SUFFIX, TABLE_SUFFIXES, WORKBOOK_SUFFIX, patterns
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background
 from enos_csr_gui.gui.batch_draft import BatchDraft
 from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text_with_place
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
@@ -48,9 +49,7 @@ class TablePage(Page):
                 "request. Nothing is written before you have seen the rows checked."
             ),
         )
-        kinds = _("Tables ({patterns})").format(
-            patterns=patterns(WORKBOOK_SUFFIX, ".xlsm", TABLE_SUFFIX, ".txt")
-        )
+        kinds = _("Tables ({patterns})").format(patterns=patterns(*TABLE_SUFFIXES, ".txt"))
         self._file = FileChooser(
             _("Table"),
             _("An Excel workbook, the device template of EnOS, or a CSV file."),
@@ -59,10 +58,13 @@ class TablePage(Page):
         )
         self._write = QPushButton(_("&Write an empty table…"))
         self._write.setToolTip(_("A table with the right headings, to fill in."))
+        self._receive = QPushButton(_("&Receive certificates…"))
+        self._receive.setToolTip(_("Certificates have arrived for the requests of a table."))
+        self._receive.clicked.connect(lambda: self.task_wanted.emit(Task.RECEIVE_MANY, []))
         self._told = FieldNote(about=self._write)
         self._write.clicked.connect(self._ask_where)
         self.body.addWidget(self._file)
-        self.body.addWidget(ButtonRow(self._write))
+        self.body.addWidget(ButtonRow(self._write, self._receive))
         self.body.addWidget(self._told)
         self.body.addStretch(1)
 

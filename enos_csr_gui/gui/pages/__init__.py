@@ -160,6 +160,30 @@ def _created() -> _Factory:
     return CreatedPage
 
 
+def _certificates() -> _Factory:
+    from enos_csr_gui.gui.batch.certificates import CertificatesPage
+
+    return CertificatesPage
+
+
+def _sorted() -> _Factory:
+    from enos_csr_gui.gui.batch.sorted import SortedPage
+
+    return SortedPage
+
+
+def _devices() -> _Factory:
+    from enos_csr_gui.gui.batch.devices import DevicesPage
+
+    return DevicesPage
+
+
+def _received() -> _Factory:
+    from enos_csr_gui.gui.batch.received import ReceivedPage
+
+    return ReceivedPage
+
+
 PAGES: dict[Step, PageInfo] = {
     Step.START: PageInfo(N_("Start"), PageKind.START, _start),
     Step.KEY: PageInfo(N_("Key"), PageKind.ASKS, _key),
@@ -179,5 +203,9 @@ PAGES: dict[Step, PageInfo] = {
     Step.ROWS: PageInfo(N_("Check"), PageKind.ASKS, _rows, is_wide=True),
     Step.CREATE: PageInfo(N_("Create"), PageKind.SAVES, _create),
     Step.CREATED: PageInfo(N_("Done"), PageKind.SAVED, _created),
+    Step.CERTIFICATES: PageInfo(N_("Certificates"), PageKind.ASKS, _certificates),
+    Step.SORTED: PageInfo(N_("What has arrived"), PageKind.ASKS, _sorted, is_wide=True),
+    Step.DEVICES: PageInfo(N_("For the devices"), PageKind.SAVES, _devices),
+    Step.RECEIVED: PageInfo(N_("Done"), PageKind.SAVED, _received),
 }
 """In the order in which they are built: the pages needed first come first."""

@@ -168,7 +168,7 @@ class ExportPage(Page):
                 key,
                 received.issued.certificate,
                 received.issued.chain,
-                folder if is_pem else folder / f"{name}{_ending(format_)}",
+                folder if is_pem else folder / f"{name}{format_.suffix}",
                 name=name if is_pem else keystore.PEM_NAME,
                 passphrase=passphrase,
                 older_systems=older_systems,
@@ -222,7 +222,7 @@ class ExportPage(Page):
         name, is_pem = self._name.text().strip(), self._format() is Format.PEM
         parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
         is_open = self._format() not in _KEYSTORES
-        secret = parts[0] if is_pem else f"{name}{_ending(self._format())}"
+        secret = parts[0] if is_pem else f"{name}{self._format().suffix}"
         files = labels.listed(parts) if is_pem else secret
         said = [_("Creates: {files}").format(files=files)]
         if is_open:
@@ -245,10 +245,6 @@ class ExportPage(Page):
 
 
 _KEYSTORES = (Format.JAVA, Format.PKCS12)
-
-
-def _ending(format_: Format) -> str:
-    return ".h" if format_ is Format.C else f".{format_}"
 
 
 def _is_protected(key: Path, public_key_sha256: str) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QStandardPaths, QTimer
 
 from enos_csr_gui.core import receive, serials
+from enos_csr_gui.core.batch import arrivals
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
     CannotReceive,
@@ -19,7 +20,13 @@ from enos_csr_gui.core.errors import (
     Problem,
     escape_unprintable,
 )
-from enos_csr_gui.core.file_types import ARRIVED_SUFFIXES, KEY_SUFFIXES, KEYSTORE_SUFFIXES, patterns
+from enos_csr_gui.core.file_types import (
+    ARCHIVE_SUFFIXES,
+    ARRIVED_SUFFIXES,
+    KEY_SUFFIXES,
+    KEYSTORE_SUFFIXES,
+    patterns,
+)
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles, StoredCertificate
 from enos_csr_gui.gui import dates
@@ -215,7 +222,9 @@ class ReceivePage(Page):
             return
         others, expected = self._others, self._expected
 
-        def take() -> _Found:
+        def take() -> _Found | None:
+            if file.suffix.lower() in ARCHIVE_SUFFIXES and arrivals.holds_many([file]):
+                return None
             given = key or (expected.key if expected and expected.key_exists() else None)
             return _take(file, given, chain, others)
 
@@ -226,7 +235,10 @@ class ReceivePage(Page):
             _("Looking for the key"),
         )
 
-    def _show(self, found: _Found) -> None:
+    def _show(self, found: _Found | None) -> None:
+        if found is None:  # for many devices
+            self.task_wanted.emit(Task.RECEIVE_MANY, [self._file.path()])
+            return
         received = found.matched
         if gone := [one for one in received.problems if one.code is Code.KEY_GONE]:
             self._key.show()

@@ -1,0 +1,177 @@
+"""All certificates in what an authority has sent: folders, archives, API answers, bundles."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from enos_csr_gui.core import certificate, files, x509_reader
+from enos_csr_gui.core.batch.control import Control
+from enos_csr_gui.core.errors import Code, Problem, problem_from_os_error
+from enos_csr_gui.core.x509_reader import Certificate
+
+_MAX_FILE = 64 << 20
+_MAX_UNPACKED = 512 << 20
+_PIECE = 100
+"""As many certificates are read at once; ``reader`` looks at no more than 500."""
+
+_END = re.compile(rb"-----END [A-Z0-9 ]+-----\s*")
+
+
+class Found(NamedTuple):
+    """A certificate, and the file or archive that it was in."""
+
+    certificate: Certificate
+    source: Path
+
+
+class Pool:
+    """All certificates in what was received, sorted by public key.
+
+    ``problems`` say what could not be read.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        own: Path | None = None,
+        *,
+        control: Control | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Read the files and folders, until ``control`` stops it.
+
+        ``own`` is the folder of the batch, which is left out. ``progress`` is called with the
+        number of certificates read so far.
+        """
+        self.problems: list[Problem] = []
+        self._by_key: dict[str, list[Found]] = {}
+        self._authorities: dict[bytes, Certificate] = {}
+        control = control or Control()
+        for count, one in enumerate(_all(paths, own, self.problems), 1):
+            if one.certificate.is_authority or one.certificate.is_self_signed:
+                self._authorities[one.certificate.der] = one.certificate
+            else:
+                key = one.certificate.key.public_key_sha256
+                self._by_key.setdefault(key, []).append(one)
+            if progress:
+                progress(count)
+            if not control.may_go_on():
+                break
+        self.chain = b"".join(one.to_pem() for one in self._authorities.values())
+
+    @property
+    def public_keys(self) -> Collection[str]:
+        """The fingerprints of the public keys that have a certificate."""
+        return self._by_key.keys()
+
+    def take(self, public_key_sha256: str, now: datetime) -> Found | None:
+        """Take out the certificates for a key; return the newest of those that are valid."""
+        return best(self._by_key.pop(public_key_sha256, []), now)
+
+    def rest(self) -> list[Found]:
+        """Return the certificates that nobody has taken out."""
+        return [found for several in self._by_key.values() for found in several]
+
+
+def best(found: Iterable[Found], now: datetime) -> Found | None:
+    """Return the newest of the certificates that are valid, or of all if none is."""
+
+    def rank(found: Found) -> tuple[bool, datetime]:
+        one = found.certificate
+        if one.check_dates():
+            return False, datetime.min.replace(tzinfo=UTC)
+        return not x509_reader.check_validity(one, now), one.not_valid_before_utc
+
+    return max(found, key=rank, default=None)
+
+
+def of_devices(paths: Iterable[Path]) -> Iterator[Found]:
+    """Yield the certificates that are no authority's, as they are read; what is unreadable is
+    left out."""
+    for one in _all(paths, None, []):
+        if not (one.certificate.is_authority or one.certificate.is_self_signed):
+            yield one
+
+
+def _all(paths: Iterable[Path], own: Path | None, problems: list[Problem]) -> Iterator[Found]:
+    for source, data in _contents(paths, own, problems):
+        for piece in _pieces(data):
+            for one in certificate.load_all(piece):
+                yield Found(one, source)
+
+
+def _contents(
+    paths: Iterable[Path], own: Path | None, problems: list[Problem]
+) -> Iterator[tuple[Path, bytes]]:
+    for path in paths:
+        try:
+            inside = sorted(files.system_path(path).rglob("*")) if path.is_dir() else [path]
+        except OSError as error:
+            problems.append(problem_from_os_error(error, path, missing=Code.FILE_MISSING))
+            continue
+        for file in inside:
+            try:
+                if file.is_dir() or (own and path.is_dir() and own in file.parents):
+                    continue
+                yield from _of_file(file, problems)
+            except OSError as error:
+                problems.append(problem_from_os_error(error, file, missing=Code.FILE_MISSING))
+
+
+def _of_file(path: Path, problems: list[Problem]) -> Iterator[tuple[Path, bytes]]:
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        if start == b"PK\x03\x04":
+            yield from _in_archive(file, path, problems)
+            return
+        data = file.read(_MAX_FILE + 1)
+    if len(data) > _MAX_FILE:
+        problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values={"limit": _MAX_FILE}))
+    else:
+        yield path, data
+
+
+def _in_archive(
+    file: io.BufferedReader, path: Path, problems: list[Problem]
+) -> Iterator[tuple[Path, bytes]]:
+    left = _MAX_UNPACKED
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                left -= member.file_size
+                if member.is_dir():
+                    continue
+                if left < 0 or member.file_size > _MAX_FILE:
+                    values = {"limit": _MAX_FILE}
+                    problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values=values))
+                    return
+                if member.flag_bits & 1:
+                    problems.append(Problem(Code.ARCHIVE_LOCKED, path=path))
+                    return
+                yield path, archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError):
+        problems.append(Problem(Code.DAMAGED, path=path))
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Yield the content in parts of bounded size: lines of JSON, or some PEM objects each."""
+    lines = data.split(b"\n")
+    if len(lines) > 1 and all(line[:1] == b"{" for line in lines if line.strip()):
+        yield from filter(None, lines)
+        return
+    ends = [found.end() for found in _END.finditer(data)]
+    if len(ends) <= _PIECE:
+        yield data
+        return
+    start = 0
+    for end in [*ends[_PIECE - 1 : -1 : _PIECE], len(data)]:
+        yield data[start:end]
+        start = end

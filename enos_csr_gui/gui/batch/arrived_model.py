@@ -1,0 +1,114 @@
+"""The rows about what has arrived: each request with its certificate, then the foreign ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QBrush, QIcon
+from PySide6.QtWidgets import QApplication
+
+from enos_csr_gui import resources
+from enos_csr_gui.core.batch.collect import Collected
+from enos_csr_gui.core.batch.pool import Found
+from enos_csr_gui.core.certificate import subject_name
+from enos_csr_gui.core.enums import CertificateStatus
+from enos_csr_gui.core.errors import escape_unprintable
+from enos_csr_gui.gui import dates, style
+from enos_csr_gui.gui.batch_draft import Arrived
+from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
+
+STATUS, NAME, EXPIRES, SOURCE, REASON = range(5)
+
+_Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+_ICONS = {
+    CertificateStatus.RECEIVED: "status-valid",
+    CertificateStatus.ALREADY: "status-valid",
+    CertificateStatus.CHANGED: "status-expiring",
+    CertificateStatus.EXPIRED: "status-expired",
+    CertificateStatus.MISSING: "status-waiting",
+}
+
+
+class ArrivedModel(QAbstractTableModel):
+    """Shows the requests at some places among all, and the foreign certificates if wanted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._devices: Sequence[Collected] = ()
+        self._foreign: Sequence[Found] = ()
+        self._shown: Sequence[int] = ()
+        self._icons = {one: QIcon(str(resources.icon(name))) for one, name in _ICONS.items()}
+        self._of_another = QIcon(str(resources.icon("problem")))
+
+    def show_rows(self, arrived: Arrived | None, shown: Sequence[int], *, foreign: bool) -> None:
+        """Show the requests at the places ``shown``, then the foreign certificates if asked for."""
+        self.beginResetModel()
+        self._devices, self._shown = arrived.devices if arrived else (), shown
+        self._foreign = arrived.foreign if arrived and foreign else ()
+        self.endResetModel()
+
+    def _at(self, number: int) -> Collected | Found:
+        if number < len(self._shown):
+            return self._devices[self._shown[number]]
+        return self._foreign[number - len(self._shown)]
+
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._shown) + len(self._foreign)
+
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else REASON + 1
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (_("Status"), _("Common name"), _("Expires"), _("File"), _("Remark"))[section]
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row, column = self._at(index.row()), index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(row, column)
+        if role == Qt.ItemDataRole.DecorationRole and column == STATUS:
+            return self._icons[row.status] if isinstance(row, Collected) else self._of_another
+        if role == Qt.ItemDataRole.ForegroundRole and column == REASON:
+            return QBrush(style.problem(QApplication.palette()))
+        return None
+
+    def _text(self, row: Collected | Found, column: int) -> str:
+        if isinstance(row, Found):
+            return _text_of_foreign(row, column)
+        if column == STATUS:
+            return labels.certificate_status(row.status)
+        if column == NAME:
+            return escape_unprintable(row.record.common_name)
+        if column == REASON:
+            return problem_text(row.problems[0]) if row.problems else ""
+        return _text_of(row.found, column) if row.found else ""
+
+    def remarks(self, number: int) -> str:
+        """Return all that is to be said about a row."""
+        row = self._at(number)
+        if isinstance(row, Collected):
+            return "\n".join(map(problem_text, row.problems))
+        return _("This certificate is for none of the requests. It is left out.")
+
+
+def _text_of_foreign(found: Found, column: int) -> str:
+    if column == STATUS:
+        return _("of another key")
+    if column == NAME:
+        return escape_unprintable(subject_name(found.certificate))
+    return _text_of(found, column)
+
+
+def _text_of(found: Found, column: int) -> str:
+    if column == SOURCE:
+        return escape_unprintable(found.source.name)
+    has_end = column == EXPIRES and not found.certificate.check_dates()
+    return dates.day(found.certificate.not_valid_after_utc) if has_end else ""

@@ -1,0 +1,365 @@
+"""The files for many devices: in which format, where, and with which passphrases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from enos_csr_gui.core import create, keystore
+from enos_csr_gui.core.batch import collect, passphrases
+from enos_csr_gui.core.batch.collect import Collected, Export
+from enos_csr_gui.core.enums import CertificateStatus, Format
+from enos_csr_gui.core.errors import (
+    PASSPHRASE_CODES,
+    CannotSave,
+    Code,
+    CoreError,
+    InvalidKey,
+    Problem,
+)
+from enos_csr_gui.core.file_types import TABLE_SUFFIX
+from enos_csr_gui.gui import background, style
+from enos_csr_gui.gui.batch.running import Run, RunPanel, may_stop
+from enos_csr_gui.gui.batch_draft import SavedArrival
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.folder import existing, typed_path
+from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
+from enos_csr_gui.i18n import _
+
+_NOTED = 4
+"""As many different remarks are shown at the end; the list has all of them."""
+
+_KEYSTORES = (Format.JAVA, Format.PKCS12)
+
+
+class _Choice(NamedTuple):
+    """What is to be created; without a format, only the certificates are saved."""
+
+    format: Format | None
+    into: Path | None
+    opening: str | None
+    protecting: str | None
+    each: Path | None
+
+
+class DevicesPage(Page):
+    """Saves ``draft.arrival.arrived``, and creates the files for the devices."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft, _("For the devices"), "")
+        self._formats: dict[Format | None, QRadioButton] = {
+            None: QRadioButton(_("Only the cer&tificates beside the keys")),
+            Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
+            Format.JAVA: QRadioButton(_("&Java keystore: for the EnOS SDK for Java")),
+            Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
+            Format.C: QRadioButton(_("&C header file: for the EnOS SDK for C")),
+        }
+        self._folder, self._each = QLineEdit(), QLineEdit()
+        self._choose, self._choose_each = QPushButton(_("C&hoose…")), QPushButton(_("Choos&e…"))
+        self._choose.setToolTip(_("Choose a folder"))
+        self._choose_each.setToolTip(_("Choose a file"))
+        self._choose_each.setAccessibleName(_("Choose the file of the passphrases"))
+        self._opening = PassphraseEdit()
+        self._protecting = PassphrasePair(
+            keystore.check_passphrase,
+            help_text=_("It protects all keystores. The programs on the devices need it too."),
+        )
+        self._protecting.name_first(_("Passphrase of the keystores"))
+        self._folder.setPlaceholderText(_("beside the keys"))
+        self._folder_note = FieldNote(about=self._folder)
+        self._each.setPlaceholderText(_("the file with them, if each key has its own"))
+        self._opening_note = FieldNote(about=self._opening)
+        self._each_note = FieldNote(about=self._each)
+        self._is_protected = False
+        self._looking: background.Job | None = None
+        self._panel = RunPanel(
+            lambda run: _("{done} of {total} saved.").format(done=run.done, total=run.total),
+            _("Stopping. What has begun is still completed."),
+        )
+        self._trouble = FieldNote(about=self._panel)
+
+        for edit in (self._folder, self._each, self._opening):
+            edit.setMinimumWidth(edit.fontMetrics().averageCharWidth() * 12)
+            edit.textEdited.connect(self._show_choice)
+        self._choose.clicked.connect(self._ask_folder)
+        self._choose_each.clicked.connect(self._ask_file)
+        self._inputs, self._place_row, self._key_row = QWidget(), QWidget(), QWidget()
+        group = QButtonGroup(self)
+        choices = QVBoxLayout()
+        choices.setSpacing(0)
+        for button in self._formats.values():
+            group.addButton(button)
+            choices.addWidget(button)
+            button.toggled.connect(self._show_choice)
+        place, keys = Form(self._place_row), Form(self._key_row)
+        place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
+        keys.add_row(_("Passphrase of the key files"), self._opening, self._opening_note)
+        keys.add_row(_("Passphrases"), self._each, self._each_note, self._choose_each)
+        align(place, keys, self._protecting.form)
+        column = QVBoxLayout(self._inputs)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING // 2)
+        column.addLayout(choices)
+        for widget in (self._place_row, self._key_row, self._protecting):
+            column.addWidget(widget)
+        for widget in (self._inputs, self._panel, self._trouble):
+            self.body.addWidget(widget)
+        self.body.addStretch(1)
+
+    def enter(self) -> None:
+        arrived = self.draft.arrival.arrived
+        assert arrived is not None
+        self.explain(_("Each certificate is saved beside its key. No file is ever replaced."))
+        for edit in (self._folder, self._opening, self._each):
+            edit.clear()
+        self._protecting.clear()
+        self._is_protected = False
+        first = _first_with_key(arrived.devices)
+        has_chain = bool(first and first.issued and first.issued.chain)
+        for format_, button in self._formats.items():
+            button.setEnabled(has_chain or format_ in (None, Format.PKCS12))
+        self._formats[Format.PEM if has_chain else None].setChecked(True)
+        self._trouble.show_problem(
+            ""
+            if has_chain
+            else _(
+                "The CA certificates are missing, so only a PKCS #12 keystore is possible. For "
+                "the other formats, go back and choose the certificate chain file too."
+            )
+        )
+        self._panel.rest()
+        self._show_choice()
+        if first:
+            self._looking = background.run(self, lambda: _is_locked(first), self._ask_to_open)
+
+    def _ask_to_open(self, is_protected: bool) -> None:
+        self._looking = None
+        self._is_protected = is_protected
+        self._show_choice()
+
+    def take_focus(self) -> None:
+        if self._panel.run:
+            self._panel.take_focus()
+        else:
+            self._formats[self._format()].setFocus()
+
+    def leave(self) -> None:
+        if self._looking:
+            self._looking.forget()
+        self._opening.clear()
+        self._protecting.clear()
+
+    def start_over(self, *, keep_passphrase: bool) -> None:
+        del keep_passphrase
+        self.leave()
+
+    def _format(self) -> Format | None:
+        return next(one for one, button in self._formats.items() if button.isChecked())
+
+    def _show_choice(self) -> None:
+        format_ = self._format()
+        has_each = self._is_protected and bool(self._each.text().strip())
+        self._place_row.setVisible(format_ is not None)
+        self._key_row.setVisible(format_ is not None and self._is_protected)
+        self._opening.setEnabled(not has_each)
+        self._protecting.setVisible(format_ in _KEYSTORES and not has_each)
+        self._folder_note.show_help(
+            ""
+            if format_ in _KEYSTORES
+            else _(
+                "The key in these files has no passphrase, so that the devices can start by "
+                "themselves."
+            )
+        )
+        self._opening_note.show_help(
+            _("The key files are protected. Type their passphrase, or choose the file below.")
+        )
+        self._each_note.show_help("")
+
+    # Saving
+
+    @property
+    def busy(self) -> bool:
+        return super().busy or self._panel.run is not None
+
+    @property
+    def may_leave(self) -> bool:
+        return self._panel.run is None
+
+    def lets_go(self, *, closing: bool = False) -> bool:
+        run = self._panel.run
+        if run is None:
+            return True
+        if not run.control.stopped and not may_stop(
+            self,
+            _("Certificates and files are being saved. Stop now?"),
+            _(
+                "Everything saved so far is complete. To save the others later, choose the same "
+                "certificates."
+            ),
+        ):
+            return False
+        self._panel.stop()
+        return closing or self._panel.run is None
+
+    def submit(self) -> bool:
+        arrival, format_ = self.draft.arrival, self._format()
+        assert arrival.arrived is not None
+        typed, each = self._folder.text().strip(), self._each.text().strip()
+        is_own = self._is_protected and bool(each)
+        protects = format_ in _KEYSTORES and not is_own
+        if protects and self._protecting.complaint():
+            self._protecting.show_complaint()
+            return False
+        choice = _Choice(
+            format_,
+            typed_path(typed) if typed and format_ else None,
+            self._opening.text() or None,
+            self._protecting.text() if protects else None,
+            typed_path(each) if is_own and format_ else None,
+        )
+        run, devices = Run(), arrival.arrived.devices
+        self._trouble.show_help("")
+        self._inputs.setEnabled(False)
+        self._panel.begin(run, len(devices))
+        self.busy_changed.emit()
+
+        def done(result: tuple[list[Collected], SavedArrival]) -> None:
+            found, saved = result
+            assert arrival.arrived is not None
+            arrival.arrived = arrival.arrived._replace(devices=found)
+            if run.control.stopped:
+                text = _(
+                    "Stopped after {done} of {total}. Everything saved is complete. Press 'Save' "
+                    "to go on."
+                )
+                self._panel.end(run.done)
+                self._panel.told.tell(text.format(done=run.done, total=len(found)))
+                self.focus_way_on()
+                return
+            arrival.saved = saved
+            self._opening.clear()
+            self._protecting.clear()
+            self.go_on()
+
+        background.run(self, _work(devices, choice, run), done, self._refuse, self._ended)
+        return False
+
+    def _ended(self) -> None:
+        self._panel.end()
+        self._inputs.setEnabled(True)
+        self.busy_changed.emit()
+
+    def _refuse(self, error: CoreError) -> None:
+        problem = error.problems[0]
+        self._panel.rest()
+        if problem.code in PASSPHRASE_CODES:
+            edit = self._each if self._each.text().strip() else self._opening
+            note = self._each_note if edit is self._each else self._opening_note
+        elif problem.path and problem.path == typed_path(self._each.text() or "."):
+            note, edit = self._each_note, self._each
+        else:
+            self._trouble.show_problem(problem_text_with_place(problem))
+            self.focus_way_on()
+            return
+        note.show_problem(problem_text(problem))
+        edit.setFocus()
+        edit.selectAll()
+
+    def _ask_folder(self) -> None:
+        typed = self._folder.text().strip()
+        start = existing(typed_path(typed) if typed else self.draft.folder)
+        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"), str(start))
+        if chosen:
+            self._folder.setText(str(Path(chosen)))
+            self._show_choice()
+
+    def _ask_file(self) -> None:
+        typed = self._each.text().strip()
+        start = existing(typed_path(typed) if typed else self.draft.folder)
+        chosen, _kind = QFileDialog.getOpenFileName(
+            self, _("Passphrases"), str(start), f"CSV (*{TABLE_SUFFIX})"
+        )
+        if chosen:
+            self._each.setText(str(Path(chosen)))
+            self._show_choice()
+
+
+def _first_with_key(devices: Sequence[Collected]) -> Collected | None:
+    return next((one for one in devices if one.status is not CertificateStatus.MISSING), None)
+
+
+def _is_locked(one: Collected) -> bool:
+    """Return whether the key needs a passphrase."""
+    try:
+        create.load_key(one.folder / one.record.key, wanted=[one.record.public_key_sha256])
+    except InvalidKey as error:
+        return error.problems[0].code is Code.PASSPHRASE_NEEDED
+    except CoreError:
+        return False  # saving says why
+    return False
+
+
+def _work(
+    devices: Sequence[Collected], choice: _Choice, run: Run
+) -> Callable[[], tuple[list[Collected], SavedArrival]]:
+    """Return what saves everything in a thread; it holds no object of Qt."""
+
+    def work() -> tuple[list[Collected], SavedArrival]:
+        how = None
+        if choice.format:
+            each = passphrases.load(choice.each) if choice.each else None
+            if choice.each and not each:
+                raise CannotSave([Problem(Code.FILE_MISSING, path=choice.each)])
+            how = collect.export_as(
+                choice.format,
+                opens=choice.opening,
+                protects=choice.protecting,
+                each=each,
+                into=choice.into,
+            )
+            _try(devices, how)
+        done = collect.save(devices, how, control=run.control, progress=run)
+        return done, _summary(done, choice.into)
+
+    return work
+
+
+def _summary(done: Sequence[Collected], into: Path | None) -> SavedArrival:
+    kinds: dict[str, list[Problem]] = {}
+    for problem in (problem for one in done for problem in one.problems):
+        kinds.setdefault(f"{problem.code} {problem.values}", []).append(problem)
+    remarks = sorted(((same[0], len(same)) for same in kinds.values()), key=lambda one: -one[1])
+    return SavedArrival(
+        sum(1 for one in done if one.certificate),
+        sum(1 for one in done if one.status is CertificateStatus.MISSING),
+        any(one.files for one in done),
+        into,
+        remarks[:_NOTED],
+    )
+
+
+def _try(devices: Sequence[Collected], how: Export) -> None:
+    """Open the first key, so that a wrong passphrase is reported before a thousand are tried."""
+    if first := _first_with_key(devices):
+        opening = how.opens(first.record.common_name)
+        create.load_key(
+            first.folder / first.record.key,
+            opening.encode() if opening else None,
+            wanted=[first.record.public_key_sha256],
+        )
