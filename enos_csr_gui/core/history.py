@@ -158,6 +158,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE request ADD COLUMN batch TEXT",
         "CREATE INDEX request_batch ON request (batch)",
     ),
+    ("CREATE INDEX request_serial ON request (length(serial), serial)",),
 )
 
 

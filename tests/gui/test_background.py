@@ -37,7 +37,7 @@ def test_old_widgets_are_destroyed_in_the_thread_of_the_window(person: Person) -
     kept: list[list[int]] = []
 
     def is_destroyed_while_there_is_more_to_collect() -> bool:
-        kept.extend([number] for number in range(1000))
+        kept.extend([number] for number in range(20))
         return bool(destroyed_in)
 
     person.waits_until(is_destroyed_while_there_is_more_to_collect)

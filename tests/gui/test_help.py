@@ -135,6 +135,7 @@ def test_the_program_says_what_it_is(start: Callable[..., Person]) -> None:
     said = read(person)
     assert f"EnOS CSR {__version__}" in said
     assert "Nothing is ever sent over the network" in said
-    needed = [re.split(r"[><=;\[ ]", one)[0] for one in metadata.requires("enos-csr-gui") or ()]
+    required = [one for one in metadata.requires("enos-csr-gui") or () if "extra ==" not in one]
+    needed = [re.split(r"[><=;\[ ]", one)[0] for one in required]
     assert "cryptography" in needed
     assert [name for name in needed if name not in said.lower()] == []
