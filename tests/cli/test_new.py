@@ -60,6 +60,8 @@ def test_json_is_one_object_for_scripts(enos_csr, options, openssl, folder, answ
         "csr": str(folder / "dev-001.csr"),
         "subject": {**answers, "organization": "贵州风电"},
         "public_key_sha256": hashlib.sha256(der.read_bytes()).hexdigest(),
+        "renewed_serial_number": None,
+        "renewed_serial_number_hex": None,
         "warnings": [],
     }
     assert list(json.loads(result.stdout)["subject"]) == list(answers)
