@@ -191,7 +191,27 @@ def _nothing(data: bytes) -> Problem:
     """Return the problem that there is no private key."""
     if block := next(asn1.pem_blocks(data), None):
         return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": block.label.lower()})
+    if _is_public_key(data):
+        return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": "public key"})
     return Problem(Code.NOT_A_KEY)
+
+
+_SSH_PUBLIC = re.compile(
+    rb"(?:ssh|ecdsa)-[a-z0-9-]{1,40} [A-Za-z0-9+/]{16}|---- BEGIN SSH2 PUBLIC KEY ----"
+)
+"""How a public key begins that OpenSSH (.pub) or SSH.com (RFC 4716) wrote."""
+
+
+def _is_public_key(data: bytes) -> bool:
+    """Tell whether ``data`` is a public key in a form of SSH or in DER."""
+    if _SSH_PUBLIC.match(asn1.utf8_text(data).removeprefix(b"\xef\xbb\xbf").lstrip()):
+        return True
+    with suppress(ValueError, StopIteration):
+        whole = next(der_values(data))
+        inside = der_values(data, whole.inside, whole.end)
+        # SubjectPublicKeyInfo (RFC 5280, 4.1): an algorithm and a bit string, nothing else.
+        return whole.tag == SEQUENCE and [one.tag for one in inside] == [SEQUENCE, 0x03]
+    return False
 
 
 _Open = Callable[[Passphrase | None], object]
@@ -204,9 +224,9 @@ def _candidates(data: bytes) -> Iterator[_Open]:
         if one.label is not None:
             if one.label.endswith("PRIVATE KEY") or one.label == "PKCS12":
                 yield lambda secret, one=one: _open_block(one, secret)  # type: ignore[misc]
-        elif one.der is not None:
+        elif one.der is not None and not _is_public_key(one.der):
             yield lambda secret, der=one.der: _open_der(der, secret)  # type: ignore[misc]
-        else:
+        elif one.der is None:
             yield from _foreign_candidates(one.raw)
 
 

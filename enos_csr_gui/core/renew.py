@@ -69,8 +69,7 @@ def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
     device's before those of authorities. Raises UnreadableFile when there is neither, or one
     without a common name, or a certificate that EnOS did not issue, or those of several devices.
     """
-    file = given[0]
-    old = _load(given)
+    file, old = _load(given)
     taken, left_out = x509_reader.answers_from(old.subject)
     if isinstance(old, Certificate) and (problems := certificate.check_kind(old, file)):
         raise UnreadableFile(problems)
@@ -101,17 +100,22 @@ def _check_expiry(old: Existing, now: datetime) -> tuple[Problem, ...]:
     return (Problem(Code.OLD_EXPIRED, values=values),)
 
 
-def _load(given: Sequence[Path]) -> Existing:
+def _load(given: Sequence[Path]) -> tuple[Path, Existing]:
     """Return the request or certificate; of certificates with their chain the one that is none's.
+
+    With it comes the file to name: of several that were given, the one that contains it.
 
     Raises UnreadableFile when there is neither, or when there are those of several devices.
     """
     found = contents.read_signed(given)
     _check_one_device(found, given[0])
-    if isinstance(found[0], Request):
-        return found[0]
-    certificates = [one for one in found if isinstance(one, Certificate)]
-    return certificate.of(certificates, Content(given[0], b"")).certificate
+    old = found[0]
+    if isinstance(old, Certificate):
+        certificates = [one for one in found if isinstance(one, Certificate)]
+        old = certificate.of(certificates, Content(given[0], b"")).certificate
+    if len(given) == 1:
+        return given[0], old
+    return next((one.path for one in contents.read_all(given) if old in one.signed), given[0]), old
 
 
 def _check_one_device(found: Iterable[Existing], place: Path) -> None:
@@ -145,7 +149,7 @@ def read_answers(file: Path) -> Mapping[str, str]:
     Where the text is in a wrong encoding, it is what was probably meant. Raises
     UnreadableFile when there is no request or certificate in the file.
     """
-    subject = _load([file]).subject
+    subject = _load([file])[1].subject
     answers = x509_reader.answers_from(subject).answers
     return {**answers, **_meant(x509_reader.check_texts(subject))}
 

@@ -231,7 +231,7 @@ def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
             "RSA 4096", Code.KEY_SIZE, {"bits": 4096, "wanted": 2048}, marks=pytest.mark.slow
         ),
         ("public key", Code.NOT_A_PRIVATE_KEY, {"label": "public key"}),
-        ("public key DER", Code.NOT_A_KEY, {}),
+        ("public key DER", Code.NOT_A_PRIVATE_KEY, {"label": "public key"}),
         ("RSA public key", Code.NOT_A_PRIVATE_KEY, {"label": "rsa public key"}),
         ("certificate", Code.NOT_A_PRIVATE_KEY, {"label": "certificate"}),
         ("certificate DER", Code.NOT_A_KEY, {}),
@@ -241,6 +241,20 @@ def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
 @pytest.mark.parametrize("passphrase", [None, "some passphrase"])
 def test_what_enos_does_not_take_is_refused_by_name(made, file, code, values, passphrase):
     assert reason(made(OTHER_FILES[file]), passphrase) == (code, values)
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen of OpenSSH")
+@pytest.mark.parametrize("convert", [(), ("-e",)], ids=["OpenSSH", "RFC 4716"])
+def test_a_public_key_of_ssh_is_called_one(tmp_path, convert):
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", str(tmp_path / "key")],
+        check=True,
+    )
+    public = (tmp_path / "key.pub").read_bytes()
+    if convert:
+        command = ["ssh-keygen", *convert, "-f", str(tmp_path / "key.pub")]
+        public = subprocess.run(command, check=True, capture_output=True).stdout
+    assert reason(public) == (Code.NOT_A_PRIVATE_KEY, {"label": "public key"})
 
 
 @pytest.mark.parametrize("form", ["PKCS 8 PEM", "PKCS 8 DER", "traditional PEM", "traditional DER"])

@@ -334,3 +334,14 @@ def test_what_was_meant_by_text_in_a_wrong_encoding_is_filled_in(
     person.goes_on("Done", "Save")
     [made] = saved.glob("*.csr")
     assert answers_in(made)["organization"] == "Müller"
+
+
+def test_of_several_dropped_files_the_old_certificate_is_taken(
+    start: Callable[..., Person], old: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("nothing to renew\n")
+    person = start(RENEW)
+    person.drops(other, old)
+    person.waits_until(lambda: person.field("Old file").text() == str(old))
+    person.goes_on("Key")

@@ -17,6 +17,7 @@ from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHi
 from enos_csr_gui.core.renew import RenewalSource
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
@@ -90,11 +91,20 @@ class RenewPage(Page):
         self._chooser.setFocus()
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        if len(files) != 1:
-            return False
-        self._chooser.set_path(files[0])
-        self.focus_way_on()
+        if len(files) == 1:
+            self._take_file(files[0])
+        else:
+            self.wait_for(
+                lambda: renew.read_source(*files).file,
+                self._take_file,
+                lambda _error: self.task_wanted.emit(Task.INSPECT, list(files)),
+                _("Reading the old file"),
+            )
         return True
+
+    def _take_file(self, file: Path) -> None:
+        self._chooser.set_path(file)
+        self.focus_way_on()
 
     def submit(self) -> bool:
         path = self._chooser.path()
