@@ -50,7 +50,8 @@ def write_licences(folder: Path) -> None:
     (folder / "EnOS CSR.txt").write_bytes((TOP / "LICENSE").read_bytes())
     (folder / "Python.txt").write_bytes(_licence_of_python().read_bytes())
     for part in parts():
-        licence = part.metadata.get("License-Expression") or part.metadata.get("License") or "see its text"
+        named = part.metadata.get("License-Expression") or part.metadata.get("License")
+        licence = named or "see its text"
         lines.append(f"{part.name} {part.version}: {licence.splitlines()[0]}")
         for text in filter(_is_licence, part.files or ()):
             data = Path(str(part.locate_file(text))).read_bytes()
