@@ -137,6 +137,7 @@ class Person:
     # Acting
 
     def click(self, name: str) -> None:
+        QApplication.processEvents()  # a button that has just appeared gets its place
         button = self.button(name)
         assert button.isEnabled(), f"{name!r} is greyed out"
         # The left end: a radio button or a check box may be wider than its text.

@@ -420,11 +420,11 @@ def test_the_folder_opens(
 def test_a_missing_folder_is_reported(
     three: None, opened: Callable[[], Person], desktop: QObject, saved: Path
 ) -> None:
+    person = opened()
+    person.waits_until(lambda: str(saved) in rows(person)[0][6])  # the files were there
     for file in saved.iterdir():
         file.unlink()
     saved.rmdir()
-    person = opened()
-    person.waits_until(person.button("Open folder").isEnabled)
     person.click("Open folder")
     person.waits_until(lambda: bool(person.problems()))
     assert "This folder is no longer there." in person.problems()[0]

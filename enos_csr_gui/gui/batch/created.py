@@ -49,10 +49,9 @@ class CreatedPage(Page):
             _("Keep the passphrases apart"),
             _("The keys work only with the passphrases in this file. Never send both together."),
         )
-        self._notes = FieldNote()
         self._open = QPushButton(_("&Open folder"))
         self._show = QPushButton(_("Show in &My requests"))
-        self._notes.set_about(self._open)
+        self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         self._show.clicked.connect(self._show_requests)
         for widget in (
@@ -92,7 +91,6 @@ class CreatedPage(Page):
         self._passphrases.path.setText(labels.path(file) if file else "")
         self._passphrases.setVisible(file is not None)
         self._notes.show_problem(labels.joined(map(problem_text, made.outcome.notes)))
-        self._notes.setVisible(bool(made.outcome.notes))
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
@@ -101,7 +99,6 @@ class CreatedPage(Page):
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:
             self._notes.show_problem(problem_text_with_place(problem))
-            self._notes.show()
 
         if self.draft.batch.folder:
             open_folder(self, self.draft.batch.folder, missing)

@@ -80,18 +80,16 @@ class DevicesPage(Page):
             help_text=_("It protects all keystores. The programs on the devices need it too."),
         )
         self._protecting.name_first(_("Passphrase of the keystores"))
-        self._folder.setPlaceholderText(_("beside the keys"))
-        self._folder_note = FieldNote(about=self._folder)
-        self._each.setPlaceholderText(_("the file with them, if each key has its own"))
+        self._folder_note = FieldNote(about=self._folder, keeps_room=False)
         self._opening_note = FieldNote(about=self._opening)
-        self._each_note = FieldNote(about=self._each)
+        self._each_note = FieldNote(about=self._each, keeps_room=False)
         self._is_protected = False
         self._looking: background.Job | None = None
         self._panel = RunPanel(
             lambda run: _("{done} of {total} saved.").format(done=run.done, total=run.total),
             _("Stopping. What has begun is still completed."),
         )
-        self._trouble = FieldNote(about=self._panel)
+        self._trouble = FieldNote(about=self._panel, keeps_room=False)
 
         for edit in (self._folder, self._each, self._opening):
             edit.setMinimumWidth(edit.fontMetrics().averageCharWidth() * 12)
@@ -124,7 +122,12 @@ class DevicesPage(Page):
     def enter(self) -> None:
         arrived = self.draft.arrival.arrived
         assert arrived is not None
-        self.explain(_("Each certificate is saved beside its key. No file is ever replaced."))
+        self.explain(
+            _(
+                "Each certificate is saved beside its key. So are the files, unless you choose a "
+                "folder. No file is ever replaced."
+            )
+        )
         for edit in (self._folder, self._opening, self._each):
             edit.clear()
         self._protecting.clear()

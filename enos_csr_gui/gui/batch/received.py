@@ -38,7 +38,7 @@ class ReceivedPage(Page):
             ),
         )
         self._open = QPushButton(_("&Open folder"))
-        self._notes = FieldNote(about=self._open)
+        self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         for widget in (self._report, self._files, ButtonRow(self._open), self._notes):
             self.body.addWidget(widget)
@@ -67,7 +67,6 @@ class ReceivedPage(Page):
             for problem, times in saved.remarks
         ]
         self._notes.show_problem("\n".join(lines))
-        self._notes.setVisible(bool(lines))
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
@@ -82,6 +81,5 @@ class ReceivedPage(Page):
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:
             self._notes.show_problem(problem_text_with_place(problem))
-            self._notes.show()
 
         open_folder(self, self._folder(), missing)

@@ -26,19 +26,17 @@ class ExportedPage(Page):
     """Shows ``draft.exported``."""
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(
-            draft, _("Done"), _("The files for the device are ready. Put them on the device.")
-        )
+        super().__init__(draft, _("Done"), "")
         self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
         self._open = QPushButton(_("&Open folder"))
         self._kept = FieldNote()
-        self._notes = FieldNote(about=self._open)
+        self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         self._reminder = ReminderButton()
-        self._told = FieldNote(about=self._reminder)
-        self._reminder.said.connect(self._tell)
-        self._reminder.failed.connect(self._tell_problem)
+        self._told = FieldNote(about=self._reminder, keeps_room=False)
+        self._reminder.said.connect(self._told.tell)
+        self._reminder.failed.connect(self._told.show_problem)
         self.body.addLayout(self._cards)
         self.body.addWidget(self._notes)
         self.body.addWidget(self._kept)
@@ -61,36 +59,26 @@ class ExportedPage(Page):
         leaf = received.issued.certificate
         expires = leaf.not_valid_after_utc
         is_valid = expires > datetime.now(UTC)
-        kept = _("The certificate is also saved beside its key: {path}")
-        said = [kept.format(path=labels.path(taken.certificate))]
+        said = [_("The files for the device are ready. Put them on the device.")]
         if is_valid:
             text = _("The certificate expires on {date}: renew it before that day.")
-            said.insert(0, text.format(date=dates.day(expires)))
-        self._kept.show_help(labels.joined(said))  # in as few lines as possible
+            said.append(text.format(date=dates.day(expires)))
+        self.explain(labels.joined(said))
+        kept = _("The certificate is also saved beside its key: {path}")
+        self._kept.show_help(kept.format(path=labels.path(taken.certificate)))
         issued = received.issued
         about = issued.answers, issued.public_key_sha256, leaf.serial_number, expires
         self._reminder.offer(reminder(*about) if is_valid else None)
-        self._told.hide()
-        notes = taken.notes
-        self._notes.show_problem(labels.joined(map(problem_text, notes)))
-        self._notes.setVisible(bool(notes))
+        self._told.show_help("")
+        self._notes.show_problem(labels.joined(map(problem_text, taken.notes)))
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
         self._open.setFocus()
 
-    def _tell(self, text: str) -> None:
-        self._told.tell(text)
-        self._told.show()
-
-    def _tell_problem(self, text: str) -> None:
-        self._told.show_problem(text)
-        self._told.show()
-
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:
             self._notes.show_problem(problem_text_with_place(problem))
-            self._notes.show()
 
         open_folder(self, self.draft.exported[0].path.parent, missing)
 

@@ -22,11 +22,20 @@ class FieldNote(WrappedLabel):
     """Text in the colour of help or of a problem, right in light and in dark."""
 
     def __init__(
-        self, help_text: str = "", *, about: QWidget | None = None, parent: QWidget | None = None
+        self,
+        help_text: str = "",
+        *,
+        about: QWidget | None = None,
+        parent: QWidget | None = None,
+        keeps_room: bool = True,
     ) -> None:
-        """``about`` is what a screen reader describes with the text."""
+        """``about`` is what a screen reader describes with the text.
+
+        Without ``keeps_room`` an empty note takes no room, and what is below it moves up.
+        """
         super().__init__(parent)
         self._about = about
+        self._keeps_room = keeps_room
         self._help = help_text
         self._is_problem: bool | None = None
         # Also on a card, whose ground would have the label take another role.
@@ -70,6 +79,8 @@ class FieldNote(WrappedLabel):
 
     def _show(self, text: str, *, is_problem: bool) -> None:
         self.setText(text)
+        if not self._keeps_room:
+            self.setHidden(not text)
         if self._about:
             self._about.setAccessibleDescription(text)
         if is_problem is not self._is_problem:
