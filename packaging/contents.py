@@ -7,6 +7,9 @@ libraries that these need.
 
 from __future__ import annotations
 
+import encodings
+import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -63,16 +66,25 @@ EXCLUDED_MODULES = [
     "numpy",
     # What others import for their type hints, tools and features that the program does not use.
     "_compat_pickle",
+    "argparse",
     "concurrent.futures.process",
     "cryptography.hazmat.asn1",
     "getopt",
     "pickle",
+    "platformdirs.android",
+    "platformdirs.ios",
+    "platformdirs.testing",
     "pprint",
     "py_compile",
     "tracemalloc",
     "typing_extensions",
     "xml.dom",
     "xml.sax",
+    "_uuid",  # for UUIDs from the time and the network card
+    # Built into Python.
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "zipimport",
     # For developers.
     "doctest",
     "pdb",
@@ -82,12 +94,20 @@ EXCLUDED_MODULES = [
     "unittest",
 ]
 
+_FOREIGN_ENCODINGS = re.compile(r"mac_(?!roman$)|hp_|palmos|cp(037|273|424|500|875|1026|1140)$")
+"""Encodings of mainframes, of old Macs and of other machines that are no longer made."""
+
+EXCLUDED_MODULES += [
+    f"encodings.{module.name}"
+    for module in pkgutil.iter_modules(encodings.__path__)
+    if _FOREIGN_ENCODINGS.match(module.name)
+]
+
 IMPORTED_BY_C = ["numbers"]
 """Modules that a C module imports, which PyInstaller cannot see: here '_decimal'."""
 
 _PLUGINS = {
     "iconengines": {"qsvgicon"},
-    "imageformats": {"qico", "qsvg"},
     "platforminputcontexts": {
         "composeplatforminputcontextplugin",
         "ibusplatforminputcontextplugin",
