@@ -6,10 +6,10 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, Qt, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:  # not before the first paint
@@ -24,8 +24,8 @@ _THREADS = 4
 _COLLECT_EVERY = 1000
 """Milliseconds between two garbage collections."""
 
-_MANY = 5000
-"""So many new objects are the rows of a table, not garbage; to look through them takes a while."""
+_GIVE_WAY_AT_MOST = 0.005
+"""Seconds that a call waits for the window before it goes on anyway, so that it ends in any case."""
 
 
 class Job:
@@ -83,12 +83,15 @@ class _Office(QObject):
         self._threads: ThreadPoolExecutor | None = None
         # Queued, also if it is emitted in this thread: not before ``run`` has returned.
         self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._is_idle = Event()
+        self._loop: QAbstractEventDispatcher | None = None
         self._collecting = QTimer(self, interval=_COLLECT_EVERY)
         self._collecting.timeout.connect(_collect_garbage)
 
     def start(self, job: Job, function: Callable[[], object], *, detached: bool) -> None:
         gc.disable()
         self._collecting.start()
+        self._watch_the_loop()
         number = next(self._numbers)
         self._jobs[number] = job
 
@@ -107,6 +110,15 @@ class _Office(QObject):
             # The system has no room for another thread, and the page must not wait forever.
             self._returned.emit(number, None, error)
 
+    def _watch_the_loop(self) -> None:
+        if self._loop is None:  # there is none yet when this module is loaded
+            self._loop = QAbstractEventDispatcher.instance()
+            self._loop.awake.connect(self._is_idle.clear)
+            self._loop.aboutToBlock.connect(self._is_idle.set)
+
+    def give_way(self) -> None:
+        self._is_idle.wait(_GIVE_WAY_AT_MOST)
+
     def _start(self, work: Callable[[], None], *, detached: bool) -> None:
         if detached:
             Thread(target=work, name="detached", daemon=True).start()
@@ -123,20 +135,14 @@ class _Office(QObject):
 
     def close(self) -> None:
         self._collecting.stop()
+        self._is_idle.set()
         if self._threads is not None:
             self._threads.shutdown()
             self._threads = None
 
 
 def _collect_garbage() -> None:
-    """Collect garbage as Python would have done, generation by generation.
-
-    A table of 100,000 rows holds the window up for 60 ms each time. There is no garbage in it that
-    only a collection would find, so it is set aside; what it holds is freed when it is dropped.
-    """
-    if gc.get_count()[0] > _MANY:
-        gc.freeze()
-        return
+    """Collect garbage as Python would have done, generation by generation."""
     counts_and_limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
     due = [n for n, (count, limit) in enumerate(counts_and_limits) if count > limit > 0]
     if due:
@@ -168,6 +174,15 @@ def run(
     job = Job(owner, done, failed, settled)
     _office.start(job, function, detached=detached)
     return job
+
+
+def give_way() -> None:
+    """Wait while the window is busy; a call that computes for long does so every half millisecond.
+
+    Otherwise the two would compete for the GIL, which PySide gives up several times for each cell
+    that it paints, and gets back a millisecond later.
+    """
+    _office.give_way()
 
 
 def finish() -> None:

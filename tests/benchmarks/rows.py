@@ -34,7 +34,7 @@ person = Person(wizard)
 person.waits_until(lambda: wizard.is_ready)
 person.begins("Many devices")
 wait(300)
-timer.start(0)
+timer.start(1)
 
 def report(step):
     wait(50)

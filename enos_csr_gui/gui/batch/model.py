@@ -13,11 +13,11 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QBrush, QIcon, QPalette
+from PySide6.QtGui import QBrush, QIcon
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
-from enos_csr_gui.core.batch.table import FIELD_KEYS, Row
+from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.errors import Problem, escape_unprintable
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.texts import problem_text
@@ -31,8 +31,9 @@ REASON = FIRST_FIELD + len(FIELD_KEYS)
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
-Problems = Mapping[int, Sequence[Problem]]
-"""Line -> what is wrong in it; only the lines with problems."""
+# Enumerations of PySide are slow to combine, and a view asks for the flags of every cell.
+_SHOWN = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+_MENDABLE = _SHOWN | Qt.ItemFlag.ItemIsEditable
 
 
 class RowModel(QAbstractTableModel):
@@ -43,8 +44,8 @@ class RowModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: Sequence[Row] = ()
-        self._problems: Problems = {}
+        self._rows = Rows()
+        self._bad = Rows()
         self._same: Mapping[str, str] = {}
         self._locked: Mapping[str, str] = {}
         self._shown: Sequence[int] = ()
@@ -53,15 +54,18 @@ class RowModel(QAbstractTableModel):
 
     def show_rows(
         self,
-        rows: Sequence[Row],
+        rows: Rows,
         shown: Sequence[int],
-        problems: Problems,
+        bad: Rows,
         same: Mapping[str, str],
         locked: Mapping[str, str],
     ) -> None:
-        """Show the rows at the places ``shown``; ``same`` and ``locked`` are answers for all."""
+        """Show the rows at the places ``shown``; ``bad`` are those with problems.
+
+        ``same`` and ``locked`` are answers for all.
+        """
         self.beginResetModel()
-        self._rows, self._shown, self._problems = rows, shown, problems
+        self._rows, self._shown, self._bad = rows, shown, bad
         self._same, self._locked = same, locked
         self.endResetModel()
 
@@ -71,12 +75,16 @@ class RowModel(QAbstractTableModel):
 
     def place_of(self, line: int) -> int:
         """Return where the view has the first row whose line is this one or a later one."""
-        place = bisect_left(self._shown, line, key=lambda one: self._rows[one].line)
+        place = bisect_left(self._shown, self._rows.place_of(line))
         return min(place, len(self._shown) - 1)
 
     def problems_at(self, number: int) -> Sequence[Problem]:
         """Return what is wrong in a line of the view."""
-        return self._problems.get(self.row_at(number).line, ())
+        return self._problems_of(self.row_at(number))
+
+    def _problems_of(self, row: Row) -> Sequence[Problem]:
+        bad = self._bad.in_line(row.line)
+        return bad.problems if bad else ()
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -94,18 +102,16 @@ class RowModel(QAbstractTableModel):
         return _("What is wrong") if section == REASON else self._labels[section - FIRST_FIELD]
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        flags = super().flags(index)
-        if FIRST_FIELD <= index.column() < REASON:
-            key = FIELD_KEYS[index.column() - FIRST_FIELD]
-            if key not in self._locked:
-                flags |= Qt.ItemFlag.ItemIsEditable
-        return flags
+        column = index.column()
+        is_field = FIRST_FIELD <= column < REASON
+        can_mend = is_field and FIELD_KEYS[column - FIRST_FIELD] not in self._locked
+        return _MENDABLE if can_mend else _SHOWN
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row, column = self.row_at(index.row()), index.column()
         if column == LINE:
             if role == Qt.ItemDataRole.DecorationRole:
-                return self._icon if row.line in self._problems else None
+                return self._icon if self._problems_of(row) else None
             return str(row.line) if role == Qt.ItemDataRole.DisplayRole else None
         if column == REASON:
             return self._reason(index.row(), role)
@@ -125,15 +131,14 @@ class RowModel(QAbstractTableModel):
         return None
 
     def _wrong(self, row: Row, key: str) -> list[Problem]:
-        return [one for one in self._problems.get(row.line, ()) if one.field == key]
+        return [one for one in self._problems_of(row) if one.field == key]
 
     def _reason(self, number: int, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             found = self.problems_at(number)
             return "" if not found else reason(found[0])
         if role == Qt.ItemDataRole.ForegroundRole:
-            palette: QPalette = QApplication.palette()
-            return QBrush(style.problem(palette))
+            return QBrush(style.problem(QApplication.palette()))
         return None
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
