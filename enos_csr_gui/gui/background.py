@@ -9,7 +9,7 @@ from itertools import count
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QAbstractEventDispatcher, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:  # not before the first paint
@@ -21,11 +21,20 @@ T = TypeVar("T")
 
 _THREADS = 4
 
-_COLLECT_EVERY = 1000
+_COLLECT_EVERY = 250
 """Milliseconds between two garbage collections."""
 
-_GIVE_WAY_AT_MOST = 0.005
-"""Seconds that a call waits for the window before it goes on anyway, so that it ends in any case."""
+_FULL_EVERY = 100
+"""So many collections look through what is new, and the next one through all objects."""
+
+_TURN = 0.005
+"""Seconds that the window lets a call compute before it looks for something to do."""
+
+_WAIT = 0.02
+"""Seconds that a call waits for its turn; it goes on then, so that it ends in any case."""
+
+_MISSED = 3
+"""The call has ended, or waits for a disk, when so many turns have passed unused."""
 
 
 class Job:
@@ -83,15 +92,13 @@ class _Office(QObject):
         self._threads: ThreadPoolExecutor | None = None
         # Queued, also if it is emitted in this thread: not before ``run`` has returned.
         self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._is_idle = Event()
-        self._loop: QAbstractEventDispatcher | None = None
         self._collecting = QTimer(self, interval=_COLLECT_EVERY)
-        self._collecting.timeout.connect(_collect_garbage)
+        self._collecting.timeout.connect(self._collect_garbage)
+        self._collections = 0
 
     def start(self, job: Job, function: Callable[[], object], *, detached: bool) -> None:
         gc.disable()
         self._collecting.start()
-        self._watch_the_loop()
         number = next(self._numbers)
         self._jobs[number] = job
 
@@ -110,15 +117,6 @@ class _Office(QObject):
             # The system has no room for another thread, and the page must not wait forever.
             self._returned.emit(number, None, error)
 
-    def _watch_the_loop(self) -> None:
-        if self._loop is None:  # there is none yet when this module is loaded
-            self._loop = QAbstractEventDispatcher.instance()
-            self._loop.awake.connect(self._is_idle.clear)
-            self._loop.aboutToBlock.connect(self._is_idle.set)
-
-    def give_way(self) -> None:
-        self._is_idle.wait(_GIVE_WAY_AT_MOST)
-
     def _start(self, work: Callable[[], None], *, detached: bool) -> None:
         if detached:
             Thread(target=work, name="detached", daemon=True).start()
@@ -129,27 +127,68 @@ class _Office(QObject):
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
         self._threads.submit(work)
 
+    @Slot()
+    def _collect_garbage(self) -> None:
+        """Look for garbage among the new objects, if there are many.
+
+        Each object is looked at once in its youth. Python would look at those that stay a second
+        time when there are ten times as many, which holds the window up ten times as long.
+        """
+        if gc.get_count()[0] > gc.get_threshold()[0]:
+            self._collections += 1
+            gc.collect(1 if self._collections % _FULL_EVERY else 2)
+
     @Slot(int, object, object)
     def _deliver(self, number: int, result: object, error: BaseException | None) -> None:
         self._jobs.pop(number).deliver(result, error)
 
     def close(self) -> None:
         self._collecting.stop()
-        self._is_idle.set()
         if self._threads is not None:
             self._threads.shutdown()
             self._threads = None
 
 
-def _collect_garbage() -> None:
-    """Collect garbage as Python would have done, generation by generation."""
-    counts_and_limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
-    due = [n for n, (count, limit) in enumerate(counts_and_limits) if count > limit > 0]
-    if due:
-        gc.collect(due[-1])
+class _Turns(QObject):
+    """The UI thread and a call that computes for long take turns.
+
+    Otherwise both would want the GIL. PySide gives it up several times for each cell that it
+    paints, and would get it back a millisecond later each time.
+    """
+
+    _wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._given, self._over = Event(), Event()
+        self._missed = 0
+        self._timer = QTimer(self)  # whenever the window has nothing else to do
+        self._timer.timeout.connect(self._give)
+        self._wanted.connect(self._timer.start, Qt.ConnectionType.QueuedConnection)
+        self._is_giving = False
+
+    def wait(self) -> None:
+        """Wait for the next turn; called by a thread."""
+        self._over.set()
+        if not self._is_giving:
+            self._is_giving = True
+            self._wanted.emit()
+        self._given.wait(_WAIT)
+        self._given.clear()
+
+    @Slot()
+    def _give(self) -> None:
+        self._over.clear()
+        self._given.set()
+        self._missed = 0 if self._over.wait(_TURN) else self._missed + 1
+        if self._missed == _MISSED:
+            self._missed = 0
+            self._timer.stop()
+            self._is_giving = False
 
 
 _office = _Office()
+_turns = _Turns()
 
 
 def run(
@@ -177,12 +216,8 @@ def run(
 
 
 def give_way() -> None:
-    """Wait while the window is busy; a call that computes for long does so every half millisecond.
-
-    Otherwise the two would compete for the GIL, which PySide gives up several times for each cell
-    that it paints, and gets back a millisecond later.
-    """
-    _office.give_way()
+    """Let the window go first; a call that computes for long does so every few milliseconds."""
+    _turns.wait()
 
 
 def finish() -> None:

@@ -56,6 +56,7 @@ person.drops(table)
 leads_to("What is in the columns?")
 report("reading")
 leads_to("Where do the files go?")
+report("next page")
 leads_to("Check the rows")
 page = wizard.page
 while page.busy:

@@ -111,12 +111,12 @@ class Rows(Sequence[Row]):
     def __getitem__(self, place: int | slice) -> Row | list[Row]:
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
-        number, offset = divmod(range(len(self))[place], _BLOCK)
+        number, offset = self._block_of(place)
         block = _kept(self._blocks[number]) if number < len(self._blocks) else self._last
         return block[offset]
 
     def __setitem__(self, place: int, row: Row) -> None:
-        number, offset = divmod(range(len(self))[place], _BLOCK)
+        number, offset = self._block_of(place)
         is_packed = number < len(self._blocks)
         block = list(_unpack(self._blocks[number])) if is_packed else self._last[:]
         block[offset] = row
@@ -124,6 +124,14 @@ class Rows(Sequence[Row]):
             self._blocks[number] = _pack(block)
         else:
             self._last = block
+
+    def _block_of(self, place: int) -> tuple[int, int]:
+        """Return the number of the block that has a row, and where in it."""
+        if place < 0:
+            place += len(self._lines)
+        if not 0 <= place < len(self._lines):
+            raise IndexError(place)
+        return divmod(place, _BLOCK)
 
     def __iter__(self) -> Iterator[Row]:
         for block in self._blocks:

@@ -43,8 +43,8 @@ _DEVICE_KEY = re.compile(r"[A-Za-z0-9_.-]{4,64}")
 
 Pause = Callable[[], None]
 
-_PAUSE_EVERY = 20
-"""So many rows take about half a millisecond."""
+_PAUSE_EVERY = 50
+"""So many rows take one or two milliseconds."""
 
 
 class Table(NamedTuple):

@@ -36,6 +36,15 @@ _SHOWN = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.
 _MENDABLE = _SHOWN | Qt.ItemFlag.ItemIsEditable
 
 
+# A view asks for seven roles of each cell that it paints, and to look up an enumeration is slow.
+_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_DECORATION = int(Qt.ItemDataRole.DecorationRole)
+_EDIT = int(Qt.ItemDataRole.EditRole)
+_FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
+_ABOUT = (int(Qt.ItemDataRole.ToolTipRole), int(Qt.ItemDataRole.AccessibleDescriptionRole))
+_ROLES = frozenset({_DISPLAY, _DECORATION, _EDIT, _FOREGROUND, *_ABOUT})
+
+
 class RowModel(QAbstractTableModel):
     """Shows all rows, or those with problems. A cell of a field can be mended."""
 
@@ -92,10 +101,8 @@ class RowModel(QAbstractTableModel):
     def columnCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else REASON + 1
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> object:
+        if orientation != Qt.Orientation.Horizontal or role != _DISPLAY:
             return None
         if section == LINE:
             return _("Line")
@@ -107,43 +114,43 @@ class RowModel(QAbstractTableModel):
         can_mend = is_field and FIELD_KEYS[column - FIRST_FIELD] not in self._locked
         return _MENDABLE if can_mend else _SHOWN
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: _Index, role: int = _DISPLAY) -> object:
+        if role not in _ROLES:
+            return None
         row, column = self.row_at(index.row()), index.column()
         if column == LINE:
-            if role == Qt.ItemDataRole.DecorationRole:
+            if role == _DECORATION:
                 return self._icon if self._problems_of(row) else None
-            return str(row.line) if role == Qt.ItemDataRole.DisplayRole else None
+            return str(row.line) if role == _DISPLAY else None
         if column == REASON:
-            return self._reason(index.row(), role)
-        key = FIELD_KEYS[column - FIRST_FIELD]
-        given = row.answers[column - FIRST_FIELD]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return escape_unprintable(given or self._same.get(key, ""))
-            case Qt.ItemDataRole.EditRole:
-                return given
-            case Qt.ItemDataRole.DecorationRole:
-                return self._icon if self._wrong(row, key) else None
-            case Qt.ItemDataRole.ForegroundRole if not given:
-                return QBrush(style.muted(QApplication.palette()))
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleDescriptionRole:
-                return "\n".join(map(problem_text, self._wrong(row, key))) or None
-        return None
+            return self._reason(row, role)
+        place = column - FIRST_FIELD
+        given = row.answers[place]
+        if role == _DISPLAY:
+            return escape_unprintable(given or self._same.get(FIELD_KEYS[place], ""))
+        if role == _EDIT:
+            return given
+        if role == _FOREGROUND:
+            return None if given else QBrush(style.muted(QApplication.palette()))
+        wrong = self._wrong(row, FIELD_KEYS[place])
+        if role == _DECORATION:
+            return self._icon if wrong else None
+        return "\n".join(map(problem_text, wrong)) or None
 
     def _wrong(self, row: Row, key: str) -> list[Problem]:
         return [one for one in self._problems_of(row) if one.field == key]
 
-    def _reason(self, number: int, role: int) -> object:
-        if role == Qt.ItemDataRole.DisplayRole:
-            found = self.problems_at(number)
+    def _reason(self, row: Row, role: int) -> object:
+        if role == _DISPLAY:
+            found = self._problems_of(row)
             return "" if not found else reason(found[0])
-        if role == Qt.ItemDataRole.ForegroundRole:
+        if role == _FOREGROUND:
             return QBrush(style.problem(QApplication.palette()))
         return None
 
-    def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(self, index: _Index, value: object, role: int = _EDIT) -> bool:
         column, text = index.column(), str(value)
-        if role != Qt.ItemDataRole.EditRole or text == self.data(index, role):
+        if role != _EDIT or text == self.data(index, role):
             return False
         self.mended.emit(self._shown[index.row()], FIELD_KEYS[column - FIRST_FIELD], text)
         return True
