@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.batch.control import Control
     from enos_csr_gui.core.batch.make import Outcome, PairsOf
     from enos_csr_gui.core.batch.records import Ledger
-    from enos_csr_gui.core.batch.table import Row, Table
+    from enos_csr_gui.core.batch.rows import Row
+    from enos_csr_gui.core.batch.table import Table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -158,7 +159,7 @@ def run(table: Table, rules: Rules, options: Options, faults: Faults, *, stray: 
         table, ledger, rules, progress=progress_line(_("Checked {done} of {total} rows."))
     )
     faults.warn(checked.notes)
-    rows = [problem for _row, problems in checked.bad for problem in problems]
+    rows = [problem for row in checked.bad for problem in row.problems]
     if checked.bad and not options.skip_bad:
         faults.add_rows(rows)
     faults.add(check.check_room(folder, len(checked.good)), status=IMPOSSIBLE)

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -21,11 +21,20 @@ T = TypeVar("T")
 
 _THREADS = 4
 
-_COLLECT_EVERY = 1000
+_COLLECT_EVERY = 250
 """Milliseconds between two garbage collections."""
 
-_MANY = 5000
-"""So many new objects are the rows of a table, not garbage; to look through them takes a while."""
+_FULL_EVERY = 100
+"""So many collections look through what is new, and the next one through all objects."""
+
+_TURN = 0.005
+"""Seconds that the window lets a call compute before it looks for something to do."""
+
+_WAIT = 0.02
+"""Seconds that a call waits for its turn; it goes on then, so that it ends in any case."""
+
+_MISSED = 3
+"""The call has ended, or waits for a disk, when so many turns have passed unused."""
 
 
 class Job:
@@ -84,7 +93,8 @@ class _Office(QObject):
         # Queued, also if it is emitted in this thread: not before ``run`` has returned.
         self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._collecting = QTimer(self, interval=_COLLECT_EVERY)
-        self._collecting.timeout.connect(_collect_garbage)
+        self._collecting.timeout.connect(self._collect_garbage)
+        self._collections = 0
 
     def start(self, job: Job, function: Callable[[], object], *, detached: bool) -> None:
         gc.disable()
@@ -117,6 +127,17 @@ class _Office(QObject):
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
         self._threads.submit(work)
 
+    @Slot()
+    def _collect_garbage(self) -> None:
+        """Look for garbage among the new objects, if there are many.
+
+        Each object is looked at once in its youth. Python would look at those that stay a second
+        time when there are ten times as many, which holds the window up ten times as long.
+        """
+        if gc.get_count()[0] > gc.get_threshold()[0]:
+            self._collections += 1
+            gc.collect(1 if self._collections % _FULL_EVERY else 2)
+
     @Slot(int, object, object)
     def _deliver(self, number: int, result: object, error: BaseException | None) -> None:
         self._jobs.pop(number).deliver(result, error)
@@ -128,22 +149,46 @@ class _Office(QObject):
             self._threads = None
 
 
-def _collect_garbage() -> None:
-    """Collect garbage as Python would have done, generation by generation.
+class _Turns(QObject):
+    """The UI thread and a call that computes for long take turns.
 
-    A table of 100,000 rows holds the window up for 60 ms each time. There is no garbage in it that
-    only a collection would find, so it is set aside; what it holds is freed when it is dropped.
+    Otherwise both would want the GIL. PySide gives it up several times for each cell that it
+    paints, and would get it back a millisecond later each time.
     """
-    if gc.get_count()[0] > _MANY:
-        gc.freeze()
-        return
-    counts_and_limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
-    due = [n for n, (count, limit) in enumerate(counts_and_limits) if count > limit > 0]
-    if due:
-        gc.collect(due[-1])
+
+    _wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._given, self._over = Event(), Event()
+        self._missed = 0
+        self._timer = QTimer(self)  # whenever the window has nothing else to do
+        self._timer.timeout.connect(self._give)
+        self._wanted.connect(self._timer.start, Qt.ConnectionType.QueuedConnection)
+        self._is_giving = False
+
+    def wait(self) -> None:
+        """Wait for the next turn; called by a thread."""
+        self._over.set()
+        if not self._is_giving:
+            self._is_giving = True
+            self._wanted.emit()
+        self._given.wait(_WAIT)
+        self._given.clear()
+
+    @Slot()
+    def _give(self) -> None:
+        self._over.clear()
+        self._given.set()
+        self._missed = 0 if self._over.wait(_TURN) else self._missed + 1
+        if self._missed == _MISSED:
+            self._missed = 0
+            self._timer.stop()
+            self._is_giving = False
 
 
 _office = _Office()
+_turns = _Turns()
 
 
 def run(
@@ -168,6 +213,11 @@ def run(
     job = Job(owner, done, failed, settled)
     _office.start(job, function, detached=detached)
     return job
+
+
+def give_way() -> None:
+    """Let the window go first; a call that computes for long does so every few milliseconds."""
+    _turns.wait()
 
 
 def finish() -> None:

@@ -12,7 +12,8 @@ from enos_csr_gui.messages.problems import problem_text_in_row
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.batch.check import Checked
-    from enos_csr_gui.core.batch.table import Row, Table
+    from enos_csr_gui.core.batch.rows import Row
+    from enos_csr_gui.core.batch.table import Table
 
 
 def headings_of_rejected(table: Table) -> list[str]:
@@ -23,8 +24,8 @@ def headings_of_rejected(table: Table) -> list[str]:
 
 def rejected(checked: Checked) -> Iterator[tuple[Row, str]]:
     """Yield each bad row with the reason why it is left out."""
-    for row, problems in checked.bad:
-        yield row, labels.joined(problem_text_in_row(problem) for problem in problems)
+    for row in checked.bad:
+        yield row, labels.joined(problem_text_in_row(problem) for problem in row.problems)
 
 
 def progress(done: int, total: int, seconds: float) -> str:

@@ -34,7 +34,7 @@ person = Person(wizard)
 person.waits_until(lambda: wizard.is_ready)
 person.begins("Many devices")
 wait(300)
-timer.start(0)
+timer.start(1)
 
 def report(step):
     wait(50)
@@ -56,6 +56,7 @@ person.drops(table)
 leads_to("What is in the columns?")
 report("reading")
 leads_to("Where do the files go?")
+report("next page")
 leads_to("Check the rows")
 page = wizard.page
 while page.busy:

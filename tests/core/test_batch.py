@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.batch import check, make, passphrases, records, table
 from enos_csr_gui.core.batch.control import Control
+from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey
@@ -51,7 +52,7 @@ def judged(path: Path, folder: Path, rules: check.Rules = check.Rules()) -> chec
 
 
 def problems(checked: check.Checked) -> list[tuple[int, Code, str | None]]:
-    return [(row.line, one.code, one.field) for row, found in checked.bad for one in found]
+    return [(row.line, one.code, one.field) for row in checked.bad for one in row.problems]
 
 
 def manifest(folder: Path) -> list[dict[str, str]]:
@@ -102,7 +103,7 @@ def test_names_that_collide_are_found_before_the_first_key(table_of, tmp_path) -
     )
     twice = (Code.NAME_TWICE, "common_name")
     assert problems(found) == [(3, *twice), (4, *twice), (6, *twice)]
-    assert found.bad[0][1][0].values == {"name": "DEV-1", "earlier": 2, "line": 3}
+    assert found.bad[0].problems[0].values == {"name": "DEV-1", "earlier": 2, "line": 3}
     assert [check.base_name(row) for row in found.good] == ["dev-1", "a-b", "con_", "dev-2"]
     assert not (tmp_path / "o").exists()
 
@@ -202,7 +203,7 @@ def test_a_finished_folder_is_left_as_it_is(table_of, tmp_path) -> None:
     run(path, folder)
     before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
     result = run(path, folder)
-    assert (result.checked.made, result.checked.good, result.outcome.created) == (2, [], 0)
+    assert (result.checked.made, len(result.checked.good), result.outcome.created) == (2, 0, 0)
     assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before
 
 
@@ -225,7 +226,7 @@ def test_a_pair_that_was_moved_away_is_not_made_again(table_of, tmp_path) -> Non
     run(path, folder)
     (folder / "dev-1").rename(tmp_path / "delivered")
     found = judged(path, folder)
-    assert (found.made, found.good, found.bad) == (2, [], [])
+    assert (found.made, len(found.good), len(found.bad)) == (2, 0, 0)
     assert [(one.code, one.values["name"]) for one in found.notes] == [
         (Code.BATCH_FILES_GONE, "dev-1")
     ]
@@ -317,18 +318,18 @@ def test_a_passphrase_for_each_device(table_of, tmp_path) -> None:
 
 
 def files_name(name: str) -> str:
-    return check.base_name(table.Row(1, ("", "", "", "", "", name, "")))
+    return check.base_name(Row(1, ("", "", "", "", "", name, "")))
 
 
 def test_a_thread_that_fails_ends_the_run_and_keeps_what_is_made(table_of, tmp_path) -> None:
-    def passphrase(row: table.Row) -> str:
+    def passphrase(row: Row) -> str:
         return "" if row.common_name == "dev-5" else "secret"
 
     names = [f"dev-{number}" for number in range(8)]
     with pytest.raises(InvalidKey):
         run(table_of(*names), tmp_path / "o", passphrase=passphrase, threads=1)
     path = table_of(*names)
-    assert run(path, tmp_path / "o", passphrase=lambda _row: "secret").checked.bad == []
+    assert not run(path, tmp_path / "o", passphrase=lambda _row: "secret").checked.bad
     assert set(complete(tmp_path / "o", passphrase=b"secret")) == set(names)
 
 
@@ -395,7 +396,7 @@ def test_after_a_kill_the_same_command_goes_on(table_of, tmp_path, layout, momen
     assert start(path, folder, layout, moment).wait(60) in (0, -signal.SIGKILL)
     before = {one: one.read_bytes() for one in folder.rglob("dev-*.key")}
     result = run(path, folder, check.Rules(flat=layout == "flat"))
-    assert result.checked.bad == []
+    assert not result.checked.bad
     assert set(complete(folder)) == set(names)
     kept = [one for one in before if not any(part.startswith(".enos") for part in one.parts)]
     assert {one: one.read_bytes() for one in kept}.items() <= before.items()
@@ -464,7 +465,7 @@ def test_a_disk_that_fills_up_keeps_whole_pairs_and_the_run_goes_on(
     assert len(list(folder.rglob("dev-*.key"))) == len(list(folder.rglob("dev-*.csr"))) <= 30
     ballast.unlink()
     result = run(path, folder, rules)
-    assert result.checked.bad == []
+    assert not result.checked.bad
     assert set(complete(folder)) == set(names)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 import weakref
 from itertools import chain
 from pathlib import Path
@@ -42,6 +43,23 @@ def test_old_widgets_are_destroyed_in_the_thread_of_the_window(person: Person) -
 
     person.waits_until(is_destroyed_while_there_is_more_to_collect)
     assert destroyed_in == [threading.main_thread()]
+
+
+def test_a_long_call_and_the_window_take_turns(person: Person) -> None:
+    turns: list[int] = []
+    done: list[bool] = []
+
+    def compute() -> bool:
+        for number in range(50):
+            background.give_way()
+            turns.append(number)
+        return True
+
+    background.run(person.wizard, compute, done.append)
+    time.sleep(0.3)  # the window gives no turns, but the call goes on
+    assert turns
+    person.waits_until(lambda: bool(done))
+    assert turns == list(range(50))
 
 
 def test_the_screen_is_not_destroyed_with_a_window(person: Person) -> None:

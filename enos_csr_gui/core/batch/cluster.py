@@ -27,7 +27,7 @@ from enos_csr_gui.core.batch.check import Rules
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.make import MAX_GROUP, Pair, PairsOf, PassphraseOf, pair_of
-from enos_csr_gui.core.batch.table import Row
+from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.errors import CannotUseCluster, Code, Problem
 
 _WAIT_SECONDS = 30

@@ -45,7 +45,7 @@ from enos_csr_gui.core.batch.check import (
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.control import Control, jobs
 from enos_csr_gui.core.batch.records import Ledger, Record
-from enos_csr_gui.core.batch.table import Row
+from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
 from enos_csr_gui.core.file_types import MANIFEST

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from enos_csr_gui.core import files, journal, permissions
-from enos_csr_gui.core.batch.table import Row
+from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
 from enos_csr_gui.core.spreadsheet import harmless

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from enos_csr_gui.core.batch.columns import Columns
-from enos_csr_gui.core.batch.table import FIELD_KEYS, Row, Table
+from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
+from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.history import RequestHistory, default_path
 
 _COLUMNS = Columns(FIELD_KEYS, {key: place for place, key in enumerate(FIELD_KEYS)}, (), False)
@@ -18,10 +19,10 @@ def expiring(within: timedelta) -> Table:
     """
     with RequestHistory() as history:
         found = history.expiring(within=within)
-    rows = [
+    rows = Rows(
         Row(line, tuple(past.subject.get(key, "") for key in FIELD_KEYS))
         for line, past in enumerate(found, 1)
-    ]
+    )
     return Table(default_path(), _COLUMNS, rows)
 
 
@@ -30,7 +31,7 @@ def completed(table: Table) -> Table:
 
     The common name becomes that of the request, exactly. Raises HistoryUnavailable.
     """
-    rows = []
+    rows = Rows()
     with RequestHistory() as history:
         for row in table.rows:
             past = history.find_common_name(row.common_name) if row.common_name else []

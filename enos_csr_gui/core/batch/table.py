@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from enos_csr_gui.core import files
 from enos_csr_gui.core.batch import columns, workbook
 from enos_csr_gui.core.batch.cells import Cell, Suspect, from_text
 from enos_csr_gui.core.batch.columns import Columns
+from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.errors import (
     CannotSave,
     Code,
@@ -25,7 +26,6 @@ from enos_csr_gui.core.errors import (
     problem_from_os_error,
 )
 from enos_csr_gui.core.file_types import WORKBOOK_SUFFIX
-from enos_csr_gui.core.subject import SUBJECT_FIELDS
 
 MAX_BYTES = 256 << 20
 """A row is about 150 bytes: this is more than a million devices."""
@@ -40,45 +40,11 @@ _MAX_LINES_ABOVE = 10
 # https://support.enosiot.com: device keys have 4 to 64 of these characters.
 _DEVICE_KEY = re.compile(r"[A-Za-z0-9_.-]{4,64}")
 
-FIELD_KEYS = tuple(field.key for field in SUBJECT_FIELDS)
 
+Pause = Callable[[], None]
 
-class Row(NamedTuple):
-    """One device.
-
-    ``line`` counts from 1, as spreadsheets and EnOS do. ``answers`` are in the order of
-    ``SUBJECT_FIELDS``, empty where the table has none; ``extra`` are the cells of the unknown
-    columns. ``problems`` are those of single cells.
-    """
-
-    line: int
-    answers: tuple[str, ...]
-    extra: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def common_name(self) -> str:
-        """The common name in the subject."""
-        return self.answers[_COMMON_NAME]
-
-    def subject(self) -> dict[str, str]:
-        """Return field key -> answer, without those that are empty."""
-        return {key: text for key, text in zip(FIELD_KEYS, self.answers, strict=True) if text}
-
-    def mended(self, key: str, text: str) -> Row:
-        """Return the row with another answer, which is taken as typed: no spreadsheet changed it.
-
-        The cells beyond the headings belong to no field, and stay a problem.
-        """
-        answers = tuple(
-            text.strip() if one == key else answer
-            for one, answer in zip(FIELD_KEYS, self.answers, strict=True)
-        )
-        problems = tuple(problem for problem in self.problems if problem.field != key)
-        return self._replace(answers=answers, problems=problems)
-
-
-_COMMON_NAME = FIELD_KEYS.index("common_name")
+_PAUSE_EVERY = 50
+"""So many rows take one or two milliseconds."""
 
 
 class Table(NamedTuple):
@@ -86,18 +52,22 @@ class Table(NamedTuple):
 
     path: Path
     columns: Columns
-    rows: list[Row]
+    rows: Rows
     notes: tuple[Problem, ...] = ()
 
 
-def read(path: Path, assigned: Mapping[str, str] | None = None) -> Table:
+def read(
+    path: Path, assigned: Mapping[str, str] | None = None, *, pause: Pause = lambda: None
+) -> Table:
     """Read a table; ``assigned`` is heading -> field key for columns that are not recognized.
+
+    ``pause`` is called every few rows, so that a window can do something in between.
 
     Raises InvalidTable for what is no table, has no column for the common name, no rows, or is too
     large.
     """
     with _opened(path) as file:
-        table = _read(file, path, assigned or {})
+        table = _read(file, path, assigned or {}, pause)
     if not table.rows:
         raise InvalidTable([Problem(Code.TABLE_NO_ROWS, path=path)])
     return table
@@ -142,25 +112,27 @@ def _headings(lines: Iterable[Line]) -> tuple[str, ...]:
     return ()
 
 
-def _read(file: io.BufferedReader, path: Path, assigned: Mapping[str, str]) -> Table:
+def _read(file: io.BufferedReader, path: Path, assigned: Mapping[str, str], pause: Pause) -> Table:
     start = file.read(8)
     file.seek(0)
     if start.startswith(b"PK"):
-        return _of_workbook(file, path, assigned)
+        return _of_workbook(file, path, assigned, pause)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise InvalidTable([Problem(Code.TABLE_OLD_EXCEL, path=path)])
     with closing(_csv_lines(file, path)) as lines:
-        if table := _of_lines(lines, path, assigned):
+        if table := _of_lines(_pausing(lines, pause), path, assigned):
             return table
     raise InvalidTable([Problem(Code.TABLE_NO_NAMES, path=path)])
 
 
-def _of_workbook(file: io.BufferedReader, path: Path, assigned: Mapping[str, str]) -> Table:
+def _of_workbook(
+    file: io.BufferedReader, path: Path, assigned: Mapping[str, str], pause: Pause
+) -> Table:
     """Return the table on the only sheet of the workbook that has devices."""
     found: list[tuple[str, Table]] = []
     with workbook.opened(file, path) as sheets:
         for sheet in sheets:
-            if table := _of_lines(sheet.lines(), path, assigned, sheet):
+            if table := _of_lines(_pausing(sheet.lines(), pause), path, assigned, sheet):
                 found.append((sheet.title, table))
     with_rows = [(title, table) for title, table in found if table.rows] or found[:1]
     if not with_rows:
@@ -172,6 +144,13 @@ def _of_workbook(file: io.BufferedReader, path: Path, assigned: Mapping[str, str
 
 
 Line = tuple[int, Sequence[Cell]]
+
+
+def _pausing(lines: Iterable[Line], pause: Pause) -> Iterator[Line]:
+    for number, line in enumerate(lines):
+        if number % _PAUSE_EVERY == 0:
+            pause()
+        yield line
 
 
 def _of_lines(
@@ -205,7 +184,7 @@ def _of_lines(
     notes: list[Problem] = []
     if found.is_template and number == 1:
         lines = _without_description(lines, found, path, notes)
-    rows = list(_rows(lines, found))
+    rows = Rows(_rows(lines, found))
     if sheet:
         notes += sheet.notes()
     if unknown := found.unknown_headings:
@@ -313,7 +292,7 @@ def _encoding(file: io.BufferedReader, path: Path) -> str:
         file.seek(0)
         decoder = codecs.getincrementaldecoder(name)()
         try:
-            while block := file.read(1 << 20):
+            while block := file.read(1 << 16):
                 decoder.decode(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:

@@ -20,11 +20,21 @@ _MAX_MEMBERS = 2000
 _MAX_UNPACKED = 512 << 20
 _MAX_IN_MEMORY = 64 << 20
 """The texts and the styles of a workbook are kept in memory; the sheets are not."""
+_MAX_ELEMENTS = 3_000_000
+"""Of what is kept in memory: more than a million texts. An element takes 100 bytes."""
+_MAX_ROW_BYTES = 8 << 20
+"""A row is kept in memory until it ends, and what is not in rows until the sheet does."""
+_MAX_CELLS = 20_000_000
+"""A row has as many cells as the number of its last one says."""
 
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\b[^>]*\bhidden="(?:1|true)"')
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_ROW_END = re.compile(rb"</(?:\w+:)?row\s*>|<(?:\w+:)?row\b[^>]*/>")
 _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_PATTERNS = {_HIDDEN: b"hidden=", _MERGED: b"mergeCell", _FORMULA: b"f", _ENTITY: b"<!"}
+"""Each with a part of it that is quick to find."""
+_SHEETS = "worksheets/"
 _BLOCK = 1 << 20
 _MAX_ROWS = 1 << 20
 """As many rows as Excel has."""
@@ -35,10 +45,9 @@ _OVERLAP = 1000
 class Sheet:
     """One sheet of an open workbook; ``formulas`` opens it once more, with what was calculated."""
 
-    def __init__(self, sheet: Any, formulas: Callable[[], Any], archive: zipfile.ZipFile) -> None:
+    def __init__(self, sheet: Any, formulas: Callable[[], Any], part: _Part) -> None:
         self.title: str = sheet.title
-        self._sheet, self._formulas = sheet, formulas
-        self._found = _search(archive, sheet._worksheet_path.lstrip("/"))
+        self._sheet, self._formulas, self._found = sheet, formulas, part.found
 
     def notes(self) -> list[Problem]:
         """Return what its owner should know about the sheet."""
@@ -68,9 +77,12 @@ class Sheet:
 
     def _rows(self, sheet: Any) -> Iterator[Any]:
         sheet.reset_dimensions()  # what the file says about its size may be wrong
+        cells = 0
         for number, row in enumerate(sheet.iter_rows()):
-            if number == _MAX_ROWS:  # a number of a row in the file may be any
-                raise ValueError("more rows than Excel has")
+            cells += len(row)
+            # The numbers of rows and columns in the file may be any.
+            if number == _MAX_ROWS or cells > _MAX_CELLS:
+                raise ValueError("more rows or cells than a table has")
             yield row
 
 
@@ -94,7 +106,7 @@ def opened(file: BufferedReader, path: Path) -> Iterator[list[Sheet]]:
     try:
         with zipfile.ZipFile(file) as archive, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl's, about features that it leaves out
-            _check(archive, path)
+            parts = _check(archive, path)
             file.seek(0)
             book = load_workbook(file, read_only=True, data_only=True)
 
@@ -103,7 +115,12 @@ def opened(file: BufferedReader, path: Path) -> Iterator[list[Sheet]]:
                 file.seek(0)
                 return load_workbook(file, read_only=True)
 
-            yield [Sheet(sheet, formulas, archive) for sheet in book.worksheets]
+            yield [
+                Sheet(sheet, formulas, parts[sheet._worksheet_path.lstrip("/")])
+                for sheet in book.worksheets
+            ]
+    except MemoryError as error:
+        raise InvalidTable([_too_large(path)]) from error
     except (*_DAMAGED, SyntaxError) as error:  # SyntaxError: that of XML
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)]) from error
 
@@ -123,34 +140,62 @@ _DAMAGED = (
 )
 
 
-def _check(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse what would not fit into memory. zipfile unpacks no more than a member declares."""
+def _check(archive: zipfile.ZipFile, path: Path) -> dict[str, _Part]:
+    """Return the XML files in a workbook; refuse what would not fit into memory.
+
+    openpyxl reads some of it already when it opens the file. zipfile unpacks no more than a member
+    declares.
+    """
     members = archive.infolist()
     names = {member.filename for member in members}
     if "xl/workbook.xml" not in {name.lower() for name in names}:
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
-    kept = sum(one.file_size for one in members if "worksheets/" not in one.filename)
+    kept = sum(one.file_size for one in members if _SHEETS not in one.filename)
     whole = sum(one.file_size for one in members)
     if len(members) > _MAX_MEMBERS or kept > _MAX_IN_MEMORY or whole > _MAX_UNPACKED:
-        limit = {"limit": _MAX_UNPACKED >> 20}
-        raise InvalidTable([Problem(Code.TABLE_TOO_LARGE, path=path, values=limit)])
-    for member in members:
-        if member.filename.endswith((".xml", ".rels")):
-            with archive.open(member) as file:
-                if _ENTITY.search(file.read(_OVERLAP)):
-                    raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
+        raise InvalidTable([_too_large(path)])
+    parts = {one.filename: _Part(archive, one) for one in members if _is_xml(one.filename)}
+    kept_elements = sum(one.elements for one in parts.values() if not one.is_sheet)
+    if kept_elements > _MAX_ELEMENTS or any(one.is_hostile for one in parts.values()):
+        raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
+    return parts
 
 
-def _search(archive: zipfile.ZipFile, name: str) -> set[re.Pattern[bytes]]:
-    """Return which of the patterns are in a sheet."""
-    found: set[re.Pattern[bytes]] = set()
-    before = b""
-    with archive.open(name) as file:
-        while block := file.read(_BLOCK):
-            text = before + block
-            found |= {one for one in (_HIDDEN, _MERGED, _FORMULA) if one.search(text)}
-            before = text[-_OVERLAP:]
-    return found
+def _is_xml(name: str) -> bool:
+    return name.endswith((".xml", ".rels"))
+
+
+def _too_large(path: Path) -> Problem:
+    return Problem(Code.TABLE_TOO_LARGE, path=path, values={"limit": _MAX_UNPACKED >> 20})
+
+
+class _Part:
+    """What is in an XML file of a workbook.
+
+    ``found`` are the patterns in it, and ``elements`` is how many elements it has at most.
+    ``is_hostile``: openpyxl would need much memory for it; the rest has not been looked at.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+        self.is_sheet = _SHEETS in member.filename
+        self.found: set[re.Pattern[bytes]] = set()
+        self.elements = row = 0
+        self.is_hostile = False
+        before = b""
+        with archive.open(member) as file:
+            while not self.is_hostile and (block := file.read(_BLOCK)):
+                text = before + block
+                self.found |= {one for one, part in _PATTERNS.items() if _has(text, one, part)}
+                self.elements += block.count(b"<") - block.count(b"</")
+                row = 0 if _has(text, _ROW_END, b"row") else row + len(block)
+                is_large = row > _MAX_ROW_BYTES if self.is_sheet else self.elements > _MAX_ELEMENTS
+                self.is_hostile = is_large or _ENTITY in self.found
+                before = text[-_OVERLAP:]
+
+
+def _has(text: bytes, pattern: re.Pattern[bytes], part: bytes) -> bool:
+    """Return whether the pattern is in the text; a look for its ``part`` is quick."""
+    return part in text and bool(pattern.search(text))
 
 
 def empty(headings: Sequence[str]) -> bytes:

@@ -11,7 +11,7 @@ from enos_csr_gui.core.batch.columns import field_of
 from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check_field
-from enos_csr_gui.gui import style
+from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text
@@ -151,7 +151,12 @@ class ColumnsPage(Page):
         def failed(error: CoreError) -> None:
             self._complain(problem_text(error.problems[0]), "", self._boxes[_NAME])
 
-        self.wait_for(lambda: table.read(path, assigned), read, failed, _("Reading the table"))
+        self.wait_for(
+            lambda: table.read(path, assigned, pause=background.give_way),
+            read,
+            failed,
+            _("Reading the table"),
+        )
         return False
 
 

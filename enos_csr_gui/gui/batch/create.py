@@ -7,7 +7,8 @@ from pathlib import Path
 
 from enos_csr_gui.core.batch import check, make, passphrases, records
 from enos_csr_gui.core.batch.check import Checked, Rules
-from enos_csr_gui.core.batch.table import Row, Table
+from enos_csr_gui.core.batch.rows import Row
+from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.errors import CannotSave, Code, CoreError, problem_from_os_error
 from enos_csr_gui.gui import background

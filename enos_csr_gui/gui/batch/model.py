@@ -13,11 +13,11 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QBrush, QIcon, QPalette
+from PySide6.QtGui import QBrush, QIcon
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
-from enos_csr_gui.core.batch.table import FIELD_KEYS, Row
+from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.errors import Problem, escape_unprintable
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.texts import problem_text
@@ -31,8 +31,18 @@ REASON = FIRST_FIELD + len(FIELD_KEYS)
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
-Problems = Mapping[int, Sequence[Problem]]
-"""Line -> what is wrong in it; only the lines with problems."""
+# Enumerations of PySide are slow to combine, and a view asks for the flags of every cell.
+_SHOWN = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+_MENDABLE = _SHOWN | Qt.ItemFlag.ItemIsEditable
+
+
+# A view asks for seven roles of each cell that it paints, and to look up an enumeration is slow.
+_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_DECORATION = int(Qt.ItemDataRole.DecorationRole)
+_EDIT = int(Qt.ItemDataRole.EditRole)
+_FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
+_ABOUT = (int(Qt.ItemDataRole.ToolTipRole), int(Qt.ItemDataRole.AccessibleDescriptionRole))
+_ROLES = frozenset({_DISPLAY, _DECORATION, _EDIT, _FOREGROUND, *_ABOUT})
 
 
 class RowModel(QAbstractTableModel):
@@ -43,8 +53,8 @@ class RowModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: Sequence[Row] = ()
-        self._problems: Problems = {}
+        self._rows = Rows()
+        self._bad = Rows()
         self._same: Mapping[str, str] = {}
         self._locked: Mapping[str, str] = {}
         self._shown: Sequence[int] = ()
@@ -53,15 +63,18 @@ class RowModel(QAbstractTableModel):
 
     def show_rows(
         self,
-        rows: Sequence[Row],
+        rows: Rows,
         shown: Sequence[int],
-        problems: Problems,
+        bad: Rows,
         same: Mapping[str, str],
         locked: Mapping[str, str],
     ) -> None:
-        """Show the rows at the places ``shown``; ``same`` and ``locked`` are answers for all."""
+        """Show the rows at the places ``shown``; ``bad`` are those with problems.
+
+        ``same`` and ``locked`` are answers for all.
+        """
         self.beginResetModel()
-        self._rows, self._shown, self._problems = rows, shown, problems
+        self._rows, self._shown, self._bad = rows, shown, bad
         self._same, self._locked = same, locked
         self.endResetModel()
 
@@ -71,12 +84,16 @@ class RowModel(QAbstractTableModel):
 
     def place_of(self, line: int) -> int:
         """Return where the view has the first row whose line is this one or a later one."""
-        place = bisect_left(self._shown, line, key=lambda one: self._rows[one].line)
+        place = bisect_left(self._shown, self._rows.place_of(line))
         return min(place, len(self._shown) - 1)
 
     def problems_at(self, number: int) -> Sequence[Problem]:
         """Return what is wrong in a line of the view."""
-        return self._problems.get(self.row_at(number).line, ())
+        return self._problems_of(self.row_at(number))
+
+    def _problems_of(self, row: Row) -> Sequence[Problem]:
+        bad = self._bad.in_line(row.line)
+        return bad.problems if bad else ()
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -84,61 +101,56 @@ class RowModel(QAbstractTableModel):
     def columnCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else REASON + 1
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> object:
+        if orientation != Qt.Orientation.Horizontal or role != _DISPLAY:
             return None
         if section == LINE:
             return _("Line")
         return _("What is wrong") if section == REASON else self._labels[section - FIRST_FIELD]
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        flags = super().flags(index)
-        if FIRST_FIELD <= index.column() < REASON:
-            key = FIELD_KEYS[index.column() - FIRST_FIELD]
-            if key not in self._locked:
-                flags |= Qt.ItemFlag.ItemIsEditable
-        return flags
+        column = index.column()
+        is_field = FIRST_FIELD <= column < REASON
+        can_mend = is_field and FIELD_KEYS[column - FIRST_FIELD] not in self._locked
+        return _MENDABLE if can_mend else _SHOWN
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: _Index, role: int = _DISPLAY) -> object:
+        if role not in _ROLES:
+            return None
         row, column = self.row_at(index.row()), index.column()
         if column == LINE:
-            if role == Qt.ItemDataRole.DecorationRole:
-                return self._icon if row.line in self._problems else None
-            return str(row.line) if role == Qt.ItemDataRole.DisplayRole else None
+            if role == _DECORATION:
+                return self._icon if self._problems_of(row) else None
+            return str(row.line) if role == _DISPLAY else None
         if column == REASON:
-            return self._reason(index.row(), role)
-        key = FIELD_KEYS[column - FIRST_FIELD]
-        given = row.answers[column - FIRST_FIELD]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return escape_unprintable(given or self._same.get(key, ""))
-            case Qt.ItemDataRole.EditRole:
-                return given
-            case Qt.ItemDataRole.DecorationRole:
-                return self._icon if self._wrong(row, key) else None
-            case Qt.ItemDataRole.ForegroundRole if not given:
-                return QBrush(style.muted(QApplication.palette()))
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleDescriptionRole:
-                return "\n".join(map(problem_text, self._wrong(row, key))) or None
-        return None
+            return self._reason(row, role)
+        place = column - FIRST_FIELD
+        given = row.answers[place]
+        if role == _DISPLAY:
+            return escape_unprintable(given or self._same.get(FIELD_KEYS[place], ""))
+        if role == _EDIT:
+            return given
+        if role == _FOREGROUND:
+            return None if given else QBrush(style.muted(QApplication.palette()))
+        wrong = self._wrong(row, FIELD_KEYS[place])
+        if role == _DECORATION:
+            return self._icon if wrong else None
+        return "\n".join(map(problem_text, wrong)) or None
 
     def _wrong(self, row: Row, key: str) -> list[Problem]:
-        return [one for one in self._problems.get(row.line, ()) if one.field == key]
+        return [one for one in self._problems_of(row) if one.field == key]
 
-    def _reason(self, number: int, role: int) -> object:
-        if role == Qt.ItemDataRole.DisplayRole:
-            found = self.problems_at(number)
+    def _reason(self, row: Row, role: int) -> object:
+        if role == _DISPLAY:
+            found = self._problems_of(row)
             return "" if not found else reason(found[0])
-        if role == Qt.ItemDataRole.ForegroundRole:
-            palette: QPalette = QApplication.palette()
-            return QBrush(style.problem(palette))
+        if role == _FOREGROUND:
+            return QBrush(style.problem(QApplication.palette()))
         return None
 
-    def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(self, index: _Index, value: object, role: int = _EDIT) -> bool:
         column, text = index.column(), str(value)
-        if role != Qt.ItemDataRole.EditRole or text == self.data(index, role):
+        if role != _EDIT or text == self.data(index, role):
             return False
         self.mended.emit(self._shown[index.row()], FIELD_KEYS[column - FIRST_FIELD], text)
         return True

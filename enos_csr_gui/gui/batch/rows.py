@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -11,12 +12,12 @@ from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHBoxLayout, QLabel,
 
 from enos_csr_gui.core.batch import check, records
 from enos_csr_gui.core.batch.check import Checked, Rules
-from enos_csr_gui.core.batch.table import FIELD_KEYS, Table
+from enos_csr_gui.core.batch.rows import FIELD_KEYS, Rows
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.gui import background
 from enos_csr_gui.gui.batch.list_table import ListTable
-from enos_csr_gui.gui.batch.model import FIRST_FIELD, LINE, REASON, Problems, RowModel, reason
+from enos_csr_gui.gui.batch.model import FIRST_FIELD, LINE, REASON, RowModel, reason
 from enos_csr_gui.gui.batch_draft import BatchDraft
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
@@ -31,13 +32,11 @@ _NAME = FIRST_FIELD + FIELD_KEYS.index("common_name")
 
 
 class _Verdict(NamedTuple):
-    """What a check has found: the rows, and the places of those with problems."""
+    """What a check has found, and the places of the rows with problems."""
 
-    table: Table
     checked: Checked
     made_before: int
-    problems: Problems
-    bad_places: list[int]
+    bad_places: Sequence[int]
     room: list[Problem]
 
 
@@ -49,6 +48,7 @@ class _Counter:
 
     def __call__(self, done: int, total: int) -> None:
         self.done, self.total = done, total
+        background.give_way()
 
 
 class RowTable(ListTable):
@@ -133,7 +133,7 @@ class RowsPage(Page):
         self._goes_on = False
         self._only_bad.setChecked(False)
         self._leave_out.setChecked(False)
-        self._table.rows.show_rows((), (), {}, {}, {})
+        self._table.rows.show_rows(Rows(), (), Rows(), {}, {})
         self.explain(_("Every row is checked before the first key is created."))
         self._counts.setText(_("Checking the rows…"))
         self._note.show_help("")
@@ -171,7 +171,7 @@ class RowsPage(Page):
             self._note.show_problem(
                 _("Correct the rows with errors, or leave them out. Nothing is written yet.")
             )
-            self._table.go_to(verdict.table.rows[verdict.bad_places[0]].line, self._bad_column())
+            self._table.go_to(verdict.checked.bad[0].line, self._bad_column())
             self._note.show_problem(
                 _("Correct the rows with errors, or leave them out. Nothing is written yet.")
             )
@@ -185,8 +185,7 @@ class RowsPage(Page):
 
     def _bad_column(self) -> int:
         assert self._verdict
-        first = self._verdict.table.rows[self._verdict.bad_places[0]]
-        field = self._verdict.problems[first.line][0].field
+        field = self._verdict.checked.bad[0].problems[0].field
         return FIRST_FIELD + FIELD_KEYS.index(field) if field in FIELD_KEYS else _NAME
 
     # Checking
@@ -197,16 +196,15 @@ class RowsPage(Page):
         assert table is not None
         assert folder is not None
         rules, counter = rules_of(batch, defaults), self._counter
-        counter(0, len(table.rows))
-        snapshot = table._replace(rows=list(table.rows))  # cells may be mended meanwhile
+        counter.done, counter.total = 0, len(table.rows)
+        snapshot = table._replace(rows=table.rows.copy())  # cells may be mended meanwhile
 
         def work() -> _Verdict:
             ledger = records.peek(folder)
             checked = check.check(snapshot, ledger, rules, progress=counter)
-            problems = {row.line: found for row, found in checked.bad}
-            places = [n for n, row in enumerate(snapshot.rows) if row.line in problems]
+            places = array("q", map(snapshot.rows.place_of, checked.bad.lines()))
             room = check.check_room(folder, len(checked.good))
-            return _Verdict(snapshot, checked, len(ledger.made), problems, places, room)
+            return _Verdict(checked, len(ledger.made), places, room)
 
         self._is_late = False
         self._ticks.start()
@@ -287,7 +285,7 @@ class RowsPage(Page):
         rows.show_rows(
             batch.table.rows,
             places,
-            verdict.problems,
+            verdict.checked.bad,
             {**same, **self.draft.locked},
             self.draft.locked,
         )

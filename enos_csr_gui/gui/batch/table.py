@@ -157,7 +157,7 @@ def _read(path: Path, known: tuple[int, int] | None) -> _Read | None:
     if stamp and stamp == known:
         return None
     try:
-        found = table.read(path)
+        found = table.read(path, pause=background.give_way)
     except InvalidTable as error:
         if error.problems[0].code not in (Code.TABLE_NO_NAMES, Code.COLUMN_TWICE):
             raise
