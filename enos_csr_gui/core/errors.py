@@ -148,6 +148,14 @@ class Code(StrEnum):
     CHAIN_UNREADABLE = "chain-unreadable"
     CHAIN_EXPIRED = "chain-expired", "issuer", "date"  # issuer: a certificate in the chain
     CHAIN_ENDS_EARLY = "chain-ends-early", "issuer", "date"
+    # issuer: in the chain; name: of a certificate below it, or of the one with the extension
+    CHAIN_NOT_AUTHORITY = "chain-not-authority", "issuer"
+    CHAIN_KEY_USAGE = "chain-key-usage", "issuer"
+    CHAIN_TOO_LONG = "chain-too-long", "issuer", "limit", "count"
+    CHAIN_NAME_FORBIDDEN = "chain-name-forbidden", "issuer", "name"
+    CHAIN_KEY_ID = "chain-key-id", "issuer", "name"
+    CHAIN_EXTENSION_UNKNOWN = "chain-extension-unknown", "name", "extension"
+    CHAIN_EXTENSION_UNREADABLE = "chain-extension-unreadable", "name", "extension"
     CHAIN_URL = "chain-url", "url"  # where the EnOS API says that the chain is
     SERIAL_DIFFERS = "serial-differs", "given", "serial"  # as the EnOS API says; of the certificate
     CHAIN_UNCHECKED = "chain-unchecked", "issuer", "algorithm"

@@ -72,7 +72,7 @@ def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
     device's before those of authorities. Raises UnreadableFile when there is neither, or one
     without a common name, or a certificate that EnOS did not issue, or those of several devices.
     """
-    file, old = _load(given)
+    file, old, broken = _load(given, now)
     taken, left_out = x509_reader.answers_from(old.subject)
     if isinstance(old, Certificate) and (problems := certificate.check_kind(old, file)):
         raise UnreadableFile(problems)
@@ -88,7 +88,7 @@ def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
         left_out=left_out,
         proposed=_meant(_to_mend(misread)),
         serial=old.serial_number if isinstance(old, Certificate) else None,
-        notes=_check_expiry(old, now or datetime.now(UTC)),
+        notes=(*_check_expiry(old, now or datetime.now(UTC)), *broken),
     )
 
 
@@ -158,22 +158,28 @@ def has_protected_key(source: RenewalSource) -> bool:
     return False
 
 
-def _load(given: Sequence[Path]) -> tuple[Path, Existing]:
+def _load(
+    given: Sequence[Path], now: datetime | None = None
+) -> tuple[Path, Existing, Sequence[Problem]]:
     """Return the request or certificate; of certificates with their chain the one that is none's.
 
-    With it comes the file to name: of several that were given, the one that contains it.
+    With it come the file to name (of several that were given, the one that contains it), and the
+    rules that its chain breaks: the next certificate may have the same one.
 
     Raises UnreadableFile when there is neither, or when there are those of several devices.
     """
     found = contents.read_signed(given)
     _check_one_device(found, given[0])
     old = found[0]
+    broken: Sequence[Problem] = ()
     if isinstance(old, Certificate):
         certificates = [one for one in found if isinstance(one, Certificate)]
-        old = certificate.of(certificates, Content(given[0], b"")).certificate
+        issued = certificate.of(certificates, Content(given[0], b""), now=now)
+        old, broken = issued.certificate, certificate.check_rules(issued)
     if len(given) == 1:
-        return given[0], old
-    return next((one.path for one in contents.read_all(given) if old in one.signed), given[0]), old
+        return given[0], old, broken
+    file = next((one.path for one in contents.read_all(given) if old in one.signed), given[0])
+    return file, old, broken
 
 
 def _check_one_device(found: Iterable[Existing], place: Path) -> None:

@@ -378,6 +378,37 @@ _SENTENCES: dict[Code, str] = {
         "The CA certificate '{issuer}' expires on {date}, before your certificate does. Renew "
         "your certificate before that day."
     ),
+    Code.CHAIN_NOT_AUTHORITY: N_(
+        "'{issuer}' signed a certificate of the chain, but its own certificate is not one of a "
+        "certificate authority (basic constraints), so devices refuse the chain. Ask the people "
+        "who issued the certificate."
+    ),
+    Code.CHAIN_KEY_USAGE: N_(
+        "The CA certificate '{issuer}' may not sign certificates (its key usage lacks keyCertSign),"
+        " so devices refuse the chain. Ask the people who issued the certificate."
+    ),
+    Code.CHAIN_TOO_LONG: N_(
+        "The CA certificate '{issuer}' allows at most {limit} further CA certificates below it "
+        "(path length), and the chain has {count}, so devices refuse it. Ask the people who issued "
+        "the certificate."
+    ),
+    Code.CHAIN_NAME_FORBIDDEN: N_(
+        "The CA certificate '{issuer}' does not allow the name of '{name}' (name constraints), so "
+        "devices refuse the chain. Ask the people who issued the certificate."
+    ),
+    Code.CHAIN_KEY_ID: N_(
+        "The certificate of '{name}' asks for another certificate of '{issuer}' (the key "
+        "identifiers differ), so devices may refuse the chain. Ask the people who issued the "
+        "certificate for the right CA certificate of that name."
+    ),
+    Code.CHAIN_EXTENSION_UNKNOWN: N_(
+        "The certificate of '{name}' has the critical extension '{extension}', which OpenSSL does "
+        "not know, so devices may refuse the chain. Ask the people who issued the certificate."
+    ),
+    Code.CHAIN_EXTENSION_UNREADABLE: N_(
+        "The extension '{extension}' in the certificate of '{name}' cannot be checked, so devices "
+        "may refuse the chain. Ask the people who issued the certificate."
+    ),
     Code.CHAIN_URL: N_(
         "The answer of EnOS says that the certificate chain can be downloaded from {url}. Download "
         "it in a browser; this program downloads nothing."

@@ -45,6 +45,26 @@ def secret(folder) -> Path:
     return file
 
 
+def test_a_chain_that_devices_refuse_is_named_everywhere(
+    enos_csr, new, strict_authority, openssl, folder
+):
+    leaf = strict_authority.issue(new, folder / "issued.pem")
+    above = (strict_authority.intermediate, strict_authority.root)
+    with pytest.raises(AssertionError, match="excluded subtree violation"):
+        openssl("verify", "-CAfile", above[1], "-untrusted", above[0], leaf)
+    said = "does not allow the name of 'dev-001' (name constraints)"
+    device = ("--key", "dev-001.key", "--format", "pem", "--out", folder / "device")
+    for result in (
+        enos_csr("export", leaf, *above, *device),
+        enos_csr("receive", leaf, *above),
+        enos_csr("renew", leaf, *above, "--name", "new"),
+    ):
+        assert result.exit_code == 0, result.stderr
+        assert said in " ".join(result.stderr.split())
+    received = json.loads(enos_csr("receive", leaf, *above, "--json").stdout)
+    assert "chain-name-forbidden" in [one["code"] for one in received["warnings"]]
+
+
 def test_the_certificate_is_kept_beside_its_key(enos_csr, issued, chain, folder):
     result = enos_csr("receive", "downloads/issued.pem", "--chain", chain)
 
