@@ -58,6 +58,10 @@ _SENTENCES: dict[Code, str] = {
         "This file contains a '{label}', not a private key. Choose the key file. Its name "
         "often ends in .key."
     ),
+    Code.SSH_PUBLIC_KEY: N_(
+        "This is the public key of an SSH key. Choose the file of the private key; it often has "
+        "the same name without '.pub'."
+    ),
     Code.KEY_NOT_RSA: N_(
         "The EnOS manual asks for an RSA key; this one is of the type {algorithm}. Choose "
         "another key, or create a new one."
@@ -124,6 +128,14 @@ _SENTENCES: dict[Code, str] = {
         "whatever its name or format. Folders inside it are not searched. Choose another folder, "
         "or the file itself."
     ),
+    Code.NO_KEY_IN_FOLDER: N_(
+        "Files looked at in this folder: {count}. None contains the private key that is needed. "
+        "Folders inside it are not searched. Choose another folder, or the key file itself."
+    ),
+    Code.KEYS_IN_FOLDER: N_(
+        "This folder contains several private keys, and nothing tells which one is meant. Choose "
+        "the key file itself. 'Check a file' and 'enos-csr inspect' show which is which."
+    ),
     Code.NOT_A_FOLDER: N_("This is a file, not a folder. Choose a folder."),
     Code.NOT_A_FILE: N_("This is not a file. Choose a file."),
     Code.NO_PERMISSION: N_(
@@ -166,6 +178,10 @@ _SENTENCES: dict[Code, str] = {
     Code.TOO_MANY_OBJECTS: N_(
         "Only the first {limit} requests, certificates and keys in this file were checked. To "
         "check the rest, split the file."
+    ),
+    Code.TOO_MANY_FILES: N_(
+        "There are more files in it; only the first {limit} were read. If something is missing, "
+        "choose its file, or move some files to another folder or archive."
     ),
     Code.ARCHIVE_LOCKED: N_(
         "This archive is protected with a password. Unpack it, then choose the files in it."

@@ -30,6 +30,8 @@ VALUES: dict[Code, dict[str, str | int]] = {
         "choices": "",
     },
     Code.NOT_A_PRIVATE_KEY: {"label": "certificate"},
+    Code.NO_KEY_IN_FOLDER: {"count": 3},
+    Code.TOO_MANY_FILES: {"limit": 200},
     Code.PROTECTION_UNKNOWN: {"protection": "RC2", "command": "openssl pkcs8 …"},
     Code.KEY_FORMAT: {"format": "PuTTY", "command": "puttygen …"},
     Code.DERIVATION_TOO_LONG: {"given": 3_000_000, "limit": 2_000_000},
