@@ -156,6 +156,14 @@ basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 
+[strict]
+basicConstraints = critical, CA:TRUE
+nameConstraints = critical, excluded;dirName:excluded
+subjectKeyIdentifier = hash
+
+[excluded]
+C = CN
+
 [device]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment
@@ -168,7 +176,18 @@ authorityKeyIdentifier = keyid
 @pytest.fixture(scope="session")
 def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Return an authority like that of EnOS, which signs the requests that the tests make."""
-    folder = tmp_path_factory.mktemp("authority")
+    return _new_authority(openssl, tmp_path_factory.mktemp("authority"), "authority")
+
+
+@pytest.fixture(scope="session")
+def strict_authority(
+    openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> Authority:
+    """Return an authority whose issuer must not issue for China, but does."""
+    return _new_authority(openssl, tmp_path_factory.mktemp("strict"), "strict")
+
+
+def _new_authority(openssl: Callable[..., str], folder: Path, kind: str) -> Authority:
     (folder / "extensions").write_text(_EXTENSIONS)
     made = Authority(folder / "root.pem", folder / "intermediate.pem", openssl)
     for path, common_name in ((made.root, "Test Root"), (made.intermediate, "Test Issuing")):
@@ -180,7 +199,7 @@ def authority(openssl: Callable[..., str], tmp_path_factory: pytest.TempPathFact
     csr = made.root.with_suffix(".csr")
     openssl("x509", "-req", "-in", csr, *by_itself, *extensions, "-out", made.root)
     csr = made.intermediate.with_suffix(".csr")
-    made._issue(csr, made.intermediate, made.root, "authority", days=3650)
+    made._issue(csr, made.intermediate, made.root, kind, days=3650)
     return made
 
 

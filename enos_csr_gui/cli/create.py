@@ -155,7 +155,8 @@ def create(
     key = None
     if key_file:
         to_come = interactive or options.passphrase_file is not None
-        key = key_options.load_key(key_file, opening, faults, passphrase_to_come=to_come)
+        key_file, key = _load_key(key_file, opening, old, faults, passphrase_to_come=to_come)
+        options = options._replace(key_file=key_file)
     if not may_be_used and (used := _used_name(answers, faults)):
         faults.add(used, status=IMPOSSIBLE)
         faults.add_line(_to_use_it_all_the_same(), status=IMPOSSIBLE)
@@ -194,6 +195,36 @@ def create(
         faults,
         old=old,
     )
+
+
+def _load_key(
+    path: Path,
+    passphrase: bytes | None,
+    old: RenewalSource | None,
+    faults: Faults,
+    *,
+    passphrase_to_come: bool,
+) -> tuple[Path | None, rsa.RSAPrivateKey | None]:
+    """Return the file of the key, and the key: of several that of the old certificate.
+
+    None where a problem was added or a passphrase is needed.
+    """
+    from enos_csr_gui.core import keys
+
+    wanted = [old.public_key_sha256] if old else []
+    file = key_options.find_key(path, passphrase, faults, wanted=wanted, may_differ=True)
+    if not file:
+        return None, None
+
+    def load(wanted: list[str]) -> rsa.RSAPrivateKey | None:
+        return key_options.load_key(
+            file, passphrase, faults, passphrase_to_come=passphrase_to_come, wanted=wanted
+        )
+
+    key = load(wanted)
+    if key and wanted and keys.public_key_sha256(key.public_key()) not in wanted:
+        key = load([])  # another key for the old name: it must be clear which one
+    return file, key
 
 
 def _with_defaults(

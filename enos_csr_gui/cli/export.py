@@ -154,12 +154,14 @@ def export(
     passphrase = None
     if passphrase_file:
         passphrase = key_options.read_passphrase(passphrase_file, faults, check=check)
-    came = _read(certificates, faults)
+    came = _read(certificates, chain_file, faults)
     key_file = key_file or _key_among(came, faults)
     wanted = receive.wanted_keys(came)
     key = None
     if key_file:
-        key = _load_key(key_file, key_passphrase_file, wanted, faults, interactive=interactive)
+        key_file, key = _load_key(
+            key_file, key_passphrase_file, wanted, faults, interactive=interactive
+        )
     issued = _issued(came, chain_file, key, faults)
     for problem in export.check_target(format_, target, name):
         unsafe = problem.code is Code.NAME_UNSAFE
@@ -245,26 +247,32 @@ def _load_key(
     faults: Faults,
     *,
     interactive: bool,
-) -> rsa.RSAPrivateKey | None:
+) -> tuple[Path | None, rsa.RSAPrivateKey | None]:
+    """Return the file of the key, and the key; None if a problem was added or it must be asked."""
     option = "--key-passphrase-file"
     passphrase = None
     if passphrase_file:
         passphrase = key_options.read_opening_passphrase(passphrase_file, faults, option=option)
     to_come = interactive or passphrase_file is not None
-    return key_options.load_key(
-        key_file, passphrase, faults, passphrase_to_come=to_come, option=option, wanted=wanted
+    found = key_options.find_key(key_file, passphrase, faults, wanted=wanted)
+    if found is None:
+        return None, None
+    return found, key_options.load_key(
+        found, passphrase, faults, passphrase_to_come=to_come, option=option, wanted=wanted
     )
 
 
-def _read(certificates: Sequence[Path], faults: Faults) -> list[Content]:
+def _read(certificates: Sequence[Path], chain_file: Path | None, faults: Faults) -> list[Content]:
     """Return what was given, the file with the certificate first; empty when there is a fault."""
-    from enos_csr_gui.core import receive
+    from enos_csr_gui.core import contents, receive
 
     try:
-        return receive.sort(certificates)
+        came = receive.sort(certificates)
     except CoreError as error:
         faults.add_error(error)
         return []
+    faults.warn(contents.left_out([*certificates, *([chain_file] if chain_file else [])], came))
+    return came
 
 
 def _key_among(came: Sequence[Content], faults: Faults) -> Path | None:

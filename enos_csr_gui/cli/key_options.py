@@ -139,6 +139,33 @@ def _first_line(path: Path) -> bytes:
     return data.split(b"\n")[0].removesuffix(b"\r")
 
 
+def find_key(
+    path: Path,
+    passphrase: bytes | None,
+    faults: Faults,
+    *,
+    wanted: Collection[str] = (),
+    may_differ: bool = False,
+) -> Path | None:
+    """Return the file of the key: ``path``, or of a folder the right one in it.
+
+    None if a problem was added. With ``may_differ``, it is the only key in the folder if none has a
+    ``wanted`` public-key fingerprint.
+    """
+    from enos_csr_gui.core import contents, key_files
+
+    for fingerprints in (wanted, ()) if wanted and may_differ else (wanted,):
+        try:
+            found = key_files.find(path, passphrase, wanted=fingerprints)
+        except CoreError as error:
+            problem = error
+        else:
+            faults.warn(contents.left_out([path]))
+            return found
+    faults.add_error(problem, option="--key")
+    return None
+
+
 def load_key(
     path: Path,
     passphrase: bytes | None,

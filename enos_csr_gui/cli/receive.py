@@ -60,7 +60,9 @@ def receive(
     others: tuple[Path, ...] = ()
     try:
         if len(given) > 1 or given[0].is_dir():
-            given[0], others, _is_of_device = receive.sort_files(given)
+            sorted_ = receive.sort_files(given)
+            given[0], others = sorted_.certificate, sorted_.others
+            faults.warn(sorted_.notes)
         received = receive.match_certificate(given[0], key_file, chain_file, others=others)
         faults.warn(received.notes)
         with signals.finishing():

@@ -147,7 +147,25 @@ def _without_numbers(lines: list[bytes]) -> list[bytes]:
     inside = [line for line in lines[1:] if line.strip()]
     if len(inside) > 1 and all(map(_NUMBERED.match, inside)):
         return [*lines[:1], *(_NUMBERED.sub(b"", line) for line in lines[1:])]
-    return lines
+    return _without_close_numbers(lines)
+
+
+def _without_close_numbers(lines: list[bytes]) -> list[bytes]:
+    """Return lines without numbers that nothing separates from the text: '12MIIC'.
+
+    Base64 has digits too. So there must be one before END, where no text is, and the lines above
+    must count down from it.
+    """
+    last = lines[-1].strip()
+    if len(lines) < 3 or not re.fullmatch(rb"\d{1,5}", last):
+        return lines
+    first = int(last) - len(lines) + 2
+    bare = [
+        re.sub(rb"\A[ \t]*0*%d" % number, b"", line, count=1)
+        for number, line in enumerate(lines[1:], first)
+    ]
+    is_numbered = first > 0 and all(map(bytes.__ne__, bare, lines[1:]))
+    return [lines[0], *bare] if is_numbered else lines
 
 
 def _decoded(lines: list[bytes]) -> bytes | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from enos_csr_gui.core import enums, inspect, x509_reader
+from enos_csr_gui.core.chain_rules import ChainRules
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.reader import ApiAnswer
@@ -144,15 +145,17 @@ class _ChainSearch:
         for one in dict.fromkeys(pool):
             self._by_name[one.subject.canonical].append(one)
         self._verified: dict[tuple[bytes, bytes], bool | None] = {}
+        self._rules = ChainRules()
         self.notes: list[Problem] = []
 
     def chain(self, leaf: Certificate) -> tuple[Certificate, ...]:
         """Return the certificates above ``leaf``, up to the root or to where one is missing.
 
-        Of several ways it is the one that is valid now, leads to a root, and is longest.
+        Of several ways it is the one that is valid now, leads to a root, breaks no rule of its
+        certificates, and is longest.
         """
         best: tuple[Certificate, ...] = ()
-        rank = (False, False, -1)
+        rank = (False, False, False, -1)
         waiting: list[tuple[Certificate, ...]] = [()]
         tried = 0
         while waiting and tried < MAX_VERIFICATIONS:
@@ -168,7 +171,9 @@ class _ChainSearch:
                 waiting += reversed(further)
                 continue
             current = all(not x509_reader.check_validity(one, self._now) for one in path)
-            if (own := (current, last.is_self_signed, len(path))) > rank:
+            rooted = last.is_self_signed
+            whole = current and rooted and not self._rules.check(leaf, path)
+            if (own := (whole, current, rooted, len(path))) > rank:
                 best, rank = path, own
         return best
 
@@ -228,8 +233,13 @@ def check(
     ends = [] if problems else _check_ends(issued, now)
     if requested is not None and (changes := _changes(requested, issued.answers)):
         problems.append(Problem(Code.SUBJECT_CHANGED, values=changes))
-    chain = [*check_chain(issued, chain_file), *issued.notes, *ends]
+    chain = [*check_chain(issued, chain_file), *issued.notes, *check_rules(issued), *ends]
     return [*problems, *chain]
+
+
+def check_rules(issued: Issued) -> list[Problem]:
+    """Return the rules that the chain breaks: devices refuse it, but EnOS may not."""
+    return ChainRules().check(issued.certificate, issued.chain)
 
 
 def check_chain(issued: Issued, chain_file: Path | None = None) -> list[Problem]:
@@ -297,18 +307,12 @@ _COMMON_NAME = "2.5.4.3"
 
 def issuer_name(certificate: Certificate) -> str:
     """Return what the authority that issued the certificate is called."""
-    return _called(certificate.issuer)
+    return x509_reader.short_name(certificate.issuer)
 
 
 def subject_name(certificate: Certificate) -> str:
     """Return what the owner of the certificate is called."""
-    return _called(certificate.subject)
-
-
-def _called(name: x509_reader.Name) -> str:
-    texts = {x509_reader.attribute_name(one.oid): one.text for one in name}
-    called = texts.get("CN") or ", ".join(f"{key} = {text}" for key, text in texts.items())
-    return called[:200]
+    return x509_reader.short_name(certificate.subject)
 
 
 def _changes(requested: Mapping[str, str], issued: Mapping[str, str]) -> dict[str, str]:

@@ -14,12 +14,13 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from enos_csr_gui.core import files, x509_reader
-from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core import files, reader, x509_reader
+from enos_csr_gui.core.errors import PARTIAL_CODES, Code, Problem, UnreadableFile
+from enos_csr_gui.core.reader import MAX_FILES
 from enos_csr_gui.core.x509_reader import Certificate, Existing, Request
 
-MAX_FILES = 200
-"""As many files of one folder are looked into."""
+_MAX_ENTRIES = 20_000
+"""As many entries of one folder are sorted by their names."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class Content:
     def signed(self) -> Sequence[Existing]:
         """The requests and certificates, each once, in their order."""
         return x509_reader.load_all(self.data)
+
+    @property
+    def left_out(self) -> list[Problem]:
+        """The problem that only the first things in it were read."""
+        problems = reader.read(self.data).problems
+        return [one._replace(path=self.path) for one in problems if one.code in PARTIAL_CODES]
 
     @property
     def certificates(self) -> list[Certificate]:
@@ -51,16 +58,32 @@ def is_folder(path: Path) -> bool:
 
 
 def unfold(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files, and of a folder the files that are in it, sorted.
+    """Yield the files, and of a folder the first ``MAX_FILES`` that are in it, sorted.
 
-    A folder without files is yielded itself: ``read`` says that it is empty.
+    A folder without files is yielded itself: ``read`` says that it is empty. ``left_out`` tells
+    which folders have more.
     """
     for path in paths:
-        inside: list[Path] = []
-        with suppress(OSError, ValueError):
-            if path.is_dir():
-                inside = [one for one in islice(path.iterdir(), 10 * MAX_FILES) if one.is_file()]
-        yield from sorted(inside)[:MAX_FILES] or [path]
+        yield from _inside(path)[:MAX_FILES] or [path]
+
+
+def _inside(path: Path) -> list[Path]:
+    """Return the files in a folder, sorted; empty for a file."""
+    with suppress(OSError, ValueError):
+        if path.is_dir():
+            return sorted(one for one in islice(path.iterdir(), _MAX_ENTRIES) if one.is_file())
+    return []
+
+
+def left_out(paths: Iterable[Path], came: Iterable[Content] = ()) -> list[Problem]:
+    """Return a problem for each folder of which only the first files are read.
+
+    So it does for each file that ``came`` from them of which only the first things were.
+    """
+    folders = [one for one in dict.fromkeys(paths) if len(_inside(one)) > MAX_FILES]
+    limit: dict[str, str | int] = {"limit": MAX_FILES}
+    problems = [Problem(Code.TOO_MANY_FILES, path=one, values=limit) for one in folders]
+    return [*problems, *(problem for one in came for problem in one.left_out)]
 
 
 def read(path: Path) -> Content:
@@ -96,11 +119,11 @@ def read_all(paths: Sequence[Path]) -> list[Content]:
 
 def instead(
     paths: Sequence[Path], came: Sequence[Content], in_folder: Code, in_file: Problem
-) -> Problem:
-    """Return the problem that what is sought is not in what was given: ``in_file`` for files."""
+) -> list[Problem]:
+    """Return why what is sought is not in what was given: ``in_file`` for files."""
     if folder := next(filter(is_folder, paths), None):
-        return Problem(in_folder, path=folder, values={"count": len(came)})
-    return in_file
+        in_file = Problem(in_folder, path=folder, values={"count": len(came)})
+    return [in_file, *left_out(paths, came)]
 
 
 def read_signed(paths: Sequence[Path]) -> list[Existing]:
@@ -113,7 +136,7 @@ def read_signed(paths: Sequence[Path]) -> list[Existing]:
     found = list(dict.fromkeys(one for content in came for one in content.signed))
     if not found:
         in_file = Problem(Code.NO_REQUEST, path=paths[0])
-        raise UnreadableFile([instead(paths, came, Code.NO_REQUEST_IN_FOLDER, in_file)])
+        raise UnreadableFile(instead(paths, came, Code.NO_REQUEST_IN_FOLDER, in_file))
     if len(came) > 1:
         found.sort(key=lambda one: isinstance(one, Request))
     return found

@@ -50,6 +50,7 @@ class Code(StrEnum):
     DERIVATION_TOO_LONG = "derivation-too-long", "given", "limit"  # iterations
     DERIVATION_TOO_LARGE = "derivation-too-large", "given", "limit"  # MiB of memory
     NOT_A_PRIVATE_KEY = "not-a-private-key", "label"  # label: what the PEM says it is
+    SSH_PUBLIC_KEY = "ssh-public-key"
     KEY_NOT_RSA = "key-not-rsa", "algorithm"
     KEY_SIZE = "key-size", "bits", "wanted"
     SEVERAL_KEYS = "several-keys"
@@ -72,6 +73,8 @@ class Code(StrEnum):
     FOLDER_NOT_SHOWN = "folder-not-shown"
     FOLDER_EMPTY = "folder-empty"
     NO_CERTIFICATE_IN_FOLDER = "no-certificate-in-folder", "count"  # of the files looked at
+    NO_KEY_IN_FOLDER = "no-key-in-folder", "count"
+    KEYS_IN_FOLDER = "keys-in-folder"
     NO_REQUEST_IN_FOLDER = "no-request-in-folder", "count"  # nor a certificate
     NOT_A_FOLDER = "not-a-folder"
     NOT_A_FILE = "not-a-file"
@@ -90,6 +93,7 @@ class Code(StrEnum):
     FILE_EMPTY = "file-empty"
     DAMAGED = "damaged"
     TOO_MANY_OBJECTS = "too-many-objects", "limit"
+    TOO_MANY_FILES = "too-many-files", "limit"  # in a folder or an archive
     ARCHIVE_LOCKED = "archive-locked"
     NOT_PEM = "not-pem"
     LOOSE_PEM = "loose-pem"
@@ -148,6 +152,14 @@ class Code(StrEnum):
     CHAIN_UNREADABLE = "chain-unreadable"
     CHAIN_EXPIRED = "chain-expired", "issuer", "date"  # issuer: a certificate in the chain
     CHAIN_ENDS_EARLY = "chain-ends-early", "issuer", "date"
+    # issuer: in the chain; name: of a certificate below it, or of the one with the extension
+    CHAIN_NOT_AUTHORITY = "chain-not-authority", "issuer"
+    CHAIN_KEY_USAGE = "chain-key-usage", "issuer"
+    CHAIN_TOO_LONG = "chain-too-long", "issuer", "limit", "count"
+    CHAIN_NAME_FORBIDDEN = "chain-name-forbidden", "issuer", "name"
+    CHAIN_KEY_ID = "chain-key-id", "issuer", "name"
+    CHAIN_EXTENSION_UNKNOWN = "chain-extension-unknown", "name", "extension"
+    CHAIN_EXTENSION_UNREADABLE = "chain-extension-unreadable", "name", "extension"
     CHAIN_URL = "chain-url", "url"  # where the EnOS API says that the chain is
     SERIAL_DIFFERS = "serial-differs", "given", "serial"  # as the EnOS API says; of the certificate
     CHAIN_UNCHECKED = "chain-unchecked", "issuer", "algorithm"
@@ -214,6 +226,9 @@ CHAIN_CODES = frozenset(
 
 NO_CHAIN_CODES = CHAIN_CODES - {Code.CHAIN_ENDS}
 """Not even the issuer's certificate is present."""
+
+PARTIAL_CODES = frozenset({Code.TOO_MANY_FILES, Code.TOO_MANY_OBJECTS})
+"""Only the first things in a folder or file were read."""
 
 PASSPHRASE_CODES = frozenset({Code.PASSPHRASE_NEEDED, Code.PASSPHRASE_WRONG})
 """Another passphrase may open the key."""

@@ -6,10 +6,7 @@ outside, so that no file can keep the computer busy with deriving keys.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -83,6 +80,7 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
     Raises nothing about what is in them.
     """
     found: list[InspectedItem] = []
+    paths = list(paths)
     for path in contents.unfold(paths):
         try:
             found += inspect(path, contents.read(path).data)
@@ -90,7 +88,10 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
             found.append(
                 InspectedItem(file=path, kind=ContentKind.UNKNOWN, problems=error.problems)
             )
-    return found
+    return found + [
+        InspectedItem(file=one.path or _NOWHERE, kind=ContentKind.UNKNOWN, problems=(one,))
+        for one in contents.left_out(paths)
+    ]
 
 
 def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[InspectedItem]:
@@ -257,19 +258,9 @@ def _in_raw(raw: bytes) -> InspectedItem:
     if (form := key_reader.foreign_form(raw)) is not None:
         public = key_reader.foreign_public_key(raw)
         return replace(_private_key(public), warnings=(*_SECRET, *form))
-    if (line := _SSH_PUBLIC.match(raw)) and (key := key_reader.ssh_public_key(_base64(line[1]))):
+    if key := key_reader.ssh_public_text(raw):
         return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=_facts_of(key))
     return _UNKNOWN
-
-
-_SSH_PUBLIC = re.compile(rb"(?:ssh|ecdsa)-[a-z0-9-]{1,40} ([A-Za-z0-9+/=]{1,20000})")
-"""A public key as OpenSSH writes it in one line."""
-
-
-def _base64(text: bytes) -> bytes:
-    with suppress(binascii.Error):
-        return base64.b64decode(text)
-    return b""
 
 
 def _in_der(one: Found, now: datetime) -> InspectedItem:

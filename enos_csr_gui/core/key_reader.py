@@ -191,25 +191,46 @@ def _nothing(data: bytes) -> Problem:
     """Return the problem that there is no private key."""
     if block := next(asn1.pem_blocks(data), None):
         return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": block.label.lower()})
+    if _SSH_PUBLIC.match(_text(data)):
+        return Problem(Code.SSH_PUBLIC_KEY)
     if _is_public_key(data):
         return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": "public key"})
     return Problem(Code.NOT_A_KEY)
 
 
 _SSH_PUBLIC = re.compile(
-    rb"(?:ssh|ecdsa)-[a-z0-9-]{1,40} [A-Za-z0-9+/]{16}|---- BEGIN SSH2 PUBLIC KEY ----"
+    rb"(?:ssh|ecdsa)-[a-z0-9-]{1,40} ([A-Za-z0-9+/=]{16,20000})"
+    rb"|---- BEGIN SSH2 PUBLIC KEY ----\s(.{0,20000}?)---- END SSH2 PUBLIC KEY ----",
+    re.S,
 )
-"""How a public key begins that OpenSSH (.pub) or SSH.com (RFC 4716) wrote."""
+"""A public key as OpenSSH (.pub) writes it in one line, and as SSH.com does (RFC 4716)."""
+
+_SSH_HEADERS = re.compile(rb"^[^\n:]{1,64}:(?:[^\n]*\\\r?\n)*[^\n]*\n", re.M)
+"""Of RFC 4716, 3.3: a backslash continues the line."""
 
 
-def _is_public_key(data: bytes) -> bool:
-    """Tell whether ``data`` is a public key in a form of SSH or in DER."""
-    if _SSH_PUBLIC.match(asn1.utf8_text(data).removeprefix(b"\xef\xbb\xbf").lstrip()):
-        return True
+def _text(data: bytes) -> bytes:
+    return asn1.utf8_text(data).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def ssh_public_text(data: bytes) -> PublicKeyTypes | None:
+    """Return the public key in a file that OpenSSH (.pub) or SSH.com wrote; None for others."""
+    found = _SSH_PUBLIC.match(_text(data))
+    if not found:
+        return None
+    line, body = found.groups()
+    content = line if line is not None else _SSH_HEADERS.sub(b"", body)
+    with suppress(ValueError):
+        return ssh_public_key(base64.b64decode(b"".join(content.split()), validate=True))
+    return None
+
+
+def _is_public_key(der: bytes) -> bool:
+    """Tell whether it is a public key in DER (SubjectPublicKeyInfo, RFC 5280, 4.1)."""
     with suppress(ValueError, StopIteration):
-        whole = next(der_values(data))
-        inside = der_values(data, whole.inside, whole.end)
-        # SubjectPublicKeyInfo (RFC 5280, 4.1): an algorithm and a bit string, nothing else.
+        whole = next(der_values(der))
+        inside = der_values(der, whole.inside, whole.end)
+        # An algorithm and a bit string, nothing else.
         return whole.tag == SEQUENCE and [one.tag for one in inside] == [SEQUENCE, 0x03]
     return False
 

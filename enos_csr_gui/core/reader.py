@@ -35,8 +35,8 @@ _MAX_DEPTH = 4
 _MAX_BYTES = 8 << 20
 """As many bytes are taken out of the containers in one file."""
 
-_MAX_MEMBERS = 200
-"""As many files of one archive are looked at."""
+MAX_FILES = 200
+"""As many files of one folder, one archive or one e-mail are looked at."""
 
 
 class Shape(Enum):
@@ -204,8 +204,12 @@ class _Search:
     def _in_archive(self, data: bytes, depth: int) -> Iterator[Found]:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                for member in islice(archive.infolist(), _MAX_MEMBERS):
-                    if member.is_dir() or member.file_size > self._bytes_left:
+                members = [one for one in archive.infolist() if not one.is_dir()]
+                if len(members) > MAX_FILES:
+                    limit = {"limit": MAX_FILES}
+                    self.problems.append(Problem(Code.TOO_MANY_FILES, values=limit))
+                for member in members[:MAX_FILES]:
+                    if member.file_size > self._bytes_left:
                         continue
                     if member.flag_bits & 1:
                         self.problems.append(Problem(Code.ARCHIVE_LOCKED))
@@ -245,7 +249,7 @@ def _parts_of_mail(text: bytes) -> Iterator[bytes]:
         return
     with suppress(RecursionError, LookupError, ValueError, AssertionError):
         message = email.message_from_bytes(text, policy=email.policy.compat32)
-        for part in islice(message.walk(), _MAX_MEMBERS):
+        for part in islice(message.walk(), MAX_FILES):
             if not part.is_multipart():
                 content = part.get_payload(decode=True)
                 if isinstance(content, bytes):

@@ -15,6 +15,7 @@ from enos_csr_gui.core import (
     contents,
     files,
     inspect,
+    key_files,
     key_reader,
     reader,
     x509_reader,
@@ -45,10 +46,8 @@ from enos_csr_gui.core.history import (
     local_date,
 )
 from enos_csr_gui.core.inspect import InspectedItem
+from enos_csr_gui.core.reader import MAX_FILES
 from enos_csr_gui.core.x509_reader import Certificate
-
-MAX_NEIGHBOURS = 200
-"""As many files beside the certificate are looked into."""
 
 
 class MatchedCertificate(NamedTuple):
@@ -115,11 +114,14 @@ def match_certificate(
     with RequestHistory() as history:
         name = issued.answers.get("common_name", "")
         if key:
+            key = key_files.find(key, wanted=public_keys)
             match = _of_key(public_keys, key, name, history)
         else:
             match = _find(public_keys, came, name, history)
         if match is None:
-            raise CannotReceive([_unmatched(issued, key or _only_key(came), history)])
+            unmatched = _unmatched(issued, key or _only_key(came), history)
+            more = [] if key else contents.left_out([file.parent])
+            raise CannotReceive([unmatched, *more])
         notes = history.notes
     issued = certificate.of(certificates, came[0], above, match.public_key_sha256, now=now)
     if unfit := certificate.check_kind(issued.certificate, file):
@@ -127,6 +129,7 @@ def match_certificate(
     problems = certificate.check(issued, requested=match.requested, chain_file=chain, now=now)
     answers = [answer for one in came for answer in reader.read(one.data).answers]
     problems += certificate.check_answers(issued, answers)
+    problems += contents.left_out([chain] if chain else [], came)
     if not os.path.isfile(match.key):  # noqa: PTH113  (Path.is_file raises where one may not look)
         problems.insert(0, Problem(Code.KEY_GONE, path=match.key, values={"path": str(match.key)}))
     elif match.unchecked:
@@ -144,19 +147,17 @@ def _items(came: Content) -> list[InspectedItem]:
     return inspect.inspect(came.path, came.data)
 
 
-_KEYS = (ContentKind.PRIVATE_KEY, ContentKind.PKCS12)
-"""What may hold the key of a certificate."""
-
-
 class SortedFiles(NamedTuple):
     """Files by what they hold: the certificate, and everything else, such as its chain and key.
 
-    ``is_of_device`` is False when there are certificates of authorities only.
+    ``is_of_device`` is False when there are certificates of authorities only. ``notes`` say of
+    which folders only a part was read.
     """
 
     certificate: Path
     others: tuple[Path, ...]
     is_of_device: bool
+    notes: tuple[Problem, ...] = ()
 
 
 def sort_files(paths: Iterable[Path]) -> SortedFiles:
@@ -165,9 +166,11 @@ def sort_files(paths: Iterable[Path]) -> SortedFiles:
     Files in a folder that hold neither certificates, keys nor requests are left out. Raises
     UnreadableFile when there is no certificate in any, or one that is named itself cannot be read.
     """
-    first, *others = sort(list(paths))
+    paths = list(paths)
+    first, *others = sort(paths)
     is_of_device = not all(map(_is_above, first.certificates))
-    return SortedFiles(first.path, tuple(one.path for one in others), is_of_device)
+    notes = tuple(contents.left_out(paths))
+    return SortedFiles(first.path, tuple(one.path for one in others), is_of_device, notes)
 
 
 def sort(paths: Sequence[Path]) -> list[Content]:
@@ -182,12 +185,12 @@ def sort(paths: Sequence[Path]) -> list[Content]:
     for one in came:
         if found := one.certificates:
             (of_authorities if all(map(_is_above, found)) else of_device).append(one)
-        elif any(item.kind in (*_KEYS, ContentKind.REQUEST) for item in _items(one)):
+        elif any(item.kind in (*key_files.KINDS, ContentKind.REQUEST) for item in _items(one)):
             rest.append(one)
     if not (of_device or of_authorities):
         in_file = certificate.instead((rest or came)[0])
         in_folder = Code.NO_CERTIFICATE_IN_FOLDER
-        raise UnreadableFile([contents.instead(paths, came, in_folder, in_file)])
+        raise UnreadableFile(contents.instead(paths, came, in_folder, in_file))
     return [*of_device, *of_authorities, *rest]
 
 
@@ -225,7 +228,7 @@ def read_chain(path: Path) -> list[Certificate]:
     if found := _certificates(came):
         return found
     in_file = Problem(Code.CHAIN_UNREADABLE, path=path)
-    raise UnreadableFile([contents.instead([path], came, Code.NO_CERTIFICATE_IN_FOLDER, in_file)])
+    raise UnreadableFile(contents.instead([path], came, Code.NO_CERTIFICATE_IN_FOLDER, in_file))
 
 
 def _is_above(one: Certificate) -> bool:
@@ -325,14 +328,14 @@ def _of_key(
 ) -> _Match | None:
     """Return the match of the key in this file, None when it is another certificate's."""
     came = contents.read(key)
-    found = [one for one in _items(came) if one.kind in _KEYS]
+    found = [one for one in _items(came) if one.kind in key_files.KINDS]
     if not found:
         raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
     if not public_keys:
         return None  # a kind of key that the library does not know
     if open_ := _open_key(public_keys, [came]):
         return _with_past(open_, name, history)
-    requested = _request_beside(key)
+    requested = key_files.request_beside(key)
     if requested and requested[0] in public_keys:
         return _with_past(_Match(requested[0], key, requested[1]), name, history)
     if not requested and not any(one.protected for one in found):
@@ -372,7 +375,7 @@ def _open_key(public_keys: Collection[str], came: Iterable[Content]) -> _Match |
                 requested[public_key_sha256] = _answers_in(one, public_key_sha256)
     if match is None:
         return None
-    beside = _request_beside(match.key)
+    beside = key_files.request_beside(match.key)
     answers = beside[1] if beside and beside[0] == match.public_key_sha256 else None
     return match._replace(requested=requested.get(match.public_key_sha256, answers))
 
@@ -418,7 +421,7 @@ def _only_key(came: Iterable[Content], *, protected: bool = False) -> Path | Non
         one.path
         for one in came
         for item in _items(one)
-        if item.kind in _KEYS and (item.protected or not protected)
+        if item.kind in key_files.KINDS and (item.protected or not protected)
     ]
     return found[0] if len(found) == 1 else None
 
@@ -443,14 +446,14 @@ def _beside(public_keys: Collection[str], file: Path, gone: _Match | None) -> _M
             if found.kind is ContentKind.PRIVATE_KEY:
                 if gone and gone.public_key_sha256 == public_key_sha256:
                     return gone._replace(key=path)
-                beside = _request_beside(path)
+                beside = key_files.request_beside(path)
                 same = beside is not None and beside[0] == public_key_sha256
                 return _Match(public_key_sha256, path, beside[1] if same and beside else None)
             key = path.with_suffix(KEY_SUFFIX)
             if (
                 found.kind is ContentKind.REQUEST and key.is_file()
             ):  # protected, or it was found itself
-                beside = _request_beside(key)
+                beside = key_files.request_beside(key)
                 requests[public_key_sha256] = _Match(
                     public_key_sha256, key, beside[1] if beside else None
                 )
@@ -458,23 +461,17 @@ def _beside(public_keys: Collection[str], file: Path, gone: _Match | None) -> _M
 
 
 def _neighbours(file: Path) -> Iterator[Path]:
-    """Yield the files beside ``file`` that may hold its key or request, keys first."""
+    """Yield the files beside ``file`` that may hold its key or request; at most ``MAX_FILES``."""
     found: list[Path] = []
     with suppress(OSError):
-        for path in islice(file.parent.iterdir(), 100 * MAX_NEIGHBOURS):
+        for path in islice(file.parent.iterdir(), 100 * MAX_FILES):
             if path.suffix.lower() in (*KEY_SUFFIXES, *REQUEST_SUFFIXES):
                 found.append(path)
-    found.sort(key=lambda path: (path.suffix.lower() in REQUEST_SUFFIXES, path))
-    yield from found[:MAX_NEIGHBOURS]
-
-
-def _request_beside(key: Path) -> tuple[str, dict[str, str]] | None:
-    """Return the public-key fingerprint, and the subject, in the request file beside a key file."""
-    for suffix in REQUEST_SUFFIXES:
-        with suppress(UnreadableFile):
-            old = x509_reader.read(files.read(key.with_suffix(suffix)))
-            return old.key.public_key_sha256, dict(x509_reader.answers_from(old.subject).answers)
-    return None
+    # Those of the same name first, in case there are many.
+    found.sort(
+        key=lambda path: (path.stem != file.stem, path.suffix.lower() in REQUEST_SUFFIXES, path)
+    )
+    yield from found[:MAX_FILES]
 
 
 def _unmatched(issued: Issued, key: Path | None, history: RequestHistory) -> Problem:

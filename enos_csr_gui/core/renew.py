@@ -33,7 +33,7 @@ class RenewalSource(NamedTuple):
     over. ``serial`` is the serial number of the
     certificate that is renewed, None when the file is a request: see ``newest_serial``. ``notes``
     say more about that certificate. ``from_history``: the file is gone, and the answers are those
-    that the history has.
+    that the history has. ``public_key_sha256`` is the fingerprint of the old public key.
     """
 
     file: Path
@@ -45,6 +45,7 @@ class RenewalSource(NamedTuple):
     serial: int | None = None
     notes: tuple[Problem, ...] = ()
     from_history: bool = False
+    public_key_sha256: str = ""
 
     @property
     def common_name(self) -> str:
@@ -72,7 +73,7 @@ def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
     device's before those of authorities. Raises UnreadableFile when there is neither, or one
     without a common name, or a certificate that EnOS did not issue, or those of several devices.
     """
-    file, old = _load(given)
+    file, old, notes = _load(given, now)
     taken, left_out = x509_reader.answers_from(old.subject)
     if isinstance(old, Certificate) and (problems := certificate.check_kind(old, file)):
         raise UnreadableFile(problems)
@@ -88,7 +89,8 @@ def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
         left_out=left_out,
         proposed=_meant(_to_mend(misread)),
         serial=old.serial_number if isinstance(old, Certificate) else None,
-        notes=_check_expiry(old, now or datetime.now(UTC)),
+        notes=(*_check_expiry(old, now or datetime.now(UTC)), *notes),
+        public_key_sha256=old.key.public_key_sha256,
     )
 
 
@@ -140,6 +142,7 @@ def _from_history(file: Path, past: PastRequest) -> RenewalSource:
         serial=past.serial,
         notes=_expired(past.expires, datetime.now(UTC)),
         from_history=True,
+        public_key_sha256=past.public_key_sha256,
     )
 
 
@@ -158,22 +161,29 @@ def has_protected_key(source: RenewalSource) -> bool:
     return False
 
 
-def _load(given: Sequence[Path]) -> tuple[Path, Existing]:
+def _load(
+    given: Sequence[Path], now: datetime | None = None
+) -> tuple[Path, Existing, Sequence[Problem]]:
     """Return the request or certificate; of certificates with their chain the one that is none's.
 
-    With it comes the file to name: of several that were given, the one that contains it.
+    With it come the file to name (of several that were given, the one that contains it), and notes:
+    what was not read, and the rules that the chain breaks, for the next one may be the same.
 
     Raises UnreadableFile when there is neither, or when there are those of several devices.
     """
     found = contents.read_signed(given)
     _check_one_device(found, given[0])
     old = found[0]
+    came = contents.read_all(given)
+    notes = contents.left_out(given, came)
     if isinstance(old, Certificate):
         certificates = [one for one in found if isinstance(one, Certificate)]
-        old = certificate.of(certificates, Content(given[0], b"")).certificate
+        issued = certificate.of(certificates, Content(given[0], b""), now=now)
+        old = issued.certificate
+        notes += certificate.check_rules(issued)
     if len(given) == 1:
-        return given[0], old
-    return next((one.path for one in contents.read_all(given) if old in one.signed), given[0]), old
+        return given[0], old, notes
+    return next((one.path for one in came if old in one.signed), given[0]), old, notes
 
 
 def _check_one_device(found: Iterable[Existing], place: Path) -> None:

@@ -200,6 +200,12 @@ class Name:
         return tuple(frozenset((one.oid, one.canonical) for one in rdn) for rdn in self.rdns)
 
 
+def read_name(der: bytes) -> Name:
+    """Return the distinguished name that the DER is; raises ValueError."""
+    [whole] = der_values(der)
+    return _read_name(der, whole)
+
+
 def _read_name(der: bytes, whole: Tlv) -> Name:
     rdns: list[tuple[NameAttribute, ...]] = []
     count, well_formed = 0, True
@@ -419,13 +425,15 @@ class Extension(NamedTuple):
 
     oid: str
     value: bytes
+    critical: bool = False
 
 
 def _read_extensions(der: bytes, whole: Tlv) -> tuple[Extension, ...]:
     found = []
     for one in islice(der_values(der, whole.inside, whole.end), MAX_ATTRIBUTES):
-        oid, *_critical, value = der_values(der, one.inside, one.end)
-        found.append(Extension(_oid(der, oid), der[value.inside : value.end]))
+        oid, *critical, value = der_values(der, one.inside, one.end)
+        is_critical = any(any(der[flag.inside : flag.end]) for flag in critical)
+        found.append(Extension(_oid(der, oid), der[value.inside : value.end], is_critical))
     return tuple(found)
 
 
@@ -439,8 +447,8 @@ _BASIC_CONSTRAINTS, _SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = "2.5.29.19", "2.5.29.14
 class Certificate(_Signed):
     """A certificate (RFC 5280, 4.1): the DER that came in, and what was read in it.
 
-    ``not_before`` and ``not_after`` are texts where no calendar has such a date. Two certificates
-    are equal when their bytes are.
+    ``not_before`` and ``not_after`` are texts where no calendar has such a date. ``version`` is 1
+    for what has no version field, usually 3. Two certificates are equal when their bytes are.
     """
 
     serial_number: int = field(compare=False)
@@ -450,6 +458,7 @@ class Certificate(_Signed):
     not_after: datetime | str = field(compare=False)
     key: PublicKey = field(compare=False)
     extensions: tuple[Extension, ...] = field(compare=False)
+    version: int = field(compare=False)
 
     def to_pem(self) -> bytes:
         """Return the bytes that came in as PEM (RFC 7468)."""
@@ -661,7 +670,9 @@ def _read_attributes(
 
 
 def _read_certificate(der: bytes, inside: list[Tlv]) -> Certificate | None:
-    if inside and inside[0].tag == 0xA0:  # the version
+    version = 1
+    if inside and inside[0].tag == 0xA0:
+        version = 1 + _integer(der, next(der_values(der, inside[0].inside, inside[0].end)))
         inside = inside[1:]
     if [one.tag for one in inside[:6]] != [0x02, *[SEQUENCE] * 5]:
         return None
@@ -681,6 +692,7 @@ def _read_certificate(der: bytes, inside: list[Tlv]) -> Certificate | None:
         not_after=_read_time(der, last),
         key=PublicKey(der[key.start : key.end]),
         extensions=extensions,
+        version=version,
     )
 
 
@@ -728,6 +740,13 @@ _MORE_NAMES = {
     "1.3.6.1.4.1.311.21.20": "Windows client",
 }
 """What programs on Windows write (Microsoft, WinCrypt.h), and the library has no name for."""
+
+
+def short_name(name: Name) -> str:
+    """Return what the owner of a name is called: its common name, else all of it."""
+    texts = {attribute_name(one.oid): one.text for one in name}
+    called = texts.get("CN") or ", ".join(f"{key} = {text}" for key, text in texts.items())
+    return called[:200]
 
 
 def oid_name(oid: str) -> str:

@@ -58,6 +58,10 @@ _SENTENCES: dict[Code, str] = {
         "This file contains a '{label}', not a private key. Choose the key file. Its name "
         "often ends in .key."
     ),
+    Code.SSH_PUBLIC_KEY: N_(
+        "This is the public key of an SSH key. Choose the file of the private key; it often has "
+        "the same name without '.pub'."
+    ),
     Code.KEY_NOT_RSA: N_(
         "The EnOS manual asks for an RSA key; this one is of the type {algorithm}. Choose "
         "another key, or create a new one."
@@ -124,6 +128,14 @@ _SENTENCES: dict[Code, str] = {
         "whatever its name or format. Folders inside it are not searched. Choose another folder, "
         "or the file itself."
     ),
+    Code.NO_KEY_IN_FOLDER: N_(
+        "Files looked at in this folder: {count}. None contains the private key that is needed. "
+        "Folders inside it are not searched. Choose another folder, or the key file itself."
+    ),
+    Code.KEYS_IN_FOLDER: N_(
+        "This folder contains several private keys, and nothing tells which one is meant. Choose "
+        "the key file itself. 'Check a file' and 'enos-csr inspect' show which is which."
+    ),
     Code.NOT_A_FOLDER: N_("This is a file, not a folder. Choose a folder."),
     Code.NOT_A_FILE: N_("This is not a file. Choose a file."),
     Code.NO_PERMISSION: N_(
@@ -166,6 +178,10 @@ _SENTENCES: dict[Code, str] = {
     Code.TOO_MANY_OBJECTS: N_(
         "Only the first {limit} requests, certificates and keys in this file were checked. To "
         "check the rest, split the file."
+    ),
+    Code.TOO_MANY_FILES: N_(
+        "There are more files in it; only the first {limit} were read. If something is missing, "
+        "choose its file, or move some files to another folder or archive."
     ),
     Code.ARCHIVE_LOCKED: N_(
         "This archive is protected with a password. Unpack it, then choose the files in it."
@@ -377,6 +393,37 @@ _SENTENCES: dict[Code, str] = {
     Code.CHAIN_ENDS_EARLY: N_(
         "The CA certificate '{issuer}' expires on {date}, before your certificate does. Renew "
         "your certificate before that day."
+    ),
+    Code.CHAIN_NOT_AUTHORITY: N_(
+        "'{issuer}' signed a certificate of the chain, but its own certificate is not one of a "
+        "certificate authority (basic constraints), so devices refuse the chain. Ask the people "
+        "who issued the certificate."
+    ),
+    Code.CHAIN_KEY_USAGE: N_(
+        "The CA certificate '{issuer}' may not sign certificates (its key usage lacks keyCertSign),"
+        " so devices refuse the chain. Ask the people who issued the certificate."
+    ),
+    Code.CHAIN_TOO_LONG: N_(
+        "The CA certificate '{issuer}' allows at most {limit} further CA certificates below it "
+        "(path length), and the chain has {count}, so devices refuse it. Ask the people who issued "
+        "the certificate."
+    ),
+    Code.CHAIN_NAME_FORBIDDEN: N_(
+        "The CA certificate '{issuer}' does not allow the name of '{name}' (name constraints), so "
+        "devices refuse the chain. Ask the people who issued the certificate."
+    ),
+    Code.CHAIN_KEY_ID: N_(
+        "The certificate of '{name}' asks for another certificate of '{issuer}' (the key "
+        "identifiers differ), so devices may refuse the chain. Ask the people who issued the "
+        "certificate for the right CA certificate of that name."
+    ),
+    Code.CHAIN_EXTENSION_UNKNOWN: N_(
+        "The certificate of '{name}' has the critical extension '{extension}', which OpenSSL does "
+        "not know, so devices may refuse the chain. Ask the people who issued the certificate."
+    ),
+    Code.CHAIN_EXTENSION_UNREADABLE: N_(
+        "The extension '{extension}' in the certificate of '{name}' cannot be checked, so devices "
+        "may refuse the chain. Ask the people who issued the certificate."
     ),
     Code.CHAIN_URL: N_(
         "The answer of EnOS says that the certificate chain can be downloaded from {url}. Download "

@@ -91,7 +91,7 @@ def test_a_locked_key_is_opened_by_the_passphrase_file(enos_csr, options, keys, 
         ("notes.txt", "This file contains no readable private key."),
         ("large.key", "This file is far too large to be the right one."),
         ("missing.key", "This file does not exist."),
-        (".", "This is not a file."),
+        (".", "This folder contains several private keys, and nothing tells which one is meant."),
     ],
 )
 def test_another_file_than_a_good_key_is_refused(refused, options, keys, name, beginning):

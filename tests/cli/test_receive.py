@@ -45,6 +45,26 @@ def secret(folder) -> Path:
     return file
 
 
+def test_a_chain_that_devices_refuse_is_named_everywhere(
+    enos_csr, new, strict_authority, openssl, folder
+):
+    leaf = strict_authority.issue(new, folder / "issued.pem")
+    above = (strict_authority.intermediate, strict_authority.root)
+    with pytest.raises(AssertionError, match="excluded subtree violation"):
+        openssl("verify", "-CAfile", above[1], "-untrusted", above[0], leaf)
+    said = "does not allow the name of 'dev-001' (name constraints)"
+    device = ("--key", "dev-001.key", "--format", "pem", "--out", folder / "device")
+    for result in (
+        enos_csr("export", leaf, *above, *device),
+        enos_csr("receive", leaf, *above),
+        enos_csr("renew", leaf, *above, "--name", "new"),
+    ):
+        assert result.exit_code == 0, result.stderr
+        assert said in " ".join(result.stderr.split())
+    received = json.loads(enos_csr("receive", leaf, *above, "--json").stdout)
+    assert "chain-name-forbidden" in [one["code"] for one in received["warnings"]]
+
+
 def test_the_certificate_is_kept_beside_its_key(enos_csr, issued, chain, folder):
     result = enos_csr("receive", "downloads/issued.pem", "--chain", chain)
 
@@ -346,3 +366,33 @@ def test_a_stray_word_is_no_file(refused, issued, words, said):
 def test_a_missing_file_is_reported_beside_others(refused, issued):
     said = refused("receive", issued, "typo.pem")
     assert said[0].endswith("typo.pem: This file does not exist. Check its name and folder.")
+
+
+@pytest.fixture
+def key_folder(folder) -> Path:
+    """Return a folder with the key of the request, and another one before it."""
+    place = folder / "keys"
+    place.mkdir()
+    subprocess.run(["openssl", "genrsa", "-out", place / "a.key", "2048"], check=True)
+    (folder / "dev-001.key").rename(place / "b.key")
+    return place
+
+
+def test_the_key_is_found_in_a_folder(enos_csr, issued, chain, folder, key_folder):
+    device = ("--format", "pem", "--out", folder / "device")
+    result = enos_csr("export", issued, "--chain", chain, "--key", key_folder, *device)
+    assert result.exit_code == 0, result.stderr
+    assert enos_csr("receive", issued, "--key", key_folder).exit_code == 0
+    assert (key_folder / "b.crt").exists()
+    renewed = json.loads(enos_csr("renew", issued, "--key", key_folder, "--json").stdout)
+    assert renewed["key"] == str(key_folder / "b.key")
+
+
+def test_a_renewal_with_a_folder_of_other_keys_asks_which_one(enos_csr, issued, key_folder):
+    (key_folder / "b.key").unlink()
+    renew = ("renew", issued, "--json", "--key")
+    assert json.loads(enos_csr(*renew, key_folder).stdout)["key"] == str(key_folder / "a.key")
+    subprocess.run(["openssl", "genrsa", "-out", key_folder / "c.key", "2048"], check=True)
+    result = enos_csr(*renew, key_folder)
+    assert result.exit_code == 2
+    assert "several private keys" in result.stderr

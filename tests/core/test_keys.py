@@ -254,7 +254,11 @@ def test_a_public_key_of_ssh_is_called_one(tmp_path, convert):
     if convert:
         command = ["ssh-keygen", *convert, "-f", str(tmp_path / "key.pub")]
         public = subprocess.run(command, check=True, capture_output=True).stdout
-    assert reason(public) == (Code.NOT_A_PRIVATE_KEY, {"label": "public key"})
+    assert reason(public) == (Code.SSH_PUBLIC_KEY, {})
+    [found] = inspect.inspect(Path("key.pub"), public)
+    expected = key_reader.load((tmp_path / "key").read_bytes()).public_key()
+    assert found.kind is ContentKind.PUBLIC_KEY
+    assert found.key.public_key_sha256 == keys.public_key_sha256(expected)
 
 
 @pytest.mark.parametrize("form", ["PKCS 8 PEM", "PKCS 8 DER", "traditional PEM", "traditional DER"])

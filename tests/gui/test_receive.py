@@ -68,6 +68,16 @@ def test_from_the_certificate_to_the_files_of_the_device(
     person.waits_for_page("What would you like to do?")
 
 
+def test_a_chain_that_devices_refuse_is_named(
+    start: Callable[..., Person], old: Path, strict_authority, tmp_path: Path
+) -> None:
+    leaf = strict_authority.issue(old, tmp_path / "x.pem")
+    person = start(ARRIVED)
+    person.drops(leaf, strict_authority.intermediate, strict_authority.root)
+    person.waits_to_read("does not allow the name of 'dev-001' (name constraints)")
+    person.goes_on("For the device")
+
+
 @pytest.mark.parametrize("by_mouse", [True, False])
 def test_a_certificate_counts_as_received_on_the_first_page(
     start: Callable[..., Person], issued: Path, saved: Path, by_mouse: bool

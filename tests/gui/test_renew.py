@@ -10,7 +10,7 @@ from cryptography import x509
 from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QListWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QListWidget
 
 from enos_csr_gui.core import create, key_reader, receive, renew, x509_reader
 from enos_csr_gui.core.enums import RequestKind
@@ -343,5 +343,18 @@ def test_of_several_dropped_files_the_old_certificate_is_taken(
     other.write_text("nothing to renew\n")
     person = start(RENEW)
     person.drops(other, old)
+    person.waits_until(lambda: person.field("Old file").text() == str(old))
+    person.goes_on("Key")
+
+
+def test_of_several_chosen_files_the_old_certificate_is_taken(
+    start: Callable[..., Person], old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("nothing to renew\n")
+    chosen = [str(other), str(old)]
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_args: (chosen, ""))
+    person = start(RENEW)
+    person.click("Choose…")
     person.waits_until(lambda: person.field("Old file").text() == str(old))
     person.goes_on("Key")

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
+from enos_csr_gui.core import key_files
 from enos_csr_gui.core.create import load_key
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import KEY_SUFFIXES
@@ -114,7 +115,8 @@ class KeyPage(Page):
         )
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        if len(files) != 1 or files[0].suffix.lower() not in KEY_SUFFIXES:
+        is_folder = self._old.isChecked() and files[0].is_dir()
+        if len(files) != 1 or not (is_folder or files[0].suffix.lower() in KEY_SUFFIXES):
             return False
         self._old.setChecked(True)
         assert self._chooser is not None
@@ -169,17 +171,20 @@ class KeyPage(Page):
             chooser.ask_for_path()
             return
 
-        def loaded(key: RSAPrivateKey) -> None:
-            self.draft.key, self.draft.key_file, self.draft.passphrase = key, path, None
+        def load() -> tuple[RSAPrivateKey, Path]:
+            file = key_files.find(path, passphrase)
+            return load_key(file, passphrase), file
+
+        def loaded(found: tuple[RSAPrivateKey, Path]) -> None:
+            self.draft.key, self.draft.key_file = found
+            self.draft.passphrase = None
             chooser.forgive()
             self.go_on()
 
         def refused(error: CoreError) -> None:
             chooser.show_problem(error.problems[0])
 
-        self.wait_for(
-            lambda: load_key(path, passphrase), loaded, refused, _("Reading the key file")
-        )
+        self.wait_for(load, loaded, refused, _("Reading the key file"))
 
     def _go_to_passphrase(self, is_wanted: bool) -> None:
         if is_wanted and self._passphrase:

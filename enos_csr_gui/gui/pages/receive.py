@@ -109,6 +109,7 @@ class ReceivePage(Page):
         self._reminder.failed.connect(self._tell_problem)
         self._warnings = FieldNote(about=self._chain)
         self._others: tuple[Path, ...] = ()
+        self._notes: tuple[Problem, ...] = ()
         self._expected: PastRequest | None = None
         self._file.edited.connect(self._forget_all)
         for chooser in (self._file, self._key, self._chain):
@@ -173,11 +174,12 @@ class ReceivePage(Page):
     def _take_sorted(self, files: SortedFiles) -> None:
         if self._file.path() and not files.is_of_device:  # brought later
             self._others = (*self._others, files.certificate, *files.others)
+            self._notes = (*self._notes, *files.notes)
             self._forget()
             QTimer.singleShot(0, self, self._look)  # the page is still busy
             return
         self._file.set_path(files.certificate)  # forgets the others of the last one
-        self._others = files.others
+        self._others, self._notes = files.others, files.notes
 
     def submit(self) -> bool:
         received = self.draft.matched
@@ -191,7 +193,7 @@ class ReceivePage(Page):
 
     def _forget_all(self) -> None:
         """Another certificate has a key and a chain of its own."""
-        self._others = ()
+        self._others = self._notes = ()
         for chooser in (self._key, self._chain):
             if chooser.path():
                 chooser.clear()
@@ -278,7 +280,8 @@ class ReceivePage(Page):
         announce(self._card, "\n".join(label.text() for label in self._card.labels))
         of_page = [one for one in received.problems if not _is_about(one, self._chain)]
         said = [problem_text(problem) for problem in of_page]
-        notes = (*(found.stored.notes if found.stored else received.notes), found.unsaved)
+        of_history = found.stored.notes if found.stored else received.notes
+        notes = (*of_history, found.unsaved, *self._notes)
         said += [problem_text_with_place(one) for one in notes if one]
         self._warnings.show_problem("\n".join(said))
         self._warnings.setVisible(bool(said))

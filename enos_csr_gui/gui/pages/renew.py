@@ -62,6 +62,7 @@ class RenewPage(Page):
                 patterns=patterns(*RENEWABLE_SUFFIXES)
             ),
             draft.folder,
+            takes_several=True,
         )
         self._list = _Choices()
         self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -74,6 +75,7 @@ class RenewPage(Page):
         self._label.setBuddy(self._list)
         self._listing: background.Job | None = None
         self._chooser.edited.connect(self._mark_choice)
+        self._chooser.several_chosen.connect(self.take_files)
 
         self.body.addWidget(self._chooser)
         self.body.addWidget(self._label)

@@ -1,0 +1,380 @@
+"""The rules that certificates set for those below them, against the real ``openssl verify``."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from enos_csr_gui.core import certificate, files, keys, receive, renew
+from enos_csr_gui.core.certificate import Issued
+from enos_csr_gui.core.errors import Code
+
+_START = datetime(2025, 1, 1, tzinfo=UTC)
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+_Pairs = Sequence[tuple[str, str]]
+
+_OIDS = {
+    "C": NameOID.COUNTRY_NAME,
+    "O": NameOID.ORGANIZATION_NAME,
+    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "CN": NameOID.COMMON_NAME,
+    "E": NameOID.EMAIL_ADDRESS,
+}
+
+
+def _name(*pairs: tuple[str, str]) -> x509.Name:
+    return x509.Name([x509.NameAttribute(_OIDS[key], text) for key, text in pairs])
+
+
+def _ca(length: int | None = None) -> x509.BasicConstraints:
+    return x509.BasicConstraints(ca=True, path_length=length)
+
+
+def _usage(*allowed: str) -> x509.KeyUsage:
+    every = (
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    )
+    return x509.KeyUsage(**{one: one in allowed for one in every})
+
+
+def _names(
+    permitted: Sequence[x509.GeneralName] = (), excluded: Sequence[x509.GeneralName] = ()
+) -> x509.NameConstraints:
+    return x509.NameConstraints(list(permitted) or None, list(excluded) or None)
+
+
+def _raw(oid: str, value: bytes = b"\x05\x00") -> x509.UnrecognizedExtension:
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
+
+
+def _dns(*names: str) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+
+
+class _Critical(NamedTuple):
+    extension: x509.ExtensionType
+
+
+_Extension = x509.ExtensionType | _Critical
+
+_DEVICE = _name(("C", "CN"), ("O", "Envision"), ("OU", "EnOS"), ("CN", "device001"))
+
+
+class _Chain(NamedTuple):
+    """The extensions of the root, of the authorities below it, of the device; and its name.
+
+    ``expected`` are the codes of our problems; with none, OpenSSL must accept the chain.
+    """
+
+    expected: tuple[Code, ...] = ()
+    authorities: Sequence[Sequence[_Extension]] = ((_ca(),), (_ca(),))
+    leaf: Sequence[_Extension] = ()
+    subject: x509.Name = _DEVICE
+    same_names: bool = False
+
+
+_NAME, _LENGTH, _USAGE = Code.CHAIN_NAME_FORBIDDEN, Code.CHAIN_TOO_LONG, Code.CHAIN_KEY_USAGE
+_UNKNOWN, _UNREADABLE = Code.CHAIN_EXTENSION_UNKNOWN, Code.CHAIN_EXTENSION_UNREADABLE
+
+
+def _limited(
+    permitted: Sequence[x509.GeneralName] = (), excluded: Sequence[x509.GeneralName] = ()
+) -> Sequence[Sequence[_Extension]]:
+    return ((_ca(),), (_ca(), _Critical(_names(permitted, excluded))))
+
+
+def _in(*pairs: tuple[str, str]) -> list[x509.GeneralName]:
+    return [x509.DirectoryName(_name(*pairs))]
+
+
+_CHAINS: dict[str, _Chain] = {
+    "plain": _Chain(),
+    "a device with all extensions": _Chain(
+        leaf=(
+            _Critical(x509.BasicConstraints(ca=False, path_length=None)),
+            _Critical(_usage("digital_signature", "key_encipherment")),
+            _dns("device001"),
+        )
+    ),
+    # Path length
+    "length 0 above the device": _Chain(authorities=((_ca(),), (_ca(0),))),
+    "length 1 at the root": _Chain(authorities=((_ca(1),), (_ca(),))),
+    "length 0 at the root": _Chain((_LENGTH,), ((_ca(0),), (_ca(),))),
+    "length 1 two above": _Chain((_LENGTH,), ((_ca(1),), (_ca(),), (_ca(),))),
+    "length 0 in between": _Chain((_LENGTH,), ((_ca(),), (_ca(0),), (_ca(),))),
+    "length 0, self-issued": _Chain(
+        authorities=(
+            (_ca(0), x509.SubjectKeyIdentifier(b"1" * 20)),
+            (
+                _ca(),
+                x509.SubjectKeyIdentifier(b"2" * 20),
+                x509.AuthorityKeyIdentifier(b"1" * 20, None, None),
+            ),
+        ),
+        leaf=(x509.AuthorityKeyIdentifier(b"2" * 20, None, None),),
+        same_names=True,
+    ),
+    # Who may sign
+    "no basic constraints": _Chain((Code.CHAIN_NOT_AUTHORITY,), ((_ca(),), ())),
+    "no authority": _Chain(
+        (Code.CHAIN_NOT_AUTHORITY,),
+        ((_ca(),), (x509.BasicConstraints(ca=False, path_length=None),)),
+    ),
+    "a root that is no authority": _Chain((Code.CHAIN_NOT_AUTHORITY,), ((), (_ca(),))),
+    "may sign certificates": _Chain(authorities=((_ca(),), (_ca(), _usage("key_cert_sign")))),
+    "may sign without basic constraints": _Chain(
+        (Code.CHAIN_NOT_AUTHORITY,), ((_ca(),), (_usage("key_cert_sign"),))
+    ),
+    "a root that may sign without basic constraints": _Chain(
+        authorities=((_usage("key_cert_sign"),), (_ca(),))
+    ),
+    "may not sign certificates": _Chain((_USAGE,), ((_ca(),), (_ca(), _usage("crl_sign")))),
+    "a root that may not sign": _Chain((_USAGE,), ((_ca(), _usage("crl_sign")), (_ca(),))),
+    # Critical extensions
+    "critical and unknown": _Chain((_UNKNOWN,), leaf=(_Critical(_raw("1.2.3.4")),)),
+    "unknown": _Chain(leaf=(_raw("1.2.3.4"),)),
+    "critical in an authority": _Chain(
+        (_UNKNOWN,), ((_ca(),), (_ca(), _Critical(_raw("1.2.3.4"))))
+    ),
+    "critical in the root": _Chain((_UNKNOWN,), ((_ca(), _Critical(_raw("1.2.3.4"))), (_ca(),))),
+    "critical and known": _Chain(
+        leaf=(_Critical(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])),)
+    ),
+    # Names
+    "permitted names": _Chain(authorities=_limited(_in(("C", "CN"), ("O", "Envision")))),
+    "other case and blanks": _Chain(authorities=_limited(_in(("C", "CN"), ("O", " ENVISION ")))),
+    "the whole name": _Chain(authorities=_limited([x509.DirectoryName(_DEVICE)])),
+    "other names": _Chain((_NAME,), _limited(_in(("C", "CN"), ("O", "Other")))),
+    "other order": _Chain((_NAME,), _limited(_in(("O", "Envision"), ("C", "CN")))),
+    "one of two": _Chain(authorities=_limited([*_in(("C", "DE")), *_in(("C", "CN"))])),
+    "excluded names": _Chain((_NAME,), _limited((), _in(("C", "CN"), ("O", "Envision")))),
+    "others excluded": _Chain(authorities=_limited((), _in(("C", "DE")))),
+    "permitted and excluded": _Chain(
+        (_NAME,), _limited(_in(("C", "CN")), _in(("C", "CN"), ("O", "Envision")))
+    ),
+    "names of an authority": _Chain(
+        (_NAME, _NAME), ((_ca(), _Critical(_names(_in(("C", "DE"))))), (_ca(),))
+    ),
+    "a host": _Chain(authorities=_limited([x509.DNSName("enos.cn")]), leaf=(_dns("a.ENOS.cn"),)),
+    "the host itself": _Chain(
+        authorities=_limited([x509.DNSName("enos.cn")]), leaf=(_dns("enos.cn"),)
+    ),
+    "another host": _Chain(
+        (_NAME,), _limited([x509.DNSName("enos.cn")]), leaf=(_dns("a.enos.cn", "xenos.cn"),)
+    ),
+    "hosts below only": _Chain(
+        (_NAME,), _limited([x509.DNSName(".enos.cn")]), leaf=(_dns("enos.cn"),)
+    ),
+    "no host at all": _Chain(authorities=_limited([x509.DNSName("enos.cn")])),
+    "a common name like a host": _Chain(
+        (_NAME,), _limited([x509.DNSName("enos.cn")]), subject=_name(("CN", "dev.other.cn"))
+    ),
+    "a common name that is a host": _Chain(
+        authorities=_limited([x509.DNSName("enos.cn")]), subject=_name(("CN", "dev.enos.cn"))
+    ),
+    "an address": _Chain(
+        authorities=_limited([x509.RFC822Name("enos.cn")]),
+        subject=_name(("CN", "device001"), ("E", "a@Enos.cn")),
+    ),
+    "another address": _Chain(
+        (_NAME,),
+        _limited([x509.RFC822Name("enos.cn")]),
+        subject=_name(("CN", "device001"), ("E", "a@b.enos.cn")),
+    ),
+    "addresses of a domain": _Chain(
+        authorities=_limited([x509.RFC822Name(".enos.cn")]),
+        leaf=(x509.SubjectAlternativeName([x509.RFC822Name("a@b.enos.cn")]),),
+    ),
+    "one address": _Chain(
+        (_NAME,),
+        _limited([x509.RFC822Name("a@enos.cn")]),
+        leaf=(x509.SubjectAlternativeName([x509.RFC822Name("b@enos.cn")]),),
+    ),
+    "a URI": _Chain(
+        authorities=_limited([x509.UniformResourceIdentifier(".enos.cn")]),
+        leaf=(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier("https://a.enos.cn:1/")]),
+        ),
+    ),
+    "another URI": _Chain(
+        (_NAME,),
+        _limited([x509.UniformResourceIdentifier("enos.cn")]),
+        leaf=(x509.SubjectAlternativeName([x509.UniformResourceIdentifier("mqtt://a.enos.cn")]),),
+    ),
+    "an IP address": _Chain(
+        authorities=_limited([x509.IPAddress(ip_network("10.0.0.0/8"))]),
+        leaf=(x509.SubjectAlternativeName([x509.IPAddress(ip_address("10.1.2.3"))]),),
+    ),
+    "another IP address": _Chain(
+        (_NAME,),
+        _limited([x509.IPAddress(ip_network("10.0.0.0/8"))]),
+        leaf=(x509.SubjectAlternativeName([x509.IPAddress(ip_address("11.1.2.3"))]),),
+    ),
+    "IPv6 where IPv4 is permitted": _Chain(
+        (_NAME,),
+        _limited([x509.IPAddress(ip_network("10.0.0.0/8"))]),
+        leaf=(x509.SubjectAlternativeName([x509.IPAddress(ip_address("::1"))]),),
+    ),
+    "names of a type that nothing knows": _Chain(
+        (_UNREADABLE,),
+        _limited([x509.RegisteredID(x509.ObjectIdentifier("1.2.3"))]),
+        leaf=(x509.SubjectAlternativeName([x509.RegisteredID(x509.ObjectIdentifier("1.2.3"))]),),
+    ),
+    "constraints of a type that the device has not": _Chain(
+        authorities=_limited([x509.RegisteredID(x509.ObjectIdentifier("1.2.3"))])
+    ),
+    # Key identifiers
+    "another key identifier": _Chain(
+        (Code.CHAIN_KEY_ID,),
+        ((_ca(),), (_ca(), x509.SubjectKeyIdentifier(b"1" * 20))),
+        leaf=(x509.AuthorityKeyIdentifier(b"2" * 20, None, None),),
+    ),
+    "the same key identifier": _Chain(
+        authorities=((_ca(),), (_ca(), x509.SubjectKeyIdentifier(b"1" * 20))),
+        leaf=(x509.AuthorityKeyIdentifier(b"1" * 20, None, None),),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def device_key():
+    return keys.generate()
+
+
+def _build(chain: _Chain, device_key) -> list[bytes]:
+    """Return the certificates as PEM: that of the device, its issuer... the root."""
+    made: list[bytes] = []
+    issuer_key, issuer = None, None
+    for number, extensions in enumerate((*chain.authorities, chain.leaf)):
+        is_leaf = number == len(chain.authorities)
+        key = device_key if is_leaf else ec.generate_private_key(ec.SECP256R1())
+        own = 0 if chain.same_names else number
+        subject = chain.subject if is_leaf else _name(("C", "CN"), ("O", "CA"), ("CN", f"CA {own}"))
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer or subject)
+            .public_key(key.public_key())
+            .serial_number(1000 + number)
+            .not_valid_before(_START)
+            .not_valid_after(_START + timedelta(days=3650))
+        )
+        for one in extensions:
+            critical = isinstance(one, _Critical)
+            builder = builder.add_extension(one.extension if critical else one, critical=critical)
+        signed = builder.sign(issuer_key or key, hashes.SHA256())
+        made.insert(0, signed.public_bytes(Encoding.PEM))
+        issuer_key, issuer = key, subject
+    return made
+
+
+def _openssl_verifies(pem: Sequence[bytes], folder: Path) -> bool:
+    leaf, *between, root = pem
+    (folder / "leaf.pem").write_bytes(leaf)
+    (folder / "between.pem").write_bytes(b"".join(between))
+    (folder / "root.pem").write_bytes(root)
+    moment = ("-attime", str(int(_NOW.timestamp())))
+    files_ = ("-CAfile", "root.pem", "-untrusted", "between.pem", "leaf.pem")
+    command = ["openssl", "verify", *moment, *files_]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def _read(pem: Sequence[bytes]) -> Issued:
+    return certificate.read(b"".join(pem), Path("chain.pem"), now=_NOW)
+
+
+@pytest.mark.parametrize("name", _CHAINS)
+def test_chains_are_judged_as_openssl_judges_them(name, device_key, tmp_path):
+    chain = _CHAINS[name]
+    pem = _build(chain, device_key)
+    issued = _read(pem)
+    assert len(issued.chain) == len(chain.authorities)
+    problems = certificate.check(issued, now=_NOW)
+    assert tuple(one.code for one in problems) == chain.expected
+    assert _openssl_verifies(pem, tmp_path) == (not chain.expected)
+
+
+def test_a_root_of_version_1_may_sign(device_key, openssl, tmp_path):
+    """There were no basic constraints then."""
+    new = ("-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "root.key")
+    openssl("req", "-new", *new, "-subj", "/CN=Old", "-out", tmp_path / "root.csr")
+    signed = ("-signkey", tmp_path / "root.key", "-out", tmp_path / "root.pem")
+    openssl("x509", "-req", "-in", tmp_path / "root.csr", *signed)
+    openssl(
+        "req", "-new", *new[:3], "-keyout", tmp_path / "k", "-subj", "/CN=d", "-out", "/dev/null"
+    )
+    by = ("-CA", tmp_path / "root.pem", "-CAkey", tmp_path / "root.key", "-set_serial", "7")
+    request = ("-in", tmp_path / "d.csr")
+    openssl("req", "-new", "-key", tmp_path / "k", "-subj", "/CN=d", "-out", tmp_path / "d.csr")
+    openssl("x509", "-req", *request, *by, "-out", tmp_path / "d.pem")
+    issued = certificate.read(
+        (tmp_path / "d.pem").read_bytes(), tmp_path, (tmp_path / "root.pem").read_bytes()
+    )
+    assert [one.version for one in (issued.certificate, *issued.chain)] == [1, 1]
+    assert certificate.check_rules(issued) == []
+    openssl("verify", "-CAfile", tmp_path / "root.pem", tmp_path / "d.pem")
+
+
+def test_of_two_chains_the_one_that_breaks_no_rule_is_taken(device_key):
+    """A cross-signed authority, once with names that are not those of the device."""
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = _name(("CN", "Root"))
+
+    def sign(subject, public, issuer, by, *extensions):
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+        builder = builder.public_key(public).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(_START).not_valid_after(_START + timedelta(days=3650))
+        for one in extensions:
+            builder = builder.add_extension(one, critical=True)
+        return builder.sign(by, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    between = _name(("CN", "Between"))
+    top = sign(root, root_key.public_key(), root, root_key, _ca())
+    bad = sign(between, key.public_key(), root, root_key, _ca(), _names(_in(("C", "DE"))))
+    good = sign(between, key.public_key(), root, root_key, _ca())
+    leaf = sign(_DEVICE, device_key.public_key(), between, key)
+    for order in ([leaf, bad, good, top], [leaf, good, bad, top]):
+        issued = _read(order)
+        assert issued.chain[0].to_pem().split() == good.split()
+        assert certificate.check_rules(issued) == []
+
+
+def test_the_work_is_bounded(device_key, bounded):
+    """900 names against 900 constraints, in each certificate of a long chain."""
+    many = [x509.DNSName(f"a{number}.cn") for number in range(900)]
+    authorities = [(_ca(), _names(many))] * 9
+    pem = _build(
+        _Chain(authorities=authorities, leaf=(_dns(*(f"b{n}.cn" for n in range(900))),)), device_key
+    )
+    codes = {one.code for one in certificate.check(_read(pem), now=_NOW)}
+    assert codes == {Code.CHAIN_EXTENSION_UNREADABLE}
+
+
+_FORBIDDEN = "other names"
+
+
+def test_receive_renew_and_export_name_the_rule(device_key, tmp_path):
+    pem = _build(_CHAINS[_FORBIDDEN], device_key)
+    file = tmp_path / "device.pem"
+    file.write_bytes(b"".join(pem))
+    (tmp_path / "device.key").write_bytes(keys.to_pem(device_key))
+    received = receive.match_certificate(file)
+    values = {"issuer": "CA 1", "name": "device001"}
+    for problems in (received.problems, renew.read_source(file).notes):
+        [problem] = [one for one in problems if one.code is Code.CHAIN_NAME_FORBIDDEN]
+        assert problem.values == values
+    assert receive.store_certificate(received).certificate.exists()
+    assert files.read(received.key.with_suffix(".crt")) == b"".join(pem)
