@@ -127,7 +127,8 @@ class RequestWizard(QDialog):
         for button in (self._back, self._next, self._save, self._cancel, self._close):
             below.addWidget(button)
         column = QVBoxLayout(self)
-        below.setContentsMargins(column.contentsMargins())  # the system's, for a window
+        below.setContentsMargins(style.EDGE, style.SPACING, style.EDGE, style.SPACING)
+        below.setSpacing(style.SPACING)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(above, 1)
@@ -316,6 +317,10 @@ class RequestWizard(QDialog):
         for button in (self._next, self._save):
             button.setEnabled(not self.page.busy)
 
+    def show_way_on(self) -> None:
+        """Have the button that leads on stand out, once the colours are known."""
+        style.make_primary(self._next, self._save)
+
     def _focus_way_on(self) -> None:
         saves = PAGES[self.step].kind is PageKind.SAVES
         (self._save if saves else self._next).setFocus()
@@ -426,6 +431,7 @@ class RequestWizard(QDialog):
             return
         if event.type() == event.Type.PaletteChange:
             style.fix_fusion_palette()
+            self.show_way_on()
         elif event.type() == event.Type.ThemeChange:
             style.follow_desktop()
 
