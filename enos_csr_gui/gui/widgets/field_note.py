@@ -60,12 +60,12 @@ class FieldNote(WrappedLabel):
             self._about.setAccessibleDescription("")
         self._about = about
 
-    def show_problem(self, text: str) -> None:
-        """Show what is wrong."""
+    def show_problem(self, text: str, *, of: str = "") -> None:
+        """Show what is wrong; ``of`` names what it is about, if no widget is described."""
         is_news = bool(text) and not (self._is_problem and text == self.text())
         self._show(text, is_problem=True)
         if is_news:
-            name = self._about.accessibleName() if self._about else ""
+            name = self._about.accessibleName() if self._about else of
             announce(self, f"{name}\n{text}" if name else text)
 
     def _show(self, text: str, *, is_problem: bool) -> None:
