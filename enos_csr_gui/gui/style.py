@@ -199,6 +199,11 @@ def problem(palette: QPalette) -> QColor:
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
 
 
+def success(palette: QPalette) -> QColor:
+    """Return the colour of what is right, as loud as ``problem``; a text says it too."""
+    return accent(palette)
+
+
 def caution(palette: QPalette) -> QColor:
     """Return the colour of what is neither right nor wrong; a text says it too."""
     return QColor("#d9a53a" if is_dark(palette) else "#9a6a00")
