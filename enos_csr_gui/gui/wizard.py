@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -311,6 +312,7 @@ class RequestWizard(QDialog):
             self.steps.show_steps(names, route.index(self.step))
         if self._painted:
             self._tell_page(page)
+            self._help_follows()
         page.take_focus()
 
     def _show_busy(self) -> None:
@@ -371,6 +373,11 @@ class RequestWizard(QDialog):
         from enos_csr_gui.gui.help import show_help  # not before the first paint
 
         show_help(self.step.name.lower(), self)
+
+    def _help_follows(self) -> None:
+        # Without the module, no help window is open: it takes its time to import.
+        if module := sys.modules.get("enos_csr_gui.gui.help"):
+            module.follow_page(self.step.name.lower(), self)
 
     def open_files(self, files: Sequence[Path]) -> None:
         """Accept files from outside: a table, certificates for many devices, or what the current

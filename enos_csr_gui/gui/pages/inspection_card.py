@@ -68,7 +68,9 @@ class InspectionCard(Card):
         self._column.setSpacing(style.SPACING // 2)
         if found.rules:
             sign = "✓" if found.acceptable else "✗"
-            verdict = Verdict(f"{sign}  {inspection.verdict(found)}", is_good=found.acceptable)
+            verdict = Verdict(
+                f"{sign}  {inspection.verdict(found)}", is_good=bool(found.acceptable)
+            )
             self.setAccessibleDescription(verdict.text())
             self._column.addWidget(verdict)
         title = WrappedLabel()

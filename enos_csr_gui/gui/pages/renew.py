@@ -59,8 +59,9 @@ class _Choices(QTreeWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = (Qt.Key.Key_Down, Qt.Key.Key_Up)
-        if event.key() in keys and not self.selectedItems() and self.currentItem():
-            self.currentItem().setSelected(True)  # it is the first, and not left out
+        current = self.currentItem()
+        if event.key() in keys and not self.selectedItems() and current:
+            current.setSelected(True)  # it is the first, and not left out
         else:
             super().keyPressEvent(event)
 
