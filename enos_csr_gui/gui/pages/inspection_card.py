@@ -73,6 +73,7 @@ class InspectionCard(Card):
             )
             self.setAccessibleDescription(verdict.text())
             self._column.addWidget(verdict)
+            self._column.addSpacing(style.SPACING // 2)
         title = WrappedLabel()
         title.setText(name)
         title.setFont(style.strong(self.font()))
