@@ -352,7 +352,10 @@ def _print_advice(made: CreatedRequest, renewed: int | None) -> None:
             _("Keep the key file and never send it. Nobody can restore it:"),
             path_text(made.key),
         ),
-        (_("Public-key fingerprint (SHA-256):"), made.public_key_sha256),
+        (
+            _("Public-key fingerprint (SHA-256):"),
+            labels.fingerprint(made.public_key_sha256).replace("\n", "\n  "),
+        ),
     ]
     if renewed is not None:
         heading = _("Serial number of the old certificate, which EnOS asks for:")

@@ -94,9 +94,9 @@ def _report(found: InspectedItem, name: str, together: Sequence[str]) -> Iterato
     facts = list(inspection.facts(found, together, _moment))
     width = max((columns(label) for label, _value in facts), default=0)
     for label, value in facts:
-        if inspection.is_digest(value):  # in a line of its own it fits, and can be copied whole
+        if inspection.is_digest(value):
             yield f"  {label}"
-            yield f"    {value}"
+            yield from (f"    {line}" for line in labels.fingerprint(value).split("\n"))
         else:
             yield f"  {padded(label, width)}  {value}".rstrip()
     of_rules = [problem for result in found.rules for problem in result.warnings]

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
     QPushButton,
     QTextBrowser,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -17,7 +24,12 @@ from PySide6.QtWidgets import (
 from enos_csr_gui import NAME, __version__, i18n, resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
+from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
+
+_CONTENTS = 32
+"""The width of the contents, in average characters."""
 
 _TOPIC = re.compile(r'^<a id="(\w+)"></a>$', re.MULTILINE)
 _PICTURE = re.compile(r"^!\[.*\]\(.*\)\n", re.MULTILINE)
@@ -63,10 +75,23 @@ class TextWindow(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._text)
+        self._beside = QHBoxLayout()
+        self._beside.setSpacing(0)
+        self._beside.addWidget(self._text, 1)
+        column.addLayout(self._beside, 1)
         column.addWidget(self._buttons)
         style.ensure_touch_targets(self)
         self.show_text(markdown)
+
+    def add_side(self, side: QWidget) -> None:
+        """Add something at the left of the text."""
+        self._beside.insertWidget(0, side)
+
+    def mark(self, text: str) -> None:
+        """Select the first place that has the text, and scroll there."""
+        self._text.moveCursor(QTextCursor.MoveOperation.Start)
+        if text:
+            self._text.find(text)
 
     def add_button(self, button: QPushButton) -> None:
         """Add a button before 'Close'."""
@@ -83,18 +108,108 @@ class TextWindow(QDialog):
         return QSize(620, 460)
 
 
+class HelpWindow(TextWindow):
+    """The guide: its contents, a field to search in it, and the part about one topic."""
+
+    def __init__(self, topic: str, parent: QWidget) -> None:
+        self._guide = read_guide()
+        self._parts = topics(self._guide)
+        super().__init__(_("Help"), "", parent)
+        self._search = QLineEdit()
+        self._search.setPlaceholderText(_("Search"))
+        self._search.setAccessibleName(_("Search"))
+        self._search.setClearButtonEnabled(True)
+        for clear in self._search.findChildren(QToolButton):  # Qt's, which has no name
+            clear.setAccessibleName(_("Clear"))
+        self._search.textChanged.connect(self._find)
+        self._contents = QListWidget()
+        self._contents.setAccessibleName(_("Contents"))
+        self._contents.setFrameShape(QFrame.Shape.NoFrame)
+        self._contents.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._contents.setWordWrap(True)
+        make_roomy(self._contents)
+        for name, part in self._parts.items():
+            item = QListWidgetItem(part.split("\n", 1)[0].lstrip("# "))
+            item.setData(Qt.ItemDataRole.UserRole, name)
+            self._contents.addItem(item)
+        self._contents.currentItemChanged.connect(self._show_chosen)
+        self._none = FieldNote()
+        side = QWidget()
+        side.setFixedWidth(_CONTENTS * self.fontMetrics().averageCharWidth())
+        column = QVBoxLayout(side)
+        column.setContentsMargins(*[style.SPACING] * 4)
+        column.addWidget(self._search)
+        column.addWidget(self._none)
+        column.addWidget(self._contents, 1)
+        self.add_side(side)
+        style.ensure_touch_targets(side)
+        whole = QPushButton(_("&Whole guide"))
+        whole.setAutoDefault(False)  # Enter closes
+        whole.clicked.connect(self._show_whole)
+        self.add_button(whole)
+        add_help_shortcuts(self, self.close)
+        self.setModal(False)
+        self._find("")
+        self.follow(topic)
+
+    def follow(self, topic: str) -> None:
+        """Show the part about the page that the person is on now."""
+        self._search.clear()
+        for item in self._items():
+            if item.data(Qt.ItemDataRole.UserRole) == topic:
+                self._contents.setCurrentItem(item)
+                return
+        self._show_whole()
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self._contents.item(row) for row in range(self._contents.count())]
+
+    def _find(self, text: str) -> None:
+        """Leave the parts in the contents that have the text; show the first of them."""
+        wanted = text.strip().casefold()
+        for item in self._items():
+            part = self._parts[item.data(Qt.ItemDataRole.UserRole)]
+            item.setHidden(wanted not in part.casefold())
+        left = [item for item in self._items() if not item.isHidden()]
+        self._none.setVisible(not left)
+        self._none.tell("" if left else _("Nothing in the guide has this text."))
+        if wanted and left:
+            current = self._contents.currentItem()
+            if current not in left:
+                self._contents.setCurrentItem(left[0])
+            self.mark(text.strip())
+
+    def _show_chosen(self, item: QListWidgetItem | None) -> None:
+        if item:
+            self.show_text(self._parts[item.data(Qt.ItemDataRole.UserRole)])
+            self.mark(self._search.text().strip())
+
+    def _show_whole(self) -> None:
+        self._contents.setCurrentRow(-1)
+        self.show_text(self._guide)
+
+    def sizeHint(self) -> QSize:
+        return QSize(820, 500)
+
+
 def show_help(topic: str, parent: QWidget) -> TextWindow:
-    """Open the help about ``topic``, with a button for the whole guide."""
-    guide = read_guide()
-    window = TextWindow(_("Help"), topics(guide).get(topic, guide), parent)
-    whole = QPushButton(_("&Whole guide"))
-    whole.setAutoDefault(False)  # Enter closes
-    whole.clicked.connect(lambda: window.show_text(guide))
-    window.add_button(whole)
-    add_help_shortcuts(window, window.close)
-    window.setModal(False)
+    """Open the help about ``topic``; a help window that is open shows it."""
+    for window in parent.findChildren(HelpWindow):
+        if window.isVisible():
+            window.follow(topic)
+            window.raise_()
+            window.activateWindow()
+            return window
+    window = HelpWindow(topic, parent)
     window.show()
     return window
+
+
+def follow_page(topic: str, parent: QWidget) -> None:
+    """Have the help window show the part about ``topic``, if it is open."""
+    for window in parent.findChildren(HelpWindow):
+        if window.isVisible():
+            window.follow(topic)
 
 
 _LIBRARIES = {

@@ -82,7 +82,10 @@ class Page(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(style.SPACING // 2)
         column.addLayout(head)
-        column.addWidget(self._progress)
+        waiting = QVBoxLayout()
+        waiting.setContentsMargins(0, 0, style.EDGE, 0)
+        waiting.addWidget(self._progress)
+        column.addLayout(waiting)
         column.addWidget(self._area, 1)
         # The scroll bar stands at the edge of the window.
         column.setContentsMargins(style.EDGE, style.EDGE - style.SPACING, 0, style.SPACING)

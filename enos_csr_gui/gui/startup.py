@@ -57,6 +57,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
     yield
     style.follow_desktop()
     style.fix_fusion_palette()
+    wizard.show_way_on()
     yield
     wizard.steps.complete()
     yield

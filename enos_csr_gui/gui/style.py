@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QCursor, QFont, QGuiApplication, QPalette, QScreen
 from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:  # each class of Qt takes its time
+    from PySide6.QtWidgets import QPushButton
 
 SPACING = 8
 """The step, in device-independent pixels, that every distance is a multiple of."""
@@ -20,6 +24,9 @@ USUAL_LINE = 16
 CORNER = 6.0
 """The radius of the corners of what we paint ourselves."""
 
+TITLE, HEADING = 1.6, 1.2
+"""The type scale: titles of pages and headings in them, as multiples of the font of the text."""
+
 ROW = 24
 """The least height of a row in a list, which is chosen with a click too."""
 
@@ -27,7 +34,8 @@ _ACCENT, _ACCENT_IN_THE_DARK = "#0f7a66", "#3cbfa4"
 """The colour of what is ours, at least 4.5 : 1; our icons have one that does for both, at 3 : 1."""
 
 _FUSION_DARKER = 140
-"""In percent: Fusion outlines with the window's colour, darkened by it."""
+"""In percent: Fusion outlines with the window's colour, darkened by it, and fills buttons with
+lighter shades of theirs."""
 
 _FUSION_HIGHLIGHT = QColor(48, 140, 198)
 """What Fusion takes where the desktop names no colour; white on it has a contrast of 3.7 : 1."""
@@ -50,6 +58,12 @@ _OUTLINED = (
 _TARGET = 30
 """The least height of a click target, for a gloved finger; WCAG 2.2 asks for 24."""
 
+_INSIDE = 6
+"""Added between the edge of a field of Fusion and its text, which then begins after 10 pixels."""
+
+_PRIMARY = "is_primary"
+"""The property of a button that it is the primary action of a page."""
+
 
 def screen_of(window: QWidget) -> QScreen:
     """Return the screen that the window is on, or will open on.
@@ -71,10 +85,19 @@ def room_for(window: QWidget) -> QSize:
 
 
 def ensure_touch_target(target: QWidget) -> None:
-    """Make it large enough to touch."""
+    """Make it large enough to touch, with room around its text."""
+    from PySide6.QtWidgets import QLineEdit, QPushButton  # after the first paint
+
     # Macs have no touch screens, and stretched controls look foreign.
     if target.sizeHint().height() < _TARGET and sys.platform != "darwin":
         target.setMinimumHeight(_TARGET)
+    if not _is_fusion():
+        return  # the styles of Windows and macOS have that room
+    if isinstance(target, QLineEdit):
+        target.setTextMargins(_INSIDE, 0, _INSIDE, 0)
+    elif isinstance(target, QPushButton) and not target.sizePolicy().hasHeightForWidth():
+        wanted = target.sizeHint().width() + 2 * SPACING
+        target.setMinimumWidth(max(target.minimumWidth(), wanted))
 
 
 def ensure_touch_targets(widget: QWidget) -> None:
@@ -85,6 +108,39 @@ def ensure_touch_targets(widget: QWidget) -> None:
         is_part = isinstance(one.parentWidget(), QLineEdit | QComboBox)
         if isinstance(one, QAbstractButton | QLineEdit | QComboBox) and not is_part:
             ensure_touch_target(one)
+        elif isinstance(one, QLineEdit) and _is_fusion():
+            one.setTextMargins(_INSIDE, 0, 0, 0)
+
+
+def make_primary(*buttons: QPushButton) -> None:
+    """Fill the buttons with the accent; again when the colours change.
+
+    The styles of Windows and macOS fill the default button themselves.
+    """
+    from PySide6.QtWidgets import QApplication  # after the first paint
+
+    if not _is_fusion():
+        return
+    for button in buttons:
+        palette = QApplication.palette(button)
+        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+            # Fusion fills with a gradient of lighter shades.
+            ground = accent(palette).darker(_FUSION_DARKER)
+            palette.setColor(group, QPalette.ColorRole.Button, ground)
+            palette.setColor(group, QPalette.ColorRole.ButtonText, on_accent(palette))
+        button.setPalette(palette)
+        button.setProperty(_PRIMARY, True)
+
+
+def is_primary(widget: QWidget) -> bool:
+    """Return whether ``make_primary`` has filled the widget."""
+    return bool(widget.property(_PRIMARY))
+
+
+def _is_fusion() -> bool:
+    from PySide6.QtWidgets import QApplication  # after the first paint
+
+    return bool(QApplication.style().objectName() == "fusion")
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -143,6 +199,11 @@ def problem(palette: QPalette) -> QColor:
     return QColor("#ff9b90" if is_dark(palette) else "#b3261e")
 
 
+def success(palette: QPalette) -> QColor:
+    """Return the colour of what is right, as loud as ``problem``; a text says it too."""
+    return accent(palette)
+
+
 def caution(palette: QPalette) -> QColor:
     """Return the colour of what is neither right nor wrong; a text says it too."""
     return QColor("#d9a53a" if is_dark(palette) else "#9a6a00")
@@ -157,7 +218,7 @@ def fix_fusion_palette() -> None:
     """
     from PySide6.QtWidgets import QApplication  # after the first paint
 
-    if QApplication.style().objectName() != "fusion":
+    if not _is_fusion():
         return
     palette = QApplication.palette()
     ground = outline(palette).lighter(_FUSION_DARKER)
@@ -184,7 +245,7 @@ def follow_desktop() -> None:
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    if app.style().objectName() != "fusion":
+    if not _is_fusion():
         return
     if app.property(_FOLLOWS):
         app.setPalette(QPalette())  # the desktop's own again
@@ -199,15 +260,25 @@ def follow_desktop() -> None:
 
 def title(font: QFont) -> QFont:
     """Return the font of the title of a page, from that of its text."""
-    large = heading(font)
-    large.setPointSizeF(1.6 * font.pointSizeF())
-    return large
+    return _larger(font, TITLE)
 
 
 def heading(font: QFont) -> QFont:
-    """Return the font of a heading inside a page."""
+    """Return the font of a heading inside a page, from that of its text."""
+    return _larger(font, HEADING)
+
+
+def strong(font: QFont) -> QFont:
+    """Return the font of what stands out in a text, as large as the rest."""
+    return _larger(font, 1)
+
+
+def _larger(font: QFont, times: float) -> QFont:
+    """Return a bold font, so many times as large."""
     bold = QFont(font)
     bold.setBold(True)
+    if times != 1:
+        bold.setPointSizeF(times * font.pointSizeF())
     return bold
 
 

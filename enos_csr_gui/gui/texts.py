@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField
 from enos_csr_gui.gui import dates
 from enos_csr_gui.messages import problems
+
+IN_ORDER_OF_ANSWERS: tuple[SubjectField, ...] = tuple(
+    sorted(SUBJECT_FIELDS, key=lambda field: field.key != "common_name")
+)
+"""The fields as the pages show them: first the one whose answer is new for each request."""
 
 
 def problem_text(problem: Problem) -> str:

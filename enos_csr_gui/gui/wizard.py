@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -127,7 +128,8 @@ class RequestWizard(QDialog):
         for button in (self._back, self._next, self._save, self._cancel, self._close):
             below.addWidget(button)
         column = QVBoxLayout(self)
-        below.setContentsMargins(column.contentsMargins())  # the system's, for a window
+        below.setContentsMargins(style.EDGE, style.SPACING, style.EDGE, style.SPACING)
+        below.setSpacing(style.SPACING)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(above, 1)
@@ -310,11 +312,16 @@ class RequestWizard(QDialog):
             self.steps.show_steps(names, route.index(self.step))
         if self._painted:
             self._tell_page(page)
+            self._help_follows()
         page.take_focus()
 
     def _show_busy(self) -> None:
         for button in (self._next, self._save):
             button.setEnabled(not self.page.busy)
+
+    def show_way_on(self) -> None:
+        """Have the button that leads on stand out, once the colours are known."""
+        style.make_primary(self._next, self._save)
 
     def _focus_way_on(self) -> None:
         saves = PAGES[self.step].kind is PageKind.SAVES
@@ -366,6 +373,11 @@ class RequestWizard(QDialog):
         from enos_csr_gui.gui.help import show_help  # not before the first paint
 
         show_help(self.step.name.lower(), self)
+
+    def _help_follows(self) -> None:
+        # Without the module, no help window is open: it takes its time to import.
+        if module := sys.modules.get("enos_csr_gui.gui.help"):
+            module.follow_page(self.step.name.lower(), self)
 
     def open_files(self, files: Sequence[Path]) -> None:
         """Accept files from outside: a table, certificates for many devices, or what the current
@@ -426,6 +438,7 @@ class RequestWizard(QDialog):
             return
         if event.type() == event.Type.PaletteChange:
             style.fix_fusion_palette()
+            self.show_way_on()
         elif event.type() == event.Type.ThemeChange:
             style.follow_desktop()
 

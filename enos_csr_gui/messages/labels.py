@@ -113,6 +113,15 @@ def path(path: PurePath) -> str:
     return escape_unprintable(str(path))
 
 
+def fingerprint(digest: str) -> str:
+    """Return a fingerprint in hexadecimal for the eye: groups of four, in two lines."""
+    half = len(digest) // 2
+    lines = digest[:half], digest[half:]
+    return "\n".join(
+        " ".join(line[place : place + 4] for place in range(0, len(line), 4)) for line in lines
+    )
+
+
 def help_(field: str) -> str:
     """Return what to enter in a subject field."""
     return _(FIELDS[field].help)

@@ -39,8 +39,10 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     assert lines[0].split() == ["Subject", "C", "=", "CN"]
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
         assert value in result.stdout
-    fingerprint = keys.public_key_sha256(key.public_key())
-    assert f"\n  Public-key fingerprint\n    {fingerprint}\n" in result.stdout
+    digest = keys.public_key_sha256(key.public_key())
+    groups = [digest[place : place + 4] for place in range(0, 64, 4)]
+    lines_of_it = f"    {' '.join(groups[:8])}\n    {' '.join(groups[8:])}\n"
+    assert f"\n  Public-key fingerprint\n{lines_of_it}" in result.stdout
     assert "FAIL" not in result.stdout
     assert max(map(len, lines)) < 80
 

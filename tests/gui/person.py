@@ -40,6 +40,12 @@ def wait(milliseconds: int) -> None:
     loop.exec()
 
 
+def in_order_of_fields(answers: dict[str, str]) -> list[str]:
+    """Return the answers as they are typed from the first field of the page to the last."""
+    rest = {key: text for key, text in answers.items() if key != "common_name"}
+    return [answers["common_name"], *rest.values()]
+
+
 def _is_popup(widget: QWidget) -> bool:
     return widget.window().windowType() == Qt.WindowType.Popup
 

@@ -99,9 +99,9 @@ def test_a_screen_reader_says_which_page_has_come(
         if label.isVisible() and label.accessibleName().startswith("Step")
     ]
     assert steps[:3] == [
-        "Step 1 of 5, done: Key",
+        "Step 1 of 5, done: Choose the key",
         "Step 2 of 5, you are here: Who is it for?",
-        "Step 3 of 5: Review",
+        "Step 3 of 5: Check the answers",
     ]
     said.clear()
     person.press(Qt.Key.Key_Escape)

@@ -11,7 +11,7 @@ from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QTextDocument
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTextBrowser
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QTextBrowser
 from tour import reader
 
 from enos_csr_gui import __version__, i18n, resources
@@ -96,6 +96,38 @@ def test_the_button_does_the_same_and_leads_to_the_whole_guide(person: Person) -
     assert read(person).startswith("Who is it for?")
     person.click("Whole guide")
     assert read(person).startswith("User guide")
+
+
+def test_the_help_follows_the_page(person: Person) -> None:
+    person.press(Qt.Key.Key_F1)
+    assert read(person).startswith("Key")
+    person.goes_on("Who is it for?")
+    assert read(person).startswith("Who is it for?")
+    person.click("< Back")
+    assert read(person).startswith("Key")
+    assert len(_windows(person)) == 1
+
+
+def test_the_contents_and_a_search_lead_to_a_part(person: Person) -> None:
+    person.press(Qt.Key.Key_F1)
+    read(person)
+    help_window = _windows(person)[-1].window()
+    [contents] = help_window.findChildren(QListWidget)
+    [search] = help_window.findChildren(QLineEdit)
+    all_parts = [contents.item(row) for row in range(contents.count())]
+    assert [item.text() for item in all_parts if item.isSelected()] == ["Key"]
+    contents.setCurrentRow(0)
+    assert read(person).startswith("What would you like to do?")
+    QTest.keyClicks(search, "turkey")
+    left = [item.text() for item in all_parts if not item.isHidden()]
+    assert left == ["Who is it for?"]
+    assert read(person).startswith("Who is it for?")
+    assert _windows(person)[-1].textCursor().selectedText() == "Turkey"
+    search.selectAll()
+    QTest.keyClicks(search, "qqqq")
+    assert all(item.isHidden() for item in all_parts)
+    said = [label.text() for label in help_window.findChildren(QLabel) if label.isVisible()]
+    assert "Nothing in the guide has this text." in said
 
 
 @pytest.mark.parametrize("language", i18n.languages())

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.gui import style
 
 CHECK = "Check a file"
 SAMPLES = Path(__file__).parents[1] / "samples" / "foreign"
@@ -38,6 +39,24 @@ def test_the_program_opens_a_request_it_is_started_with(
     assert "dev-001.csr" in person.reads()
     assert "request (CSR) for 'dev-001', PEM" in person.reads()
     assert not person.problems()
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+def test_the_verdict_is_the_largest_on_the_page_good_or_bad(
+    start: Callable[..., Person], good: Path, openssl, tmp_path: Path, is_good: bool
+) -> None:
+    bad = tmp_path / "bad.csr"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/C=XX/CN=dev-001", "-out", bad)  # fmt: skip
+    person = start("", good if is_good else bad)
+    person.waits_to_read("cceptable: " if is_good else "NOT acceptable: ")
+    shown = [one for one in person.wizard.findChildren(QLabel) if one.isVisible()]
+    [verdict] = [one for one in shown if "cceptable: " in one.text()]
+    assert verdict.font().pointSizeF() == max(one.font().pointSizeF() for one in shown)
+    colour = verdict.palette().windowText().color()
+    wanted = style.success if is_good else style.problem
+    assert colour == wanted(QApplication.palette())
+    assert (verdict.text() in person.problems()) == (not is_good)
 
 
 def test_a_key_file_dropped_on_the_page_that_asks_for_one(

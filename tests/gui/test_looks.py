@@ -8,9 +8,14 @@ from pathlib import Path
 import photos
 import pseudo
 import pytest
+from looks import ENOUGH_CONTRAST, contrast
+from person import Person
 from photos import Setting
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import i18n
+from enos_csr_gui.gui import style
 
 DESKTOPS = [
     ("light", 100, 0, (1280, 800)),
@@ -45,3 +50,28 @@ def test_a_third_language_is_shown_whole_and_has_room(in_pseudo: Path, tmp_path:
         tmp_path / "photos", setting, tmp_path / "eo" / "home", in_pseudo, only_faults=True
     )
     assert "\n".join(faults) == ""
+
+
+def test_the_one_way_on_is_filled_with_the_accent(person: Person, qapp: QApplication) -> None:
+    ways_on = [person.button("Next >")]
+    others = [person.button(name) for name in ("< Back", "Cancel", "Help (F1)")]
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("the system's own style fills the default button")
+    text = ways_on[0].palette().buttonText().color()
+    for button in (*ways_on, *others):
+        picture = button.grab().toImage()
+        ground = QColor(picture.pixel(6, picture.height() // 2))
+        accent = style.accent(qapp.palette())
+        is_filled = abs(ground.hslHue() - accent.hslHue()) < 20 and ground.saturation() > 120
+        assert is_filled == (button in ways_on), button.text()
+        if is_filled:  # at the palest place that letters stand on
+            above = QColor(picture.pixel(6, picture.height() // 3))
+            assert contrast(text, above) >= ENOUGH_CONTRAST
+
+
+def test_text_has_room_inside_its_field(person: Person, qapp: QApplication) -> None:
+    person.goes_on("Who is it for?")
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("the system's own style has room in its fields")
+    for name in ("Country", "Common name"):
+        assert 6 <= person.field(name).textMargins().left() <= 10

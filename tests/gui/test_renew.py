@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from cryptography import x509
 from person import Person, wait
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog, QListWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QTreeWidget
 
 from enos_csr_gui.core import create, key_reader, receive, renew, x509_reader
 from enos_csr_gui.core.enums import RequestKind
@@ -169,8 +170,8 @@ def test_from_a_checked_file_to_its_renewal(
 
 def chosen_row(person: Person) -> str:
     """Return the row of the list that is chosen; empty if none is."""
-    [rows] = [one for one in person.wizard.findChildren(QListWidget) if one.isVisible()]
-    return "".join(item.text().split()[0] for item in rows.selectedItems())
+    [rows] = [one for one in person.wizard.findChildren(QTreeWidget) if one.isVisible()]
+    return "".join(item.text(0) for item in rows.selectedItems())
 
 
 @pytest.fixture
@@ -189,6 +190,17 @@ def two_requests(start: Callable[..., Person], labelled: dict[str, str], saved: 
     assert chosen_row(person) == "dev-002"
     person.press(Qt.Key.Key_Escape)
     return person
+
+
+def test_each_request_has_its_status_and_day_in_columns(two_requests: Person) -> None:
+    two_requests.begins(RENEW)
+    reloaded_list(two_requests)
+    [rows] = [one for one in two_requests.wizard.findChildren(QTreeWidget) if one.isVisible()]
+    heads = [rows.headerItem().text(column) for column in range(rows.columnCount())]
+    assert heads == ["Common name", "Status", "Created on"]
+    assert rows.topLevelItem(0).text(0) == "dev-002"
+    assert rows.topLevelItem(0).text(1) == "waiting for the certificate"
+    assert rows.topLevelItem(0).text(2).endswith(str(datetime.now(UTC).year))
 
 
 def reloaded_list(person: Person) -> None:

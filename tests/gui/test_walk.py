@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from person import Person
+from person import Person, in_order_of_fields
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
@@ -48,7 +48,7 @@ def test_the_keyboard_alone_is_enough(
 ) -> None:
     person.press(Qt.Key.Key_Return)
     person.waits_for_page("Who is it for?")
-    for number, text in enumerate(answers.values()):
+    for number, text in enumerate(in_order_of_fields(answers)):
         if number > 0:
             person.press(Qt.Key.Key_Tab)
         person.types(text)

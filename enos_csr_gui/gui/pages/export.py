@@ -85,12 +85,12 @@ class ExportPage(Page):
 
         self._missing = FieldNote(about=self._formats[Format.PKCS12])
         self.body.addWidget(self._missing)
-        self.body.addWidget(self._key_row)
         formats = QVBoxLayout()
         formats.setSpacing(0)
         for button in self._formats.values():
             formats.addWidget(button)
         self.body.addLayout(formats)
+        self.body.addWidget(self._key_row)
         self.body.addLayout(place)
         self.body.addWidget(self._store_row)
         self.body.addWidget(self._trouble)

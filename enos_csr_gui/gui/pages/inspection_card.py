@@ -33,6 +33,18 @@ _ICONS = {ContentKind.REQUEST: "request", ContentKind.CERTIFICATE: "certificate"
 _ICON_SIZE = 32
 
 
+class Verdict(FieldNote):
+    """Whether EnOS would take the request: as large as the title of the page, in its colour."""
+
+    def __init__(self, text: str, *, is_good: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setFont(style.title(self.font()))
+        if is_good:
+            self.show_success(text)
+        else:
+            self.show_problem(text)
+
+
 class InspectionCard(Card):
     """Shows ``found``, which is called ``name``; its details are made when they are asked for."""
 
@@ -52,16 +64,24 @@ class InspectionCard(Card):
         self._found = found
         self._together = together
         self.setAccessibleName(name)
-        self.setAccessibleDescription(inspection.kind(found))
-
         self._column = QVBoxLayout()
         self._column.setSpacing(style.SPACING // 2)
+        if found.rules:
+            sign = "✓" if found.acceptable else "✗"
+            verdict = Verdict(
+                f"{sign}  {inspection.verdict(found)}", is_good=bool(found.acceptable)
+            )
+            self.setAccessibleDescription(verdict.text())
+            self._column.addWidget(verdict)
+            self._column.addSpacing(style.SPACING // 2)
         title = WrappedLabel()
         title.setText(name)
-        title.setFont(style.heading(self.font()))
+        title.setFont(style.strong(self.font()))
         self._column.addWidget(title)
         kind = WrappedLabel()
         kind.setText(inspection.kind(found))
+        described = f"{self.accessibleDescription()} {kind.text()}".strip()
+        self.setAccessibleDescription(described)
         self._column.addWidget(kind)
         self._add_verdict()
         self._add_offers(offers)
@@ -107,8 +127,6 @@ class InspectionCard(Card):
             for problem in found.problems:
                 self._say(problem_text(problem), is_problem=True)
             return
-        sign = "✓" if found.acceptable else "✗"
-        self._say(f"{sign}  {inspection.verdict(found)}", is_problem=not found.acceptable)
         for result in found.rules:
             for problem in (*result.problems, *result.warnings):
                 self._say(labels.named(_rule(result), problem_text_in_file(problem)), indent=True)

@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSizePolicy
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from enos_csr_gui.core import files, renew
 from enos_csr_gui.core.errors import CoreError
@@ -35,13 +42,26 @@ class _Choice(NamedTuple):
     """The request file or the certificate, whichever is still there, or where it was."""
 
 
-class _Choices(QListWidget):
-    """A list in which nothing is chosen before the person chooses it."""
+class _Choices(QTreeWidget):
+    """A list in columns, in which nothing is chosen before the person chooses it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setHeaderLabels([_("Common name"), _("Status"), _("Created on")])
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        head = self.header()
+        head.setStretchLastSection(False)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = (Qt.Key.Key_Down, Qt.Key.Key_Up)
-        if event.key() in keys and not self.selectedItems() and self.currentItem():
-            self.currentItem().setSelected(True)  # it is the first, and not left out
+        current = self.currentItem()
+        if event.key() in keys and not self.selectedItems() and current:
+            current.setSelected(True)  # it is the first, and not left out
         else:
             super().keyPressEvent(event)
 
@@ -144,9 +164,9 @@ class RenewPage(Page):
         with QSignalBlocker(self._list):  # while rows go, Qt chooses others of those that are left
             self._list.clear()
             for choice in choices:
-                item = QListWidgetItem(_text(choice.request))
-                item.setData(Qt.ItemDataRole.UserRole, choice.file)
-                self._list.addItem(item)
+                item = QTreeWidgetItem(_cells(choice.request))
+                item.setData(0, Qt.ItemDataRole.UserRole, choice.file)
+                self._list.addTopLevelItem(item)
         self._mark_choice()
         self._label.setVisible(bool(choices))
         self._list.setVisible(bool(choices))
@@ -154,7 +174,8 @@ class RenewPage(Page):
     def _mark_choice(self) -> None:
         """Have the row chosen whose file stands in the field above, and no other."""
         path = self._chooser.path()
-        items = [self._list.item(row) for row in range(self._list.count())]
+        rows = map(self._list.topLevelItem, range(self._list.topLevelItemCount()))
+        items = [item for item in rows if item]
         same = [item for item in items if _file(item) == path]
         if any(item.isSelected() for item in same):
             return
@@ -163,7 +184,7 @@ class RenewPage(Page):
             if same:
                 self._list.setCurrentItem(same[0])
 
-    def _go_on_with(self, item: QListWidgetItem) -> None:
+    def _go_on_with(self, item: QTreeWidgetItem) -> None:
         self._take(item)
         self.try_to_go_on()
 
@@ -171,12 +192,12 @@ class RenewPage(Page):
         for item in self._list.selectedItems():
             self._take(item)
 
-    def _take(self, item: QListWidgetItem) -> None:
+    def _take(self, item: QTreeWidgetItem) -> None:
         self._chooser.set_path(_file(item))
 
 
-def _file(item: QListWidgetItem) -> Path:
-    file: Path = item.data(Qt.ItemDataRole.UserRole)
+def _file(item: QTreeWidgetItem) -> Path:
+    file: Path = item.data(0, Qt.ItemDataRole.UserRole)
     return file
 
 
@@ -196,8 +217,8 @@ def _choices() -> list[_Choice]:
     return list(choices.values())
 
 
-def _text(request: PastRequest) -> str:
-    """Return the row of a request."""
-    made_on = _("created on {date}").format(date=dates.day(request.made_on))
+def _cells(request: PastRequest) -> list[str]:
+    """Return the row of a request: its common name, its status, the day it was created."""
     status = labels.request_status(request.status(), request.days_left())
-    return "  ·  ".join((shortened(labels.common_name(request.subject)), status, made_on))
+    name = shortened(labels.common_name(request.subject))
+    return [name, status, dates.day(request.made_on)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -16,10 +16,12 @@ from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 from enos_csr_gui.core.keys import public_key_sha256
 from enos_csr_gui.core.shell import Shell, command_line, shells
-from enos_csr_gui.core.subject import SUBJECT_FIELDS, Subject
+from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Step
 from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import IN_ORDER_OF_ANSWERS
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
@@ -47,15 +49,19 @@ class ReviewPage(Page):
             _("Check that everything is right. A certificate cannot be changed later."),
         )
         self._values: dict[str, WrappedLabel] = {}
-        self._changes: dict[str, QPushButton] = {}
         self._facts = DetailsGrid()
-        for field in SUBJECT_FIELDS:
+        self._edit_subject = self._add_group(_("Who it is for"), self._go_to_subject)
+        for field in IN_ORDER_OF_ANSWERS:
             self._add_row(field.key, f"{labels.label(field.key)} ({field.initials})")
-        self._facts.add_gap()
-        self._add_row("key", _("Key"))
-        self._add_row("fingerprint", _("Public-key fingerprint"), changeable=False)
-        self._add_row("key_file", _("Key file"), changeable=False)
-        self._add_row("csr_file", _("Request file"), changeable=False)
+        name = self._values["common_name"]
+        name.setFont(style.strong(name.font()))
+        self._add_group(_("Key"), lambda: self.change_wanted.emit(Step.KEY, "key"))
+        self._add_row("key", _("Kind"))
+        self._add_row("fingerprint", _("Public-key fingerprint"))
+        self._facts.add_heading(_("Files"))
+        self._add_row("folder", _("Folder"))
+        self._add_row("csr_file", _("Request file"))
+        self._add_row("key_file", _("Key file"))
 
         commands = QWidget()
         column = QVBoxLayout(commands)
@@ -75,11 +81,9 @@ class ReviewPage(Page):
 
     def enter(self) -> None:
         subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
-        for field in SUBJECT_FIELDS:
+        for field in IN_ORDER_OF_ANSWERS:
             self._values[field.key].setText(labels.value(field.key, subject))
-        fixed = {*self.draft.locked, *self.draft.verbatim}
-        for key, change in self._changes.items():
-            change.setVisible(key not in fixed)
+        self._edit_subject.setVisible(bool(self._changeable()))
 
         draft = self.draft
         key_path = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
@@ -91,8 +95,12 @@ class ReviewPage(Page):
         else:
             key = _("New, not protected with a passphrase")
         self._values["key"].setText(key)
-        self._values["key_file"].setText(labels.path(key_path))
-        self._values["csr_file"].setText(labels.path(csr_path))
+        self._values["folder"].setText(labels.path(draft.folder))
+        self._values["csr_file"].setText(escape_unprintable(csr_path.name))
+        # The key that one already has may be anywhere.
+        is_beside = key_path.parent == draft.folder
+        shown = escape_unprintable(key_path.name) if is_beside else labels.path(key_path)
+        self._values["key_file"].setText(shown)
         self.key_made()
 
         commands = openssl_commands(
@@ -106,7 +114,7 @@ class ReviewPage(Page):
             text.setPlainText(_script(commands, shell))
 
     def take_focus(self) -> None:
-        # Not the first 'Change': Enter should go on.
+        # Not the first 'Edit': Enter should go on.
         self.focus_way_on()
 
     def key_made(self) -> None:
@@ -115,14 +123,24 @@ class ReviewPage(Page):
             return
         self._values["fingerprint"].show_digest(public_key_sha256(self.draft.key.public_key()))
 
-    def _add_row(self, key: str, name: str, *, changeable: bool = True) -> None:
-        change = QPushButton(_("Change")) if changeable else None
-        if change:
-            step = Step.KEY if key == "key" else Step.SUBJECT
-            change.setAccessibleName(_("Change: {field}").format(field=name))
-            change.clicked.connect(lambda: self.change_wanted.emit(step, key))
-            self._changes[key] = change
-        self._values[key] = self._facts.add_row(name, button=change)
+    def _changeable(self) -> list[str]:
+        """Return the keys of the fields that can be changed, as they are shown."""
+        fixed = {*self.draft.locked, *self.draft.verbatim}
+        return [field.key for field in IN_ORDER_OF_ANSWERS if field.key not in fixed]
+
+    def _go_to_subject(self) -> None:
+        self.change_wanted.emit(Step.SUBJECT, self._changeable()[0])
+
+    def _add_group(self, name: str, edit: Callable[[], None]) -> QPushButton:
+        """Add a heading with a button that leads back to the answers below it."""
+        button = QPushButton(_("Edit"))
+        button.setAccessibleName(_("Edit: {group}").format(group=name))
+        button.clicked.connect(edit)
+        self._facts.add_heading(name, button)
+        return button
+
+    def _add_row(self, key: str, name: str) -> None:
+        self._values[key] = self._facts.add_row(name)
 
 
 def _script(commands: Sequence[Sequence[str]], shell: Shell) -> str:

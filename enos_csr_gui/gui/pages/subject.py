@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -15,6 +15,7 @@ from enos_csr_gui.gui import background
 from enos_csr_gui.gui.draft import Draft, Origin
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.texts import IN_ORDER_OF_ANSWERS
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
 from enos_csr_gui.gui.widgets.field_note import FieldNote
@@ -61,13 +62,14 @@ class SubjectPage(Page):
         self.body.addStretch(1)
 
     def build(self) -> Iterator[None]:
-        for field in subject.SUBJECT_FIELDS:
+        for field in IN_ORDER_OF_ANSWERS:
             editor = FieldEditor(field, self)
             editor.edited.connect(self._on_edited)
             self._form.add_row(editor.label, editor.edit, editor.below)
             self.editors[field.key] = editor
             if field.key == "common_name":
                 editor.offer(self._ways_out)
+                self._kept = self._form.add_heading(_("Remembered for the next request"))
             yield
 
     def enter(self) -> None:
@@ -95,11 +97,9 @@ class SubjectPage(Page):
             text = _("The answers come from '{file}', and from nowhere else. Check each of them.")
             text = text.format(file=escape_unprintable(file.name))
         else:
-            text = _(
-                "Fields marked * are required. The program remembers all answers but the "
-                "common name for the next time."
-            )
+            text = _("Fields marked * are required.")
         self.explain(text)
+        self._kept.setVisible(not old and not file)
         self.editors["common_name"].lock(
             _("A renewal keeps the common name, because EnOS knows the device by it.")
             if old
@@ -152,7 +152,7 @@ class SubjectPage(Page):
         if self.draft.source:
             problems = self._check()
             if problems:
-                self._go_to(self.editors[problems[0].field or "country"])
+                self._go_to_first(problems)
             else:
                 self.focus_way_on()
             return
@@ -170,7 +170,7 @@ class SubjectPage(Page):
                 self.draft.answer(key, editor.text())
         problems = self._check(at_once=self.editors)
         if problems:
-            self._go_to(self.editors[problems[0].field or "country"])
+            self._go_to_first(problems)
             return False
         name = self.draft.answers["common_name"]
         if self.draft.source or name == self._accepted_name:
@@ -186,6 +186,11 @@ class SubjectPage(Page):
         self._forget_lookup()
         self.wait_for(lambda: _used(name), looked_up, None, _("Looking up the common name"))
         return False
+
+    def _go_to_first(self, problems: Sequence[Problem]) -> None:
+        """Go to the first field on the page that has a problem."""
+        wrong = {problem.field for problem in problems}
+        self._go_to(next(e for key, e in self.editors.items() if key in wrong))
 
     def _go_to(self, editor: FieldEditor) -> None:
         editor.edit.setFocus()

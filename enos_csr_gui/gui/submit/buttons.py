@@ -93,7 +93,7 @@ class SubmitButtons(QObject):
             *self._renewed(request),
             _("Request file, attached: {name}").format(name=request.csr.name),
             _("Public-key fingerprint (SHA-256): {fingerprint}").format(
-                fingerprint=request.public_key_sha256
+                fingerprint="\r\n" + labels.fingerprint(request.public_key_sha256)
             ),
         ]
         letter = QUrl("mailto:" + _encoded(submit.email).replace("%40", "@"))

@@ -44,10 +44,9 @@ def rows(
         for field in SUBJECT_FIELDS
         if field.key in subject
     ]
-    groups = [public_key_sha256[place : place + 8] for place in range(0, 64, 8)]
     found += [
         (_("Request file"), csr_name),
-        (_("Public-key fingerprint"), f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"),
+        (_("Public-key fingerprint"), labels.fingerprint(public_key_sha256)),
         (_("Created on"), date),
     ]
     if serial is not None:

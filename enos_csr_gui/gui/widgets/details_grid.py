@@ -36,6 +36,19 @@ class DetailsGrid(QGridLayout):
             self.addWidget(button, row, 2)
         return value
 
+    def add_heading(self, text: str, button: QPushButton | None = None) -> None:
+        """Add the heading of the rows that follow; ``button`` changes any of them."""
+        if self.count():
+            self.add_gap()
+        heading = WrappedLabel()
+        heading.setText(text)
+        heading.setFont(style.heading(heading.font()))
+        row = self.rowCount()
+        self.addWidget(heading, row, 0, 1, 2)
+        if button:
+            style.ensure_touch_target(button)
+            self.addWidget(button, row, 2)
+
     def add_gap(self) -> None:
         """Add space before the next row."""
         self.setRowMinimumHeight(self.rowCount(), style.SPACING)

@@ -33,6 +33,10 @@ _SAID_AT_ONCE = frozenset(
 )
 
 
+_NEARLY_FULL = 10
+"""The number of characters left from which on they are counted."""
+
+
 @cache
 def _problem_icon() -> QIcon:
     return QIcon(str(resources.icon("problem")))
@@ -67,11 +71,10 @@ class FieldEditor(QObject):
             name if field.required else _("{field}, optional").format(field=name)
         )
         line.setAccessibleName(self.edit.accessibleName())
-        self._counter.setWordWrap(False)
+        self._counter.setWordWrap(False)  # at the right, as short as what it says
 
         if isinstance(self.edit, CountryBox):
             self.edit.edited.connect(self._on_edited)
-            self._counter.hide()
         else:
             self.edit.textEdited.connect(self._on_edited)
         line.editingFinished.connect(self._on_left)
@@ -101,7 +104,7 @@ class FieldEditor(QObject):
         else:
             self.edit.setReadOnly(reason is not None)
             self.edit.setFrame(reason is None)  # as flat as a text, for nothing can be typed
-        self._counter.setVisible(reason is None and not isinstance(self.edit, CountryBox))
+        self._counter.setVisible(reason is None)
         self._note.show_help(reason or labels.help_(self.field.key))
 
     def say_origin(self, text: str) -> None:
@@ -136,13 +139,18 @@ class FieldEditor(QObject):
 
     def _show(self) -> None:
         shown = [p for p in self._problems if self._had_a_chance or p.code in _SAID_AT_ONCE]
-        said = labels.joined(map(self._sentence, shown))
-        if any(problem.code is Code.REQUIRED for problem in shown):
-            # Just when it is needed.
-            said = labels.joined([said, labels.help_(self.field.key)])
+        missing = [p for p in shown if p.code is Code.REQUIRED]
+        said = labels.joined(self._sentence(p) for p in shown if p not in missing)
         self._say(labels.joined([said, self._origin]) if said and self._origin else said)
+        self._mark.setVisible(bool(shown))
+        if missing:  # beside the help, which is needed just now
+            text = problem_text(missing[0])
+            self._counter.show_problem(text, of=self.edit.accessibleName())
+            self.edit.setAccessibleDescription(labels.joined([text, self._note.text()]))
+            return
         left = self.field.max_length - len(normalize(self.text()))
-        self._counter.show_help(_("{left} left").format(left=left) if left >= 0 else "")
+        is_near = not isinstance(self.edit, CountryBox) and 0 <= left <= _NEARLY_FULL
+        self._counter.show_help(_("{left} left").format(left=left) if is_near else "")
 
     def _sentence(self, problem: Problem) -> str:
         if problem.code is not Code.NOT_A_COUNTRY:
@@ -161,7 +169,6 @@ class FieldEditor(QObject):
             self._note.show_problem(complaint)
         else:
             self._note.show_help()
-        self._mark.setVisible(bool(complaint))
 
     def _on_edited(self, text: str) -> None:
         self._typed = True

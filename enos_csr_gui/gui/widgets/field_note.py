@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from enos_csr_gui.gui import style
@@ -37,7 +39,7 @@ class FieldNote(WrappedLabel):
         self._about = about
         self._keeps_room = keeps_room
         self._help = help_text
-        self._is_problem: bool | None = None
+        self._colour_of: Callable[[QPalette], QColor] | None = None
         # Also on a card, whose ground would have the label take another role.
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.show_help()
@@ -45,7 +47,7 @@ class FieldNote(WrappedLabel):
     @property
     def is_problem(self) -> bool:
         """Whether a problem is shown."""
-        return bool(self._is_problem)
+        return self._colour_of is style.problem
 
     @property
     def about(self) -> QWidget | None:
@@ -56,12 +58,16 @@ class FieldNote(WrappedLabel):
         """Show the help; ``text`` replaces it from now on."""
         if text is not None:
             self._help = text
-        self._show(self._help, is_problem=False)
+        self._show(self._help, style.muted)
 
     def tell(self, text: str) -> None:
         """Show a result, in the colour of help texts, and announce it to screen readers."""
         self.show_help(text)
         announce(self, text)
+
+    def show_success(self, text: str) -> None:
+        """Show that something is right, in a colour as loud as that of a problem."""
+        self._show(text, style.success)
 
     def set_about(self, about: QWidget) -> None:
         """Describe another widget with the text, from now on."""
@@ -69,22 +75,22 @@ class FieldNote(WrappedLabel):
             self._about.setAccessibleDescription("")
         self._about = about
 
-    def show_problem(self, text: str) -> None:
-        """Show what is wrong."""
-        is_news = bool(text) and not (self._is_problem and text == self.text())
-        self._show(text, is_problem=True)
+    def show_problem(self, text: str, *, of: str = "") -> None:
+        """Show what is wrong; ``of`` names what it is about, if no widget is described."""
+        is_news = bool(text) and not (self.is_problem and text == self.text())
+        self._show(text, style.problem)
         if is_news:
-            name = self._about.accessibleName() if self._about else ""
+            name = self._about.accessibleName() if self._about else of
             announce(self, f"{name}\n{text}" if name else text)
 
-    def _show(self, text: str, *, is_problem: bool) -> None:
+    def _show(self, text: str, colour_of: Callable[[QPalette], QColor]) -> None:
         self.setText(text)
         if not self._keeps_room:
             self.setHidden(not text)
         if self._about:
             self._about.setAccessibleDescription(text)
-        if is_problem is not self._is_problem:
-            self._is_problem = is_problem
+        if colour_of is not self._colour_of:
+            self._colour_of = colour_of
             self._recolour()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -93,8 +99,7 @@ class FieldNote(WrappedLabel):
             self._recolour()
 
     def _recolour(self) -> None:
-        colour_of = style.problem if self._is_problem else style.muted
-        colour = colour_of(QApplication.palette(self))
+        colour = (self._colour_of or style.muted)(QApplication.palette(self))
         palette = self.palette()
         if palette.color(QPalette.ColorRole.WindowText) != colour:
             palette.setColor(QPalette.ColorRole.WindowText, colour)

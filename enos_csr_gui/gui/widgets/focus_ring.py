@@ -76,7 +76,9 @@ class _Ring(QWidget):
         size = target.size()
         if isinstance(target, QCheckBox | QRadioButton):
             size.setWidth(min(size.width(), target.sizeHint().width()))  # only its text
-        place = QRect(target.mapTo(window, QPoint()), size).adjusted(-_AWAY, -_AWAY, _AWAY, _AWAY)
+        # Around a button that is filled with the same colour, with a gap.
+        away = _AWAY + _WIDTH if style.is_primary(target) else _AWAY
+        place = QRect(target.mapTo(window, QPoint()), size).adjusted(-away, -away, away, away)
         for widget in self._way():
             if isinstance(widget, QScrollArea):
                 view = widget.viewport()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 
 
 class Form(QGridLayout):
@@ -50,6 +51,14 @@ class Form(QGridLayout):
         self.addLayout(column, row, 1)
         self._labels.append(label)
         return label
+
+    def add_heading(self, text: str) -> QLabel:
+        """Add a quiet heading of the rows that follow; return it."""
+        heading = FieldNote(text)
+        heading.setFont(style.strong(heading.font()))
+        heading.setContentsMargins(0, style.SPACING // 2, 0, 0)
+        self.addWidget(heading, self.rowCount(), 0, 1, 2)
+        return heading
 
 
 def align(*forms: Form) -> None:

@@ -39,7 +39,7 @@ class StepSidebar(QWidget):
         self._column.setSpacing(2 * style.SPACING)
         self._column.addWidget(self._brand)
         self._column.addStretch()
-        metrics = QFontMetrics(style.heading(self.font()))
+        metrics = QFontMetrics(style.strong(self.font()))
         widest = max(metrics.horizontalAdvance(name) for name in names)
         self.setFixedWidth(2 * style.EDGE + self._indent() + widest + 1)
 
@@ -76,7 +76,7 @@ class StepSidebar(QWidget):
             label.hide()
         for index, (label, name) in enumerate(zip(self._labels, names, strict=False)):
             label.setText(name)
-            label.setFont(style.heading(self.font()) if index == current else self.font())
+            label.setFont(style.strong(self.font()) if index == current else self.font())
             label.setAccessibleName(_said(index, current, len(names), name))
             label.show()
         self._count, self._current = len(names), current

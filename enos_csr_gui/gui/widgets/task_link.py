@@ -8,7 +8,10 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from enos_csr_gui.gui import style
 
-_MARGIN = 10
+_MARGIN = style.SPACING
+_FADED = 0.4
+"""How opaque the icon of a task is that cannot be chosen now, from 0 to 1."""
+
 # Qt::TextShowMnemonic and Qt::TextWordWrap. To import Qt takes 16 ms, and the links are in the
 # first page to be painted.
 _MNEMONIC, _WRAP = 0x0800, 0x1000
@@ -64,7 +67,10 @@ class TaskLink(QPushButton):
         if self._is_complete:
             self._paint_ground(painter)
         size = self._icon_size()
-        self.icon().paint(painter, QRect(_MARGIN, (self.height() - size) // 2, size, size))
+        place = QRect(_MARGIN, (self.height() - size) // 2, size, size)
+        painter.setOpacity(1 if self.isEnabled() else _FADED)
+        self.icon().paint(painter, place)
+        painter.setOpacity(1)
         left = self._text_left()
         room = self.rect().adjusted(left, _MARGIN, -_MARGIN, 0)
         font = painter.font()

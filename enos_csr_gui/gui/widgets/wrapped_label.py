@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.gui import style
+from enos_csr_gui.messages import labels
 
 
 class WrappedLabel(QLabel):
@@ -48,10 +49,9 @@ class WrappedLabel(QLabel):
         self.updateGeometry()
 
     def show_digest(self, digest: str) -> None:
-        """Show a SHA-256 in two even lines: easier to compare than a long one and a rest."""
+        """Show a SHA-256 in letters of one width, grouped so that it is easy to compare."""
         self.setFont(style.fixed(self.font()))
-        half = len(digest) // 2
-        self.setText(f"{digest[:half]}\n{digest[half:]}")
+        self.setText(labels.fingerprint(digest))
 
     def hasHeightForWidth(self) -> bool:
         return True
