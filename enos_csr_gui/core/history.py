@@ -476,6 +476,8 @@ class RequestHistory:
 
         Blanks around it are removed, and line breaks become blanks.
         """
+        if site is None and note is None:
+            return
         sql = "UPDATE request SET site = ?, note = ?, search = ? WHERE number = ?"
         rows = []
         for one in self.numbered(numbers):
@@ -599,6 +601,9 @@ class RequestHistory:
         return self._do(read, nothing=[])
 
     def _update(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if not rows:
+            return
+
         def update(connection: sqlite3.Connection) -> None:
             _in_transaction(connection, lambda: connection.executemany(sql, rows).close())
 
