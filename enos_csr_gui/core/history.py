@@ -57,6 +57,11 @@ class HistoryUnavailable(CoreError):
     """The history cannot be read or written now; requests can still be made."""
 
 
+def exists(path: Path) -> bool:
+    """Return whether there is a file; on a drive that is gone this may take minutes."""
+    return os.path.lexists(path)
+
+
 @dataclass(frozen=True, slots=True)
 class PastRequest:
     """One request that was made on this computer; all times are in UTC.
@@ -91,11 +96,11 @@ class PastRequest:
 
     def key_exists(self) -> bool:
         """Return whether the key file still is where it was."""
-        return os.path.lexists(self.key)
+        return exists(self.key)
 
     def csr_exists(self) -> bool:
         """Return whether the request file still is where it was."""
-        return os.path.lexists(self.csr)
+        return exists(self.csr)
 
     def days_left(self, now: datetime | None = None) -> int | None:
         """Return for how many days, the last one counted whole, the certificate is valid.
