@@ -240,6 +240,7 @@ def rules(breaches: Iterable[Breach]) -> Object:
 def past_request(request: PastRequest) -> Object:
     """Return one request of ``history``."""
     return {
+        "number": request.number,
         "subject": dict(request.subject),
         "kind": request.kind,
         "created_on": time(request.made_on),
@@ -255,6 +256,9 @@ def past_request(request: PastRequest) -> Object:
         "csr_exists": request.csr_exists(),
         "certificate": _path_or_none(request.certificate),
         "batch": request.batch,
+        "site": request.site,
+        "note": request.note,
+        "archived": request.archived,
     }
 
 

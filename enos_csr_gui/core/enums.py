@@ -141,3 +141,5 @@ class SortBy(StrEnum):
     EXPIRES = "expires"
     CSR = "csr"
     SERIAL = "length(serial), serial"
+    SITE = "site"
+    NOTE = "note"

@@ -210,6 +210,7 @@ class Code(StrEnum):
     HISTORY_NO_ACCESS = "history-no-access"
     HISTORY_BUSY = "history-busy"
     HISTORY_TROUBLE = "history-trouble", "reason"  # the words of the system or of SQLite
+    REQUEST_UNKNOWN = "request-unknown", "number"
 
     # Anything
     CLOCK_IMPOSSIBLE = "clock-impossible"

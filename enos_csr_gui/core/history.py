@@ -13,9 +13,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -57,13 +57,20 @@ class HistoryUnavailable(CoreError):
     """The history cannot be read or written now; requests can still be made."""
 
 
+def exists(path: Path) -> bool:
+    """Return whether there is a file; on a drive that is gone this may take minutes."""
+    return os.path.lexists(path)
+
+
 @dataclass(frozen=True, slots=True)
 class PastRequest:
     """One request that was made on this computer; all times are in UTC.
 
     ``subject`` is field key -> value in the manual's order. ``issued``, ``expires``, ``serial`` and
     ``certificate``, its file, are None until the certificate is received. ``batch`` names the batch
-    that the request was made in, if any.
+    that the request was made in, if any. ``site`` and ``note`` are the user's own words, empty by
+    default. An ``archived`` request is out of the way: nothing reminds of it, but its common name
+    counts as used.
     """
 
     number: int
@@ -78,6 +85,9 @@ class PastRequest:
     serial: int | None
     certificate: Path | None = None
     batch: str | None = None
+    archived: bool = False
+    site: str = ""
+    note: str = ""
 
     @property
     def common_name(self) -> str:
@@ -86,11 +96,11 @@ class PastRequest:
 
     def key_exists(self) -> bool:
         """Return whether the key file still is where it was."""
-        return os.path.lexists(self.key)
+        return exists(self.key)
 
     def csr_exists(self) -> bool:
         """Return whether the request file still is where it was."""
-        return os.path.lexists(self.csr)
+        return exists(self.csr)
 
     def days_left(self, now: datetime | None = None) -> int | None:
         """Return for how many days, the last one counted whole, the certificate is valid.
@@ -111,6 +121,14 @@ class PastRequest:
         return Status.EXPIRING if left <= EXPIRES_SOON else Status.VALID
 
 
+class Place(NamedTuple):
+    """Where the files of the request with this number are."""
+
+    number: int
+    csr: Path
+    key: Path
+
+
 class NewRequest(NamedTuple):
     """A request to add to the history: its subject, field key -> value, and its files."""
 
@@ -118,6 +136,9 @@ class NewRequest(NamedTuple):
     public_key_sha256: str
     key: Path
     csr: Path
+
+
+_WORDS = ("site", "note")
 
 
 # Element N leads from schema N to N + 1. Never change one that was published: add another.
@@ -159,6 +180,22 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX request_batch ON request (batch)",
     ),
     ("CREATE INDEX request_serial ON request (length(serial), serial)",),
+    (
+        # When it was archived; NULL: it is not. Lists are of one or the other, so their orders
+        # come after that.
+        "ALTER TABLE request ADD COLUMN archived INTEGER",
+        "ALTER TABLE request ADD COLUMN site TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE request ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+        *(f"DROP INDEX request_{column}" for column in ("kind", "made_on", "issued", "expires")),
+        *(
+            f"CREATE INDEX request_by_{column} ON request ((archived IS NULL), {column})"
+            for column in ("name_key", "kind", "made_on", "issued", "expires", "csr")
+        ),
+        # Few requests have any.
+        *(f"CREATE INDEX request_{one} ON request ({one}) WHERE {one} > ''" for one in _WORDS),
+        "DROP INDEX request_serial",
+        "CREATE INDEX request_by_serial ON request ((archived IS NULL), length(serial), serial)",
+    ),
 )
 
 
@@ -171,19 +208,23 @@ _FIELDS = tuple(field.key for field in SUBJECT_FIELDS)
 _COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
 
 
-_COLUMNS += ("issued", "expires", "serial", "certificate", "batch")
+_COLUMNS += ("issued", "expires", "serial", "certificate", "batch", "archived", "site", "note")
 
 
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
 
 
 _EXPIRING = """
-    expires BETWEEN ? AND ? AND NOT EXISTS (
+    (archived IS NULL) = 1 AND expires BETWEEN ? AND ? AND NOT EXISTS (
         SELECT 1 FROM request AS later
         WHERE later.name_key = request.name_key AND later.number > request.number
-            AND (later.expires IS NOT NULL OR later.made_on > ?)
+            AND (later.expires IS NOT NULL OR (later.archived IS NULL AND later.made_on > ?))
     )
 """
+
+
+_AT_ONCE = 500
+"""So many numbers stand in one query; SQLite takes 999."""
 
 
 _OF_STATUS = {
@@ -337,27 +378,66 @@ class RequestHistory:
         filter_text: str = "",
         only_expiring: bool = False,
         status: Status | None = None,
+        archived: bool | None = False,
         sort: SortBy = SortBy.MADE_ON,
         descending: bool = True,
     ) -> list[PastRequest]:
-        """Return one page of the requests, by default all of them, the newest first.
+        """Return one page of the requests, by default all but the archived, the newest first.
 
         Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
-        the path of the request file or the name of the key file, or are its public-key fingerprint,
-        batch or serial number (decimal or hexadecimal). Case does not matter. With
-        ``only_expiring``, those that ``expiring`` would not return are left out too; with
-        ``status``, those of another status.
+        the site, the note, the path of the request file or the name of the key file, or are its
+        public-key fingerprint, batch or serial number (decimal or hexadecimal). Case does not
+        matter. With ``only_expiring``, those that ``expiring`` would not return are left out too;
+        with ``status``, those of another status. ``archived`` tells whether to return only those
+        that are or are not; None returns both.
         """
-        where, values = _where(filter_text, only_expiring, status)
-        direction = "DESC" if descending else "ASC"
-        # '+' keeps from the index: to look into every row in an order other than that on disk takes
-        # four times as long.
-        sign = "+" if where else ""
-        columns = [f"{sign}{column} {direction}" for column in sort.value.split(", ")]
-        order = f"ORDER BY {', '.join(columns)}, number {direction}"
-        page = f"SELECT number FROM request{where} {order} LIMIT ? OFFSET ?"  # noqa: S608
-        sql = f"{_SELECT} WHERE number IN ({page}) {order}"
+        query = _Query(filter_text, only_expiring, status, archived, sort, descending)
+        listed, values = query.select("number")
+        sql = f"{_SELECT} WHERE number IN ({listed} LIMIT ? OFFSET ?) {query.order()}"
         return self._rows(sql, *values, -1 if limit is None else limit, offset)
+
+    def numbers(
+        self,
+        *,
+        filter_text: str = "",
+        only_expiring: bool = False,
+        status: Status | None = None,
+        archived: bool | None = False,
+        sort: SortBy = SortBy.MADE_ON,
+        descending: bool = True,
+    ) -> list[int]:
+        """Return the numbers of what ``requests`` would return without a limit."""
+        query = _Query(filter_text, only_expiring, status, archived, sort, descending)
+        sql, values = query.select("number")
+        return self._read(sql, values, lambda row: int(row[0]))
+
+    def places(
+        self,
+        *,
+        filter_text: str = "",
+        sort: SortBy = SortBy.MADE_ON,
+        descending: bool = True,
+    ) -> list[Place]:
+        """Return where the files are of what ``requests`` would return without a limit."""
+        query = _Query(filter_text, sort=sort, descending=descending)
+        sql, values = query.select("number, csr, key")
+        return self._read(
+            sql,
+            values,
+            lambda row: Place(
+                row[0], _sensible(_path, row[1]) or Path(), _sensible(_path, row[2]) or Path()
+            ),
+        )
+
+    def numbered(self, numbers: Sequence[int]) -> list[PastRequest]:
+        """Return the requests with these numbers, in this order; one that is gone is left out."""
+        found: dict[int, PastRequest] = {}
+        for start in range(0, len(numbers), _AT_ONCE):
+            part = numbers[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            rows = self._rows(f"{_SELECT} WHERE number IN ({marks})", *part)
+            found |= {one.number: one for one in rows}
+        return [found[number] for number in numbers if number in found]
 
     def count(
         self,
@@ -365,16 +445,54 @@ class RequestHistory:
         *,
         only_expiring: bool = False,
         status: Status | None = None,
+        archived: bool | None = False,
     ) -> int:
         """Return how many requests ``requests`` would return without a limit."""
-        where, values = _where(filter_text, only_expiring, status)
+        where, values = _Query(filter_text, only_expiring, status, archived).where()
         sql = f"SELECT count(*) FROM request{where}"  # noqa: S608  (constants)
+        return sum(self._read(sql, values, lambda row: int(row[0])))
 
-        def number(connection: sqlite3.Connection) -> int:
-            with closing(connection.execute(sql, values)) as cursor:
-                return int(cursor.fetchone()[0])
+    def has_words(self) -> tuple[bool, bool]:
+        """Return whether any request has a site, and whether any has a note."""
+        some = (f"EXISTS (SELECT 1 FROM request WHERE {one} > '')" for one in _WORDS)  # noqa: S608
+        sql = f"SELECT {', '.join(some)}"
+        found = self._read(sql, (), lambda row: (bool(row[0]), bool(row[1])))
+        return found[0] if found else (False, False)
 
-        return self._do(number, nothing=0)
+    def archive(self, numbers: Sequence[int], *, archived: bool = True) -> int:
+        """Archive the requests with these numbers, or restore them; return how many changed."""
+        new = _seconds(_now(None)) if archived else None
+        sql = "UPDATE request SET archived = ? WHERE number = ? AND (archived IS NULL) = ?"
+        rows = [(new, number, archived) for number in numbers]
+
+        def update(connection: sqlite3.Connection) -> int:
+            def run() -> int:
+                with closing(connection.executemany(sql, rows)) as cursor:
+                    return cursor.rowcount
+
+            return _in_transaction(connection, run)
+
+        return self._do(update, nothing=0)
+
+    def annotate(
+        self, numbers: Sequence[int], *, site: str | None = None, note: str | None = None
+    ) -> None:
+        """Give the requests with these numbers a site and a note; None leaves what there is.
+
+        Blanks around it are removed, and line breaks become blanks.
+        """
+        if site is None and note is None:
+            return
+        sql = "UPDATE request SET site = ?, note = ?, search = ? WHERE number = ?"
+        rows = []
+        for one in self.numbered(numbers):
+            new = replace(
+                one,
+                site=one.site if site is None else _in_one_line(site),
+                note=one.note if note is None else _in_one_line(note),
+            )
+            rows.append((new.site, new.note, _searched_in(new), new.number))
+        self._update(sql, rows)
 
     def find_common_name(self, name: str) -> list[PastRequest]:
         """Return the requests with this common name (see ``name_key``), the newest first."""
@@ -400,16 +518,12 @@ class RequestHistory:
                 _path_bytes(one.key),
                 _path_bytes(one.csr),
                 _path_bytes(one.certificate) if one.certificate else None,
-                _searched(one.subject, one.csr, one.key),
+                _searched_in(one),
                 one.number,
             )
             for one in requests
         ]
-
-        def update(connection: sqlite3.Connection) -> None:
-            _in_transaction(connection, lambda: connection.executemany(sql, rows).close())
-
-        self._do(update, nothing=None)
+        self._update(sql, rows)
 
     def expiring(
         self, now: datetime | None = None, *, within: timedelta = EXPIRES_SOON
@@ -451,23 +565,24 @@ class RequestHistory:
         ``requests`` finds it by the name it had.
 
         A key may have been used for several requests. The certificate is recorded for the request
-        it had before, else one with its common name, else one that is still waiting, else the
-        newest. Both times must know their time zone.
+        it had before, else one with its common name, else one that is not archived, else one that
+        is still waiting, else the newest. With a new certificate, a request is no longer archived.
+        Both times must know their time zone.
         """
         times = (_seconds(_now(issued)), _seconds(_now(expires)))
         places = (_path_bytes(certificate), _path_bytes(key) if key else None)
         values = (f"{serial:x}", *times, *places)
         sql = """
-            UPDATE request SET serial = ?, issued = ?, expires = ?, certificate = ?,
-                key = COALESCE(?, key)
+            UPDATE request SET archived = iif(serial IS ?, archived, NULL), serial = ?, issued = ?,
+                expires = ?, certificate = ?, key = COALESCE(?, key)
             WHERE number = (
                 SELECT number FROM request WHERE fingerprint = ?
-                ORDER BY serial IS ? DESC, name_key = ? DESC, serial IS NULL DESC,
-                    made_on DESC, number DESC
+                ORDER BY serial IS ? DESC, name_key = ? DESC, archived IS NULL DESC,
+                    serial IS NULL DESC, made_on DESC, number DESC
                 LIMIT 1
             )
         """
-        parameters = (*values, public_key_sha256, values[0], name_key(common_name))
+        parameters = (values[0], *values, public_key_sha256, values[0], name_key(common_name))
 
         def update(connection: sqlite3.Connection) -> bool:
             def run() -> bool:
@@ -479,11 +594,25 @@ class RequestHistory:
         return self._do(update, nothing=False)
 
     def _rows(self, sql: str, *parameters: object) -> list[PastRequest]:
-        def read(connection: sqlite3.Connection) -> list[PastRequest]:
+        return self._read(sql, parameters, _row)
+
+    def _read(
+        self, sql: str, parameters: Sequence[object], of_row: Callable[[tuple[Any, ...]], T]
+    ) -> list[T]:
+        def read(connection: sqlite3.Connection) -> list[T]:
             with closing(connection.execute(sql, parameters)) as cursor:
-                return [_row(values) for values in cursor]
+                return [of_row(values) for values in cursor]
 
         return self._do(read, nothing=[])
+
+    def _update(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if not rows:
+            return
+
+        def update(connection: sqlite3.Connection) -> None:
+            _in_transaction(connection, lambda: connection.executemany(sql, rows).close())
+
+        self._do(update, nothing=None)
 
     def _do(
         self, action: Callable[[sqlite3.Connection], T], *, nothing: T, make: bool = False
@@ -687,9 +816,19 @@ def _insertable(
     }
 
 
-def _searched(subject: Mapping[str, str], csr: Path, key: Path) -> str:
+def _searched(
+    subject: Mapping[str, str], csr: Path, key: Path, site: str = "", note: str = ""
+) -> str:
     """Return the text that a filter looks through."""
-    return _folded("\n".join((*subject.values(), str(csr), key.name)))
+    return _folded("\n".join((*subject.values(), str(csr), key.name, site, note)))
+
+
+def _searched_in(one: PastRequest) -> str:
+    return _searched(one.subject, one.csr, one.key, one.site, one.note)
+
+
+def _in_one_line(text: str) -> str:
+    return _storable(" ".join(text.split()))
 
 
 def _row(values: tuple[Any, ...]) -> PastRequest:
@@ -708,6 +847,9 @@ def _row(values: tuple[Any, ...]) -> PastRequest:
         serial=_sensible(lambda serial: int(serial, 16), row["serial"]),
         certificate=_sensible(_path, row["certificate"]),
         batch=row["batch"] if row["batch"] is None else str(row["batch"]),
+        archived=row["archived"] is not None,
+        site=str(row["site"]),
+        note=str(row["note"]),
     )
 
 
@@ -724,27 +866,55 @@ def _path(stored: bytes) -> Path:
     return Path(os.fsdecode(stored))
 
 
-def _where(
-    text: str, only_expiring: bool, status: Status | None = None
-) -> tuple[str, tuple[object, ...]]:
-    """Return the SQL condition, and its parameters, for rows that contain each word of ``text``."""
-    words = _folded(text).split()
-    condition = "(instr(search, ?) OR fingerprint = ? OR batch = ? OR serial IN (?, ?))"
-    conditions = [condition] * len(words)
-    values: list[object] = [one for word in words for one in (word, word, word, *_serials(word))]
-    if only_expiring:
-        conditions.append(_EXPIRING)
-        values += _around(_now(None))
-    if status:
+class _Query(NamedTuple):
+    """What ``RequestHistory.requests`` is asked for."""
+
+    text: str = ""
+    only_expiring: bool = False
+    status: Status | None = None
+    archived: bool | None = False
+    sort: SortBy = SortBy.MADE_ON
+    descending: bool = True
+
+    def select(self, columns: str) -> tuple[str, tuple[object, ...]]:
+        """Return the SQL that selects these columns in order, and its parameters."""
+        where, values = self.where()
+        # '+' keeps from the index: to look into every row in an order other than that on disk takes
+        # four times as long.
+        sign = "+" if self.text or self.only_expiring or self.status else ""
+        return f"SELECT {columns} FROM request{where} {self.order(sign)}", values  # noqa: S608
+
+    def order(self, sign: str = "") -> str:
+        """Return the SQL for the order; ``sign`` stands before each column."""
+        direction = "DESC" if self.descending else "ASC"
+        columns = [f"{sign}{column} {direction}" for column in self.sort.value.split(", ")]
+        return f"ORDER BY {', '.join(columns)}, number {direction}"
+
+    def where(self) -> tuple[str, tuple[object, ...]]:
+        """Return the SQL condition, and its parameters."""
+        words = _folded(self.text).split()
+        condition = "(instr(search, ?) OR fingerprint = ? OR batch = ? OR serial IN (?, ?))"
+        conditions = [condition] * len(words)
+        values: list[object] = [
+            one for word in words for one in (word, word, word, *_serials(word))
+        ]
         now = _now(None)
-        conditions.append(_OF_STATUS[status])
-        values += {
-            Status.WAITING: (),
-            Status.EXPIRED: (_seconds(now),),
-            Status.EXPIRING: (_seconds(now), _seconds(now + EXPIRES_SOON)),
-            Status.VALID: (_seconds(now + EXPIRES_SOON),),
-        }[status]
-    return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
+        if self.only_expiring:
+            conditions.append(_EXPIRING)
+            values += _around(now)
+        if self.status:
+            conditions.append(_OF_STATUS[self.status])
+            values += {
+                Status.WAITING: (),
+                Status.EXPIRED: (_seconds(now),),
+                Status.EXPIRING: (_seconds(now), _seconds(now + EXPIRES_SOON)),
+                Status.VALID: (_seconds(now + EXPIRES_SOON),),
+            }[self.status]
+        if self.archived is not None:
+            sign = "+" if words and not (self.status or self.only_expiring) else ""
+            conditions.append(f"{sign}(archived IS NULL) = ?")
+            values.append(not self.archived)
+        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 
 def _serials(word: str) -> tuple[str | None, str | None]:

@@ -28,7 +28,7 @@ def locate(request: PastRequest, folder: Path) -> int:
         return 0
     old_root, new_root = _roots(request.csr.parent, new)
     with RequestHistory() as history:
-        below = (one for one in history.requests() if old_root in one.csr.parents)
+        below = (one for one in history.requests(archived=None) if old_root in one.csr.parents)
         moved = [found for one in below if (found := _moved(one, old_root, new_root))]
         history.moved(moved)
     return len(moved)

@@ -43,11 +43,14 @@ def renewal_day(expires: datetime, now: datetime | None = None) -> date:
 def to_be_reminded_of(
     requests: Iterable[PastRequest], now: datetime | None = None
 ) -> list[PastRequest]:
-    """Return the requests whose certificates are valid, the latest one of each common name."""
+    """Return the requests whose certificates are valid, the latest one of each common name.
+
+    Archived requests are left out.
+    """
     now = now or datetime.now(UTC)
     latest: dict[str, PastRequest] = {}
     for one in requests:
-        if one.expires is None or one.expires <= now or one.serial is None:
+        if one.archived or one.expires is None or one.expires <= now or one.serial is None:
             continue
         key = name_key(one.common_name)
         known = latest.get(key)

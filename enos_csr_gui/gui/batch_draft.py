@@ -7,6 +7,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from enos_csr_gui.core.enums import RequestKind
+
 if TYPE_CHECKING:  # not before the first paint
     from enos_csr_gui.core.batch.check import Checked
     from enos_csr_gui.core.batch.collect import Collected, Requested
@@ -46,10 +48,12 @@ class BatchDraft:
     ``table``, and ``mended`` says whether there are any. ``headings`` are the columns to choose
     from, ``assigned`` is heading -> field key where the user has decided, and ``same_for_all`` is
     field key -> answer of the rows that have none. ``checked`` is the verdict over all rows, when
-    ``made_before`` pairs were in the folder.
+    ``made_before`` pairs were in the folder. The ``table`` of a renewal comes from the history, and
+    only the name of its ``path`` counts.
     """
 
     def __init__(self) -> None:
+        self.kind = RequestKind.NEW
         self.path: Path | None = None
         self.stamp: tuple[int, int] | None = None
         self.table: Table | None = None

@@ -14,6 +14,7 @@ class Task(Enum):
     RECEIVE = auto()
     INSPECT = auto()
     MANY = auto()
+    RENEW_MANY = auto()
     RECEIVE_MANY = auto()
     REQUESTS = auto()
 
@@ -58,6 +59,7 @@ ROUTES: dict[Task, tuple[Step, ...]] = {
         Step.CREATE,
         Step.CREATED,
     ),
+    Task.RENEW_MANY: (Step.FOLDER, Step.ROWS, Step.CREATE, Step.CREATED),
     Task.RECEIVE_MANY: (Step.CERTIFICATES, Step.SORTED, Step.DEVICES, Step.RECEIVED),
     Task.REQUESTS: (Step.REQUESTS,),
 }

@@ -15,6 +15,8 @@ from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
 
 if TYPE_CHECKING:  # not before the first paint
+    from PySide6.QtCore import QEvent, QObject
+
     from enos_csr_gui.core.errors import CoreError
 
 T = TypeVar("T")
@@ -41,6 +43,8 @@ class Page(QWidget):
     """The user returns to a ``Step``, and there to the field with this key."""
     another_wanted = Signal()
     """The user wants to create a request for the next device."""
+    paste_wanted = Signal()
+    """The user wants the page to take what is on the clipboard."""
     key_wanted = Signal()
     """The page needs a new key; ``key_made`` is called when it is in the draft."""
 
@@ -135,9 +139,22 @@ class Page(QWidget):
         return iter(())
 
     def finish(self) -> None:
-        """Enlarge small click targets once the page is complete."""
+        """Enlarge small click targets, and let the window take files, once the page is complete."""
+        from PySide6.QtWidgets import QLineEdit
+
         style.ensure_touch_targets(self)
         self._area.finish()
+        for edit in self.findChildren(QLineEdit):
+            edit.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let the window take files that are dropped on a field, which would take their URLs."""
+        from PySide6.QtGui import QDropEvent
+
+        if isinstance(event, QDropEvent) and event.mimeData().hasUrls():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
 
     def enter(self) -> None:
         """Show the current draft; called when the user gets here, except with Back."""
@@ -171,6 +188,9 @@ class Page(QWidget):
         """
         del files
         return False
+
+    def take_text(self, text: str) -> None:
+        """Accept pasted text, on a page that reads what others have made."""
 
     @property
     def changed(self) -> bool:

@@ -86,6 +86,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         inspect,
         last_answers,
         locate,
+        pasted,
         receive,
         reminders,
         renew,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField
 from enos_csr_gui.gui import dates
+from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import problems
 
 IN_ORDER_OF_ANSWERS: tuple[SubjectField, ...] = tuple(
@@ -31,3 +32,11 @@ def problem_text_with_place(problem: Problem) -> str:
 def shortened(text: str, most: int = 64) -> str:
     """Return a foreign text with at most so many characters, to show where it cannot wrap."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def nothing_copied() -> str:
+    """Return that there is no text to paste."""
+    return _(
+        "The clipboard contains no text. Copy the text first, from '-----BEGIN' to the end of the "
+        "line '-----END', then paste it here."
+    )

@@ -33,12 +33,23 @@ from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+    from PySide6.QtCore import QEvent, QMimeData
+    from PySide6.QtGui import (
+        QCloseEvent,
+        QDragEnterEvent,
+        QDragLeaveEvent,
+        QDropEvent,
+        QPaintEvent,
+    )
+
+    from enos_csr_gui.gui.widgets.drop_area import DropCover
 
 _SIZE = QSize(900, 608)
 """Of the window, with a font whose lines are ``style.USUAL_LINE`` apart."""
 
+
+_PASTES = (Step.START, Step.INSPECT, Step.RECEIVE)
+"""The pages that take what is on the clipboard."""
 
 _MUCH = 3
 """Answers typed: from this number on, the program asks before it drops them."""
@@ -76,6 +87,7 @@ class RequestWizard(QDialog):
         """Where the unfinished request was left."""
         self._wanted: tuple[Task | None, Sequence[Path]] | None = None
         self._making_key: background.Job | None = None
+        self._cover: DropCover | None = None
 
         self.setWindowTitle(NAME)
         self.setAcceptDrops(True)
@@ -151,12 +163,17 @@ class RequestWizard(QDialog):
         page.change_wanted.connect(self._change)
         page.another_wanted.connect(self._make_another)
         page.key_wanted.connect(self._want_key)
+        page.paste_wanted.connect(self.paste)
         self.pages[step] = page
         self._stack.addWidget(page)
 
     def get_ready(self) -> None:
         """Carry out what the user has asked for so far, now that all pages exist."""
+        from PySide6.QtGui import QKeySequence, QShortcut
+
         self.is_ready = True
+        # A field with the focus pastes into itself.
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, self.paste)
         self.start_page.set_busy(False)
         self.start_page.offer_to_continue(self._would_lose())
         if self._wanted:
@@ -414,13 +431,40 @@ class RequestWizard(QDialog):
         if not self.page.take_files(files):
             self.begin(Task.INSPECT, files)
 
+    def paste(self) -> None:
+        """Take files or text from the clipboard, on a page that reads what others have made."""
+        from PySide6.QtGui import QGuiApplication
+
+        if self.step not in _PASTES or self.page.busy or not self.is_ready:
+            return
+        data = QGuiApplication.clipboard().mimeData()
+        if files := _local_files(data):
+            self.open_files(files)
+            return
+        if self.step is Step.START:
+            self.begin(Task.INSPECT)
+        self.page.take_text(data.text())
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _local_files(event):
+        if event.source() is None and _local_files(event.mimeData()):
+            from enos_csr_gui.gui.widgets.drop_area import DropCover
+
             event.acceptProposedAction()
+            self._cover = self._cover or DropCover(self)
+            self._cover.cover()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        del event
+        self._uncover()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self.open_files(_local_files(event))
+        self._uncover()
+        self.open_files(_local_files(event.mimeData()))
+
+    def _uncover(self) -> None:
+        if self._cover:
+            self._cover.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -516,8 +560,8 @@ def _is_of_request(step: Step) -> bool:
     return step in ROUTES[Task.RENEW][:-1]  # all but the last page
 
 
-def _local_files(event: QDropEvent) -> list[Path]:
-    urls = event.mimeData().urls()
+def _local_files(data: QMimeData) -> list[Path]:
+    urls = data.urls()
     return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
 

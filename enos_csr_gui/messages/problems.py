@@ -584,6 +584,9 @@ _SENTENCES: dict[Code, str] = {
         "Another program is using the list of your requests. Close that program. You can "
         "still create requests, but they are not listed."
     ),
+    Code.REQUEST_UNKNOWN: N_(
+        "No request on this computer has the number {number}. 'enos-csr history' shows the numbers."
+    ),
     Code.HISTORY_TROUBLE: N_(
         "The list of your requests cannot be used: {reason}. You can still create requests, "
         "but they are not listed."

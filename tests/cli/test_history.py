@@ -13,9 +13,9 @@ from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory
 
 COLUMNS = [
-    "subject", "kind", "created_on", "status", "days_left", "valid_from", "valid_to",
+    "number", "subject", "kind", "created_on", "status", "days_left", "valid_from", "valid_to",
     "serial_number", "serial_number_hex", "public_key_sha256", "key", "key_exists", "csr",
-    "csr_exists", "certificate", "batch",
+    "csr_exists", "certificate", "batch", "site", "note", "archived",
 ]  # fmt: skip
 ALL_THE_SAME = (
     "To renew its certificate, run 'enos-csr renew OLD'. "
@@ -64,9 +64,9 @@ def test_a_table_the_newest_first(enos_csr, options, folder):
 
     waiting, day = "waiting for the certificate", today()
     assert lines == [
-        "Common name  Kind  Created on  Status                       Expires on  Request file",
-        f"风机         new   {day}  {waiting}              {folder / '风机.csr'}",
-        f"dev-001      new   {day}  {waiting}              {folder / 'dev-001.csr'} "
+        "No.  Common name  Kind  Created on  Status                       Expires on  Request file",
+        f"2    风机         new   {day}  {waiting}              {folder / '风机.csr'}",
+        f"1    dev-001      new   {day}  {waiting}              {folder / 'dev-001.csr'} "
         "(request file missing)",
     ]
 
@@ -117,6 +117,7 @@ def test_json_has_every_column(enos_csr, options, answers):
     assert before <= made_on <= datetime.now(UTC)
     assert list(row) == COLUMNS
     assert row == {
+        "number": 1,
         "subject": {**answers, "organization": "贵州风电"},
         "kind": "new",
         "created_on": row["created_on"],
@@ -133,6 +134,9 @@ def test_json_has_every_column(enos_csr, options, answers):
         "csr_exists": True,
         "certificate": None,
         "batch": None,
+        "site": "",
+        "note": "",
+        "archived": False,
     }
     assert "贵州风电" in result.stdout
 
@@ -158,6 +162,68 @@ def test_a_request_for_a_key_that_exists_is_listed(enos_csr, options, openssl, f
 
     assert row["key"] == str(folder / "my.pem")
     assert row["key_exists"]
+
+
+def listed(enos_csr, *options: str) -> list[str]:
+    """Return the common names that the command prints."""
+    found = json.loads(enos_csr("history", *options, "--json").stdout)["requests"]
+    return [one["subject"]["common_name"] for one in found]
+
+
+def test_requests_are_archived_and_restored_by_their_numbers(enos_csr, options, folder):
+    for name in ("dev-001", "dev-002", "dev-003"):
+        enos_csr("new", *options(common_name=name))
+    before = sorted(folder.iterdir())
+
+    assert listed(enos_csr, "3", "1", "3", "--archive") == ["dev-003", "dev-001"]
+    assert listed(enos_csr) == ["dev-002"]
+    assert listed(enos_csr, "--archived") == ["dev-003", "dev-001"]
+    assert listed(enos_csr, "--restore", "1") == ["dev-001"]
+    assert listed(enos_csr) == ["dev-002", "dev-001"]
+    assert enos_csr("history", "--restore", "3").exit_code == 0
+    assert enos_csr("history", "--archived").stderr == "No request is archived.\n"
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_site_and_a_note_are_shown_where_there_are_any(enos_csr, options):
+    for name in ("dev-001", "dev-002"):
+        enos_csr("new", *options(common_name=name))
+
+    result = enos_csr("history", "2", "--site", "Kaili", "--note", "ask\x1b[2J Li")
+
+    heading, row = result.stdout.splitlines()
+    assert "  Site   Note " in heading
+    assert "  Kaili  ask\\u001b[2J Li  " in row
+    [second, first] = json.loads(enos_csr("history", "--json").stdout)["requests"]
+    assert (second["site"], second["note"]) == ("Kaili", "ask\x1b[2J Li")
+    assert (first["site"], first["note"]) == ("", "")
+    enos_csr("history", "2", "--note", "")
+    assert "  Site   Request file" in enos_csr("history").stdout.splitlines()[0]
+
+
+def test_an_unknown_number_changes_nothing(enos_csr, refused, options):
+    enos_csr("new", *options())
+
+    lines = refused("history", "--archive", "1", "7")
+
+    assert lines[0] == (
+        "No request on this computer has the number 7. 'enos-csr history' shows the numbers."
+    )
+    assert listed(enos_csr) == ["dev-001"]
+    result = enos_csr("history", "--archive", "7", "--json")
+    [problem] = json.loads(result.stdout)["problems"]
+    assert (problem["code"], problem["values"]) == ("request-unknown", {"number": 7})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--archive"], ["--site", "x"], ["1", "--archive", "--restore"], ["1", "--archived"]],
+)
+def test_what_makes_no_sense_is_refused(enos_csr, options, arguments):
+    enos_csr("new", *options())
+
+    assert enos_csr("history", *arguments).exit_code == 2
+    assert listed(enos_csr) == ["dev-001"]
 
 
 def test_a_damaged_history_is_renamed_and_reported(enos_csr, damaged):

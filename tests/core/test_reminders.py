@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -132,6 +133,8 @@ def test_one_is_reminded_of_the_latest_valid_certificate_of_each_name() -> None:
         past(1, "a", 10), past(2, "A", 700), past(3, "b", -1), past(4, "c", None), past(5, "d", 5)
     ]  # fmt: skip
     assert [one.number for one in reminders.to_be_reminded_of(requests, NOW)] == [2, 5]
+    requests[1] = replace(requests[1], archived=True)
+    assert [one.number for one in reminders.to_be_reminded_of(requests, NOW)] == [1, 5]
 
 
 def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from person import Person
-from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QDrag, QMouseEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+
+from enos_csr_gui.gui.widgets.drag_handle import DragHandle
 
 
 @pytest.fixture
@@ -143,3 +146,35 @@ def test_a_sheet_for_the_ticket_is_saved_and_nothing_is_replaced(
     person.click("Save a cover sheet…")
     person.waits_to_read("A file with this name already exists.")
     assert sheet.read_bytes() == data
+
+
+def test_the_request_file_is_dragged_out_of_the_window(
+    person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [handle] = person.wizard.findChildren(DragHandle)
+    assert handle.isVisible()
+    assert "Drag this file with the mouse" in handle.toolTip()
+    dragged = []
+
+    # The system's loop would wait for a real mouse.
+    def run(drag: QDrag, action: Qt.DropAction) -> Qt.DropAction:
+        dragged.append((drag.mimeData().urls(), drag.mimeData().formats(), action))
+        return action
+
+    monkeypatch.setattr(QDrag, "exec", run)
+    where = handle.rect().center()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=where)
+    for step in (1, 60):
+        place = QPointF(where + QPoint(step, 0))
+        event = QMouseEvent(
+            QEvent.Type.MouseMove,
+            place,
+            handle.mapToGlobal(place),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(handle, event)
+        assert bool(dragged) == (step == 60)
+    url = QUrl.fromLocalFile(str(saved / "dev-001.csr"))
+    assert dragged == [([url], ["text/uri-list"], Qt.DropAction.CopyAction)]

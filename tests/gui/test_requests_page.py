@@ -22,14 +22,16 @@ from PySide6.QtWidgets import (
     QListWidget,
     QMenu,
     QMessageBox,
+    QScrollBar,
     QTableView,
     QTextBrowser,
 )
 
-from enos_csr_gui.core import preferences
+from enos_csr_gui.core import history, preferences
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.history import PastRequest, RequestHistory, default_path
+from enos_csr_gui.core.history import RequestHistory, default_path
 from enos_csr_gui.gui import background
+from enos_csr_gui.gui.requests import file_status
 from enos_csr_gui.gui.requests.model import Column
 from enos_csr_gui.gui.requests.table import RequestTable
 
@@ -228,14 +230,14 @@ def test_an_unresponsive_drive_does_not_block_the_window(
     tmp_path: Path,
 ) -> None:
     drive, drive_answers = tmp_path / "drive", threading.Event()
-    real = PastRequest.csr_exists
+    real = history.exists
 
-    def csr_exists(request: PastRequest) -> bool:
-        if request.csr.is_relative_to(drive):
+    def exists(path: Path) -> bool:
+        if path.is_relative_to(drive):
             drive_answers.wait()
-        return real(request)
+        return real(path)
 
-    monkeypatch.setattr(PastRequest, "csr_exists", csr_exists)
+    monkeypatch.setattr(file_status, "exists", exists)
     record("here").unlink()
     with RequestHistory() as past:
         for number in range(6):
@@ -559,7 +561,7 @@ def test_a_file_is_replaced_only_when_the_person_says_so(
 
 def test_where_nothing_was_requested_the_page_says_what_to_do(start: Callable[..., Person]) -> None:
     person = start("My requests")
-    person.waits_to_read("No request has been created on this computer yet.")
+    person.waits_to_read("Nothing is in it yet.")
     assert "Filter" not in person.reads()
     assert "Save as a table…" not in person.reads()
     person.press(Qt.Key.Key_Return)
@@ -576,7 +578,7 @@ def test_a_damaged_history_is_set_aside_and_the_page_says_where(
     assert "It was renamed to this file" in person.problems()[0]
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.problems()[0]
-    assert "No request has been created on this computer yet." in person.reads()
+    assert "Nothing is in it yet." in person.reads()
 
 
 def test_an_unreadable_history_is_reported_and_can_be_retried(
@@ -835,3 +837,262 @@ def test_without_any_file_a_request_is_renewed_from_the_list(
         person.press(Qt.Key.Key_Return)
         person.waits_for_page(page)
     assert (saved / "dev-002.csr").is_file()
+
+
+# --- Files missing, archived, several at once -----------------------------------------------------
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def which(person: Person) -> QComboBox:
+    [box] = [box for box in person.wizard.findChildren(QComboBox) if box.isVisible()]
+    return box
+
+
+def shows(person: Person, name: str) -> None:
+    """Choose which requests to show, with the keyboard."""
+    box = which(person)
+    box.setFocus()
+    person.press(Qt.Key.Key_Home)
+    person.press(Qt.Key.Key_Down, times=box.findText(name))
+    assert box.currentText() == name
+
+
+def click_row(
+    person: Person,
+    row: int,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    view = table(person)
+    where = view.visualRect(view.model().index(row, 0)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, modifiers, where)
+
+
+def test_only_requests_whose_files_are_missing_and_none_waits_for_a_lost_drive(
+    record: Callable[..., Path],
+    opened: Callable[[], Person],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    drive, drive_answers = tmp_path / "drive", threading.Event()
+    real = history.exists
+
+    def exists(path: Path) -> bool:
+        if path.is_relative_to(drive):
+            drive_answers.wait()
+        return real(path)
+
+    monkeypatch.setattr(file_status, "exists", exists)
+    record("all-there")
+    record("no-csr").unlink()
+    record("no-key").with_suffix(".key").unlink()
+    with RequestHistory() as past:
+        csr, key = drive / "dev.csr", drive / "dev.key"
+        past.record({"common_name": "there"}, public_key_sha256="7", key=key, csr=csr)
+    try:
+        person = opened()
+        shows(person, "Files missing")
+        person.waits_until(lambda: names(person) == ["no-key", "no-csr"])
+        person.waits_to_read("1 folder has not answered yet")
+        person.enters("Filter", "no-k")
+        person.waits_until(lambda: names(person) == ["no-key"])
+        person.enters("Filter", "")
+    finally:
+        drive_answers.set()
+    person.waits_until(lambda: names(person) == ["there", "no-key", "no-csr"])
+    person.waits_to_read("3 of 4 requests")
+    table(person).setFocus()
+    person.press(Qt.Key.Key_End, CTRL)
+    person.waits_until(lambda: rows(person)[2][6] == "request file missing")
+    (csr.parent).mkdir()
+    csr.touch()
+    key.touch()
+    person.press(Qt.Key.Key_F5)
+    person.waits_until(lambda: names(person) == ["no-key", "no-csr"])
+
+
+def test_where_no_file_is_missing_the_page_says_so(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    shows(person, "Files missing")
+    person.waits_to_read("No file is missing.")
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_several_requests_are_archived_and_restored(
+    three: None, opened: Callable[[], Person], saved: Path, by_mouse: bool
+) -> None:
+    before = sorted(saved.iterdir())
+    person = opened()
+    if by_mouse:
+        click_row(person, 0)
+        click_row(person, 2, CTRL)
+        person.waits_to_read("2 selected")
+        assert not person.button("Details…").isEnabled()
+        person.click("Archive")
+    else:
+        person.press(Qt.Key.Key_Down)
+        person.press(Qt.Key.Key_Down, SHIFT)
+        person.waits_to_read("2 selected")
+        person.press(Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read("2 requests are archived.")
+    left = "dev-002" if by_mouse else "dev-003"
+    person.waits_until(lambda: names(person) == [left])
+    person.waits_to_read("1 request")
+    shows(person, "Archived")
+    person.waits_until(lambda: len(rows(person)) == 2)
+    assert "Archive" not in person.reads().splitlines()
+    table(person).setFocus()
+    if by_mouse:
+        click_row(person, 0)
+        click_row(person, 1, SHIFT)
+        person.click("Restore")
+    else:
+        person.press(Qt.Key.Key_A, CTRL)
+        person.press(Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read("2 requests are restored.")
+    person.waits_to_read("No request is archived.")
+    person.click("Show all requests")
+    person.waits_until(lambda: len(rows(person)) == 3)
+    assert sorted(saved.iterdir()) == before
+
+
+def test_what_is_archived_neither_reminds_nor_waits(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    person.press(Qt.Key.Key_A, CTRL)
+    person.click("Archive")
+    person.waits_to_read("All requests are archived.")
+    for name in ("Needs renewal", "Waiting for the certificate", "Expired"):
+        shows(person, name)
+        person.waits_until(lambda: not rows(person))
+    shows(person, "All requests")
+    person.waits_to_read("All requests are archived.")
+    person.click("Show them")
+    person.waits_until(lambda: len(rows(person)) == 3)
+    person.click("< Back")
+    wait(200)
+    assert "need" not in person.reads()
+
+
+def test_the_rows_selected_are_saved_and_reminded_of(
+    three: None,
+    record: Callable[..., Path],
+    opened: Callable[[], Person],
+    home: Path,
+    tmp_path: Path,
+) -> None:
+    record("dev-004", expires=400)
+    record("dev-005", expires=500)
+    person = opened()
+    person.press(Qt.Key.Key_Down, SHIFT)
+    person.waits_to_read("2 selected")
+    export(person, home / "two.csv")
+    person.waits_to_read("2 requests saved: ")
+    found = [row["Common name"] for row in read_csv(home / "two.csv")]
+    assert found == ["dev-005", "dev-004"]
+    person.saves_to(tmp_path / "two.ics")
+    person.click("Calendar reminders…")
+    person.waits_to_read("2 reminders are saved.")
+    assert "dev-002" not in (tmp_path / "two.ics").read_text(encoding="utf-8")
+
+
+def test_several_requests_are_renewed_in_one_go(
+    moved: Path, opened: Callable[[], Person], saved: Path
+) -> None:
+    person = opened()
+    person.press(Qt.Key.Key_A, CTRL)
+    person.waits_to_read("2 selected")
+    person.click("Renew")
+    person.waits_for_page("Where do the files go?")
+    folder = Path(person.field("Folder").text())
+    assert folder.name.startswith("renewals-")
+    person.goes_on("Check the rows")
+    person.waits_to_read("2 rows are right.")
+    person.goes_on("Create the keys and requests")
+    person.goes_on("Done", "Save")
+    assert sorted(one.name for one in folder.rglob("*.csr")) == ["dev-001.csr", "dev-002.csr"]
+    with RequestHistory() as past:
+        kinds = {one.common_name: one.kind for one in past.requests(limit=2)}
+    assert kinds == dict.fromkeys(("dev-001", "dev-002"), RequestKind.RENEWAL)
+    person.click("Start page")
+    person.begins("Many devices")
+    assert person.field("Table").text() == ""
+
+
+def test_a_site_and_a_note_are_written_in_the_details_and_found(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    header = table(person).horizontalHeader()
+    assert header.isSectionHidden(Column.SITE)
+    assert header.isSectionHidden(Column.NOTE)
+
+    def write() -> None:
+        person.enters("Site", "Kaili 北")
+        person.enters("Note", "ask <b>Li</b>")
+
+    in_dialog(person, write)
+    person.press(Qt.Key.Key_Return)
+    person.waits_until(lambda: rows(person)[0][8:] == ["Kaili 北", "ask <b>Li</b>"])
+    assert not header.isSectionHidden(Column.SITE)
+    assert "&lt;b&gt;Li" in tip(person, 0, Column.NOTE)
+    person.enters("Filter", "北 ask")
+    person.waits_to_read("1 of 3 requests")
+    table(person).setFocus()
+    read = []
+    in_dialog(person, lambda: read.append(person.field("Note").text()))
+    person.press(Qt.Key.Key_Return)
+    person.waits_until(lambda: read == ["ask <b>Li</b>"])
+
+
+def test_the_selection_stays_when_the_list_is_read_again(
+    three: None, opened: Callable[[], Person], record: Callable[..., Path]
+) -> None:
+    person = opened()
+    person.press(Qt.Key.Key_Down)
+    person.press(Qt.Key.Key_Down, SHIFT)
+    record("dev-004")
+    person.press(Qt.Key.Key_F5)
+    person.waits_until(lambda: len(rows(person)) == 4)
+    view = table(person)
+    assert [view.model().index(row, 0).data() for row in (2, 3)] == ["dev-002", "dev-001"]
+    assert len(view.selectionModel().selectedRows()) == 2
+    assert {one.row() for one in view.selectionModel().selectedRows()} == {2, 3}
+
+
+@pytest.mark.parametrize(("width", "points"), [(760, 0), (1024, 20)])
+def test_a_narrow_window_has_one_scroll_bar_at_most(
+    record: Callable[..., Path],
+    start: Callable[..., Person],
+    width: int,
+    points: int,
+    qapp: QApplication,
+) -> None:
+    for number in range(30):
+        record(f"dev-{number:03}", expires=[None, 30, 400][number % 3])
+    with RequestHistory() as past:
+        past.annotate([1], site="Kaili", note="ask Li")
+    usual = qapp.font()
+    larger = qapp.font()
+    if points:
+        larger.setPointSize(points)
+    qapp.setFont(larger)
+    try:
+        person = start("")
+        person.wizard.resize(width, 600)
+        person.begins("My requests")
+        person.waits_until(lambda: len(rows(person)) == 30)
+        wait(100)
+        bars = [bar for bar in person.wizard.findChildren(QScrollBar) if bar.isVisible()]
+        assert [bar.orientation() for bar in bars] == [Qt.Orientation.Vertical]
+        header = table(person).horizontalHeader()
+        assert not header.isSectionHidden(Column.NAME)
+        assert not header.isSectionHidden(Column.STATUS)
+        [edit] = [one for one in person.wizard.findChildren(QLineEdit) if one.isVisible()]
+        text = edit.fontMetrics().horizontalAdvance(edit.placeholderText())
+        assert edit.width() > text
+    finally:
+        qapp.setFont(usual)

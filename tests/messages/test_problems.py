@@ -122,6 +122,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.CLUSTER_FAILED: {"reason": "KeyError: x"},
     Code.NAME_USED: {"name": "dev-001", "made_on": "2026-11-23", "csr": "/home/li/dev-001.csr"},
     Code.HISTORY_TROUBLE: {"reason": "disk I/O error"},
+    Code.REQUEST_UNKNOWN: {"number": 12},
     Code.UNEXPECTED: {"reference": "1.0.0 ValueError files:12 csr:34"},
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.batch.table import Table
-from enos_csr_gui.core.history import RequestHistory, default_path
+from enos_csr_gui.core.history import PastRequest, RequestHistory, default_path
 
 _COLUMNS = Columns(FIELD_KEYS, {key: place for place, key in enumerate(FIELD_KEYS)}, (), False)
 
@@ -18,10 +19,14 @@ def expiring(within: timedelta) -> Table:
     Lines count from 1. Raises HistoryUnavailable.
     """
     with RequestHistory() as history:
-        found = history.expiring(within=within)
+        return of(history.expiring(within=within))
+
+
+def of(requests: Iterable[PastRequest]) -> Table:
+    """Return the requests as a table. Lines count from 1."""
     rows = Rows(
         Row(line, tuple(past.subject.get(key, "") for key in FIELD_KEYS))
-        for line, past in enumerate(found, 1)
+        for line, past in enumerate(requests, 1)
     )
     return Table(default_path(), _COLUMNS, rows)
 

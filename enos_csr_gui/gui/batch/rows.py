@@ -323,4 +323,4 @@ class RowsPage(Page):
 def rules_of(batch: BatchDraft, defaults: Defaults) -> Rules:
     """Return how the rows of the batch are read."""
     same: Mapping[str, str] = batch.same_for_all
-    return Rules(same, defaults)
+    return Rules(same, defaults, batch.kind)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 from enos_csr_gui.core import files
 from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.batch.table import Table
+from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, CoreError, InvalidTable
 from enos_csr_gui.core.file_types import TABLE_SUFFIX, TABLE_SUFFIXES, WORKBOOK_SUFFIX, patterns
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -69,7 +70,7 @@ class TablePage(Page):
         self.body.addStretch(1)
 
     def enter(self) -> None:
-        if self.draft.batch.created:
+        if self.draft.batch.created or self.draft.batch.kind is RequestKind.RENEWAL:
             self.draft.batch = BatchDraft()
         self._told.show_help("")
         path = self.draft.batch.path

@@ -13,6 +13,7 @@ from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
+from enos_csr_gui.gui.widgets.drag_handle import DragHandle
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.folder import open_folder
@@ -53,6 +54,8 @@ class DonePage(Page):
         self._submit.said.connect(self._tell)
         self._submit.failed.connect(self._tell_problem)
         self._csr.offer(*self._submit.buttons)
+        self._handle = DragHandle("request")
+        self._csr.let_drag(self._handle)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
         self.body.addWidget(ButtonRow(self._open, self._another))
@@ -64,6 +67,7 @@ class DonePage(Page):
         made = self.draft.created
         assert made is not None
         self._csr.path.setText(labels.path(made.csr))
+        self._handle.hold(made.csr)
         submit = self.draft.submit
         subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
         old = self.draft.source

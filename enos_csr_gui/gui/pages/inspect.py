@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.core import convert, inspect, renew
+from enos_csr_gui.core import convert, inspect, pasted, renew
 from enos_csr_gui.core.enums import ContentKind, Level, Rule
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import (
@@ -30,7 +30,7 @@ from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages.inspection_card import InspectionCard
-from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.texts import nothing_copied, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.folder import existing
 from enos_csr_gui.i18n import _, ngettext
@@ -53,8 +53,11 @@ class InspectPage(Page):
         self._hint = FieldNote(
             _("Or drop them on this window. They are only read, never changed or sent.")
         )
+        self._paste = QPushButton(_("&Paste text"))
+        self._paste.clicked.connect(self.paste_wanted)
         row = QHBoxLayout()
         row.addWidget(self._choose)
+        row.addWidget(self._paste)
         row.addWidget(self._hint, 1)
         self.body.addLayout(row)
 
@@ -72,7 +75,18 @@ class InspectPage(Page):
         )
         return True
 
+    def take_text(self, text: str) -> None:
+        if not text.strip():
+            self._hint.show_problem(nothing_copied())
+            return
+        name = _("Pasted text")
+        self._hint.show_help()
+        self.wait_for(
+            lambda: pasted.read(text, name).items, self._show, None, _("Reading the text")
+        )
+
     def leave(self) -> None:
+        self._hint.show_help()
         self._show([])  # who comes back wants to look at other files
 
     def _choose_files(self) -> None:

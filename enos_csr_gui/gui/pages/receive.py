@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QStandardPaths, QTimer
+from PySide6.QtWidgets import QPushButton
 
-from enos_csr_gui.core import receive, serials
+from enos_csr_gui.core import pasted, receive, serials
 from enos_csr_gui.core.batch import arrivals
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
@@ -28,12 +29,14 @@ from enos_csr_gui.core.file_types import (
     patterns,
 )
 from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.pasted import Pasted
 from enos_csr_gui.core.receive import MatchedCertificate, SortedFiles, StoredCertificate
 from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
-from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.texts import nothing_copied, problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
@@ -119,7 +122,18 @@ class ReceivePage(Page):
         for chooser in (self._file, self._chain):
             chooser.several_chosen.connect(self.take_files)
 
-        shown = (self._file, self._key, self._card, self._told, self._warnings, self._chain)
+        paste = QPushButton(_("&Paste text"))
+        paste.setToolTip(_("For a certificate that you have copied as text."))
+        paste.clicked.connect(self.paste_wanted)
+        shown = (
+            self._file,
+            ButtonRow(paste),
+            self._key,
+            self._card,
+            self._told,
+            self._warnings,
+            self._chain,
+        )
         for widget in shown:
             self.body.addWidget(widget)
         self.body.addStretch(1)
@@ -161,6 +175,18 @@ class ReceivePage(Page):
             chooser = self._chain
         chooser.set_path(files[0])
         return True
+
+    def take_text(self, text: str) -> None:
+        def read(found: Pasted) -> None:
+            if found.file and found.has_certificate:
+                self.take_files([found.file])
+            elif text.strip():
+                self._file.show_problem(_("The pasted text contains no certificate."))
+            else:
+                self._file.show_problem(nothing_copied())
+
+        name = _("Pasted text")
+        self.wait_for(lambda: pasted.read(text, name), read, None, _("Reading the text"))
 
     def _sort(self, files: Sequence[Path]) -> None:
         """Take several files, or a folder: each for what it holds."""

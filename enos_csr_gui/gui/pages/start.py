@@ -121,6 +121,11 @@ class StartPage(Page):
         for task, link in self._links.items():
             link.complete()
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
+        from enos_csr_gui.gui.widgets.drop_area import DropArea
+
+        drop = DropArea()
+        drop.paste.clicked.connect(self.paste_wanted)
+        self.body.insertWidget(self.body.count() - 1, drop)
         about = QPushButton(_("A&bout"))
         about.clicked.connect(self._about)
         row = QHBoxLayout()

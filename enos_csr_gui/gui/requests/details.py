@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -33,6 +34,7 @@ from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import open_folder
+from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.reminder_button import ReminderButton
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -41,6 +43,8 @@ from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.reminders import reminder
 
 _WIDTH = 720
+_LONGEST_SITE, _LONGEST_NOTE = 64, 200
+"""In characters."""
 
 
 class RequestDetails(QDialog):
@@ -58,6 +62,7 @@ class RequestDetails(QDialog):
         self._presence = presence
         name = labels.common_name(request.subject)
         self.setWindowTitle(_("Request: {name}").format(name=name))
+        self._site, self._words = QLineEdit(request.site), QLineEdit(request.note)
         self._facts = DetailsGrid()
         for field in SUBJECT_FIELDS:
             value = labels.value(field.key, request.subject)
@@ -111,7 +116,17 @@ class RequestDetails(QDialog):
         self._show_files()
 
     def _lay_out(self) -> None:
+        form = Form()
+        for edit, label, longest in (
+            (self._site, _("S&ite"), _LONGEST_SITE),
+            (self._words, _("&Note"), _LONGEST_NOTE),
+        ):
+            edit.setMaxLength(longest)
+            edit.setCursorPosition(0)
+            edit.setAccessibleName(label.replace("&", ""))
+            form.add_row(label, edit)
         area = Scrolling()
+        area.column.addLayout(form)
         area.column.addLayout(self._facts)
         area.column.addSpacing(style.SPACING)
         if self._request.certificate:
@@ -143,6 +158,10 @@ class RequestDetails(QDialog):
         width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         self.resize(min(round(width), room.width()), min(height, room.height()))
         close.setFocus()
+
+    def words(self) -> tuple[str, str]:
+        """Return the site and the note as they are now."""
+        return self._site.text().strip(), self._words.text().strip()
 
     def _begin_export(self) -> None:
         self.accept()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.history import PastRequest, exists
 from enos_csr_gui.gui import background
 
-_FOLDERS_AT_ONCE = 32
+FOLDERS_AT_ONCE = 32
+"""So many folders are looked into at once; each that does not answer holds a thread."""
 
 
 class FilePresence(NamedTuple):
@@ -21,19 +23,17 @@ class FilePresence(NamedTuple):
     key: bool
 
 
-_Files = tuple[Path, Path]
+Files = tuple[Path, Path]
 """The places of a request and its key: they may change while one looks."""
 
 
-def _files(request: PastRequest) -> _Files:
+def _files(request: PastRequest) -> Files:
     return request.csr, request.key
 
 
-def _look(requests: list[PastRequest]) -> dict[_Files, FilePresence]:
-    return {
-        _files(request): FilePresence(request.csr_exists(), request.key_exists())
-        for request in requests
-    }
+def look(wanted: Iterable[Files]) -> dict[Files, FilePresence]:
+    """Return which of these files exist."""
+    return {(csr, key): FilePresence(exists(csr), exists(key)) for csr, key in wanted}
 
 
 class FileStatus(QObject):
@@ -47,8 +47,8 @@ class FileStatus(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._known: dict[_Files, FilePresence] = {}
-        self._wanted: dict[Path, dict[_Files, PastRequest]] = {}
+        self._known: dict[Files, FilePresence] = {}
+        self._wanted: dict[Path, set[Files]] = {}
         self._looking: set[Path] = set()
         self._soon = QTimer(self)  # all the rows on the screen are asked for one by one
         self._soon.setSingleShot(True)
@@ -58,7 +58,7 @@ class FileStatus(QObject):
         """Return which files exist; None while unknown: ``found`` is emitted with the result."""
         files = _files(request)
         if files not in self._known:
-            self._wanted.setdefault(request.csr.parent, {})[files] = request
+            self._wanted.setdefault(request.csr.parent, set()).add(files)
             self._soon.start(0)
         return self._known.get(files)
 
@@ -68,14 +68,14 @@ class FileStatus(QObject):
 
     def _go(self) -> None:
         for folder in self._wanted.keys() - self._looking:
-            if len(self._looking) == _FOLDERS_AT_ONCE:
+            if len(self._looking) == FOLDERS_AT_ONCE:
                 return
             self._looking.add(folder)
-            requests = list(self._wanted.pop(folder).values())
+            wanted = self._wanted.pop(folder)
             done = partial(self._answer, folder)
-            background.run(self, partial(_look, requests), done, detached=True)
+            background.run(self, partial(look, wanted), done, detached=True)
 
-    def _answer(self, folder: Path, found: dict[_Files, FilePresence]) -> None:
+    def _answer(self, folder: Path, found: dict[Files, FilePresence]) -> None:
         self._looking.remove(folder)
         self._known.update(found)
         self.found.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum, auto
 from functools import partial
@@ -27,12 +28,13 @@ from enos_csr_gui.core.history import PastRequest, RequestHistory
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.requests.file_status import FileStatus
+from enos_csr_gui.gui.requests.missing import ByFolder, MissingFiles, by_folder
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
 _CHUNK = 100
 """How many rows are read at once."""
-_CHUNKS_KEPT = 50
+_KEPT = 50 * _CHUNK
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -49,6 +51,8 @@ class Column(IntEnum):
     EXPIRES = 5
     FILE = 6
     SERIAL = 7
+    SITE = 8
+    NOTE = 9
 
 
 class Which(Enum):
@@ -59,6 +63,9 @@ class Which(Enum):
     """Those whose certificates are to be renewed."""
     WAITING = auto()
     EXPIRED = auto()
+    MISSING = auto()
+    """Those whose request file or key file is not where it was."""
+    ARCHIVED = auto()
 
 
 _STATUSES = {Which.WAITING: Status.WAITING, Which.EXPIRED: Status.EXPIRED}
@@ -73,6 +80,8 @@ _SORT = {
     Column.EXPIRES: SortBy.EXPIRES,
     Column.FILE: SortBy.CSR,
     Column.SERIAL: SortBy.SERIAL,
+    Column.SITE: SortBy.SITE,
+    Column.NOTE: SortBy.NOTE,
 }
 
 
@@ -87,6 +96,8 @@ def heading(column: Column) -> str:
         Column.EXPIRES: _("Expires on"),
         Column.FILE: _("Request file"),
         Column.SERIAL: _("Serial number"),
+        Column.SITE: _("Site"),
+        Column.NOTE: _("Note"),
     }[column]
 
 
@@ -99,54 +110,60 @@ class Choice:
     sort: SortBy = SortBy.MADE_ON
     descending: bool = True
 
-    def read(
-        self, past: RequestHistory, limit: int | None = None, offset: int = 0
-    ) -> list[PastRequest]:
-        """Return one part of the requests chosen, by default all of them."""
-        return past.requests(
-            limit=limit,
-            offset=offset,
+    def numbers(self, past: RequestHistory) -> list[int]:
+        """Return the numbers of the requests chosen, whether files are missing or not."""
+        return past.numbers(
             filter_text=self.filter_text,
             only_expiring=self.which is Which.EXPIRING,
             status=_STATUSES.get(self.which),
+            archived=self.which is Which.ARCHIVED,
             sort=self.sort,
             descending=self.descending,
         )
 
-    def count(self, past: RequestHistory) -> int:
-        """Return how many requests are chosen."""
-        return past.count(
-            self.filter_text,
-            only_expiring=self.which is Which.EXPIRING,
-            status=_STATUSES.get(self.which),
+    def folders(self, past: RequestHistory) -> ByFolder:
+        """Return where to look for the files of the requests chosen."""
+        places = past.places(
+            filter_text=self.filter_text, sort=self.sort, descending=self.descending
         )
+        return by_folder(places)
 
 
 class _List(NamedTuple):
-    """The result of a query: the first rows, the number of matches, and the total."""
+    """The result of a query: the numbers of what was found, the first rows, and the totals.
 
+    ``folders`` are where to look when only requests without files are wanted.
+    """
+
+    numbers: list[int]
     rows: list[PastRequest]
-    chosen: int
+    folders: ByFolder
     total: int
+    archived: int
+    worded: frozenset[Column]
     notes: tuple[Problem, ...]
 
 
-class _Chunk(NamedTuple):
+class _Part(NamedTuple):
     rows: list[PastRequest]
     notes: tuple[Problem, ...]
 
 
 def _read_list(choice: Choice) -> _List:
     with RequestHistory() as past:
-        rows = choice.read(past, _CHUNK)
-        chosen = choice.count(past)
-        total = past.count()
-        return _List(rows, chosen, total, past.notes)
+        looks = choice.which is Which.MISSING
+        numbers = [] if looks else choice.numbers(past)
+        rows = past.numbered(numbers[:_CHUNK])
+        folders = choice.folders(past) if looks else {}
+        words = zip((Column.SITE, Column.NOTE), past.has_words(), strict=True)
+        worded = frozenset(column for column, has_any in words if has_any)
+        total, archived = past.count(), past.count(archived=True)
+        return _List(numbers, rows, folders, total, archived, worded, past.notes)
 
 
-def _read_chunk(choice: Choice, number: int) -> _Chunk:
+def _read_part(numbers: list[int]) -> _Part:
     with RequestHistory() as past:
-        return _Chunk(choice.read(past, _CHUNK, number * _CHUNK), past.notes)
+        return _Part(past.numbered(numbers), past.notes)
 
 
 def _icon(name: str) -> QIcon:
@@ -169,14 +186,20 @@ class RequestModel(QAbstractTableModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.total = 0
-        """How many requests there are, chosen or not."""
+        """How many requests there are that are not archived, chosen or not."""
+        self.archived = 0
+        """How many requests are archived."""
+        self.worded: frozenset[Column] = frozenset()
+        """Of the site and the note, those that a request has."""
         self.presence = FileStatus(self)
         self.presence.found.connect(self._files_found)
+        self._search = MissingFiles(self)
+        self._search.found.connect(self._missing_found)
         self._began = False
         self._wanted = self._shown = Choice()
         self._listing: background.Job | None = None
-        self._rows = 0
-        self._chunks: dict[int, list[PastRequest]] = {}
+        self._numbers: list[int] = []
+        self._known: dict[int, PastRequest | None] = {}  # None: it is gone
         self._stale: set[int] = set()
         self._asked: deque[int] = deque(maxlen=3)  # no screen shows more chunks than this
         self._reading: background.Job | None = None
@@ -187,6 +210,20 @@ class RequestModel(QAbstractTableModel):
     def choice(self) -> Choice:
         """What is shown."""
         return self._shown
+
+    @property
+    def unknown(self) -> int:
+        """How many folders have not told yet whether files are missing there."""
+        return self._search.unknown if self._shown.which is Which.MISSING else 0
+
+    def numbers(self, rows: range | None = None) -> list[int]:
+        """Return the numbers of the requests in these rows, by default all."""
+        return self._numbers[rows.start : rows.stop] if rows is not None else list(self._numbers)
+
+    def rows_of(self, numbers: Iterable[int]) -> list[int]:
+        """Return the rows in which the requests with these numbers are, in order."""
+        wanted = set(numbers)
+        return [row for row, number in enumerate(self._numbers) if number in wanted]
 
     def refresh(self) -> None:
         """Reload what may have changed meanwhile."""
@@ -208,11 +245,10 @@ class RequestModel(QAbstractTableModel):
 
     def request(self, row: int) -> PastRequest | None:
         """Return the request in a row; None until it has been read."""
-        chunk, place = divmod(row, _CHUNK)
-        rows = self._chunks.get(chunk)
-        if rows is None or chunk in self._stale:
-            self._ask(chunk)
-        return rows[place] if rows and place < len(rows) else None
+        number = self._numbers[row]
+        if number not in self._known or number in self._stale:
+            self._ask(row // _CHUNK)
+        return self._known.get(number)
 
     def _choose(self, choice: Choice) -> None:
         if choice != self._wanted:
@@ -236,23 +272,37 @@ class RequestModel(QAbstractTableModel):
         )
 
     def _show(self, choice: Choice, found: _List) -> None:
-        self.total = found.total
-        if choice == self._shown and found.chosen == self._rows and self._chunks:
-            # Probably the same rows: keep the scroll position and the selection.
-            self._stale.update(self._chunks)
-            self._keep(0, found.rows)
+        self.total, self.archived, self.worded = found.total, found.archived, found.worded
+        self._search.begin(found.folders)
+        if choice.which is Which.MISSING:
+            # What was found before stays until the new search has found something.
+            self._arrange(choice, self._numbers if choice == self._shown else [])
         else:
-            self.beginResetModel()
-            self._shown, self._rows = choice, found.chosen
-            self._chunks = {0: found.rows}
-            self._stale.clear()
-            self._asked.clear()
-            self.endResetModel()
+            self._arrange(choice, found.numbers)
+            self._keep(found.numbers[:_CHUNK], found.rows)
         self.listed.emit()
         if found.notes:
             self.noticed.emit(found.notes)
         if choice != self._wanted:
             self._list()
+
+    def _arrange(self, choice: Choice, numbers: list[int]) -> None:
+        """Show these requests; where they are the same, keep the scroll position."""
+        self._stale.update(self._known)
+        if (choice, numbers) != (self._shown, self._numbers):
+            self.beginResetModel()
+            self._shown, self._numbers = choice, numbers
+            self._asked.clear()
+            self.endResetModel()
+
+    def _missing_found(self) -> None:
+        if self._shown.which is Which.MISSING:
+            if (numbers := self._search.numbers()) != self._numbers:
+                self.beginResetModel()
+                self._numbers = numbers
+                self._asked.clear()
+                self.endResetModel()
+            self.listed.emit()
 
     def _cannot(self, error: CoreError) -> None:
         self.failed.emit(error.problems)
@@ -265,42 +315,45 @@ class RequestModel(QAbstractTableModel):
     def _read(self) -> None:
         if self._reading is not None or not self._asked:
             return
-        choice, number = self._shown, self._asked.pop()
+        first = self._asked.pop() * _CHUNK
+        numbers = self._numbers[first : first + _CHUNK]
 
         def settled() -> None:
             self._reading = None
 
-        def done(chunk: _Chunk) -> None:
-            if choice == self._shown:
-                self._keep(number, chunk.rows)
-            if chunk.notes:
-                self.noticed.emit(chunk.notes)
+        def done(part: _Part) -> None:
+            self._keep(numbers, part.rows)
+            if part.notes:
+                self.noticed.emit(part.notes)
             self._read()
 
         self._reading = background.run(
-            self, partial(_read_chunk, choice, number), done, self._cannot, settled=settled
+            self, partial(_read_part, numbers), done, self._cannot, settled=settled
         )
 
-    def _keep(self, number: int, rows: list[PastRequest]) -> None:
-        self._chunks.pop(number, None)
-        self._chunks[number] = rows
-        self._stale.discard(number)
-        if len(self._chunks) > _CHUNKS_KEPT:
-            del self._chunks[next(iter(self._chunks))]
-        first = number * _CHUNK
-        last = min(first + _CHUNK, self._rows) - 1
-        if first <= last:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, max(Column)))
+    def _keep(self, numbers: list[int], rows: list[PastRequest]) -> None:
+        for number in numbers:
+            self._known.pop(number, None)
+        self._known |= dict.fromkeys(numbers)
+        self._known |= {one.number: one for one in rows}
+        self._stale.difference_update(numbers)
+        while len(self._known) > _KEPT:
+            oldest = next(iter(self._known))
+            del self._known[oldest]
+            self._stale.discard(oldest)
+        if self._numbers:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._numbers) - 1, max(Column)))
 
     def _files_found(self) -> None:
-        if self._rows:
-            top, bottom = self.index(0, Column.FILE), self.index(self._rows - 1, Column.FILE)
+        if self._numbers:
+            last = len(self._numbers) - 1
+            top, bottom = self.index(0, Column.FILE), self.index(last, Column.FILE)
             self.dataChanged.emit(top, bottom)
 
     # What Qt asks
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else self._rows
+        return 0 if parent.isValid() else len(self._numbers)
 
     def columnCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(Column)
@@ -344,6 +397,10 @@ class RequestModel(QAbstractTableModel):
                 return dates.day(request.expires) if request.expires else ""
             case Column.SERIAL:
                 return "" if request.serial is None else serials.written(request.serial)
+            case Column.SITE:
+                return request.site
+            case Column.NOTE:
+                return request.note
             case Column.FILE:
                 files = self.presence.of(request)
                 missing = labels.missing_files(*files) if files else ""
@@ -369,6 +426,8 @@ class RequestModel(QAbstractTableModel):
                 _("Request file: {path}").format(path=labels.path(request.csr)),
                 _("Key file: {path}").format(path=labels.path(request.key)),
             ]
+        elif column in (Column.SITE, Column.NOTE) and (text := self._text(request, column)):
+            lines = [text]
         else:
             return None
         # As rich text, so that Qt does not interpret markup in the user's text.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -24,12 +25,16 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.core import preferences, reminders
+from enos_csr_gui.core.batch import renewals
+from enos_csr_gui.core.batch.table import Table
+from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CoreError, Problem
 from enos_csr_gui.core.file_types import TABLE_SUFFIX
-from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.core.history import PastRequest, RequestHistory, local_date
 from enos_csr_gui.core.locate import locate
 from enos_csr_gui.core.reminders import Reminder
 from enos_csr_gui.gui import background, style
+from enos_csr_gui.gui.batch_draft import BatchDraft
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
@@ -51,23 +56,34 @@ _AT_ONCE = 1000
 """How many requests are read at once: freeing very many takes a noticeable time."""
 
 
-def _export(choice: Choice, path: Path) -> int:
-    """Write all the requests chosen; return their number."""
+def _export(numbers: Sequence[int], path: Path) -> int:
+    """Write these requests; return their number."""
     with RequestHistory() as past:
-        count = choice.count(past)
-        parts = (choice.read(past, _AT_ONCE, offset) for offset in range(0, count, _AT_ONCE))
+        starts = range(0, len(numbers), _AT_ONCE)
+        parts = (past.numbered(numbers[start : start + _AT_ONCE]) for start in starts)
         return spreadsheet.write_requests(chain.from_iterable(parts), path)
 
 
-def _reminders(choice: Choice) -> list[Reminder]:
-    """Return a reminder for each certificate that is valid, of those chosen."""
+def _reminders(numbers: Sequence[int]) -> list[Reminder]:
+    """Return a reminder for each certificate that is valid, of these requests."""
     with RequestHistory() as past:
-        latest = reminders.to_be_reminded_of(choice.read(past))
+        latest = reminders.to_be_reminded_of(past.numbered(numbers))
     return [
         reminder(one.subject, one.public_key_sha256, one.serial, one.expires)
         for one in latest
         if one.serial is not None and one.expires is not None
     ]
+
+
+def _archive(numbers: Sequence[int], archived: bool) -> int:
+    """Archive or restore these requests; return how many changed."""
+    with RequestHistory() as past:
+        return past.archive(numbers, archived=archived)
+
+
+def _to_be_renewed(numbers: Sequence[int]) -> Table:
+    with RequestHistory() as past:
+        return renewals.of(past.numbered(numbers))
 
 
 class _Nothing(QWidget):
@@ -110,7 +126,7 @@ class RequestsPage(Page):
         self._shown = QLabel()
         self._note = FieldNote()
         self._details = self._action(_("&Details…"), self._show_details)
-        self._renew = self._action(_("&Renew"), self._renew_it)
+        self._renew = self._action(_("&Renew"), self._renew_them)
         self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
         self._open = self._action(_("&Open folder"), self._open_folder)
         self._locate = self._action(_("&Locate the files…"), self._locate_files)
@@ -123,6 +139,12 @@ class RequestsPage(Page):
         )
         self._export = self._action(_("Save as a &table…"), self._ask_where)
         self._export.setToolTip(_("Save the requests shown as a table for a spreadsheet (CSV)."))
+        self._archive = self._action(_("Arc&hive"), self._archive_them)
+        self._archive.setToolTip(
+            _("Take them out of this list and of the reminders. No file is changed.")
+        )
+        self._restore = self._action(_("Re&store"), self._archive_them)
+        self._restore.setToolTip(_("Put them back into the list."))
         self.use_whole_width()
         self._recolour()
 
@@ -136,13 +158,18 @@ class RequestsPage(Page):
         self._show_actions()
 
     def _lay_out(self) -> None:
-        self._filter.setPlaceholderText(_("Any part of the subject or of a file name"))
+        self._filter.setPlaceholderText(_("Name, site, note…"))
+        self._filter.setToolTip(
+            _("Any part of the subject, the site, the note, or the name of a file.")
+        )
         self._filter.setClearButtonEnabled(True)
         for one, name in (
             (Which.ALL, _("All requests")),
             (Which.EXPIRING, _("Needs renewal")),
             (Which.WAITING, _("Waiting for the certificate")),
             (Which.EXPIRED, _("Expired")),
+            (Which.MISSING, _("Files missing")),
+            (Which.ARCHIVED, _("Archived")),
         ):
             self._which.addItem(name, one)
         self._which.setToolTip(
@@ -174,8 +201,8 @@ class RequestsPage(Page):
         self._places.addWidget(self._nothing)
 
         of_request = (self._details, self._renew, self._receive, self._open, self._locate)
-        of_all = (self._remind, self._export)
-        self._below = ButtonRow(*map(self._button, (*of_request, *of_all)))
+        of_several = (self._archive, self._restore, self._remind, self._export)
+        self._below = ButtonRow(*map(self._button, (*of_request, *of_several)))
 
         self._note.hide()
         for widget in (self._above, self._note, self._places, self._below):
@@ -228,7 +255,7 @@ class RequestsPage(Page):
     def show_expiring(self) -> None:
         """Show the requests whose certificates are to be renewed, the most urgent first."""
         self._filter.clear()
-        self._which.setCurrentIndex(1)
+        self._which.setCurrentIndex(self._which.findData(Which.EXPIRING))
         self._table.sortByColumn(Column.EXPIRES, Qt.SortOrder.AscendingOrder)
 
     def show_matching(self, text: str) -> None:
@@ -277,31 +304,59 @@ class RequestsPage(Page):
     # Results
 
     def _listed(self) -> None:
-        shown, total = self._model.rowCount(), self._model.total
-        self._tell_how_many(_how_many(shown, total))
-        if not total:
+        shown, choice = self._model.rowCount(), self._model.choice
+        is_archive = choice.which is Which.ARCHIVED
+        total = self._model.archived if is_archive else self._model.total
+        some = self._model.total + self._model.archived
+        self._tell_how_many()
+        if not some:
             self._say_nothing(
-                _("No request has been created on this computer yet."),
-                _("Create a ne&w request"),
+                _(
+                    "This list remembers every request that you create on this computer: for which "
+                    "device it is, where its files are, when its certificate expires. Nothing is "
+                    "in it yet."
+                ),
+                _("New re&quest"),
                 lambda: self.task_wanted.emit(Task.NEW, []),
             )
+        elif not shown and self._model.unknown:
+            self._nothing.say(_("Looking for the files…"), _("&Show all requests"), self._show_all)
+        elif not shown and not total and choice.which is Which.ALL:
+            text = _("All requests are archived.")
+            self._nothing.say(text, _("&Show them"), lambda: self._show_only(Which.ARCHIVED))
         elif not shown:
-            choice = self._model.choice
             self._nothing.say(_none_found(choice), _("&Show all requests"), self._show_all)
         self._places.setCurrentWidget(self._table if shown else self._nothing)
-        self._above.setVisible(bool(total))
-        self._below.setVisible(bool(total))
+        self._above.setVisible(bool(some))
+        self._below.setVisible(bool(some))
         self._show_actions()
 
-    def _tell_how_many(self, text: str) -> None:
+    def _tell_how_many(self) -> None:
+        """Show how many requests are shown and selected, and how many folders are not known."""
+        shown, selected = self._model.rowCount(), len(self._table.selected())
+        is_archive = self._model.choice.which is Which.ARCHIVED
+        total = self._model.archived if is_archive else self._model.total
+        text = _how_many(shown, total)
+        if selected > 1:
+            text = ngettext("{count} selected", "{count} selected", selected)
+            text = text.format(count=_number(selected))
+        if unknown := self._model.unknown:
+            text = ngettext(
+                "{count} folder has not answered yet",
+                "{count} folders have not answered yet",
+                unknown,
+            ).format(count=_number(unknown))
         is_news = bool(self._shown.text()) and self._shown.text() != text
         self._shown.setText(text)
         if is_news:
             announce(self._shown, text)
 
     def _show_all(self) -> None:
+        self._show_only(Which.ALL)
+
+    def _show_only(self, which: Which) -> None:
         self._filter.clear()
-        self._which.setCurrentIndex(0)
+        self._which.setCurrentIndex(self._which.findData(which))
         self._table.setFocus()
 
     def _failed(self, problems: Iterable[Problem]) -> None:
@@ -324,16 +379,24 @@ class RequestsPage(Page):
 
     def _show_actions(self) -> None:
         there = self._places.currentWidget() is self._table and self._table.request() is not None
-        self._details.setEnabled(there)
-        self._open.setEnabled(there)
-        self._renew.setEnabled(there)
-        self._receive.setEnabled(there)
-        self._export.setEnabled(there)
-        self._remind.setEnabled(there)
+        count = len(self._table.selected()) if there else 0
+        for action in (self._details, self._open, self._receive, self._locate):
+            action.setEnabled(there and count <= 1)
+        for action in (self._renew, self._export, self._remind, self._archive, self._restore):
+            action.setEnabled(there)
+        self._tell_how_many()
+        is_archive = self._model.choice.which is Which.ARCHIVED
+        self._archive.setVisible(not is_archive)
+        self._restore.setVisible(is_archive)
         # One takes the place of the other: a folder that is gone cannot be opened.
         is_missing = there and self._is_missing()
         for action, shown in ((self._locate, is_missing), (self._open, not is_missing)):
             action.setVisible(shown)
+
+    def _chosen(self) -> list[int]:
+        """Return the numbers of the requests selected; of all shown unless several are."""
+        selected = self._table.selected()
+        return selected if len(selected) > 1 else self._model.numbers()
 
     def _is_missing(self) -> bool:
         """Return whether a file of the current request is known to be missing."""
@@ -352,7 +415,7 @@ class RequestsPage(Page):
             sort = partial(self._table.sort_by, column)
             sorting.addAction(heading(column)).triggered.connect(sort)
         self._add_columns(menu.addMenu(_("&Columns")))
-        menu.addActions([self._remind, self._export])
+        menu.addActions([self._archive, self._restore, self._remind, self._export])
         menu.setDefaultAction(self._details)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._table.viewport().mapToGlobal(where))
@@ -381,14 +444,68 @@ class RequestsPage(Page):
             dialog = RequestDetails(request, self._model.presence, self.draft.submit, self)
             dialog.export_wanted.connect(self._receive_it)
             dialog.exec()
+            self._annotate(request, *dialog.words())
             dialog.deleteLater()
 
-    def _renew_it(self) -> None:
-        if request := self._table.request():
+    def _annotate(self, request: PastRequest, site: str, note: str) -> None:
+        """Save the site and the note if they have changed."""
+        if (site, note) == (request.site, request.note):
+            return
+
+        def save() -> None:
+            with RequestHistory() as past:
+                past.annotate([request.number], site=site, note=note)
+
+        def saved(_nothing: None) -> None:
+            self._model.refresh()
+
+        background.run(self, save, saved, self._fail)
+
+    def _renew_them(self) -> None:
+        """Renew the current request, or all that are selected in one go."""
+        numbers = self._table.selected()
+        if len(numbers) > 1:
+            self.wait_for(
+                lambda: _to_be_renewed(numbers), self._renew_many, self._fail, _("Reading the list")
+            )
+        elif request := self._table.request():
             files = self._model.presence.of(request)
             gone = files is not None and not files.csr
             old = request.certificate if gone and request.certificate else request.csr
             self.task_wanted.emit(Task.RENEW, [old])
+
+    def _renew_many(self, devices: Table) -> None:
+        batch = self.draft.batch = BatchDraft()
+        batch.kind, batch.table = RequestKind.RENEWAL, devices
+        name = _("renewals")  # of a folder
+        batch.path = self.draft.folder / f"{name}-{local_date(datetime.now(UTC))}"
+        self.task_wanted.emit(Task.RENEW_MANY, [])
+
+    def _archive_them(self) -> None:
+        """Archive the requests selected; where archived ones are shown, restore them."""
+        numbers = self._table.selected()
+        archived = self._model.choice.which is not Which.ARCHIVED
+
+        def done(count: int) -> None:
+            text = (
+                ngettext(
+                    "{count} request is archived. To see it, choose 'Archived' beside 'Show'.",
+                    "{count} requests are archived. To see them, choose 'Archived' beside 'Show'.",
+                    count,
+                )
+                if archived
+                else ngettext(
+                    "{count} request is restored.", "{count} requests are restored.", count
+                )
+            )
+            self._tell(text.format(count=_number(count)))
+            self._model.refresh()
+
+        work = partial(_archive, numbers, archived)
+        self.wait_for(work, done, self._fail, _("Changing the list"))
+
+    def _fail(self, error: CoreError) -> None:
+        self._show_problems(error.problems)
 
     def _receive_it(self) -> None:
         if request := self._table.request():
@@ -434,17 +551,16 @@ class RequestsPage(Page):
                 self._model.refresh()
             self._note.show()
 
-        def failed(error: CoreError) -> None:
-            self._show_problems(error.problems)
-
-        self.wait_for(partial(locate, request, folder), done, failed, _("Looking for the files"))
+        self.wait_for(
+            partial(locate, request, folder), done, self._fail, _("Looking for the files")
+        )
 
     def _save_reminders(self) -> None:
-        """Ask where to save a reminder for each valid certificate among the requests shown."""
-        choice = self._model.choice
+        """Ask where to save a reminder for each valid certificate among the requests chosen."""
+        numbers = self._chosen()
         reminder_button.save(
             self,
-            partial(_reminders, choice),
+            partial(_reminders, numbers),
             _("Renewals of certificates"),
             self._tell,
             self._tell_problem,
@@ -468,7 +584,7 @@ class RequestsPage(Page):
         dialog.deleteLater()
 
     def _write(self, path: Path) -> None:
-        choice = self._model.choice
+        numbers = self._chosen()
 
         def done(count: int) -> None:
             text = ngettext(
@@ -477,10 +593,7 @@ class RequestsPage(Page):
             self._note.tell(text.format(count=_number(count), path=path))
             self._note.show()
 
-        def failed(error: CoreError) -> None:
-            self._show_problems(error.problems)
-
-        self.wait_for(lambda: _export(choice, path), done, failed, _("Saving the table"))
+        self.wait_for(lambda: _export(numbers, path), done, self._fail, _("Saving the table"))
 
 
 def _none_found(choice: Choice) -> str:
@@ -493,11 +606,15 @@ def _none_found(choice: Choice) -> str:
             Which.EXPIRING: _("No certificate needs renewal."),
             Which.WAITING: _("No request is waiting for its certificate."),
             Which.EXPIRED: _("No certificate has expired."),
+            Which.MISSING: _("No file is missing."),
+            Which.ARCHIVED: _("No request is archived."),
         }[choice.which]
     return {
         Which.EXPIRING: _("No request that needs renewal contains '{text}'."),
         Which.WAITING: _("No request that waits for its certificate contains '{text}'."),
         Which.EXPIRED: _("No request whose certificate has expired contains '{text}'."),
+        Which.MISSING: _("No request whose files are missing contains '{text}'."),
+        Which.ARCHIVED: _("No archived request contains '{text}'."),
     }[choice.which].format(text=text)
 
 

@@ -58,6 +58,8 @@ def _headings() -> list[str]:
         _("Request file"),
         _("Key file"),
         _("Certificate file"),
+        _("Site"),
+        _("Note"),
     ]
 
 
@@ -75,4 +77,6 @@ def _cells(request: PastRequest) -> list[str]:
         str(request.csr),
         str(request.key),
         str(request.certificate or ""),
+        request.site,
+        request.note,
     ]

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.card import Card
+from enos_csr_gui.gui.widgets.drag_handle import DragHandle
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
@@ -38,3 +39,7 @@ class FileCard(Card):
         """Add what one does with the file."""
         self._grid.setRowMinimumHeight(3, style.SPACING)
         self._grid.addWidget(ButtonRow(*buttons), 4, 1)
+
+    def let_drag(self, handle: DragHandle) -> None:
+        """Add what the file is dragged by."""
+        self._grid.addWidget(handle, 5, 1)
