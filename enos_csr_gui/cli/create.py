@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -121,13 +122,14 @@ def create(
     options: Options,
     *,
     old: RenewalSource | None = None,
+    profile: Mapping[str, str] = MappingProxyType({}),
     allow_used_name: bool = False,
     faults: Faults | None = None,
 ) -> None:
     """Check what is given, ask for what is missing, make the request, print where it is.
 
     ``stray`` are arguments that belong to no option. ``old`` is the source of a renewal, and
-    ``faults`` holds the notes about it.
+    ``faults`` holds the notes about it. ``profile`` answers what is neither given nor locked.
     """
     from enos_csr_gui.core import keys
     from enos_csr_gui.core.renew import VERBATIM_FIELDS
@@ -143,7 +145,7 @@ def create(
 
     # Report every problem with the options before asking anything.
     faults = faults or Faults()
-    answers, presets = _with_defaults(answers, old, faults, interactive=interactive)
+    answers, presets = _with_defaults(answers, old, profile, faults, interactive=interactive)
     folder = faults.absolute(options.folder)
     problems = check(answers, verbatim=exact)
     faults.add(p for p in problems if p.field in answers or not interactive)
@@ -228,9 +230,14 @@ def _load_key(
 
 
 def _with_defaults(
-    answers: dict[str, str], old: RenewalSource | None, faults: Faults, *, interactive: bool
+    answers: dict[str, str],
+    old: RenewalSource | None,
+    profile: Mapping[str, str],
+    faults: Faults,
+    *,
+    interactive: bool,
 ) -> tuple[dict[str, str], Mapping[str, str]]:
-    """Return the answers with the organization's locked ones, and its presets."""
+    """Return the answers with those of the profile and the organization, and its presets."""
     from enos_csr_gui.core import defaults
 
     found = defaults.load()
@@ -240,7 +247,7 @@ def _with_defaults(
         if not (old and given == old.answers.get(key)):
             faults.add(found.check(key, given))
     presets = found.locked if interactive or old else found.presets
-    return {**presets, **answers, **found.locked}, found.presets
+    return {**presets, **profile, **answers, **found.locked}, found.presets
 
 
 @signals.finishing()

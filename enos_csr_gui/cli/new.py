@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
 from enos_csr_gui.cli.create import Options, create, file_options, subject_option
-from enos_csr_gui.cli.output import examples, option_name
+from enos_csr_gui.cli.output import Faults, examples, option_name
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -45,13 +45,36 @@ def _example() -> str:
 @_subject_options
 @file_options
 @click.option(
+    "--profile",
+    metavar="NAME",
+    help=_("Take the answers that are not given from this profile; see 'enos-csr profiles'."),
+)
+@click.option(
     "--allow-used-name",
     is_flag=True,
     help=_("Allow a common name that an earlier request on this computer already uses."),
 )
 @click.pass_context
-def new(context: click.Context, /, *, allow_used_name: bool, **options: Any) -> None:
+def new(
+    context: click.Context, /, *, profile: str | None, allow_used_name: bool, **options: Any
+) -> None:
     """Create a request from the given answers."""
+    from enos_csr_gui.core import profiles
+
     given = {key: options.pop(key) for key in FIELDS_BY_KEY}
     answers = {key: value for key, value in given.items() if value is not None}
-    create(context.args, answers, Options(**options), allow_used_name=allow_used_name)
+    faults = Faults()
+    offered: Mapping[str, str] = {}
+    if profile is not None:
+        try:
+            offered = profiles.find(profile).answers
+        except profiles.InvalidProfile as error:
+            faults.add(error.problems, option="--profile")
+    create(
+        context.args,
+        answers,
+        Options(**options),
+        profile=offered,
+        allow_used_name=allow_used_name,
+        faults=faults,
+    )

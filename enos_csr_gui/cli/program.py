@@ -17,6 +17,7 @@ from enos_csr_gui.cli.history import history
 from enos_csr_gui.cli.inspect import inspect
 from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
+from enos_csr_gui.cli.profiles import profiles
 from enos_csr_gui.cli.receive import receive
 from enos_csr_gui.cli.receive_batch import receive_batch
 from enos_csr_gui.cli.renew import renew
@@ -99,6 +100,7 @@ for command in (
     renew_batch,
     convert,
     history,
+    profiles,
     fields,
     rules,
 ):

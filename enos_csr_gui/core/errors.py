@@ -128,6 +128,14 @@ class Code(StrEnum):
     DEFAULTS_LOCKED = "defaults-locked", "key"
     FIELD_LOCKED = "field-locked", "value", "set_by"
 
+    # Profiles
+    PROFILES_UNREADABLE = "profiles-unreadable"
+    PROFILES_TOO_MANY = "profiles-too-many", "limit"
+    PROFILE_VALUE = "profile-value", "key"
+    PROFILE_NAME = "profile-name", "limit"  # in characters
+    PROFILE_TAKEN = "profile-taken", "name"
+    PROFILE_UNKNOWN = "profile-unknown", "name"
+
     # Renewal
     NO_COMMON_NAME = "no-common-name"
     OLD_EXPIRED = "old-expired", "date"

@@ -60,7 +60,8 @@ class Draft:
     meanwhile. ``was_protected``: the key of what is renewed has a passphrase, and the key page has
     not offered one for the new key yet. ``taken_from`` is the file that a new request takes its
     answers from, if any, and ``origins`` says where each answer comes from, until it is changed.
-    ``defaults`` are the organization's, None until they are read. ``matched`` is
+    ``defaults`` are the organization's, None until they are read. ``profile`` is the name of the
+    profile whose answers were taken last, empty if none was. ``matched`` is
     a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
     where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
     restored when the key page is rebuilt in another language.
@@ -81,6 +82,7 @@ class Draft:
         self.taken_from: Path | None = None
         self.origins: dict[str, Origin] = {}
         self.defaults: Defaults | None = None
+        self.profile = ""
         self.expected: PastRequest | None = None
         self.matched: MatchedCertificate | None = None
         self.stored: StoredCertificate | None = None
@@ -179,6 +181,15 @@ class Draft:
         if key == "common_name":
             self.name = None
 
+    def use_profile(self, answers: Mapping[str, str]) -> None:
+        """Take the answers of a profile; what is locked stays, and so does the common name."""
+        from enos_csr_gui.core.subject import FIELDS_BY_KEY
+
+        assert self.offered is not None
+        for key in FIELDS_BY_KEY.keys() - self.locked.keys() - {"common_name"}:
+            self.answers[key] = self.offered[key] = answers.get(key, "")
+            self.origins.pop(key, None)
+
     def offer(self, answers: Mapping[str, str]) -> None:
         """Fill in answers for the user."""
         self.answers.update(answers)
@@ -217,3 +228,4 @@ class Draft:
         if self.key_file:
             self.key = self.key_file = None
         self.passphrase = self.name = self.key_answers = None
+        self.profile = ""

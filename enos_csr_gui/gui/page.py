@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from enos_csr_gui.gui import background, style
@@ -78,14 +78,16 @@ class Page(QWidget):
         self.setAccessibleName(title)
         self._explanation = QLabel(subtitle)
         self._explanation.setWordWrap(True)
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(0, 0, style.EDGE, 0)
         head = QVBoxLayout()
-        head.setContentsMargins(0, 0, style.EDGE, 0)
+        self._head.addLayout(head, 1)
         head.setSpacing(style.SPACING)
         head.addWidget(self.heading)
         head.addWidget(self._explanation)
         column = QVBoxLayout(self)
         column.setSpacing(style.SPACING // 2)
-        column.addLayout(head)
+        column.addLayout(self._head)
         waiting = QVBoxLayout()
         waiting.setContentsMargins(0, 0, style.EDGE, 0)
         waiting.addWidget(self._progress)
@@ -98,6 +100,11 @@ class Page(QWidget):
     def explain(self, text: str) -> None:
         """Set the line below the title: what to do on this page, and why."""
         self._explanation.setText(text)
+
+    def add_beside_title(self, widget: QWidget) -> None:
+        """Put something that concerns the whole page at the right of its title."""
+        style.ensure_touch_targets(widget)
+        self._head.addWidget(widget)
 
     def explanation(self) -> str:
         """Return the line below the title."""

@@ -87,6 +87,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         last_answers,
         locate,
         pasted,
+        profiles,
         receive,
         reminders,
         renew,

@@ -302,6 +302,21 @@ _SENTENCES: dict[Code, str] = {
         "value there, so it is ignored. Tell the administrator of this computer."
     ),
     Code.FIELD_LOCKED: N_("This is set to '{value}' for everyone (by {set_by}). Leave it out."),
+    # Profiles
+    Code.PROFILES_UNREADABLE: N_(
+        "This file contains no profiles. Choose a file that this program has exported."
+    ),
+    Code.PROFILES_TOO_MANY: N_("There can be at most {limit} profiles. Remove some first."),
+    Code.PROFILE_VALUE: N_(
+        "'{key}' in the file of profiles is unknown or not valid, so it is ignored."
+    ),
+    Code.PROFILE_NAME: N_(
+        "A profile needs a name of 1 to {limit} printable characters. Type another name."
+    ),
+    Code.PROFILE_TAKEN: N_("There is already a profile '{name}'. Type another name."),
+    Code.PROFILE_UNKNOWN: N_(
+        "There is no profile '{name}' on this computer. 'enos-csr profiles' lists them."
+    ),
     # Renewal
     Code.NO_COMMON_NAME: N_(
         "This file has no common name, so it does not say which device or application it is for. "

@@ -14,7 +14,7 @@ import pytest
 
 from enos_csr_gui.cli import json_objects
 from enos_csr_gui.cli.program import program
-from enos_csr_gui.core import history
+from enos_csr_gui.core import history, profiles
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "json.schema.json").read_text(encoding="utf-8"))
@@ -105,6 +105,12 @@ def test_a_request_from_its_creation_to_the_device(enos_csr, issued, authority, 
 def test_the_fields(enos_csr, answers) -> None:
     fields = check(enos_csr("fields", "--json").stdout, "fields")["fields"]
     assert [field["field"] for field in fields] == list(answers)
+
+
+def test_the_profiles(enos_csr, answers) -> None:
+    profiles.save("Kaili", answers)
+    found = check(enos_csr("profiles", "--json").stdout, "profiles")
+    assert [one["name"] for one in found["profiles"]] == ["Kaili"]
 
 
 def test_what_others_have_made(enos_csr, openssl, tmp_path) -> None:

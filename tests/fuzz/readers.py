@@ -21,6 +21,7 @@ from enos_csr_gui.core import (
     inspect,
     key_reader,
     last_answers,
+    profiles,
     receive,
     renew,
 )
@@ -95,6 +96,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "sort": _through_a_file(lambda path: receive.sort_files([path])),
     "defaults": _through_a_file(_read_defaults),
     "last-answers": _through_a_file(last_answers.load),
+    "profiles": _through_a_file(lambda path: _show(profiles.read(path).problems)),
     "show": lambda data: _check_shown(data.decode("utf-8", "surrogateescape")),
 }
 

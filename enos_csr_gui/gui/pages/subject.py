@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from enos_csr_gui.core import countries, subject
 from enos_csr_gui.core.create import used_name
 from enos_csr_gui.core.errors import Problem, escape_unprintable
+from enos_csr_gui.core.profiles import Profile
 from enos_csr_gui.gui import background
 from enos_csr_gui.gui.draft import Draft, Origin
 from enos_csr_gui.gui.navigation import Task
@@ -20,6 +21,7 @@ from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.profile_button import ProfileButton
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.problems import kept_name, problem_text
@@ -51,11 +53,20 @@ class SubjectPage(Page):
         self._ways_out.hide()
         self._accepted_name = ""
 
+        self._profiles = ProfileButton(lambda: self.draft.answers)
+        self._profiles.chosen.connect(self._use_profile)
+        self._profiles.current_changed.connect(self._remember_profile)
+        self._profiles.said.connect(self._tell)
+        self._profiles.failed.connect(self._tell_problem)
+        self.add_beside_title(self._profiles)
+        self._told = FieldNote(about=self._profiles)
+        self._told.hide()
         self._remarks = FieldNote()
         self._use_remembered = QPushButton(_("Fill in what is &missing from my last request"))
         self._use_remembered.clicked.connect(self._fill_in_remembered)
         self._fill_in = ButtonRow(self._use_remembered)
         self._form = Form()
+        self.body.addWidget(self._told)
         self.body.addWidget(self._remarks)
         self.body.addWidget(self._fill_in)
         self.body.addLayout(self._form)
@@ -78,6 +89,9 @@ class SubjectPage(Page):
         for key, editor in self.editors.items():
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
+        self._told.hide()
+        self._profiles.setVisible(not self.draft.source)
+        self._profiles.show_current(self.draft.profile)
         self._show_renewal()
         self._show_origins()
         # What nobody has typed here is judged at once; what is missing is asked for first.
@@ -140,13 +154,34 @@ class SubjectPage(Page):
 
     def _fill_in_remembered(self) -> None:
         self.draft.use_remembered()
+        self._show_answers()
+        self.take_focus()  # the button is gone
+
+    def _use_profile(self, profile: Profile) -> None:
+        self.draft.use_profile(profile.answers)
+        self._told.hide()
+        self._show_answers()
+        self.take_focus()
+
+    def _remember_profile(self, name: str) -> None:
+        self.draft.profile = name
+
+    def _tell(self, text: str) -> None:
+        self._told.show()
+        self._told.tell(text)
+
+    def _tell_problem(self, text: str) -> None:
+        self._told.show()
+        self._told.show_problem(text)
+
+    def _show_answers(self) -> None:
+        """Show those answers of the draft that have changed."""
         for key, editor in self.editors.items():
-            if editor.text() != self.draft.answers[key]:
-                editor.set_text(self.draft.answers[key])
+            if editor.text() != self.draft.answers.get(key, ""):
+                editor.set_text(self.draft.answers.get(key, ""))
         self._show_origins()
         self._check()
         self._suggest_states()
-        self.take_focus()  # the button is gone
 
     def take_focus(self) -> None:
         if self.draft.source:
