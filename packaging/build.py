@@ -46,6 +46,7 @@ def freeze(dist: Path) -> Path:
     shutil.rmtree(bundle, ignore_errors=True)
     # The same sources give the same bytes.
     environment = os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(commit_time())}
+    environment["PYTHONNODEBUGRANGES"] = "1"  # a traceback has lines, without marks in them
     if sys.platform == "win32":
         environment["PYINSTALLER_ZLIB_COMPRESSION_LEVEL"] = "0"  # the installer's LZMA does better
     options = ["--noconfirm", "--log-level", "WARN", "--distpath", dist, "--workpath", WORK]
