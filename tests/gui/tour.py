@@ -383,6 +383,8 @@ def issue(csr: Path, certificate: Path) -> None:
         )
         builder = builder.not_valid_before(datetime.now(UTC) - timedelta(days=1))
         builder = builder.not_valid_after(datetime.now(UTC) + timedelta(days=45))
+        limits = x509.BasicConstraints(ca=subject == authority, path_length=None)
+        builder = builder.add_extension(limits, critical=True)
         parts.append(builder.sign(key, hashes.SHA256()))
     certificate.write_bytes(
         b"".join(part.public_bytes(serialization.Encoding.PEM) for part in parts)

@@ -110,7 +110,7 @@ class ReceivePage(Page):
         self._told = FieldNote(about=self._reminder)
         self._reminder.said.connect(self._tell)
         self._reminder.failed.connect(self._tell_problem)
-        self._warnings = FieldNote(about=self._chain)
+        self._warnings = FieldNote(about=self._card)
         self._others: tuple[Path, ...] = ()
         self._notes: tuple[Problem, ...] = ()
         self._expected: PastRequest | None = None
