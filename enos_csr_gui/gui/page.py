@@ -264,6 +264,8 @@ class Page(QWidget):
         if self._focused and not busy:
             self._focused.setFocus()  # what is greyed out loses it
             self._focused = None
+        elif self.hasFocus() and not busy:
+            self.take_focus()  # it was busy when it was shown, so nothing on it took the focus
         self.setCursor(Qt.CursorShape.BusyCursor if busy else Qt.CursorShape.ArrowCursor)
         if busy:
             self._patience.start()
