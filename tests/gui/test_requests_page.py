@@ -561,7 +561,7 @@ def test_a_file_is_replaced_only_when_the_person_says_so(
 
 def test_where_nothing_was_requested_the_page_says_what_to_do(start: Callable[..., Person]) -> None:
     person = start("My requests")
-    person.waits_to_read("Nothing is in it yet.")
+    person.waits_to_read("No requests yet")
     assert "Filter" not in person.reads()
     assert "Save as a table…" not in person.reads()
     person.press(Qt.Key.Key_Return)
@@ -578,7 +578,7 @@ def test_a_damaged_history_is_set_aside_and_the_page_says_where(
     assert "It was renamed to this file" in person.problems()[0]
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.problems()[0]
-    assert "Nothing is in it yet." in person.reads()
+    assert "No requests yet" in person.reads()
 
 
 def test_an_unreadable_history_is_reported_and_can_be_retried(

@@ -47,10 +47,14 @@ from enos_csr_gui.gui.widgets import reminder_button
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.folder import existing, open_folder
+from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.reminders import reminder
+
+_PICTURE = 64
+"""The size of the picture on the page without requests, in device-independent pixels."""
 
 _AT_ONCE = 1000
 """How many requests are read at once: freeing very many takes a noticeable time."""
@@ -91,7 +95,9 @@ class _Nothing(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._text = WrappedLabel()
+        self._picture = Picture("requests", _PICTURE)
+        self._heading, self._text = WrappedLabel(), WrappedLabel()
+        self._heading.setFont(style.heading(self.font()))
         self.button = QPushButton()
         self._act: Callable[[], object] | None = None
         self.button.clicked.connect(lambda: self._act and self._act())
@@ -100,13 +106,18 @@ class _Nothing(QWidget):
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, style.SPACING, 0, 0)
-        column.addWidget(self._text)
+        column.setSpacing(style.SPACING)
+        for widget in (self._picture, self._heading, self._text):
+            column.addWidget(widget)
         column.addLayout(row)
         column.addStretch(1)
 
-    def say(self, text: str, button: str, act: Callable[[], object]) -> None:
-        """Show ``text``, and a button that calls ``act``."""
+    def say(self, text: str, button: str, act: Callable[[], object], *, heading: str = "") -> None:
+        """Show ``text``, and a button that calls ``act``; with a heading, a picture too."""
         self._text.setText(text)
+        self._heading.setText(heading)
+        for widget in (self._picture, self._heading):
+            widget.setVisible(bool(heading))
         self.button.setText(button)
         self._act = act
 
@@ -313,11 +324,12 @@ class RequestsPage(Page):
             self._say_nothing(
                 _(
                     "This list remembers every request that you create on this computer: for which "
-                    "device it is, where its files are, when its certificate expires. Nothing is "
-                    "in it yet."
+                    "device it is, where its files are, when its certificate expires. It reminds "
+                    "you to renew in time."
                 ),
                 _("New re&quest"),
                 lambda: self.task_wanted.emit(Task.NEW, []),
+                heading=_("No requests yet"),
             )
         elif not shown and self._model.unknown:
             self._nothing.say(_("Looking for the files…"), _("&Show all requests"), self._show_all)
@@ -365,8 +377,10 @@ class RequestsPage(Page):
         self._above.hide()
         self._below.hide()
 
-    def _say_nothing(self, text: str, button: str, act: Callable[[], object]) -> None:
-        self._nothing.say(text, button, act)
+    def _say_nothing(
+        self, text: str, button: str, act: Callable[[], object], *, heading: str = ""
+    ) -> None:
+        self._nothing.say(text, button, act, heading=heading)
         self._places.setCurrentWidget(self._nothing)
         if self.isVisible():  # Qt would give the keys to a button on a page that has been left
             self._nothing.button.setFocus()

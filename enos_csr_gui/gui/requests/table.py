@@ -80,7 +80,7 @@ def _widest(column: Column) -> list[str]:
     if column == Column.FILE:
         return [labels.missing_files(False, False)]  # or what is left
     if column in (Column.SITE, Column.NOTE):
-        return ["m" * 12]
+        return ["m" * 7]
     if column == Column.SERIAL:
         return ["4" * 24]  # most are longer, and can be widened
     return [dates.day(datetime(2028, month, 28, tzinfo=UTC)) for month in range(1, 13)]

@@ -34,7 +34,7 @@ class DropArea(QFrame):
         text = WrappedLabel()
         text.setText(_("Or drop files, a folder or a ZIP anywhere on this window."))
         row = QHBoxLayout(self)
-        row.setContentsMargins(*[style.SPACING] * 4)
+        row.setContentsMargins(style.SPACING, style.SPACING // 2, style.SPACING, style.SPACING // 2)
         row.setSpacing(style.SPACING)
         row.addWidget(Picture("inspect", _ICON))
         row.addWidget(text, 1)
