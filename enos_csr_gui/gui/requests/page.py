@@ -327,7 +327,7 @@ class RequestsPage(Page):
                     "device it is, where its files are, when its certificate expires. It reminds "
                     "you to renew in time."
                 ),
-                _("New re&quest"),
+                _("&New request"),
                 lambda: self.task_wanted.emit(Task.NEW, []),
                 heading=_("No requests yet"),
             )
