@@ -111,7 +111,7 @@ class StartPage(Page):
             self._links[task] = link
             self.body.addWidget(link)
         self.body.addStretch(1)
-        self.body.setSpacing(style.SPACING // 2)
+        self.body.setSpacing(style.SPACING // 4)
 
     def build(self) -> Iterator[None]:
         from PySide6.QtGui import QIcon
