@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QScrollArea
+from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
 
 from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.history import RequestHistory
@@ -105,6 +105,26 @@ def test_a_certificate_counts_as_received_on_the_first_page(
     again.drops(issued)
     again.waits_to_read("It was received before")
     assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
+
+
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_a_pasted_certificate_is_received(
+    start: Callable[..., Person], issued: Path, old: Path, by_mouse: bool
+) -> None:
+    text = issued.read_text()
+    person = start("My certificate has arrived")
+    QApplication.clipboard().setText("Here it is:\n" + text)
+    if by_mouse:
+        person.click("Paste text")
+    else:
+        person.button("Choose…").setFocus()  # in the field, the text would go into the field
+        person.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    person.waits_to_read("The certificate for 'dev-001'")
+    assert old.with_suffix(".crt").is_file()
+    for wrong, said in (("no certificate", "contains no certificate"), (" ", "contains no text")):
+        QApplication.clipboard().setText(wrong)
+        person.click("Paste text")
+        person.waits_until(lambda said=said: said in "".join(person.problems()))
 
 
 def test_the_chain_completes_what_is_saved(
