@@ -110,6 +110,38 @@ def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
     openssl("pkey", "-in", saved / "dev-001.key", "-passin", "pass:Windrad 17 über Kaili", "-noout")
 
 
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_each_passphrase_can_be_shown_and_no_first_prompt_is_a_problem(
+    person: Person, tmp_path: Path, by_mouse: bool
+) -> None:
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(keys.to_pem(keys.generate(), "turbines17"))
+
+    def presses(name: str) -> None:
+        if by_mouse:
+            person.click(name)
+        else:
+            person.button(name).setFocus()
+            person.press(Qt.Key.Key_Space)
+
+    presses("Protect the key file with a passphrase")
+    assert person.problems() == []
+    person.enters("Passphrase", "turbines17")
+    hidden = [person.field("Passphrase"), person.field("Repeat passphrase")]
+    assert {edit.echoMode() for edit in hidden} == {QLineEdit.EchoMode.Password}
+    presses("Show what I type")
+    assert {edit.echoMode() for edit in hidden} == {QLineEdit.EchoMode.Normal}
+    presses("Use a key file that I already have")
+    person.enters("Key file", str(locked))
+    person.tries("Next >")
+    person.waits_to_read("This key is protected")
+    assert person.problems() == []
+    edit = person.field("Passphrase of the key file")
+    person.enters("Passphrase of the key file", "turbines17")
+    presses("Show the passphrase")
+    assert edit.echoMode() == QLineEdit.EchoMode.Normal
+
+
 def test_a_weak_passphrase_is_not_green(person: Person) -> None:
     person.click("Protect the key file with a passphrase")
     [meter] = person.wizard.page.findChildren(StrengthMeter)
