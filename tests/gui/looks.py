@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.help import HelpWindow
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.task_link import TaskLink
@@ -222,12 +223,14 @@ def words_of(window: QWidget) -> Iterator[str]:
             yield widget.placeholderText()
         elif isinstance(widget, QComboBox) and not widget.isEditable():
             yield from (widget.itemText(index) for index in range(widget.count()))
-        elif isinstance(widget, QAbstractItemView) and not _is_suggesting(widget):
+        elif isinstance(widget, QAbstractItemView) and not _is_data(widget):
             yield from _words_in(widget)
 
 
-def _is_suggesting(view: QAbstractItemView) -> bool:
-    """Return whether the view is the list of suggestions below a line: data, such as countries."""
+def _is_data(view: QAbstractItemView) -> bool:
+    """Return whether the view lists data: suggestions below a line, or headings of the guide."""
+    if isinstance(view.window(), HelpWindow):
+        return True
     return isinstance(view.model(), QStringListModel) and view.parent() is view.window()
 
 
