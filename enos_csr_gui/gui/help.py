@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -116,8 +117,6 @@ class HelpWindow(TextWindow):
         self._parts = topics(self._guide)
         super().__init__(_("Help"), "", parent)
         self._search = QLineEdit()
-        self._search.setPlaceholderText(_("Search"))
-        self._search.setAccessibleName(_("Search"))
         self._search.setClearButtonEnabled(True)
         for clear in self._search.findChildren(QToolButton):  # Qt's, which has no name
             clear.setAccessibleName(_("Clear"))
@@ -138,7 +137,12 @@ class HelpWindow(TextWindow):
         side.setFixedWidth(_CONTENTS * self.fontMetrics().averageCharWidth())
         column = QVBoxLayout(side)
         column.setContentsMargins(*[style.SPACING] * 4)
-        column.addWidget(self._search)
+        label = QLabel(_("&Search"))
+        label.setBuddy(self._search)
+        line = QHBoxLayout()
+        line.addWidget(label)
+        line.addWidget(self._search, 1)
+        column.addLayout(line)
         column.addWidget(self._none)
         column.addWidget(self._contents, 1)
         self.add_side(side)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from pseudo import without_pseudo
-from PySide6.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, QStringListModel, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.help import HelpWindow
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.task_link import TaskLink
@@ -222,12 +223,14 @@ def words_of(window: QWidget) -> Iterator[str]:
             yield widget.placeholderText()
         elif isinstance(widget, QComboBox) and not widget.isEditable():
             yield from (widget.itemText(index) for index in range(widget.count()))
-        elif isinstance(widget, QAbstractItemView) and not _is_suggesting(widget):
+        elif isinstance(widget, QAbstractItemView) and not _is_data(widget):
             yield from _words_in(widget)
 
 
-def _is_suggesting(view: QAbstractItemView) -> bool:
-    """Return whether the view is the list of suggestions below a line: data, such as countries."""
+def _is_data(view: QAbstractItemView) -> bool:
+    """Return whether the view lists data: suggestions below a line, or headings of the guide."""
+    if isinstance(view.window(), HelpWindow):
+        return True
     return isinstance(view.model(), QStringListModel) and view.parent() is view.window()
 
 
@@ -290,18 +293,25 @@ def pale(window: QWidget, picture: QImage) -> Iterator[str]:
     """
     if picture.devicePixelRatio() < ENLARGED:
         return
+    lists = [view for view in window.findChildren(QListView) if view.parent() is window]
+    suggestions = [view.geometry() for view in lists if view.isVisible()]
     for widget in on_screen(window):
         text = _text(widget)
         if not text or not widget.isEnabled():
             continue
         if widget.visibleRegion().boundingRect() != widget.rect():
             continue  # part of it has been scrolled away
+        place = QRect(widget.mapTo(window, QPoint()), widget.size())
+        if any(one.intersects(place) for one in suggestions):
+            continue  # part of it is covered
         # Without a frame, which would pass for text.
         inside = widget.rect().adjusted(3, 3, -3, -3)
         if isinstance(widget, TaskLink):  # the palest part of it
             inside.setTop(widget.height() // 2)
         elif isinstance(widget, QComboBox):
             inside.setRight(widget.width() - widget.height())  # without the arrow
+        if inside.isEmpty():
+            continue  # it is not laid out yet
         if (found := seen_contrast(_part(picture, widget, inside))) < ENOUGH_CONTRAST:
             yield f"pale: {text!r} has a contrast of {found:.1f}"
 

@@ -32,7 +32,8 @@ NO_WORDS = re.compile(
     "|".join(
         (
             r"^\d+ \(0x[0-9A-F]+\)$",
-            r"/.*|\S+\.(?:csr|csv|key|pem)|(?:turbine|gateway-kaili)-\d+|[0-9a-f]{32}",
+            r"/.*|\S+\.(?:csr|csv|key|pem)|(?:turbine|gateway-kaili)-\d+",
+            r"(?:[0-9a-f]{4} ){7}[0-9a-f]{4}",
             r"\d+ \w{3} \d{4}(?:, \d\d:\d\d UTC)?|\b[A-Z]{1,2}\b|Ĉinio|sha256WithRSAEncryption",
             r"Guizhou|Kaili|Example Wind Ltd|Operations|ops@example\.com",
             r"^EnOS CSR$|^English$|5\.57E\+92|x{70}",
