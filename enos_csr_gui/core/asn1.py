@@ -157,6 +157,8 @@ def _without_close_numbers(lines: list[bytes]) -> list[bytes]:
     must count down from it.
     """
     last = lines[-1].strip()
+    if last == b"+" and all(line.startswith(b"+") for line in lines[1:]):
+        return [lines[0], *(line[1:] for line in lines[1:])]  # from a diff
     if len(lines) < 3 or not re.fullmatch(rb"\d{1,5}", last):
         return lines
     first = int(last) - len(lines) + 2

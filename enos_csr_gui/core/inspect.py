@@ -79,8 +79,12 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
 
     Raises nothing about what is in them.
     """
-    found: list[InspectedItem] = []
     paths = list(paths)
+    # First: the window shows only so many.
+    found = [
+        InspectedItem(file=one.path or _NOWHERE, kind=ContentKind.UNKNOWN, problems=(one,))
+        for one in contents.left_out(paths)
+    ]
     for path in contents.unfold(paths):
         try:
             found += inspect(path, contents.read(path).data)
@@ -88,10 +92,7 @@ def inspect_files(paths: Iterable[Path]) -> list[InspectedItem]:
             found.append(
                 InspectedItem(file=path, kind=ContentKind.UNKNOWN, problems=error.problems)
             )
-    return found + [
-        InspectedItem(file=one.path or _NOWHERE, kind=ContentKind.UNKNOWN, problems=(one,))
-        for one in contents.left_out(paths)
-    ]
+    return found
 
 
 def inspect(file: Path, data: bytes, *, now: datetime | None = None) -> list[InspectedItem]:

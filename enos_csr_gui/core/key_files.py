@@ -36,6 +36,8 @@ def find(path: Path, passphrase: Passphrase | None = None, *, wanted: Collection
         return _open_first(right)
     maybe = [one for one, own in known if not (wanted and own)]
     if passphrase and len(maybe) > 1:
+        if sum(key_reader.work(one.data, passphrase) for one in maybe) > key_reader.MAX_WORK:
+            raise UnreadableFile([Problem(Code.KEYS_IN_FOLDER, path=path)])
         opened = [one for one in maybe if _opens(one, passphrase, wanted)]
         maybe = opened or maybe
     own = [own for one, own in known if one in maybe]

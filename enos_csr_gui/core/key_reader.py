@@ -16,6 +16,8 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives import hashes, padding, serialization
@@ -32,8 +34,12 @@ from enos_csr_gui.core.reader import Found
 from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS, without_warnings
 
 MAX_ITERATIONS = 2_000_000
-"""Of all key derivations in a file together. OpenSSL does this many in about half a second, a slow
-laptop in two; usual are 2,048 to 600,000."""
+"""Of all key derivations in one key or keystore. OpenSSL does this many in about half a second, a
+slow laptop in two; usual are 2,048 to 600,000."""
+
+MAX_WORK = 3 * MAX_ITERATIONS
+"""Of all keys in a file together, with each encoding of the passphrase, in iterations. The first
+key is tried in any case."""
 
 MAX_SCRYPT_MEMORY = 128 << 20
 """In bytes. OpenSSL's default is 16 MiB, RFC 7914 suggests up to 128 MiB for files."""
@@ -165,9 +171,14 @@ def load(
     """
     taken: list[rsa.RSAPrivateKey] = []
     problems: list[Problem] = []
-    for _number, open_ in zip(range(_MAX_KEYS), _candidates(data), strict=False):
+    spent = 0
+    for _number, candidate in zip(range(_MAX_KEYS), _candidates(data), strict=False):
+        own = _cost(candidate, passphrase)
+        if spent and spent + own > MAX_WORK:
+            raise _refusal(Code.KEYS_TOO_COSTLY)  # the one that is not tried may be meant
+        spent += own
         try:
-            key = _checked(open_(passphrase))
+            key = _checked(candidate.open(passphrase))
         except InvalidKey as error:
             problems += error.problems
             continue
@@ -235,30 +246,36 @@ def _is_public_key(der: bytes) -> bool:
     return False
 
 
-_Open = Callable[[Passphrase | None], object]
-"""A function that opens one key: returns the library's object, or raises InvalidKey."""
+class _Candidate(NamedTuple):
+    """One key: ``open`` returns the library's object, or raises InvalidKey.
+
+    ``der`` is what a passphrase may protect, else empty.
+    """
+
+    open: Callable[[Passphrase | None], object]
+    der: bytes = b""
 
 
-def _candidates(data: bytes) -> Iterator[_Open]:
-    """Yield, for each private key in the file, what opens it."""
+def _candidates(data: bytes) -> Iterator[_Candidate]:
+    """Yield the private keys in the file."""
     for one in reader.read(data).found:
         if one.label is not None:
             if one.label.endswith("PRIVATE KEY") or one.label == "PKCS12":
-                yield lambda secret, one=one: _open_block(one, secret)  # type: ignore[misc]
+                yield _Candidate(partial(_open_block, one), one.der or b"")
         elif one.der is not None and not _is_public_key(one.der):
-            yield lambda secret, der=one.der: _open_der(der, secret)  # type: ignore[misc]
+            yield _Candidate(partial(_open_der, one.der), one.der)
         elif one.der is None:
             yield from _foreign_candidates(one.raw)
 
 
-def _foreign_candidates(raw: bytes) -> Iterator[_Open]:
+def _foreign_candidates(raw: bytes) -> Iterator[_Candidate]:
     text = asn1.utf8_text(raw)
     if form := foreign_form(raw):
-        yield lambda _secret: _refuse_form(form)
+        yield _Candidate(lambda _secret: _refuse_form(form))
     elif jwk := _private_jwk(text):
-        yield lambda _secret: _from_jwk(jwk)
+        yield _Candidate(lambda _secret: _from_jwk(jwk))
     elif numbers := _xml(text):
-        yield lambda _secret: _from_numbers(numbers)
+        yield _Candidate(lambda _secret: _from_numbers(numbers))
 
 
 def foreign_form(raw: bytes) -> list[Problem] | None:
@@ -694,24 +711,50 @@ _PBES1_OLD_DER = re.compile(rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03
 
 
 def _check_cost(data: bytes) -> None:
-    """Refuse key derivations that would take too much time or memory.
+    """Refuse key derivations that would take too much time or memory."""
+    if (iterations := _iterations(data)) > MAX_ITERATIONS:
+        values = {"given": iterations, "limit": MAX_ITERATIONS}
+        raise InvalidKey([Problem(Code.DERIVATION_TOO_LONG, values=values)])
+    for memory, parallel in _scrypt(data):
+        if memory > MAX_SCRYPT_MEMORY or memory * parallel > 4 * MAX_SCRYPT_MEMORY:
+            values = {"given": memory >> 20, "limit": MAX_SCRYPT_MEMORY >> 20}
+            raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])
 
-    The parameters are searched for in the whole file, so that BER cannot hide them.
+
+def work(data: bytes, passphrase: Passphrase | None) -> int:
+    """Return what it takes to try the passphrase with all keys in a file, in iterations."""
+    found = islice(_candidates(data), _MAX_KEYS)
+    return sum(_cost(candidate, passphrase) for candidate in found)
+
+
+def _cost(candidate: _Candidate, passphrase: Passphrase | None) -> int:
+    """Return what it takes to open a key, in iterations; 0 if ``_check_cost`` refuses it."""
+    try:
+        _check_cost(candidate.der)
+    except InvalidKey:
+        return 0
+    of_scrypt = sum(memory * parallel for memory, parallel in _scrypt(candidate.der))
+    once = _iterations(candidate.der) + of_scrypt * MAX_ITERATIONS // MAX_SCRYPT_MEMORY
+    return once * (len(_secrets(passphrase)) if passphrase else 1)
+
+
+def _iterations(data: bytes) -> int:
+    """Return the iterations of all key derivations.
+
+    Their parameters are searched for in the whole file, so that BER cannot hide them.
     """
     iterations = _mac_iterations(data)
     for beginning in (re.compile(re.escape(_PBKDF2_DER)), _PBES1_DER, _PBES1_OLD_DER):
         for found in beginning.finditer(data):
-            numbers = _parameters(data, found.end())
-            iterations += max(numbers, default=0)
-    if iterations > MAX_ITERATIONS:
-        values = {"given": iterations, "limit": MAX_ITERATIONS}
-        raise InvalidKey([Problem(Code.DERIVATION_TOO_LONG, values=values)])
+            iterations += max(_parameters(data, found.end()), default=0)
+    return iterations
+
+
+def _scrypt(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield memory in bytes, and parallelism, of each derivation with scrypt (RFC 7914, 7)."""
     for found in re.finditer(re.escape(_SCRYPT_DER), data):
         cost, block, parallel, *_length = [*_parameters(data, found.end()), 0, 0, 0]
-        memory = 128 * cost * block
-        if memory > MAX_SCRYPT_MEMORY or memory * parallel > 4 * MAX_SCRYPT_MEMORY:
-            values = {"given": memory >> 20, "limit": MAX_SCRYPT_MEMORY >> 20}
-            raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])
+        yield 128 * cost * block, parallel
 
 
 def _parameters(data: bytes, start: int) -> list[int]:

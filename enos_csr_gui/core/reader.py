@@ -142,6 +142,9 @@ class _Search:
             yield from self._in_pem(data, blocks, depth)
         elif decoded := _decoded(text):
             yield from self._inside(decoded, depth)
+        else:
+            for one in islice(_in_other_text(text), MAX_OBJECTS + 1):
+                yield from self._inside(one, depth)
 
     def _inside(self, data: bytes, depth: int) -> Iterator[Found]:
         """Yield what is in the content of a container; nothing where that is nothing known."""
@@ -310,11 +313,29 @@ def _decoded(text: bytes) -> bytes | None:
         return None
     try:
         plain = b"".join(text.split()).translate(_URL_SAFE)
+        plain += b"=" * (-len(plain) % 4)  # JOSE leaves the padding out (RFC 7515, 2)
         decoded = base64.b64decode(plain, validate=True)
     except binascii.Error:
         return None
     known = decoded[:1] == b"\x30" or b"-----BEGIN" in decoded or decoded[:4] == b"PK\x03\x04"
     return decoded if known or _BASE64.fullmatch(decoded) else None
+
+
+_LOOSE_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/])MII[A-Za-z0-9+/\s]{200,}")
+"""What DER of more than 255 bytes begins with: a SEQUENCE with its length in two bytes."""
+
+
+def _in_other_text(text: bytes) -> Iterator[bytes]:
+    """Yield the DER that stands as Base64 somewhere in XML, a configuration or a mailbox.
+
+    It ends where its own length says; what is cut off is left out.
+    """
+    for found in _LOOSE_BASE64.finditer(text):
+        run = b"".join(found[0].split())
+        size = 4 + int.from_bytes(base64.b64decode(run[:8])[2:4], "big")
+        length = -(-size * 4 // 3)  # without padding
+        if len(run) >= length:
+            yield base64.b64decode(run[:length] + b"=" * (-length % 4))[:size]
 
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")

@@ -54,6 +54,10 @@ _SENTENCES: dict[Code, str] = {
         "Opening this key takes {given} MB of memory, more than the limit of {limit} MB. Protect "
         "the key again with a smaller memory cost."
     ),
+    Code.KEYS_TOO_COSTLY: N_(
+        "This file contains several protected keys, and opening all of them would take too long. "
+        "Save the one that you want to use in a file of its own, then choose that file."
+    ),
     Code.NOT_A_PRIVATE_KEY: N_(
         "This file contains a '{label}', not a private key. Choose the key file. Its name "
         "often ends in .key."

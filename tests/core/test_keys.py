@@ -641,6 +641,14 @@ def test_a_mac_of_too_many_iterations_is_not_computed(made):
     assert reason(longer, "a")[0] is Code.DERIVATION_TOO_LONG
 
 
+def test_the_work_for_all_keys_of_a_file_is_bounded(made, bounded):
+    """Each key is within the limit; twenty of them, in four encodings, took minutes."""
+    data = made("pkcs8 -topk8 -in rsa.pem -iter 1900000", "-passout", "pass:a")
+    assert reason(data * 20, "é") == (Code.KEYS_TOO_COSTLY, {})
+    assert reason(data * 20) == (Code.KEYS_TOO_COSTLY, {})
+    assert reason(data, "é")[0] is Code.PASSPHRASE_WRONG
+
+
 def test_scrypt_of_too_much_memory_is_not_begun(made):
     data = made("pkcs8 -topk8 -in rsa.pem -outform DER -scrypt", "-passout", "pass:a")
     assert is_the_key(made, data, "a")

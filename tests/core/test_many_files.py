@@ -55,7 +55,7 @@ def test_what_a_folder_has_beyond_the_limit_is_reported(leaf, tmp_path):
     [problem] = contents.left_out([folder])
     assert (problem.code, problem.path) == (Code.TOO_MANY_FILES, folder)
     assert problem.values == {"limit": MAX_FILES}
-    assert problem in inspect.inspect_files([folder])[-1].problems
+    assert problem in inspect.inspect_files([folder])[0].problems
     assert problem in receive.sort_files([folder]).notes
     assert problem in renew.read_source(folder).notes
     received = receive.match_certificate(leaf, leaf.with_name("key"), folder)

@@ -190,6 +190,17 @@ CONTAINERS = {
     "Base64": base64.encodebytes,
     "Base64 of Base64": lambda der: base64.encodebytes(base64.encodebytes(der)),
     "URL-safe Base64": base64.urlsafe_b64encode,
+    "URL-safe Base64 without padding": lambda der: base64.urlsafe_b64encode(der).rstrip(b"="),
+    "Base64 in XML": lambda der: (
+        b"<a><X509Certificate>\n%b</X509Certificate></a>" % base64.encodebytes(der)
+    ),
+    "Base64 in a configuration": lambda der: (
+        b"[tls]\ncert=%b\nother=1\n" % base64.b64encode(der).rstrip(b"=")
+    ),
+    "a data URI": lambda der: b"data:application/x-x509-ca-cert;base64," + base64.b64encode(der),
+    "a mailbox": lambda der: b"From a@example.com Thu Jan  1 00:00:00 2026\n" + in_mail(der),
+    "PEM without its first line": lambda der: asn1.pem("CERTIFICATE", der).split(b"\n", 1)[1],
+    "a diff": lambda der: b"+" + asn1.pem("CERTIFICATE", der)[:-1].replace(b"\n", b"\n+"),
     "Base64 of PEM": lambda der: base64.b64encode(asn1.pem("CERTIFICATE", der)),
     "JSON": lambda der: json.dumps({"data": {"cert": asn1.pem("X", der).decode()}}).encode(),
     "JSON with Base64": lambda der: json.dumps([base64.b64encode(der).decode()]).encode(),

@@ -268,3 +268,29 @@ def test_a_request_in_der_is_saved_as_pem_with_one_click(
 def test_a_date_in_no_calendar_is_named(start: Callable[..., Person]) -> None:
     person = start("", SAMPLES / "12-year-0-traceback" / "year0.pem")
     person.waits_to_read("The certificate contains the impossible date 0000-01-01.")
+
+
+def test_what_a_folder_has_beyond_the_limit_is_reported(
+    start: Callable[..., Person], good: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(201):
+        (folder / f"m{number:03}").write_bytes(b"nothing")
+    (folder / "a.csr").write_bytes(good.read_bytes())
+    person = start("Check a file")
+    person.drops(folder)
+    person.waits_to_read("There are more files in it; only the first 200 were read.")
+    person.waits_to_read("Acceptable: the request meets every requirement.")
+
+
+def test_the_key_in_a_folder_is_used(start: Callable[..., Person], tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("nothing")
+    (folder / "own.key").write_bytes(keys.to_pem(keys.generate()))
+    person = start()
+    person.click("Use a key file that I already have")
+    person.drops(folder)
+    person.goes_on("Who is it for?")
+    assert person.wizard.draft.key_file == folder / "own.key"

@@ -102,7 +102,8 @@ class InspectPage(Page):
 
     def _show(self, found: Sequence[InspectedItem]) -> None:
         devices = {one.file for one in found if _is_of_device(one)}
-        self._beside = [one.file for one in found if one.file not in devices]
+        known = (one.file for one in found if one.kind is not ContentKind.UNKNOWN)
+        self._beside = [file for file in known if file not in devices]
         cards = QWidget()
         column = QVBoxLayout(cards)
         column.setContentsMargins(0, 0, 0, 0)
