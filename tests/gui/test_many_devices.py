@@ -129,6 +129,7 @@ def test_a_cell_is_mended_in_place_with_the_keyboard_alone(
     before = devices.read_bytes()
     view = goes_to_rows(many, devices)
     assert "2 rows are right. 1 row has errors." in many.reads()
+    assert many.focus() is view
     assert view.model().rowCount() == 1  # the bad one
     assert "Line 2 already has this name" in many.problems()[0]
     many.tries("Next >")
