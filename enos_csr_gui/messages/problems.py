@@ -464,6 +464,10 @@ _SENTENCES: dict[Code, str] = {
     Code.TABLE_UNREADABLE: N_(
         "This is not a table that can be read. Save it as an Excel workbook (.xlsx) or as CSV."
     ),
+    Code.TABLE_ENCODING: N_(
+        "The encoding of this table is not recognized. Save it as an Excel workbook (.xlsx) or as "
+        "'CSV UTF-8'."
+    ),
     Code.TABLE_OLD_EXCEL: N_(
         "This workbook is in the format of Excel 2003, or protected with a password. Save it as "
         "an Excel workbook (.xlsx) without a password."

@@ -120,7 +120,7 @@ def test_each_row_gets_its_pair_and_the_scheduler_sees_no_key(dask, table_of, tm
 def test_the_partition_of_a_lost_worker_is_done_again_without_doubles(
     dask, table_of, tmp_path
 ) -> None:
-    first = dask.add_worker()
+    first, *_others = [dask.add_worker() for _number in range(3)]
     names = [f"dev-{number}" for number in range(120)]
     folder = tmp_path / "o"
     killed = threading.Event()
@@ -128,7 +128,6 @@ def test_the_partition_of_a_lost_worker_is_done_again_without_doubles(
     def progress(created: int, _total: int) -> None:
         if created and not killed.is_set():
             killed.set()
-            dask.add_worker()
             first.kill()
 
     outcome = run(table_of(*names), folder, dask.address, progress=progress)

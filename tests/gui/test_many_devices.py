@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hostile_tables import TABLES
 from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QTableView
@@ -128,6 +129,7 @@ def test_a_cell_is_mended_in_place_with_the_keyboard_alone(
     before = devices.read_bytes()
     view = goes_to_rows(many, devices)
     assert "2 rows are right. 1 row has errors." in many.reads()
+    assert many.focus() is view
     assert view.model().rowCount() == 1  # the bad one
     assert "Line 2 already has this name" in many.problems()[0]
     many.tries("Next >")
@@ -377,6 +379,26 @@ def test_what_is_no_table_is_refused(many: Person, tmp_path: Path) -> None:
     many.tries("Next >")
     assert many.title() == "Many devices"
     assert many.problems()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLES)
+def test_a_hostile_table_is_refused(many: Person, tmp_path: Path, name: str) -> None:
+    write_it, said = TABLES[name]
+    path = tmp_path / name
+    write_it(path)
+    if said.startswith("Line 2: "):
+        view = goes_to_rows(many, path)
+        [row] = range(view.model().rowCount())
+        reason = view.model().index(row, REASON).data()
+        assert said.removeprefix("Line 2: ") in reason
+        many.tries("Next >")
+    else:
+        many.drops(path)
+        many.tries("Next >")
+        assert said in many.problems()[0]
+        assert many.title() == "Many devices"
+    assert [one.name for one in tmp_path.iterdir() if one.name != "home"] == [name]
 
 
 def test_every_box_can_be_ticked_by_key(many: Person, tmp_path: Path) -> None:

@@ -236,6 +236,8 @@ def _rows(lines: Iterable[Line], found: Columns) -> Iterator[Row]:
 
 # --- CSV ------------------------------------------------------------------------------------------
 
+_BLOCK = 1 << 16
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -278,6 +280,8 @@ def _separator(text: io.TextIOWrapper) -> tuple[str, int]:
 def _encoding(file: io.BufferedReader, path: Path) -> str:
     """Return the encoding of a text: by its byte order mark, else the first that decodes it."""
     start = file.read(4096)
+    if start.startswith(codecs.BOM_UTF32_LE):  # begins like the mark of UTF-16
+        raise InvalidTable([Problem(Code.TABLE_ENCODING, path=path)])
     for mark, name in _BOMS:
         if start.startswith(mark):
             return name
@@ -289,16 +293,31 @@ def _encoding(file: io.BufferedReader, path: Path) -> str:
             return "utf-16-be"
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
     for name in ("utf-8", "gb18030"):
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder(name)()
-        try:
-            while block := file.read(1 << 16):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return name
-    raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
+        if _decodes(file, name):
+            return name
+    raise InvalidTable([Problem(Code.TABLE_ENCODING, path=path)])
+
+
+def _decodes(file: io.BufferedReader, encoding: str) -> bool:
+    """Return whether a file is a text in this encoding.
+
+    Most texts in Western European encodings are GB18030 too, as rare characters: 'Zürich' would
+    become another city. So at least half of its characters must be those of GB 2312.
+    """
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    characters = chinese = 0
+    try:
+        while block := file.read(_BLOCK):
+            text = decoder.decode(block)
+            plain = len(text.encode("ascii", "ignore"))
+            characters += len(text) - plain
+            if encoding == "gb18030":
+                chinese += len(text.encode("gb2312", "ignore").decode("gb2312")) - plain
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return encoding != "gb18030" or 2 * chinese >= characters
 
 
 # --- An empty table -------------------------------------------------------------------------------
