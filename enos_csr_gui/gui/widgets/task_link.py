@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from enos_csr_gui.gui import style
 
-_MARGIN = 6
+_MARGIN = style.SPACING
 _FADED = 0.4
 """How opaque the icon of a task is that cannot be chosen now, from 0 to 1."""
 
