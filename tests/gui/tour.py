@@ -63,7 +63,7 @@ class Tour:
         self._renewal()
 
     def _sees(self, name: str) -> None:
-        wait(100)
+        _settle()
         self._look(name, self._person.window)
 
     def _sees_dialog(self, name: str, act: Callable[[], object]) -> None:
@@ -91,7 +91,7 @@ class Tour:
             return [one for one in set(QApplication.topLevelWidgets()) - before if one.isVisible()]
 
         self._person.waits_until(lambda: len(opened()) == 1)
-        wait(100)
+        _settle()
         [window] = opened()
         self._look(name, window)
         window.close()
@@ -366,6 +366,13 @@ def make_past(folder: Path) -> None:
                     expires=now + timedelta(days=left),
                     certificate=folder / f"{name}.pem",
                 )
+
+
+def _settle() -> None:
+    """Wait until everything has its place: laying out one thing asks for laying out another."""
+    wait(100)
+    for _time in range(10):  # on a busy machine, little happens in that time
+        QApplication.processEvents()
 
 
 def issue(csr: Path, certificate: Path) -> None:
