@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from enos_csr_gui import resources
 from enos_csr_gui.core import keys
@@ -190,7 +190,14 @@ class Tour:
         person.drops(self._folder / "turbine-017.csr")
         person.waits_to_read("Acceptable")
         person.click("Details")
+        person.waits_until(self._sees_whole_name)
         self._sees("inspect-details")
+
+    def _sees_whole_name(self) -> bool:
+        """Return whether the common name in the details has the height of a line."""
+        labels = self._person.wizard.findChildren(QLabel)
+        names = [one for one in labels if one.isVisible() and one.text().startswith("CN = ")]
+        return any(one.height() >= one.fontMetrics().height() for one in names)
 
     def _requests(self) -> None:
         """Look at the requests of two years."""
