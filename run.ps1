@@ -83,7 +83,7 @@ try {
             $parallel = '-n', 'auto', '--dist', 'loadgroup'
             $tests = switch ($more[0]) {
                 '--fast' { @('tests/core', 'tests/messages') + (Get-Item tests/test_*.py).FullName }
-                '--all' { '-rs', '-m', 'slow or not slow' }
+                '--all' { '-rs', '-m', 'slow or long or not slow' }
             }
             Invoke-Step $python -m pytest -q @parallel @tests
         }

@@ -21,6 +21,7 @@ def imported_by(module: str) -> set[str]:
     return set(done.stdout.decode().split())
 
 
+@pytest.mark.long
 def test_imports_run_downwards_only() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([linter, "--no-cache"], cwd=TOP, capture_output=True, check=False)
@@ -90,6 +91,7 @@ def test_nothing_slow_is_loaded_before_it_is_needed(module: str) -> None:
     assert not imported_by(module) & SLOW
 
 
+@pytest.mark.long
 def test_imports_inside_functions_are_permitted_where_they_are_and_nowhere_else() -> None:
     settings = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
     ignored = settings["tool"]["ruff"]["lint"]["per-file-ignores"]

@@ -37,6 +37,7 @@ def test_the_hooks_run_the_checks_of_the_test_command() -> None:
         assert f".venv/bin/{check}" in command
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("schema", "file"),
     [

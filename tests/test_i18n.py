@@ -112,11 +112,13 @@ def run(*arguments: str, top: Path | None = None, **variables: str) -> str:
 ENOS_CSR = ("-c", "from enos_csr_gui.cli import main; main()")
 
 
+@pytest.mark.long
 def test_the_command_line_speaks_the_systems_language() -> None:
     assert "生成私钥" in run(*ENOS_CSR, "--help", LANG="zh_CN.UTF-8", LC_ALL="")
     assert "Create the private key" in run(*ENOS_CSR, "--help", LANG="de_DE.UTF-8", LC_ALL="")
 
 
+@pytest.mark.long
 def test_the_c_locale_means_english() -> None:
     assert "Usage" in run(*ENOS_CSR, "--help", LC_ALL="C", LANGUAGE="zh_CN")
     assert "用法" in run(*ENOS_CSR, "--help", LC_ALL="", LANG="en_GB.UTF-8", LANGUAGE="zh_CN:en")
@@ -154,6 +156,7 @@ def test_the_window_speaks_the_option_the_choice_or_the_systems_language(
     assert seen in run("-c", WINDOW, *arguments, **variables)
 
 
+@pytest.mark.long
 def test_the_option_wins_over_the_system_and_over_what_is_remembered() -> None:
     preferences.prefer_language("zh_CN")
     assert "用法" in run(*ENOS_CSR, "--help", LANG="C")
@@ -164,6 +167,7 @@ def test_click_too_speaks_the_language() -> None:
     assert "没有命令" in run(*ENOS_CSR, "--lang", "zh_CN", "nwe")
 
 
+@pytest.mark.long
 def test_a_language_that_is_not_spoken_is_refused_by_name() -> None:
     for arguments in (("--lang", "tlh", "fields"), ("fields", "--lang", "tlh")):
         said = run(*ENOS_CSR, *arguments)
@@ -175,6 +179,7 @@ def test_the_option_may_stand_behind_the_command() -> None:
     assert "用法" in run(*ENOS_CSR, "new", "--lang", "zh_CN", "--help", LANG="C")
 
 
+@pytest.mark.long
 def test_the_window_prints_its_usage() -> None:
     said = run("-c", WINDOW, "--help", DISPLAY="", LANG="C", LC_ALL="")
     assert said.startswith("enos-csr-gui [--lang LANGUAGE]")
@@ -189,6 +194,7 @@ def test_the_window_opens_though_its_language_is_not_spoken() -> None:
     assert "您想做什么？ []" in said
 
 
+@pytest.mark.long
 def test_an_error_of_the_core_speaks_the_language(tmp_path: Path) -> None:
     said = run(*ENOS_CSR, "--lang", "zh_CN", "inspect", str(tmp_path / "x.csr"))
     assert "没有这个文件" in said
@@ -216,6 +222,7 @@ def test_every_country_has_a_chinese_name() -> None:
 # --- A third language -----------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_third_language_needs_one_file_and_nothing_else(in_pseudo: Path) -> None:
     said = run(*ENOS_CSR, "--lang", "eo", "new", "--help", top=in_pseudo)
     assert "⟦Ušágé:" in said
@@ -267,6 +274,7 @@ def test_every_word_of_the_help_is_in_the_catalogue(in_pseudo: Path, command: st
     assert [line for line in rest if re.search("[A-Za-z]", line)] == []
 
 
+@pytest.mark.long
 def test_every_word_of_the_window_is_in_the_catalogue(in_pseudo: Path) -> None:
     said = run("-c", _ALL_PAGES, top=in_pseudo, QT_QPA_PLATFORM="offscreen")
     assert "Traceback" not in said, said

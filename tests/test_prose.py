@@ -104,6 +104,7 @@ def complaints(path: Path) -> Iterator[str]:
         yield from quaint(text, SHOWN, path, line)
 
 
+@pytest.mark.long
 def test_sources_are_in_plain_english() -> None:
     assert [complaint for path in SOURCES for complaint in complaints(path)] == []
 

@@ -13,6 +13,7 @@ TOP = Path(__file__).parents[1]
 WORKFLOWS = TOP / ".github" / "workflows"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["scan.yml", "scorecard.yml"])
 @pytest.mark.parametrize(
     "command",

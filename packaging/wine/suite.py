@@ -136,7 +136,7 @@ def _run_once(
             "PYTHONPATH": windows_path(Path(__file__).parent),
             "PYTHONPYCACHEPREFIX": windows_path(cache() / "pycache"),
         }
-        options = ["-p", "in_wine", "-p", "no:cacheprovider", "--color=no"]
+        options = ["-m", "not slow", "-p", "in_wine", "-p", "no:cacheprovider", "--color=no"]
         options += [f"--timeout={_TEST_LIMIT}", "--basetemp", windows_path(Path(folder) / "tests")]
         options.append(f"@{windows_path(given)}")
         status = wine.run(python, "-m", "pytest", *options, limit=limit, **environment)

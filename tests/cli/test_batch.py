@@ -148,6 +148,7 @@ def test_a_locked_answer(enos_csr, table_of, tmp_path, monkeypatch) -> None:
     assert enos_csr("batch", table_of("dev-1"), "--out", "farm", *SAME[:-2]).exit_code == 0
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_ctrl_c_ends_a_run_in_order_and_the_same_command_goes_on(

@@ -157,6 +157,7 @@ def test_every_command_is_tried() -> None:
     assert COMMANDS.keys() == program.commands.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_that_strangers_wrote_reaches_the_terminal(
     command: str, files: Path, authority, enos_csr: Callable, folder: Path
@@ -177,6 +178,7 @@ def test_nothing_that_strangers_wrote_reaches_the_terminal(
     assert foreign, "the command has shown nothing foreign"
 
 
+@pytest.mark.long
 def test_json_keeps_every_character(files: Path, enos_csr: Callable) -> None:
     found = json.loads(enos_csr("history", "--json").stdout)["requests"]
     assert found[0]["subject"]["common_name"] == hostile.TEXT

@@ -34,6 +34,7 @@ def test_help_everywhere_with_examples(enos_csr, command, option):
     assert all(line.startswith("enos-csr ") for line in examples_in(result.stdout))
 
 
+@pytest.mark.long
 def test_the_examples_work_as_they_stand(enos_csr, written):
     helps = [enos_csr(*command, "--help").stdout for command in ([], ["new"], ["fields"])]
     commands = {line for text in helps for line in examples_in(text)}

@@ -322,6 +322,7 @@ def test_a_history_that_cannot_be_written_stops_no_request(enos_csr, options, wr
     assert written() == ["dev-001.csr", "dev-001.key"]
 
 
+@pytest.mark.long
 def test_a_used_name_that_was_typed_costs_no_other_answer(enos_csr, terminal, options, folder):
     enos_csr("new", *options())
     person = terminal("new", *options(common_name=None, unit=None))

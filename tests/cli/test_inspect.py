@@ -165,6 +165,7 @@ def test_nothing_is_changed_and_no_files_are_left(enos_csr, files, untouched):
     enos_csr("inspect", "good.csr", "dev.key", "bad.csr", "dev.pem")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="names that are bytes")
 def test_a_name_that_is_not_utf_8(enos_csr_process, files):
     name = os.fsencode(files) + b"/\xff.csr"

@@ -254,6 +254,7 @@ def test_a_failure_has_its_warnings(enos_csr, options, monkeypatch, tmp_path) ->
     assert [one["code"] for one in failure["warnings"]] == ["defaults-unknown"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="names that are bytes")
 def test_a_path_that_is_not_utf8(enos_csr_process, enos_csr, options, folder) -> None:
     enos_csr("new", *options())
@@ -271,6 +272,7 @@ def test_a_path_that_is_not_utf8(enos_csr_process, enos_csr, options, folder) ->
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "name"),
     [

@@ -236,6 +236,7 @@ def test_a_folder_without_permission(enos_csr_process, options, folder, untouche
     )
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("prlimit"), reason="no prlimit to keep files from growing")
 def test_a_full_disk(enos_csr_process, options, folder, untouched):
     untouched()

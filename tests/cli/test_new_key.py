@@ -251,6 +251,7 @@ def test_the_empty_passphrase_opens_a_key(enos_csr, options, openssl, folder):
         assert result.exit_code == 0, result.stderr
 
 
+@pytest.mark.long
 def test_of_two_keys_in_a_file_none_is_taken_by_chance(refused, options, folder, openssl):
     for name in ("a.key", "b.key"):
         openssl("genrsa", "-out", folder / name, "2048")

@@ -89,6 +89,7 @@ def every_command_is_in(walk: list[list[str]]) -> bool:
     return {words[0] for words in walk} == program.commands.keys()
 
 
+@pytest.mark.long
 @linux
 def test_every_command_works_without_a_network(
     walk, enos_csr_process, authority, folder: Path
@@ -108,6 +109,7 @@ def test_every_command_works_without_a_network(
             authority.issue(folder / csr, folder / certificate)
 
 
+@pytest.mark.long
 @linux
 def test_no_command_opens_a_socket(walk, enos_csr_process, authority, folder: Path) -> None:
     if not shutil.which("strace"):

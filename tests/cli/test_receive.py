@@ -131,6 +131,7 @@ def test_pem_for_the_device(enos_csr, issued, chain, folder, openssl):
         assert stat.S_IMODE((device / "edge.key").stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format_", ["p12", "jks"])
 def test_a_keystore_for_the_device(  # noqa: PLR0917  (each is a part of the real thing)
     enos_csr, issued, chain, secret, folder, openssl, format_

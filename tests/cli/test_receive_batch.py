@@ -73,6 +73,7 @@ def files(farm: Farm) -> list[Path]:
 SHAPES = [lambda farm: [farm.issued], archive, answers, bundle, files]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES, ids=["folder", "zip", "jsonl", "bundle", "files"])
 def test_certificates_find_their_keys_in_every_shape(enos_csr, farm, shape) -> None:
     result = enos_csr("receive-batch", *shape(farm), "--out", "farm", "--json")
@@ -148,6 +149,7 @@ def test_the_c_header_of_each_device_in_another_folder(enos_csr, farm, folder) -
     assert enos_csr("receive-batch", farm.issued, "--out", "farm", "--files", "x").exit_code == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format_", ["pem", "p12", "jks"])
 def test_the_files_for_all_devices(enos_csr, farm, folder, openssl, format_) -> None:
     (folder / "secret").write_text("correct horse")
@@ -168,6 +170,7 @@ def test_the_files_for_all_devices(enos_csr, farm, folder, openssl, format_) -> 
     assert not any(one["files"] for one in again["certificates"])
 
 
+@pytest.mark.long
 def test_protected_keys_are_opened_each_with_its_passphrase(enos_csr, folder, authority) -> None:
     (folder / "devices.csv").write_text("CN\ndev-1\ndev-2\n")
     secret = ["--device-passphrases", "secret.csv"]

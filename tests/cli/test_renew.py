@@ -128,6 +128,7 @@ def test_text_in_a_wrong_encoding_is_not_taken_over_unasked(enos_csr, openssl, f
     assert "O=M\u00fcller" in subject_of("dev-9.csr").replace(" = ", "=")
 
 
+@pytest.mark.long
 def test_what_was_meant_is_the_default_at_the_prompt(terminal, folder, subject_of, openssl):
     # What the manual's own command makes of UTF-8 on a terminal.
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key", "-out", "old.csr",

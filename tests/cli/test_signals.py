@@ -45,6 +45,7 @@ def recorded() -> list[str]:
         return [request.common_name for request in history.requests()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("when", ["1", "3", "6"])
 def test_a_save_once_begun_is_finished_recorded_and_reported(signalled, written, name, when):
@@ -55,6 +56,7 @@ def test_a_save_once_begun_is_finished_recorded_and_reported(signalled, written,
     assert recorded() == ["dev-001"]
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_takes_everything_back(signalled, written):
     done = signalled("SIGINT", "2..4")
     assert done.returncode == 1
@@ -63,6 +65,7 @@ def test_a_second_ctrl_c_takes_everything_back(signalled, written):
     assert recorded() == []
 
 
+@pytest.mark.long
 def test_an_ignored_sighup_stays_ignored(signalled, written):
     done = signalled("SIGHUP", "1+", prefix=("nohup",))
     assert done.returncode == 0
@@ -70,6 +73,7 @@ def test_an_ignored_sighup_stays_ignored(signalled, written):
     assert recorded() == ["dev-001"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", [str(number) for number in range(1, 16)])
 def test_the_next_start_ends_what_a_kill_cut_off(
     signalled, enos_csr_process, written, data_folder, when
@@ -81,6 +85,7 @@ def test_the_next_start_ends_what_a_kill_cut_off(
     assert not list(data_folder.rglob("saving-*"))
 
 
+@pytest.mark.long
 def test_a_request_for_an_existing_key_is_recorded_too(
     signalled, enos_csr_process, options, folder
 ):

@@ -16,6 +16,7 @@ BARE_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 ENCODINGS = [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", ENCODINGS)
 def test_json_survives_every_encoding(enos_csr_process, options, folder, environment):
     done = enos_csr_process(
@@ -27,6 +28,7 @@ def test_json_survives_every_encoding(enos_csr_process, options, folder, environ
     assert result["subject"]["organization"] == "贵州风电é"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", ENCODINGS)
 def test_text_survives_every_encoding(enos_csr_process, options, folder, environment):
     done = enos_csr_process("new", *options(common_name="风机-7"), environment=environment)
@@ -75,6 +77,7 @@ def test_a_folder_whose_name_is_no_text(enos_csr_process, options, folder, as_js
         assert Path(json.loads(done.stdout)["csr"]) == folder / name / "dev-001.csr"
 
 
+@pytest.mark.long
 def test_a_reader_that_has_gone(enos_csr_process, options, folder):
     read, write = os.pipe()
     os.close(read)

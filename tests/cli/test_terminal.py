@@ -18,6 +18,7 @@ def last_request(answers, tmp_path):
     last_answers.save(answers, tmp_path)
 
 
+@pytest.mark.long
 def test_a_first_request(terminal, subject_of, written):
     person = terminal("new")
     person.expect("These answers go into the certificate.")
@@ -48,6 +49,7 @@ def test_a_first_request(terminal, subject_of, written):
     )
 
 
+@pytest.mark.long
 def test_what_was_meant_is_one_enter_away(terminal, options, subject_of):
     person = terminal("new", *options(country=None))
     person.answer("Country: ", "China")
@@ -104,6 +106,7 @@ def test_nothing_is_asked_when_nothing_is_missing(terminal, options):
     assert person.shown.startswith("Submit the request file.")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", ["\x1b[2J", "x" * 65])
 def test_a_remembered_value_that_is_faulty_is_not_offered(terminal, options, tmp_path, value):
     last_answers.save({"state": value}, tmp_path)
@@ -186,6 +189,7 @@ def test_leaving_at_a_question_writes_nothing(terminal, options, untouched, keys
     assert person.shown.endswith("\nAborted!\n")
 
 
+@pytest.mark.long
 def test_a_passphrase_is_typed_twice_and_never_shown(terminal, options, openssl):
     person = terminal("new", *options(), "--encrypt")
     person.answer("Passphrase for the new key file: ", "")
@@ -223,6 +227,7 @@ def locked_key(folder, tmp_path, openssl):
     return path
 
 
+@pytest.mark.long
 def test_the_passphrase_of_a_key_is_asked_for(terminal, options, written, locked_key):
     person = terminal("new", *options(unit=None), "--key", locked_key)
     person.answer(f"Passphrase of {locked_key}: ", "wrong horse")
@@ -238,6 +243,7 @@ def test_the_passphrase_of_a_key_is_asked_for(terminal, options, written, locked
     assert written() == ["dev-001.csr"]
 
 
+@pytest.mark.long
 def test_the_third_wrong_passphrase_ends_it(terminal, options, locked_key, untouched):
     untouched()
     person = terminal("new", *options(unit=None), "--key", locked_key)
@@ -259,6 +265,7 @@ def test_standard_input_shows_what_is_typed_and_so_takes_no_passphrase(
     assert "would show the passphrase while you type it" in person.shown
 
 
+@pytest.mark.long
 def test_standard_output_holds_the_result_only(terminal, options, tmp_path, folder):
     with (tmp_path / "result.json").open("wb") as result:
         person = terminal("new", *options(unit=None), "--encrypt", "--json", stdout=result.fileno())
@@ -290,6 +297,7 @@ def test_chinese_is_typed_as_it_is(terminal, options, subject_of):
     assert "O=贵州风电," in subject_of("dev-001.csr")
 
 
+@pytest.mark.long
 def test_a_terminal_that_does_not_speak_utf_8(terminal, options):
     person = terminal("new", *options(locality=None), "--encrypt")
     person.answer("Locality: ", "Kölkata".encode("latin-1"))

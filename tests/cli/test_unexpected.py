@@ -52,6 +52,7 @@ def broken(folder: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
     return run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize(
     "place", [("keys", "generate"), ("csr", "sign"), ("files", "_name_all")], ids=".".join
@@ -87,6 +88,7 @@ def test_scripts_get_an_object(broken, options):
     assert SECRET not in done.stdout.decode()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of memory")
 @pytest.mark.parametrize("megabytes", [50, 70, 90, 120])
 def test_with_little_memory_all_is_there_or_nothing(options, folder, written, megabytes):
@@ -152,6 +154,7 @@ def clock_at(clock: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     return at(request.param, clock)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["new", "history", "inspect", "receive"])
 def test_an_impossible_clock_is_no_traceback(enos_csr_process, options, written, clock_at, command):
     if command != "new":
@@ -170,6 +173,7 @@ def test_an_impossible_clock_is_no_traceback(enos_csr_process, options, written,
         assert written() == ["dev-001.csr", "dev-001.key"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [-1, 0, 2**31, 4_102_444_800, 9_000_000_000])
 def test_a_clock_that_is_wrong_but_possible_stops_nothing(
     enos_csr_process, options, written, clock, seconds
@@ -182,6 +186,7 @@ def test_a_clock_that_is_wrong_but_possible_stops_nothing(
     assert request["status"] == "waiting"
 
 
+@pytest.mark.long
 def test_a_clock_set_back_keeps_what_was_recorded(enos_csr_process, options, clock):
     for number, seconds in enumerate((2_000_000_000, 1_000_000_000)):
         given = options(common_name=f"dev-{number}")

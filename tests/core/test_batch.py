@@ -251,6 +251,7 @@ def test_two_runs_in_one_folder(table_of, tmp_path) -> None:
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.long
 def test_a_run_is_paused_stopped_and_goes_on(table_of, tmp_path) -> None:
     path, folder = table_of(*(f"dev-{number}" for number in range(12))), tmp_path / "o"
     control = Control()
@@ -321,6 +322,7 @@ def files_name(name: str) -> str:
     return check.base_name(Row(1, ("", "", "", "", "", name, "")))
 
 
+@pytest.mark.long
 def test_a_thread_that_fails_ends_the_run_and_keeps_what_is_made(table_of, tmp_path) -> None:
     def passphrase(row: Row) -> str:
         return "" if row.common_name == "dev-5" else "secret"
@@ -387,6 +389,7 @@ def start(path: Path, folder: Path, layout: str, moment: str = "none") -> subpro
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.long
 @ON_POSIX
 @pytest.mark.parametrize("layout", ["folders", "flat"])
 @pytest.mark.parametrize("moment", ["staged", "renamed", "recorded", "listed"])
@@ -402,6 +405,7 @@ def test_after_a_kill_the_same_command_goes_on(table_of, tmp_path, layout, momen
     assert {one: one.read_bytes() for one in kept}.items() <= before.items()
 
 
+@pytest.mark.long
 @ON_POSIX
 def test_a_line_that_a_kill_cut_off_is_written_again(table_of, tmp_path) -> None:
     path, folder = table_of("dev-1", "dev-2"), tmp_path / "o"

@@ -345,6 +345,7 @@ def altered(path: Path, member: str, data: bytes) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60)
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(book) -> None:
     path = book(["CN"], ["a"])

@@ -102,6 +102,7 @@ def secrets_in(folder: Path) -> list[bytes]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process through /proc")
 def test_each_row_gets_its_pair_and_the_scheduler_sees_no_key(dask, table_of, tmp_path) -> None:
     dask.add_worker()
@@ -117,6 +118,7 @@ def test_each_row_gets_its_pair_and_the_scheduler_sees_no_key(dask, table_of, tm
     assert not [one for one in secrets if one in memory]
 
 
+@pytest.mark.long
 def test_the_partition_of_a_lost_worker_is_done_again_without_doubles(
     dask, table_of, tmp_path
 ) -> None:
@@ -136,6 +138,7 @@ def test_the_partition_of_a_lost_worker_is_done_again_without_doubles(
     assert set(complete(folder)) == set(names)
 
 
+@pytest.mark.long
 def test_a_stopped_run_goes_on_here(dask, table_of, tmp_path) -> None:
     dask.add_worker()
     names = [f"dev-{number}" for number in range(40)]
@@ -155,6 +158,7 @@ def test_a_stopped_run_goes_on_here(dask, table_of, tmp_path) -> None:
     assert set(complete(folder)) == set(names)
 
 
+@pytest.mark.long
 def test_a_passphrase_never_leaves_this_process(dask, table_of, tmp_path) -> None:
     worker = dask.add_worker()
     names = ["dev-1", "dev-2"]
@@ -169,6 +173,7 @@ def test_a_passphrase_never_leaves_this_process(dask, table_of, tmp_path) -> Non
                 assert known[name].encode() not in b"".join(memory_of(process))
 
 
+@pytest.mark.long
 def test_without_workers_or_scheduler_it_is_said(dask, table_of, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(cluster, "_WAIT_SECONDS", 2)
     path = table_of("dev-1")
@@ -210,6 +215,7 @@ def test_what_a_worker_sends_is_not_trusted(table_of, tmp_path, change: str) -> 
         run_._checked(Future(sent), rows)
 
 
+@pytest.mark.long
 def test_no_command_needs_dask(table_of, tmp_path) -> None:
     program = (
         "import sys\n"

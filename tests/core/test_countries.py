@@ -33,6 +33,7 @@ def test_a_code_is_a_country_or_is_not(code, name):
     assert find(code) == (Country(code, name) if name else None)
 
 
+@pytest.mark.long
 def test_every_code_of_iso_3166_1_is_found_in_either_case():
     codes = {country.alpha_2 for country in pycountry.countries}
     assert len(codes) == 249
@@ -319,6 +320,7 @@ def test_nothing_typed_lists_every_country_by_name():
     assert len(names) == 249
 
 
+@pytest.mark.long
 @given(st.text(st.characters(), max_size=20))
 def test_no_country_is_listed_twice_whatever_is_typed(text):
     found = codes(text)

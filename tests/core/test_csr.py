@@ -96,6 +96,7 @@ def same_as_openssl(answers, key, csr_of_openssl):
 FULL = dict.fromkeys(["state", "locality", "organization", "unit"], "x") | {"country": "CN"}
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(answers=subjects)
 @example(answers=FULL | {"common_name": "😀" * 64})

@@ -62,6 +62,7 @@ def test_all_that_can_be_set(write):
     assert found.set_by == "Example Wind IT"
 
 
+@pytest.mark.long
 def test_no_fault_fills_the_screen(write):
     keys = "\n".join(f"a{number} = 1" for number in range(60_000))
     files = [write(f"{'b' * 9_000} = 1\n{keys}"), write(keys, "own.toml")]
@@ -107,6 +108,7 @@ def toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+@pytest.mark.long
 @given(content=st.dictionaries(_KEYS, _TABLES))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_file_content_prevents_a_request(write, content):

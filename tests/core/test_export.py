@@ -111,6 +111,7 @@ def test_a_passphrase_protects_the_key_in_pem(issued, tmp_path, openssl):
 # --- PKCS #12 -------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format_", KEYSTORES)
 def test_openssl_reads_a_keystore(keystore, openssl, format_):
     opened = ("pkcs12", "-in", keystore(format_), "-passin", f"pass:{SECRET}")
@@ -132,6 +133,7 @@ def test_openssl_reads_a_keystore_for_older_systems(keystore, openssl, format_):
     assert shown.count("pbeWithSHA1And3-KeyTripleDES-CBC") == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format_", KEYSTORES)
 def test_a_keystore_opens_with_its_passphrase_only(keystore, issued, format_):
     data = keystore(format_).read_bytes()

@@ -138,6 +138,7 @@ def faults(calls: list[tuple[str, int]]) -> Iterator[tuple[str, int, str]]:
     return iter(everything if EVERY else random.Random(4).sample(everything, SAMPLE))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["new", "receive", "export"])
 def test_after_a_failing_system_call_all_is_there_or_nothing(
     command: Callable[..., list[str]], tmp_path: Path, name: str
@@ -169,6 +170,7 @@ def test_after_a_failing_system_call_all_is_there_or_nothing(
 # --- The disk fills, the folder goes --------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_disk_that_is_filled_in_steps_of_4_kb(
     command: Callable[..., list[str]], mounted: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -247,6 +249,7 @@ def test_a_folder_that_changes_during_a_save(
 # --- Several copies at once -----------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("copies", [2, 3])
 def test_copies_at_once_for_one_name(
     command: Callable[..., list[str]], tmp_path: Path, copies: int

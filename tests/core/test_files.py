@@ -298,6 +298,7 @@ for number in range(20):
 """
 
 
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize("way", WAYS)
 def test_of_many_programs_that_save_under_one_name_exactly_one_wins(
@@ -1164,6 +1165,7 @@ def test_whatever_is_typed_the_name_is_safe_on_every_computer(text):
         assert stem not in WINDOWS_RESERVED
 
 
+@pytest.mark.long
 @given(awkward)
 def test_a_real_disk_takes_every_such_name_and_the_suggestion_for_the_next(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("names")

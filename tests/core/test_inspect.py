@@ -156,6 +156,7 @@ def test_the_questions_that_were_to_be_skipped(make, tmp_path):
     assert "hunter22" not in repr(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("algorithm", "facts", "code"),
     [
@@ -601,6 +602,7 @@ def things(make, tmp_path, csr_pem, key_pem):
     ]
 
 
+@pytest.mark.long
 def test_any_byte_changed_is_judged_without_a_crash(things):
     @settings(max_examples=500)
     @given(data=st.data())
@@ -662,6 +664,7 @@ def foreign_keys(tmp_path_factory, openssl) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "algorithm", "bits", "protected"),
     [

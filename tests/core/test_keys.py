@@ -181,6 +181,7 @@ def test_the_command_that_converts_an_unknown_protection_works(made, openssl, tm
     assert key_reader.load(new.read_bytes(), "secret")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [
@@ -503,6 +504,7 @@ def is_private_key_for_inspection(data: bytes) -> bool:
     return kind and [one.code for one in found.warnings] == [Code.SECRET_INSIDE]
 
 
+@pytest.mark.long
 def test_a_json_web_key_may_lack_its_primes_or_stand_in_a_set(key):
     full = {"kty": "RSA"} | {k: base64url(v) for k, v in numbers_of(key).items()}
     short = {name: full[name] for name in ("kty", "n", "e", "d")}
@@ -701,6 +703,7 @@ def test_no_bytes_end_in_anything_but_a_refusal(data):
             key_reader.load(data, passphrase)
 
 
+@pytest.mark.long
 @given(st.data())
 def test_no_changed_byte_ends_in_anything_but_a_key_or_a_refusal(made, data):
     form = data.draw(st.sampled_from(["pkcs8 -topk8 -in rsa.pem -outform DER",

@@ -290,6 +290,7 @@ def test_of_several_devices_none_is_renewed_by_chance(device, maker, tmp_path):
     assert problem.values == {"name": "dev-001", "other": "dev-002"}
 
 
+@pytest.mark.long
 def test_rich_text_without_end_takes_linear_time(bounded):
     assert not [one for one in reader.read(b"{\\rtf1" + b"{\\a" * 300_000).found if one.der]
     many = b"{\\rtf1 " + b"-----BEGIN X-----\\par " * 40_000
@@ -395,6 +396,7 @@ def test_a_monstrous_name_is_judged_at_once(maker, subject, tmp_path):
         renew.read_source(tmp_path / "x.csr")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("bounded")
 def test_a_zip_bomb_is_not_unpacked():
     file = io.BytesIO()
@@ -485,6 +487,7 @@ def is_kept(maker: Maker, other_key: rsa.RSAPrivateKey, subject: bytes, issuer: 
     assert stored[0].verify(x509_reader.PublicKey(Maker(other_key).spki))
 
 
+@pytest.mark.long
 @given(subject=NAMES, issuer=NAMES)
 @settings(max_examples=200)
 def test_a_certificate_with_odd_names_is_kept(maker, other_key, subject, issuer):

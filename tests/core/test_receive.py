@@ -190,6 +190,7 @@ def test_a_chain_is_followed_by_signatures_and_not_by_names(issued, authority, t
     ]
 
 
+@pytest.mark.long
 def test_an_issuer_above_the_first_may_have_a_namesake_too(issued, authority, tmp_path, openssl):
     false = tmp_path / "false.pem"
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "false.key",

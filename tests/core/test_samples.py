@@ -125,6 +125,7 @@ def test_every_command_reads_a_certificate(name, tmp_path, openssl):
         openssl("verify", "-no_check_time", "-CAfile", root, stored)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["01*/amp.crt", "01*/full_under.pem", "02*/full_types.pem"])
 @pytest.mark.parametrize("older", [False, True])
 def test_what_is_saved_and_exported_is_what_came_in(name, older, tmp_path, openssl):
@@ -345,6 +346,7 @@ print([label.text() for label in card.findChildren(QLabel)])
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_last_day_of_the_calendar_is_shown_in_every_time_zone(zone, tmp_path):
     file = with_key(sample("35*/9999.pem"), tmp_path)

@@ -18,6 +18,7 @@ HOSTILE = ["$(touch PWNED)", "`touch PWNED`", "; touch PWNED", "a b", "a'b", 'a"
 posix_only = pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
 
 
+@pytest.mark.long
 @posix_only
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))
 def test_a_posix_shell_passes_arguments_unchanged(arguments):

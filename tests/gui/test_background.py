@@ -9,6 +9,7 @@ import weakref
 from itertools import chain
 from pathlib import Path
 
+import pytest
 import shiboken6
 from person import Person
 from PySide6.QtGui import QGuiApplication
@@ -20,6 +21,7 @@ from enos_csr_gui.gui import background, style
 GUI = Path(gui.__file__).parent
 
 
+@pytest.mark.long
 def test_old_widgets_are_destroyed_in_the_thread_of_the_window(person: Person) -> None:
     destroyed_in: list[threading.Thread] = []
 
@@ -62,6 +64,7 @@ def test_a_long_call_and_the_window_take_turns(person: Person) -> None:
     assert turns == list(range(50))
 
 
+@pytest.mark.long
 def test_the_screen_is_not_destroyed_with_a_window(person: Person) -> None:
     # PySide makes a child of what 'QWidget.screen' returns.
     assert style.screen_of(person.wizard) == QGuiApplication.primaryScreen()

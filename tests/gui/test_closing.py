@@ -41,6 +41,7 @@ def test_cancel_drops_the_request_and_closing_warns_of_nothing(person: Person) -
     assert not person.wizard.isVisible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["Cancel", "Escape"])
 def test_cancel_asks_where_much_was_typed(
     person: Person, labelled: dict[str, str], way: str
@@ -66,6 +67,7 @@ def test_cancel_asks_where_much_was_typed(
     assert {person.field(name).text() for name in labelled} == {""}
 
 
+@pytest.mark.long
 def test_a_request_is_continued_where_it_was_left(
     person: Person, labelled: dict[str, str], saved: Path
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_request_is_continued_where_it_was_left(
     assert CONTINUE not in person.reads()
 
 
+@pytest.mark.long
 def test_no_button_beside_back_ends_the_program(person: Person, saved: Path) -> None:
     person.goes_on("Who is it for?")
     person.drops(saved.parent / "a file")
@@ -136,6 +139,7 @@ def test_escape_on_the_last_page_leads_to_the_first_and_never_closes(
     assert not person.wizard.isVisible()
 
 
+@pytest.mark.long
 def test_cancelling_during_key_generation_saves_nothing(
     start: Callable[..., Person],
     labelled: dict[str, str],
@@ -203,6 +207,7 @@ def test_nothing_is_asked_once_the_files_are_saved(
     assert not person.wizard.isVisible()
 
 
+@pytest.mark.long
 def test_what_was_only_offered_is_not_lost(
     start: Callable[[], Person], labelled: dict[str, str]
 ) -> None:

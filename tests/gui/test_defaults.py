@@ -72,6 +72,7 @@ def test_what_is_set_is_filled_in_and_what_is_locked_says_by_whom(
     assert person.field("Organization").text() == "Example Wind Ltd"
 
 
+@pytest.mark.long
 def test_what_was_entered_comes_before_what_is_preset_and_after_what_is_locked(
     start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str], home: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_review_leads_to_what_can_be_changed_alone(
     assert person.field("Organization").isReadOnly()
 
 
+@pytest.mark.long
 def test_a_note_without_an_address_is_read_and_is_no_markup(
     start: Callable[..., Person], defaults_file: Path, labelled: dict[str, str]
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_locked_country_stays_whatever_one_presses(
     assert x509_reader.answers_from(old.subject).answers["country"] == "CN"
 
 
+@pytest.mark.long
 def test_a_renewal_takes_what_is_locked(
     start: Callable[..., Person], defaults_file: Path, openssl, tmp_path: Path, saved: Path
 ) -> None:
@@ -196,6 +199,7 @@ def test_the_message_goes_to_the_organizations_address(
     assert f"Now attach this file to the e-mail: {saved / 'dev-001.csr'}" in person.reads()
 
 
+@pytest.mark.long
 def test_the_subject_of_the_message_is_the_organizations(
     start: Callable[..., Person],
     defaults_file: Path,
@@ -211,6 +215,7 @@ def test_the_subject_of_the_message_is_the_organizations(
     assert QApplication.clipboard().text().startswith("Subject: EnOS & dev-001 {0}\n")
 
 
+@pytest.mark.long
 def test_without_a_mail_program_the_address_is_shown(
     start: Callable[..., Person],
     defaults_file: Path,
@@ -272,6 +277,7 @@ def test_the_sheet_shows_where_to_submit_it_and_escapes_markup(
     assert keys.public_key_sha256(key) in "".join(re.findall(r"\b[0-9a-f]{4}\b", text))
 
 
+@pytest.mark.long
 def test_another_language_leaves_what_is_set(
     start: Callable[..., Person], defaults_file: Path, qapp: QApplication
 ) -> None:
@@ -295,6 +301,7 @@ def test_another_language_leaves_what_is_set(
         speak(qapp)
 
 
+@pytest.mark.long
 def test_an_error_in_the_file_is_reported_and_does_not_prevent_a_request(
     start: Callable[..., Person], defaults_file: Path
 ) -> None:

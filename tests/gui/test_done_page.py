@@ -37,6 +37,7 @@ def test_the_page_says_where_the_request_goes(person: Person) -> None:
     assert "EnOS Management Console, under 'System Management > Certificate Management'" in text
 
 
+@pytest.mark.long
 def test_the_folder_opens(person: Person, saved: Path) -> None:
     class Desktop(QObject):
         opened: QUrl | None = None
@@ -60,6 +61,7 @@ def test_the_key_is_nowhere_on_the_page_or_the_clipboard(person: Person, saved: 
     assert "PRIVATE KEY" not in QApplication.clipboard().text() + person.reads()
 
 
+@pytest.mark.long
 def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch, labelled: dict[str, str]
 ) -> None:
@@ -80,6 +82,7 @@ def test_without_a_mail_program_the_letter_is_on_the_clipboard(
     person.waits_to_read("No program on this computer can show folders.")
 
 
+@pytest.mark.long
 def test_a_request_can_be_submitted_later_from_its_details(
     person: Person, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +128,7 @@ def test_a_history_write_error_is_reported_and_the_files_are_saved(
     assert (saved / "dev-001.key").exists()
 
 
+@pytest.mark.long
 def test_a_sheet_for_the_ticket_is_saved_and_nothing_is_replaced(
     person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ def report_installed(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     app.report_errors(person.wizard.secrets)
 
 
+@pytest.mark.long
 @pytest.mark.qt_no_exception_capture
 @pytest.mark.usefixtures("report_installed")
 def test_an_error_in_a_worker_is_shown_without_the_passphrase_and_the_answers_stay(
@@ -98,6 +99,7 @@ def test_a_new_page_cannot_leak_what_is_typed_into_its_hidden_fields(person: Per
     assert "[removed], [removed], [removed], turbine-017" in report
 
 
+@pytest.mark.long
 def test_a_passphrase_that_has_left_its_page_is_not_reported_either(person: Person) -> None:
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")

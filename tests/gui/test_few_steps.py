@@ -34,6 +34,7 @@ def press_enter_to(person: Person, *titles: str) -> int:
     return len(titles)
 
 
+@pytest.mark.long
 def test_the_first_request_takes_eleven_keys_beside_the_answers(
     start: Callable[..., Person], answers: dict[str, str], saved: Path
 ) -> None:
@@ -51,6 +52,7 @@ def test_the_first_request_takes_eleven_keys_beside_the_answers(
     assert (saved / "dev-001.csr").is_file()
 
 
+@pytest.mark.long
 def test_the_next_request_takes_five_beside_the_common_name(
     start: Callable[..., Person], labelled: dict[str, str], saved: Path
 ) -> None:

@@ -101,6 +101,7 @@ def check(window: QWidget) -> str:
     return "\n".join(text for text, _markup in texts)
 
 
+@pytest.mark.long
 def test_the_first_page_and_my_requests(start: Callable[..., Person], name: Path) -> None:
     person = start("")
     person.waits_to_read("A certificate needs renewal")
@@ -125,6 +126,7 @@ def test_the_first_page_and_my_requests(start: Callable[..., Person], name: Path
     assert "\\u001b" in seen[0]
 
 
+@pytest.mark.long
 def test_check_a_file(start: Callable[..., Person], name: Path) -> None:
     person = start("Check a file")
     person.drops(Path(f"{name}.csr"), Path(f"{name}.crt"), Path(f"{name}.key"))
@@ -136,6 +138,7 @@ def test_check_a_file(start: Callable[..., Person], name: Path) -> None:
     assert "\\u202e" in check(person.wizard)
 
 
+@pytest.mark.long
 def test_renew_review_save_and_done(start: Callable[..., Person], name: Path) -> None:
     person = start("Renew a certificate")
     person.waits_until(lambda: "\\u001b" in check(person.wizard.page))
@@ -157,6 +160,7 @@ def test_renew_review_save_and_done(start: Callable[..., Person], name: Path) ->
     assert check(person.wizard)
 
 
+@pytest.mark.long
 def test_receive_and_export(start: Callable[..., Person], name: Path, authority) -> None:
     person = start("My certificate has arrived")
     chain = name.parent / "chain.pem"

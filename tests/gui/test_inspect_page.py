@@ -128,6 +128,7 @@ def test_another_kind_of_file_is_reported_as_such(
     person.waits_until(lambda: any(said in problem for problem in person.problems()))
 
 
+@pytest.mark.long
 def test_markup_in_a_file_stays_text(start: Callable[..., Person], tmp_path: Path, openssl) -> None:
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
             "-subj", "/CN=<h1>\u202eevil", "-utf8", "-out", tmp_path / "bad.csr")  # fmt: skip
@@ -137,6 +138,7 @@ def test_markup_in_a_file_stays_text(start: Callable[..., Person], tmp_path: Pat
     person.waits_to_read("CN = <h1>\\u202eevil")
 
 
+@pytest.mark.long
 def test_five_hundred_certificates_do_not_flood_the_window(
     start: Callable[..., Person], tmp_path: Path, openssl
 ) -> None:
@@ -188,6 +190,7 @@ def foreign(
     return person
 
 
+@pytest.mark.long
 def test_a_rejected_request_is_recreated_with_its_answers(foreign: Person, saved: Path) -> None:
     assert foreign.field("Country").text() == "Germany (DE)"
     assert foreign.field("Organization").text() == "Old"
@@ -199,6 +202,7 @@ def test_a_rejected_request_is_recreated_with_its_answers(foreign: Person, saved
     assert (saved / "dev-10.csr").is_file()
 
 
+@pytest.mark.long
 def test_of_each_foreign_answer_it_is_said_where_it_comes_from(foreign: Person) -> None:
     assert "The answers come from 'bad.csr', and from nowhere else." in foreign.reads()
     assert foreign.field("Organization").accessibleDescription() == "From 'bad.csr'."
@@ -211,6 +215,7 @@ def test_of_each_foreign_answer_it_is_said_where_it_comes_from(foreign: Person) 
     assert "bad.csr" not in foreign.field("Locality").accessibleDescription()
 
 
+@pytest.mark.long
 def test_remembered_answers_fill_the_gaps_only_when_asked_to(
     foreign: Person, answers: dict[str, str]
 ) -> None:
@@ -223,6 +228,7 @@ def test_remembered_answers_fill_the_gaps_only_when_asked_to(
     assert foreign.focus() is foreign.field("Common name")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by_mouse", [True, False])
 def test_cancel_drops_foreign_answers(
     foreign: Person, labelled: dict[str, str], by_mouse: bool
@@ -241,6 +247,7 @@ def test_cancel_drops_foreign_answers(
     assert "bad.csr" not in foreign.reads()
 
 
+@pytest.mark.long
 def test_a_new_request_after_going_back_has_no_foreign_answers(
     foreign: Person, labelled: dict[str, str]
 ) -> None:

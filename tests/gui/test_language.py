@@ -44,6 +44,7 @@ def speaks(person: Person, window: WizardHost, language: str) -> Person:
     return Person(window.wizard)
 
 
+@pytest.mark.long
 def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: WizardHost) -> None:
     person = Person(window.wizard)
     person.begins("New request")
@@ -74,6 +75,7 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wiza
     assert isinstance(person.wizard, RequestWizard)
 
 
+@pytest.mark.long
 def test_continue_leads_to_where_one_was_in_the_other_language(
     window: WizardHost, tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ def test_continue_leads_to_where_one_was_in_the_other_language(
     assert person.field("城市").text() == "凯里"
 
 
+@pytest.mark.long
 def test_unsubmitted_key_answers_are_kept(window: WizardHost, tmp_path: Path) -> None:
     person = Person(window.wizard)
     person.begins("New request")

@@ -89,6 +89,7 @@ def verify(folder: Path, name: str, passphrase: str | None = None) -> None:
     assert name in subject
 
 
+@pytest.mark.long
 def test_a_table_becomes_a_folder_of_pairs(many: Person, devices: Path, saved: Path) -> None:
     before = devices.read_bytes()
     goes_to_rows(many, devices)
@@ -108,6 +109,7 @@ def test_a_table_becomes_a_folder_of_pairs(many: Person, devices: Path, saved: P
         }
 
 
+@pytest.mark.long
 def test_the_batch_is_shown_as_one_in_my_requests(
     many: Person, devices: Path, start: Callable[..., Person]
 ) -> None:
@@ -122,6 +124,7 @@ def test_the_batch_is_shown_as_one_in_my_requests(
     )
 
 
+@pytest.mark.long
 def test_a_cell_is_mended_in_place_with_the_keyboard_alone(
     many: Person, tmp_path: Path, saved: Path
 ) -> None:
@@ -210,6 +213,7 @@ def test_columns_that_are_not_recognized_are_assigned(
     assert one["columns"] == {"Site": "north"}
 
 
+@pytest.mark.long
 def test_what_is_the_same_for_all_comes_from_the_last_answers(
     start: Callable[..., Person], labelled: dict[str, str], tmp_path: Path, saved: Path
 ) -> None:
@@ -236,6 +240,7 @@ def test_what_is_the_same_for_all_comes_from_the_last_answers(
     assert {one["subject"]["locality"] for one in lines(saved / "farm")} == {"Guiyang"}
 
 
+@pytest.mark.long
 def test_a_passphrase_for_each_device_is_in_a_file_beside(
     many: Person, devices: Path, saved: Path
 ) -> None:
@@ -257,6 +262,7 @@ def test_a_passphrase_for_each_device_is_in_a_file_beside(
         verify(saved / "farm", name, passphrase)
 
 
+@pytest.mark.long
 def test_one_passphrase_protects_all(many: Person, devices: Path, saved: Path) -> None:
     many.drops(devices)
     many.goes_on("What is in the columns?")
@@ -290,6 +296,7 @@ def answers(person: Person, button: str) -> None:
     person.meanwhile(act)
 
 
+@pytest.mark.long
 def test_it_is_paused_stopped_and_goes_on(many: Person, tmp_path: Path, saved: Path) -> None:
     devices = starts_long_run(many, tmp_path)
     folder = saved / "farm"
@@ -323,6 +330,7 @@ def test_it_is_paused_stopped_and_goes_on(many: Person, tmp_path: Path, saved: P
     assert [one["common_name"] for one in now[len(made) :]] == ["gateway-9999"]
 
 
+@pytest.mark.long
 def test_save_goes_on_after_stop(many: Person, tmp_path: Path, saved: Path) -> None:
     starts_long_run(many, tmp_path)
     many.click("Stop")
@@ -336,6 +344,7 @@ def test_save_goes_on_after_stop(many: Person, tmp_path: Path, saved: Path) -> N
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.long
 def test_closing_asks_first_and_leaves_whole_pairs(
     many: Person, tmp_path: Path, saved: Path
 ) -> None:

@@ -20,6 +20,7 @@ pytestmark = [
 PROGRAM = [sys.executable, "-m", "enos_csr_gui", "--self-test"]
 
 
+@pytest.mark.long
 def test_the_window_works_without_a_network() -> None:
     alone = ("unshare", "--user", "--map-root-user", "--net")
     if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
@@ -28,6 +29,7 @@ def test_the_window_works_without_a_network() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.long
 def test_the_window_opens_no_socket_to_a_network(tmp_path: Path) -> None:
     if not shutil.which("strace"):
         pytest.skip("no strace")

@@ -45,6 +45,7 @@ def without_chain(start: Callable[..., Person], old: Path, authority, tmp_path: 
     return person
 
 
+@pytest.mark.long
 def test_from_the_certificate_to_the_files_of_the_device(
     start: Callable[..., Person], issued: Path, saved: Path, openssl
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_chain_that_devices_refuse_is_named(
     person.goes_on("For the device")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by_mouse", [True, False])
 def test_a_certificate_counts_as_received_on_the_first_page(
     start: Callable[..., Person], issued: Path, saved: Path, by_mouse: bool
@@ -127,6 +129,7 @@ def test_a_pasted_certificate_is_received(
         person.waits_until(lambda said=said: said in "".join(person.problems()))
 
 
+@pytest.mark.long
 def test_the_chain_completes_what_is_saved(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path, saved: Path
 ) -> None:
@@ -143,6 +146,7 @@ def test_the_chain_completes_what_is_saved(
     assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that nobody can write to")
 def test_what_cannot_be_saved_beside_the_key_is_said(
     start: Callable[..., Person], issued: Path, saved: Path
@@ -163,6 +167,7 @@ def test_what_cannot_be_saved_beside_the_key_is_said(
         os.close(descriptor)
 
 
+@pytest.mark.long
 def test_the_calendar_reminds_of_the_renewal(
     start: Callable[..., Person], issued: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +192,7 @@ def test_the_calendar_reminds_of_the_renewal(
     assert uids[0] == uids[1]  # a calendar has it once
 
 
+@pytest.mark.long
 def test_of_an_expired_certificate_nothing_reminds(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path
 ) -> None:
@@ -196,6 +202,7 @@ def test_of_an_expired_certificate_nothing_reminds(
     assert "calendar" not in person.reads()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by_mouse", [True, False])
 def test_the_files_for_the_device_are_made_again_from_the_details(
     start: Callable[..., Person], issued: Path, saved: Path, by_mouse: bool
@@ -230,6 +237,7 @@ def test_the_files_for_the_device_are_made_again_from_the_details(
     assert (saved / "dev-001-device" / "edge.pem").is_file()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "choice",
     [
@@ -260,6 +268,7 @@ def test_a_keystore_needs_a_passphrase_that_java_takes(
     assert "long enough" not in "".join(person.wizard.secrets())
 
 
+@pytest.mark.long
 def test_the_key_of_another_certificate(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path, answers: dict[str, str]
 ) -> None:
@@ -280,6 +289,7 @@ def test_the_key_of_another_certificate(
     person.waits_to_read("The certificate for 'dev-001'")
 
 
+@pytest.mark.long
 def test_what_is_not_in_order_is_read_before_going_on(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path
 ) -> None:
@@ -299,6 +309,7 @@ def test_what_is_not_in_order_is_read_before_going_on(
     person.goes_on("For the device")
 
 
+@pytest.mark.long
 def test_a_protected_key_is_opened_with_its_passphrase(
     start: Callable[..., Person], labelled: dict[str, str], saved: Path, authority
 ) -> None:
@@ -326,6 +337,7 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.goes_on("Done", "Save")
 
 
+@pytest.mark.long
 def test_a_chain_that_is_brought_later_makes_no_second_certificate(
     without_chain: Person, authority, saved: Path
 ) -> None:
@@ -340,6 +352,7 @@ def test_a_chain_that_is_brought_later_makes_no_second_certificate(
     assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
 
 
+@pytest.mark.long
 def test_what_was_said_of_another_file_is_forgotten(
     start: Callable[..., Person], issued: Path, authority, tmp_path: Path, answers: dict[str, str]
 ) -> None:
@@ -356,6 +369,7 @@ def test_what_was_said_of_another_file_is_forgotten(
     assert person.reads().count("Key file") == 1  # that of the card
 
 
+@pytest.mark.long
 def test_a_lost_key_is_reported_at_once(
     start: Callable[..., Person], issued: Path, saved: Path, tmp_path: Path
 ) -> None:
@@ -370,6 +384,7 @@ def test_a_lost_key_is_reported_at_once(
     assert not person.problems()
 
 
+@pytest.mark.long
 def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     without_chain: Person, saved: Path
 ) -> None:
@@ -382,6 +397,7 @@ def test_without_the_authority_there_is_a_keystore_and_a_way_back(
     assert (saved / "dev-001-device" / "dev-001.p12").is_file()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("with_key", [False, True])
 def test_the_certificate_of_the_authority_alone_asks_for_the_right_file(
     start: Callable[..., Person], authority, tmp_path: Path, openssl, with_key: bool
@@ -398,6 +414,7 @@ def test_the_certificate_of_the_authority_alone_asks_for_the_right_file(
     assert person.field("Certificate file").hasFocus()
 
 
+@pytest.mark.long
 def test_nothing_is_replaced_on_the_way_to_the_device(
     start: Callable[..., Person], issued: Path, saved: Path
 ) -> None:
@@ -415,6 +432,7 @@ def test_nothing_is_replaced_on_the_way_to_the_device(
     assert (saved / "dev-001-device" / "edge.pem").read_text() == "of another device"
 
 
+@pytest.mark.long
 def test_a_key_that_has_gone_meanwhile_is_named(
     start: Callable[..., Person], issued: Path, saved: Path
 ) -> None:
@@ -429,6 +447,7 @@ def test_a_key_that_has_gone_meanwhile_is_named(
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "said"),
     [("dev-001.csr", "it is a request (CSR)"), ("gone.pem", "This file does not exist")],
@@ -442,6 +461,7 @@ def test_what_is_no_certificate(
     assert said in person.problems()[0]
 
 
+@pytest.mark.long
 def test_a_wrong_chain_is_reported_where_it_was_chosen(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path
 ) -> None:
@@ -470,6 +490,7 @@ def test_a_long_name_widens_nothing(
     assert area.horizontalScrollBar().maximum() == 0
 
 
+@pytest.mark.long
 def test_a_certificate_and_its_chain_dropped_together(
     start: Callable[..., Person], issued: Path, authority, tmp_path: Path, openssl
 ) -> None:
@@ -521,6 +542,7 @@ def came(with_key: dict[str, bytes], tmp_path: Path, request: pytest.FixtureRequ
     return folder
 
 
+@pytest.mark.long
 def test_a_key_that_came_with_the_certificate_goes_to_the_device(
     start: Callable[..., Person], came: Path, openssl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -548,6 +570,7 @@ def test_a_key_that_came_with_the_certificate_goes_to_the_device(
     openssl("pkey", "-in", device / "edge.key", "-check")
 
 
+@pytest.mark.long
 def test_a_chain_of_several_files_is_brought_later(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path
 ) -> None:
@@ -559,6 +582,7 @@ def test_a_chain_of_several_files_is_brought_later(
     person.waits_to_read("The certificate for 'dev-001'")
 
 
+@pytest.mark.long
 def test_a_lone_self_signed_certificate_is_not_offered_for_renewal(
     start: Callable[..., Person], tmp_path: Path, openssl
 ) -> None:
@@ -573,6 +597,7 @@ def test_a_lone_self_signed_certificate_is_not_offered_for_renewal(
     assert "Export it with its key" not in person.reads()
 
 
+@pytest.mark.long
 def test_a_certificate_that_arrived_for_a_row_must_be_that_of_the_row(
     start: Callable[..., Person], issued: Path, labelled: dict[str, str]
 ) -> None:

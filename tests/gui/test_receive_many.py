@@ -128,6 +128,7 @@ SORTED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "shape",
     [lambda farm: [farm.issued], archive, answers, files],
@@ -146,6 +147,7 @@ def test_what_is_dropped_anywhere_is_sorted_to_its_keys(
     assert not list(farm.folder.rglob("*.crt"))  # nothing is saved yet
 
 
+@pytest.mark.long
 def test_the_list_is_filtered_and_each_row_says_what_is_wrong(
     start: Callable[..., Person], farm: Farm
 ) -> None:
@@ -184,6 +186,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format_", FORMATS, ids=["pem", "jks", "p12", "c", "none"])
 def test_all_formats_are_made_for_every_device(
     start: Callable[..., Person], farm: Farm, openssl, tmp_path: Path, format_: str
@@ -236,6 +239,7 @@ def test_all_formats_are_made_for_every_device(
         assert shown.stdout.count(b"PrivateKeyEntry") == 1
 
 
+@pytest.mark.long
 def test_a_later_delivery_completes_what_is_missing(
     start: Callable[..., Person], farm: Farm, authority, tmp_path: Path
 ) -> None:
@@ -264,6 +268,7 @@ def test_a_later_delivery_completes_what_is_missing(
         assert all(one.expires for one in history.requests())
 
 
+@pytest.mark.long
 def test_protected_keys_need_their_passphrase(
     start: Callable[..., Person], farm_of: Callable[..., Farm], tmp_path: Path, openssl
 ) -> None:
@@ -280,6 +285,7 @@ def test_protected_keys_need_their_passphrase(
     openssl("pkey", "-in", farm.folder / "dev-1" / "edge.key", "-noout")
 
 
+@pytest.mark.long
 def test_each_device_has_its_own_passphrase(
     start: Callable[..., Person], farm_of: Callable[..., Farm], tmp_path: Path, openssl
 ) -> None:
@@ -300,6 +306,7 @@ def test_each_device_has_its_own_passphrase(
     openssl("pkcs12", "-in", store, "-passin", f"file:{tmp_path}/one", "-noout")
 
 
+@pytest.mark.long
 def test_keys_from_another_computer_are_found_in_their_folder(
     start: Callable[..., Person], farm: Farm, tmp_path: Path
 ) -> None:
@@ -322,6 +329,7 @@ def test_keys_from_another_computer_are_found_in_their_folder(
     assert rows(person) == SORTED
 
 
+@pytest.mark.long
 def test_nothing_in_it_is_said(start: Callable[..., Person], farm: Farm, tmp_path: Path) -> None:
     person = start("Many devices")
     person.click("Receive certificates…")
@@ -334,6 +342,7 @@ def test_nothing_in_it_is_said(start: Callable[..., Person], farm: Farm, tmp_pat
     assert "No certificate was found in it." in person.problems()[0]
 
 
+@pytest.mark.long
 def test_reading_is_stopped_and_nothing_is_saved(
     start: Callable[..., Person], farm: Farm, tmp_path: Path
 ) -> None:
@@ -354,6 +363,7 @@ def test_reading_is_stopped_and_nothing_is_saved(
     assert not list(farm.folder.rglob("*.crt"))
 
 
+@pytest.mark.long
 def test_saving_is_stopped_and_goes_on(
     start: Callable[..., Person], farm: Farm, tmp_path: Path, authority
 ) -> None:
@@ -408,6 +418,7 @@ def test_the_program_is_started_with_a_table(start: Callable[..., Person], tmp_p
     assert person.field("Table").text() == str(path)
 
 
+@pytest.mark.long
 def test_one_known_certificate_among_foreign_ones_is_received_as_before(
     start: Callable[..., Person], farm: Farm
 ) -> None:
@@ -419,6 +430,7 @@ def test_one_known_certificate_among_foreign_ones_is_received_as_before(
     assert person.title() == "Your certificate"
 
 
+@pytest.mark.long
 def test_an_archive_for_many_chosen_as_one_certificate_is_sorted_too(
     start: Callable[..., Person], farm: Farm
 ) -> None:

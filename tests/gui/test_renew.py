@@ -26,6 +26,7 @@ def answers_in(path: Path) -> dict[str, str]:
     return dict(x509_reader.answers_from(x509_reader.read(path.read_bytes()).subject).answers)
 
 
+@pytest.mark.long
 def test_a_renewal_with_enter_alone(
     start: Callable[..., Person], old: Path, saved: Path, answers: dict[str, str]
 ) -> None:
@@ -40,6 +41,7 @@ def test_a_renewal_with_enter_alone(
         assert [past.kind for past in history.requests()] == [RequestKind.RENEWAL, RequestKind.NEW]
 
 
+@pytest.mark.long
 def test_the_common_name_cannot_be_edited_and_says_why(
     start: Callable[..., Person], old: Path
 ) -> None:
@@ -53,6 +55,7 @@ def test_the_common_name_cannot_be_edited_and_says_why(
     assert "EnOS knows the device by it" in person.reads()
 
 
+@pytest.mark.long
 def test_one_of_the_earlier_requests_is_chosen(start: Callable[..., Person], old: Path) -> None:
     person = start(RENEW)
     person.waits_to_read("Or one of your requests")
@@ -63,6 +66,7 @@ def test_one_of_the_earlier_requests_is_chosen(start: Callable[..., Person], old
     person.goes_on("Key")
 
 
+@pytest.mark.long
 def test_a_used_name_leads_to_its_renewal(start: Callable[..., Person], old: Path) -> None:
     person = start()
     person.goes_on("Who is it for?")
@@ -77,6 +81,7 @@ def test_a_used_name_leads_to_its_renewal(start: Callable[..., Person], old: Pat
     assert person.field("Locality").text() == "Kaili"
 
 
+@pytest.mark.long
 def test_the_answers_of_a_renewal_do_not_stay_for_a_new_request(
     start: Callable[..., Person], old: Path, openssl, tmp_path: Path
 ) -> None:
@@ -96,6 +101,7 @@ def test_the_answers_of_a_renewal_do_not_stay_for_a_new_request(
     assert not person.field("Common name").isReadOnly()
 
 
+@pytest.mark.long
 def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
     start: Callable[..., Person], saved: Path, openssl, tmp_path: Path
 ) -> None:
@@ -146,6 +152,7 @@ def test_a_file_must_be_chosen(start: Callable[..., Person]) -> None:
     assert person.problems() == ["Choose the old file."]
 
 
+@pytest.mark.long
 def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) -> None:
     person = start(RENEW)
     person.waits_to_read("Or one of your requests")
@@ -153,6 +160,7 @@ def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) ->
     assert person.problems() == ["Choose the old file, or one of your requests below."]
 
 
+@pytest.mark.long
 def test_from_a_checked_file_to_its_renewal(
     start: Callable[..., Person], old: Path, tmp_path: Path, openssl, authority
 ) -> None:
@@ -209,6 +217,7 @@ def reloaded_list(person: Person) -> None:
     wait(200)
 
 
+@pytest.mark.long
 def test_nothing_is_selected_after_coming_back(two_requests: Person) -> None:
     two_requests.begins(RENEW)
     reloaded_list(two_requests)
@@ -216,6 +225,7 @@ def test_nothing_is_selected_after_coming_back(two_requests: Person) -> None:
     assert chosen_row(two_requests) == ""
 
 
+@pytest.mark.long
 def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: Path) -> None:
     person = two_requests
     person.begins("My requests")
@@ -230,6 +240,7 @@ def test_from_my_requests_that_request_is_renewed(two_requests: Person, saved: P
     assert person.field("Common name").text() == "dev-001"
 
 
+@pytest.mark.long
 def test_from_a_checked_certificate_that_one_is_renewed(
     two_requests: Person, tmp_path: Path, openssl, authority
 ) -> None:
@@ -248,6 +259,7 @@ def test_from_a_checked_certificate_that_one_is_renewed(
     assert chosen_row(person) == ""
 
 
+@pytest.mark.long
 def test_the_row_of_the_file_that_is_typed_is_chosen(two_requests: Person, saved: Path) -> None:
     person = two_requests
     person.begins(RENEW)
@@ -258,6 +270,7 @@ def test_the_row_of_the_file_that_is_typed_is_chosen(two_requests: Person, saved
     assert chosen_row(person) == ""
 
 
+@pytest.mark.long
 def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(
     start: Callable[..., Person], old: Path
 ) -> None:
@@ -269,6 +282,7 @@ def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(
     assert person.field("Old file").text() == "/my/own.csr"
 
 
+@pytest.mark.long
 def test_the_letter_of_a_renewal_names_the_old_certificate(
     start: Callable[..., Person], old: Path, authority, tmp_path: Path, monkeypatch
 ) -> None:
@@ -304,6 +318,7 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
     assert ("Serial number of the old certificate", serial) in shown
 
 
+@pytest.mark.long
 def test_an_unfinished_renewal_keeps_the_changes(start: Callable[..., Person], old: Path) -> None:
     person = start(RENEW)
     person.drops(old)
@@ -322,6 +337,7 @@ def test_an_unfinished_renewal_keeps_the_changes(start: Callable[..., Person], o
     assert person.field("Old file").text() == ""
 
 
+@pytest.mark.long
 def test_what_was_meant_by_text_in_a_wrong_encoding_is_filled_in(
     start: Callable[..., Person], tmp_path: Path, saved: Path, openssl
 ) -> None:

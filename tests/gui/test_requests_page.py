@@ -172,6 +172,7 @@ def test_the_newest_request_comes_first_and_each_shows_its_status(
     assert "3 requests" in person.reads()
 
 
+@pytest.mark.long
 def test_a_request_that_was_just_made_is_in_the_table(
     person: Person, labelled: dict[str, str], saved: Path
 ) -> None:
@@ -328,6 +329,7 @@ def test_typing_in_the_table_filters(three: None, opened: Callable[[], Person]) 
     assert person.field("Filter").text() == "dev-003"
 
 
+@pytest.mark.long
 def test_rows_far_below_are_read_on_demand(
     opened: Callable[[], Person], tmp_path: Path, now: datetime
 ) -> None:
@@ -699,6 +701,7 @@ def test_reminders_of_all_valid_certificates_are_saved(
     ]
 
 
+@pytest.mark.long
 def test_columns_are_chosen_and_remembered(three: None, opened: Callable[[], Person]) -> None:
     person = opened()
     header = table(person).horizontalHeader()
@@ -777,6 +780,7 @@ def moved(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -
     return saved.rename(saved.with_name("Archive"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by_mouse", [True, False])
 def test_files_that_were_moved_are_located_all_at_once(
     moved: Path,
@@ -800,6 +804,7 @@ def test_files_that_were_moved_are_located_all_at_once(
     assert "Locate the files" not in person.reads()
 
 
+@pytest.mark.long
 def test_in_the_wrong_folder_nothing_is_located(
     moved: Path, opened: Callable[[], Person], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -813,6 +818,7 @@ def test_in_the_wrong_folder_nothing_is_located(
     ]
 
 
+@pytest.mark.long
 def test_without_any_file_a_request_is_renewed_from_the_list(
     moved: Path, opened: Callable[[], Person], labelled: dict[str, str], saved: Path
 ) -> None:

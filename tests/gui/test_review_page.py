@@ -27,6 +27,7 @@ def person(person: Person, labelled: dict[str, str]) -> Person:
     return person
 
 
+@pytest.mark.long
 def test_everything_is_shown_as_it_will_be(person: Person, saved: Path) -> None:
     person.waits_until(lambda: "Creating the key" not in person.reads())
     shown = person.reads().split("\n")
@@ -48,6 +49,7 @@ def test_everything_is_shown_as_it_will_be(person: Person, saved: Path) -> None:
     assert not saved.exists()  # nothing is written before Save
 
 
+@pytest.mark.long
 def test_the_fingerprint_is_that_of_the_key_that_is_saved(person: Person, saved: Path) -> None:
     person.waits_until(lambda: "Creating the key" not in person.reads())
     shown = re.sub(r"\s", "", person.reads())

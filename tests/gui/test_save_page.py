@@ -29,6 +29,7 @@ def everything_below(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.long
 def test_a_file_of_that_name_is_never_replaced_and_a_free_name_is_one_click_away(
     person: Person, saved: Path
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_file_of_that_name_is_never_replaced_and_a_free_name_is_one_click_away
     assert (saved / "dev-001.key").read_text() == "the only copy"
 
 
+@pytest.mark.long
 def test_obstacles_are_reported_before_saving(person: Person, home: Path) -> None:
     (home / "taken.csr").touch()
     person.enters("Folder", str(home))
@@ -55,6 +57,7 @@ def test_obstacles_are_reported_before_saving(person: Person, home: Path) -> Non
     person.waits_until(lambda: not person.problems())
 
 
+@pytest.mark.long
 def test_a_common_name_that_is_changed_later_names_the_files(person: Person, home: Path) -> None:
     person.enters("Folder", str(home))
     person.goes_on("Review", "< Back")
@@ -67,6 +70,7 @@ def test_a_common_name_that_is_changed_later_names_the_files(person: Person, hom
     assert sorted(everything_below(home)) == ["dev-005.csr", "dev-005.key"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
@@ -87,6 +91,7 @@ def test_a_name_that_is_not_safe_is_refused(
     assert not everything_below(home)
 
 
+@pytest.mark.long
 def test_a_folder_that_is_not_there_is_missed(person: Person, home: Path) -> None:
     person.enters("Folder", str(home / "stick" / "keys"))
     person.tries("Save")
@@ -96,6 +101,7 @@ def test_a_folder_that_is_not_there_is_missed(person: Person, home: Path) -> Non
     assert sorted(everything_below(home)) == ["stick/keys/dev-001.csr", "stick/keys/dev-001.key"]
 
 
+@pytest.mark.long
 def test_a_file_is_not_a_folder(person: Person, home: Path) -> None:
     (home / "notes").touch()
     person.enters("Folder", str(home / "notes"))
@@ -103,6 +109,7 @@ def test_a_file_is_not_a_folder(person: Person, home: Path) -> None:
     person.waits_to_read("This is a file, not a folder. Choose a folder.")
 
 
+@pytest.mark.long
 def test_no_folder_at_all(person: Person) -> None:
     person.enters("Folder", "  ")
     person.tries("Save")
@@ -140,6 +147,7 @@ def test_a_full_disk_leaves_nothing_behind_and_another_folder_helps(
     assert len(everything_below(saved)) == 2
 
 
+@pytest.mark.long
 def test_a_folder_is_chosen_in_the_dialog(person: Person, home: Path) -> None:
     (home / "stick").mkdir()
 
@@ -159,6 +167,7 @@ def test_a_folder_is_chosen_in_the_dialog(person: Person, home: Path) -> None:
     assert sorted(everything_below(home)) == ["stick/dev-001.csr", "stick/dev-001.key"]
 
 
+@pytest.mark.long
 def test_the_ending_may_be_typed_too(person: Person, saved: Path) -> None:
     person.enters("Name of the files", "mine.csr")
     assert str(saved / "mine.key") in person.reads()
@@ -166,6 +175,7 @@ def test_the_ending_may_be_typed_too(person: Person, saved: Path) -> None:
     assert sorted(everything_below(saved)) == ["mine.csr", "mine.key"]
 
 
+@pytest.mark.long
 def test_no_file_is_promised_without_folder_and_name(person: Person, saved: Path) -> None:
     person.enters("Name of the files", "")
     assert "dev-001.csr" not in person.reads()
@@ -173,6 +183,7 @@ def test_no_file_is_promised_without_folder_and_name(person: Person, saved: Path
     assert str(saved / "mine.csr") in person.reads()
 
 
+@pytest.mark.long
 def test_the_window_does_not_close_while_the_files_are_written(person: Person, saved: Path) -> None:
     person.waits_until(lambda: person.wizard.draft.key is not None)
     person.click("Save")
@@ -182,6 +193,7 @@ def test_the_window_does_not_close_while_the_files_are_written(person: Person, s
     assert len(everything_below(saved)) == 2
 
 
+@pytest.mark.long
 def test_no_other_page_comes_while_the_files_are_written(person: Person, saved: Path) -> None:
     person.waits_until(lambda: person.wizard.draft.key is not None)
     person.click("Save")
@@ -216,6 +228,7 @@ def test_a_chosen_folder_is_shown_as_the_system_writes_paths(
     assert person.field("Folder").text() == str(chosen)
 
 
+@pytest.mark.long
 def test_a_name_of_300_letters_breaks_no_layout(person: Person) -> None:
     [area] = [one for one in person.wizard.page.findChildren(QScrollArea) if one.isVisible()]
     for field in ("Name of the files", "Folder"):

@@ -50,6 +50,7 @@ app.exec()
     assert done.stdout.splitlines()[0] == "painted with []", done.stderr
 
 
+@pytest.mark.long
 def test_the_window_imports_qt_and_a_thread_imports_the_core() -> None:
     program = """
 import sys

@@ -47,6 +47,7 @@ def test_back_leads_to_the_first_page_and_the_answers_stay(person: Person) -> No
     assert person.field("Locality").text() == "Kaili"
 
 
+@pytest.mark.long
 def test_the_first_page_is_reset_after_a_request(person: Person, labelled: dict[str, str]) -> None:
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")

@@ -37,6 +37,7 @@ def offered(person: Person, name: str = "Country") -> list[str]:
     return line.suggestions()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("typed", "among_them"),
     [
@@ -95,6 +96,7 @@ def test_what_names_no_country_stays_to_be_corrected(person: Person, typed: str)
 _WORDS = sorted({word for country in countries.countries() for word in country.name.split()})
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_leaving_the_country_never_yields_one_that_the_text_does_not_name(person: Person) -> None:
     """``tests/core/test_countries.py`` says what names a country."""
@@ -140,6 +142,7 @@ def test_what_may_name_a_country_is_asked_about(person: Person, typed: str, name
     assert f"'{typed}' is not in the list of countries. Did you mean {name}?" in person.reads()
 
 
+@pytest.mark.long
 def test_all_countries_of_one_name_are_asked_about(person: Person) -> None:
     person.enters("Country", "Republic of China")
     assert person.field("Country").text() == "Republic of China"
@@ -148,6 +151,7 @@ def test_all_countries_of_one_name_are_asked_about(person: Person) -> None:
     assert "Choose one from the list." in said
 
 
+@pytest.mark.long
 def test_leaving_the_box_by_the_next_button_settles_it_too(
     person: Person, labelled: dict[str, str]
 ) -> None:
@@ -266,6 +270,7 @@ def waits_for_states(person: Person) -> None:
     person.waits_until(is_known)
 
 
+@pytest.mark.long
 def test_a_click_beside_an_open_list_goes_where_it_points(person: Person) -> None:
     person.enters("Country", "China")
     person.points_at(person.field("State or province"))
@@ -290,6 +295,7 @@ def test_a_click_beside_the_open_list_of_countries_goes_where_it_points(person: 
     assert person.field("Common name").text() == "dev-001"
 
 
+@pytest.mark.long
 def test_one_click_on_next_is_enough_while_a_list_is_open(
     person: Person, labelled: dict[str, str]
 ) -> None:
@@ -318,6 +324,7 @@ def test_a_suggestion_is_taken_with_one_click(person: Person) -> None:
     assert person.field("Country").hasFocus()
 
 
+@pytest.mark.long
 def test_no_list_opens_that_only_repeats_what_stands_there(person: Person) -> None:
     person.enters("Country", "China")
     person.points_at(person.field("State or province"))
@@ -330,6 +337,7 @@ def test_no_list_opens_that_only_repeats_what_stands_there(person: Person) -> No
     assert len(person.problems()) == 4
 
 
+@pytest.mark.long
 def test_no_key_is_lost_while_lists_come_and_go(person: Person) -> None:
     for text in ("China", "Norway", "chi", "Republic of Korea"):
         line = person.field("Country")
@@ -381,6 +389,7 @@ def test_scrolling_away_from_a_field_is_not_undone(person: Person) -> None:
     assert area.verticalScrollBar().value() == place
 
 
+@pytest.mark.long
 def test_the_country_is_that_of_the_system_the_first_time_and_the_answer_later(
     start: Callable[..., Person], labelled: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

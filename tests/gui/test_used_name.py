@@ -24,6 +24,7 @@ def second(start: Callable[..., Person], labelled: dict[str, str]) -> Person:
     return person
 
 
+@pytest.mark.long
 def test_a_common_name_that_was_used_is_caught_while_it_is_typed(
     second: Person, saved: Path
 ) -> None:
@@ -42,6 +43,7 @@ def test_a_common_name_that_was_used_is_caught_while_it_is_typed(
     second.goes_on("Review")
 
 
+@pytest.mark.long
 def test_a_used_name_is_caught_however_fast_the_user_goes_on(second: Person) -> None:
     second.types("dev-001")
     second.press(Qt.Key.Key_Return)
@@ -51,6 +53,7 @@ def test_a_used_name_is_caught_however_fast_the_user_goes_on(second: Person) -> 
     assert second.title() == "Who is it for?"
 
 
+@pytest.mark.long
 def test_an_unreadable_history_does_not_prevent_a_request(
     person: Person, labelled: dict[str, str], saved: Path
 ) -> None:
@@ -61,6 +64,7 @@ def test_an_unreadable_history_does_not_prevent_a_request(
     assert "not listed" in person.reads()
 
 
+@pytest.mark.long
 def test_the_name_of_a_request_never_submitted_can_be_reused(second: Person, saved: Path) -> None:
     second.types("dev-001")
     second.waits_to_read(
@@ -76,6 +80,7 @@ def test_the_name_of_a_request_never_submitted_can_be_reused(second: Person, sav
     assert (saved / "dev-001-2.csr").is_file()
 
 
+@pytest.mark.long
 def test_an_accepted_name_is_warned_about_again(second: Person) -> None:
     second.types("dev-001")
     second.waits_to_read(
@@ -90,6 +95,7 @@ def test_an_accepted_name_is_warned_about_again(second: Person) -> None:
     )
 
 
+@pytest.mark.long
 def test_the_day_of_the_earlier_request_is_written_as_people_write_it(second: Person) -> None:
     second.types("dev-001")
     today = datetime.now()

@@ -43,6 +43,7 @@ def test_a_person_clicks_from_the_first_page_to_a_key_and_a_request(
     assert "Never send this file to anybody." in person.reads()
 
 
+@pytest.mark.long
 def test_the_keyboard_alone_is_enough(
     person: Person, answers: dict[str, str], saved: Path, openssl: Callable[..., str]
 ) -> None:
@@ -69,6 +70,7 @@ def test_the_keyboard_alone_is_enough(
     person.waits_until(lambda: not person.wizard.isVisible())
 
 
+@pytest.mark.long
 def test_a_name_with_chinese_and_an_emoji_works(
     person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
 ) -> None:
@@ -89,6 +91,7 @@ def test_a_name_with_chinese_and_an_emoji_works(
     assert "emailAddress" not in shown
 
 
+@pytest.mark.long
 def test_the_key_is_protected_with_the_passphrase_that_was_typed_twice(
     person: Person, labelled: dict[str, str], saved: Path, openssl: Callable[..., str]
 ) -> None:
@@ -161,6 +164,7 @@ def test_a_weak_passphrase_is_not_green(person: Person) -> None:
     assert strong.green() > strong.red()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by_mouse", [True, False])
 def test_a_passphrase_of_words_is_suggested(
     person: Person, labelled: dict[str, str], saved: Path, openssl, by_mouse: bool
@@ -180,6 +184,7 @@ def test_a_passphrase_of_words_is_suggested(
     openssl("pkey", "-in", saved / "dev-001.key", "-passin", f"pass:{suggested}", "-noout")
 
 
+@pytest.mark.long
 def test_renewing_a_protected_key_offers_protection_again(
     start: Callable[..., Person], labelled: dict[str, str], saved: Path
 ) -> None:
@@ -210,6 +215,7 @@ def test_renewing_a_protected_key_offers_protection_again(
     assert not first.button("Protect the key file with a passphrase").isChecked()
 
 
+@pytest.mark.long
 def test_an_existing_protected_key_is_used_and_no_other_key_is_written(
     person: Person,
     labelled: dict[str, str],
@@ -281,6 +287,7 @@ def test_a_key_file_that_is_not_there_is_missed(person: Person, home: Path) -> N
     person.waits_to_read("This file does not exist.")
 
 
+@pytest.mark.long
 def test_what_seldom_changes_is_offered_the_next_time_and_the_common_name_never(
     start: Callable[[], Person], labelled: dict[str, str], home: Path
 ) -> None:
@@ -306,6 +313,7 @@ def test_what_seldom_changes_is_offered_the_next_time_and_the_common_name_never(
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_its_own(
     person: Person, labelled: dict[str, str], saved: Path
 ) -> None:
@@ -327,6 +335,7 @@ def test_another_request_keeps_everything_but_the_common_name_and_gets_a_key_of_
     assert first != second
 
 
+@pytest.mark.long
 def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key(
     person: Person, labelled: dict[str, str], home: Path, saved: Path
 ) -> None:
@@ -352,6 +361,7 @@ def test_after_a_request_with_an_existing_key_the_next_one_begins_with_a_new_key
     assert keys.public_key_sha256(new.public_key()) != keys.public_key_sha256(old.public_key())
 
 
+@pytest.mark.long
 def test_a_key_that_takes_long_is_waited_for_and_the_window_stays_alive(
     start: Callable[[], Person],
     labelled: dict[str, str],
@@ -390,6 +400,7 @@ def test_choosing_a_passphrase_focuses_its_field(person: Person) -> None:
     assert person.field("Passphrase").text() == "turbines17"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("way_on", "protection"),
     [("Start page", "New, not protected"), ("Create another request", "New, protected with")],

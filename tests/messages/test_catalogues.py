@@ -51,6 +51,7 @@ def messages(request: pytest.FixtureRequest) -> list[Message]:
     return [message for message in catalogues.read(request.param) if message.id]
 
 
+@pytest.mark.long
 def test_every_sentence_is_in_the_catalogue_and_nothing_else(messages: list[Message]) -> None:
     wanted = {ids(message) for message in translations.extract() if message.id}
     assert {ids(message) for message in messages} == wanted, (
@@ -58,6 +59,7 @@ def test_every_sentence_is_in_the_catalogue_and_nothing_else(messages: list[Mess
     )
 
 
+@pytest.mark.long
 def test_no_sentence_hides_from_the_extraction() -> None:
     extracted = {ids(message) for message in translations.extract() if message.id}
     assert sentences() <= extracted

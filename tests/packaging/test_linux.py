@@ -58,10 +58,12 @@ def test_the_downloads_are_small_enough(dist: Path, deb: Path) -> None:
     assert archive.stat().st_size < 60e6
 
 
+@pytest.mark.long
 def test_debian_finds_no_fault_with_the_package(deb: Path) -> None:
     check_with("lintian", "--fail-on", "error", deb)
 
 
+@pytest.mark.long
 def test_the_desktop_finds_no_fault_with_what_it_reads(unpacked: Path) -> None:
     check_with("desktop-file-validate", unpacked / "usr/share/applications/enos-csr-gui.desktop")
     metainfo = unpacked / "usr/share/metainfo/enos-csr-gui.metainfo.xml"
@@ -69,6 +71,7 @@ def test_the_desktop_finds_no_fault_with_what_it_reads(unpacked: Path) -> None:
     assert f'version="{__version__}"' in metainfo.read_text()
 
 
+@pytest.mark.long
 def test_a_request_is_known_by_its_name_and_by_what_is_in_it(
     unpacked: Path, tmp_path: Path, makes_a_request: Callable[..., None]
 ) -> None:
@@ -101,6 +104,7 @@ def test_each_command_has_a_manual_page_that_knows_it(unpacked: Path) -> None:
         assert [word for word in words if word not in shown] == []
 
 
+@pytest.mark.long
 def test_the_archive_runs_where_it_is_unpacked(
     dist: Path,
     tmp_path: Path,
@@ -146,6 +150,7 @@ def installed(deb: Path) -> Iterator[None]:
             run("dpkg", "--purge", "enos-csr")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"),
     reason="only root can install a package, and only on Debian and Ubuntu",

@@ -26,6 +26,7 @@ def texts_of(xml: str, language: str | None) -> list[str]:
     return [" ".join((one.text or "").split()) for one in elements if one.get(LANGUAGE) == language]
 
 
+@pytest.mark.long
 def test_the_desktop_shows_every_language(third_language: None) -> None:
     entry = localised.desktop_entry()
     for key in ("GenericName", "Comment", "Keywords"):

@@ -80,6 +80,7 @@ def test_without_root_the_exact_command_is_printed(tmp_path: Path) -> None:
     assert "sudo apt-get install libegl1 libxcb-cursor0" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def test_the_command_line_writes_where_the_person_is(
     tmp_path: Path, answers: dict[str, str]

@@ -259,6 +259,7 @@ def test_the_real_program_is_installed_used_and_removed(
     assert (computer.files(), computer.registry()) == before
 
 
+@pytest.mark.long
 @waits_for_the_build
 def test_the_real_installer_is_small_and_holds_nothing_that_no_run_loads(real: Path) -> None:
     assert (real / f"EnOS-CSR-{__version__}-setup.exe").stat().st_size < 20_000_000
