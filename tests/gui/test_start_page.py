@@ -213,8 +213,9 @@ def test_a_pasted_request_is_checked(
 
 
 def test_a_pasted_private_key_is_named_and_not_written(
-    start: Callable[..., Person], old: Path
+    start: Callable[..., Person], old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests use the common one
     before = everything()
     person = start("")
     person.waits_until(lambda: person.wizard.is_ready)
