@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QTextCursor
@@ -136,7 +137,8 @@ class HelpWindow(TextWindow):
         side = QWidget()
         side.setFixedWidth(_CONTENTS * self.fontMetrics().averageCharWidth())
         column = QVBoxLayout(side)
-        column.setContentsMargins(*[style.SPACING] * 4)
+        column.setContentsMargins(style.SPACING, 0, style.SPACING, style.SPACING)
+        self._beside.setContentsMargins(0, style.SPACING, 0, 0)
         label = QLabel(_("&Search"))
         label.setBuddy(self._search)
         line = QHBoxLayout()
@@ -151,6 +153,10 @@ class HelpWindow(TextWindow):
         whole.setAutoDefault(False)  # Enter closes
         whole.clicked.connect(self._show_whole)
         self.add_button(whole)
+        stops = (self._search, self._text, self._contents, whole, self._close)
+        for one, following in pairwise(stops):
+            self.setTabOrder(one, following)
+        self._text.setFocus()
         add_help_shortcuts(self, self.close)
         self.setModal(False)
         self._find("")
