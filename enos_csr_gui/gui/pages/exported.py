@@ -30,7 +30,7 @@ class ExportedPage(Page):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
         self._open = QPushButton(_("&Open folder"))
-        self._kept = FieldNote()
+        self._kept = FieldNote(_("The certificate is also saved beside its key."))
         self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         self._reminder = ReminderButton()
@@ -64,8 +64,6 @@ class ExportedPage(Page):
             text = _("The certificate expires on {date}: renew it before that day.")
             said.append(text.format(date=dates.day(expires)))
         self.explain(labels.joined(said))
-        kept = _("The certificate is also saved beside its key: {path}")
-        self._kept.show_help(kept.format(path=labels.path(taken.certificate)))
         issued = received.issued
         about = issued.answers, issued.public_key_sha256, leaf.serial_number, expires
         self._reminder.offer(reminder(*about) if is_valid else None)
