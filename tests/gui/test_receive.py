@@ -53,13 +53,14 @@ def test_from_the_certificate_to_the_files_of_the_device(
     person.drops(issued)
     person.waits_to_read("The certificate for 'dev-001'")
     assert f"Key file: {saved / 'dev-001.key'}" in person.reads()
+    assert str(saved / "dev-001.crt") in person.reads()
     assert not person.problems()
     person.press(Qt.Key.Key_Return)
     person.waits_for_page("For the device")
     assert "edge.key, edge.pem, edge_ca.pem" in person.reads()
     person.goes_on("Done", "Save")
     assert (saved / "dev-001.crt").is_file()
-    assert str(saved / "dev-001.crt") in person.reads()
+    assert "The certificate is also saved beside its key." in person.reads()
     with RequestHistory() as history:
         assert history.requests()[0].expires is not None
     device = saved / "dev-001-device"
@@ -183,7 +184,7 @@ def test_the_calendar_reminds_of_the_renewal(
 
     person.goes_on("For the device")
     person.goes_on("Done", "Save")
-    assert "The certificate expires on" in person.reads()
+    assert "It expires on" in person.reads()
     other = tmp_path / "again.ics"
     person.saves_to(other)
     person.click("Save a calendar reminder…")

@@ -30,7 +30,6 @@ class ExportedPage(Page):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
         self._open = QPushButton(_("&Open folder"))
-        self._kept = FieldNote(_("The certificate is also saved beside its key."))
         self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         self._reminder = ReminderButton()
@@ -39,7 +38,6 @@ class ExportedPage(Page):
         self._reminder.failed.connect(self._told.show_problem)
         self.body.addLayout(self._cards)
         self.body.addWidget(self._notes)
-        self.body.addWidget(self._kept)
         self.body.addWidget(ButtonRow(self._open, self._reminder))
         self.body.addWidget(self._told)
         self.body.addStretch(1)
@@ -61,8 +59,13 @@ class ExportedPage(Page):
         is_valid = expires > datetime.now(UTC)
         said = [_("The files for the device are ready. Put them on the device.")]
         if is_valid:
-            text = _("The certificate expires on {date}: renew it before that day.")
+            text = _(
+                "The certificate is also saved beside its key. It expires on {date}: renew it "
+                "before that day."
+            )
             said.append(text.format(date=dates.day(expires)))
+        else:
+            said.append(_("The certificate is also saved beside its key."))
         self.explain(labels.joined(said))
         issued = received.issued
         about = issued.answers, issued.public_key_sha256, leaf.serial_number, expires
