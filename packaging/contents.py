@@ -66,7 +66,6 @@ EXCLUDED_MODULES = [
     "numpy",
     # What others import for their type hints, tools and features that the program does not use.
     "_compat_pickle",
-    "argparse",
     "concurrent.futures.process",
     "cryptography.hazmat.asn1",
     "getopt",
