@@ -102,6 +102,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         make,
         passphrases,
         records,
+        renewals,
         table,
     )
     from enos_csr_gui.messages import batch, inspection  # noqa: F401

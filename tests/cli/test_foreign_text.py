@@ -149,6 +149,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "convert": [("{name}.crt", "--out", "{name}.pem"), ("{name}.key", "--out", "b.pem")],
     "history": [()],
     "fields": [(), ("--lang", hostile.TEXT)],
+    "profiles": [(), ("--import", "{name}.crt"), ("--export", "{name}.crt"), (hostile.TEXT,)],
     "rules": [(), (hostile.TEXT,)],
 }
 

@@ -72,6 +72,7 @@ def walk(options, authority, folder: Path) -> list[list[str]]:
         ["renew-batch", "--days", "3650", "--out", "renewals"],
         ["history"],
         ["fields"],
+        ["profiles"],
         ["rules"],
     ]
 

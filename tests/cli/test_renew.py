@@ -205,11 +205,21 @@ def test_a_stray_word_is_no_file(refused, old, words, said):
 
 
 def test_of_two_keys_in_a_file_none_is_taken_by_chance(refused, old, folder, openssl):
-    openssl("genrsa", "-out", "other.key", "2048")
-    both = (folder / "other.key").read_bytes() + (folder / "dev-001.key").read_bytes()
+    for name in ("one.key", "other.key"):
+        openssl("genrsa", "-out", name, "2048")
+    both = (folder / "other.key").read_bytes() + (folder / "one.key").read_bytes()
     (folder / "keys.pem").write_bytes(both)
     said = "\n".join(refused("renew", "dev-001.csr", "--key", "keys.pem"))
     assert "contains several private keys" in said
+
+
+def test_of_two_keys_in_a_file_that_of_the_old_request_is_taken(enos_csr, old, folder, openssl):
+    openssl("genrsa", "-out", "other.key", "2048")
+    both = (folder / "other.key").read_bytes() + (folder / "dev-001.key").read_bytes()
+    (folder / "keys.pem").write_bytes(both)
+    assert enos_csr("renew", "dev-001.csr", "--key", "keys.pem").exit_code == 0
+    of_key = openssl("pkey", "-in", "dev-001.key", "-pubout")
+    assert openssl("req", "-in", "dev-001-2.csr", "-noout", "-pubkey") == of_key
 
 
 def test_a_folder_is_converted(enos_csr, old, authority, folder):

@@ -35,6 +35,7 @@ def test_a_screen_reader_says_what_is_wrong_once(
     start: Callable[..., Person], said: list[str]
 ) -> None:
     person = start("Renew a certificate")
+    person.waits_until(lambda: any("Which certificate?" in text for text in said))
     said.clear()
     person.tries("Next >")
     person.tries("Next >")

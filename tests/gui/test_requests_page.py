@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QLineEdit,
-    QListWidget,
     QMenu,
     QMessageBox,
     QScrollBar,
     QTableView,
     QTextBrowser,
+    QTreeWidget,
 )
 
 from enos_csr_gui.core import history, preferences
@@ -827,8 +827,9 @@ def test_without_any_file_a_request_is_renewed_from_the_list(
     person.click("Renew")
     person.waits_for_page("Which certificate?")
     person.waits_to_read("Or one of your requests")
-    [choices] = [one for one in person.wizard.findChildren(QListWidget) if one.isVisible()]
-    assert [choices.item(row).text().split()[0] for row in range(choices.count())] == [
+    [choices] = [one for one in person.wizard.findChildren(QTreeWidget) if one.isVisible()]
+    rows_ = [choices.topLevelItem(row) for row in range(choices.topLevelItemCount())]
+    assert [row.text(0) for row in rows_ if row] == [
         "dev-002",
         "dev-001",
     ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.picture import Picture
-from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
 
 _ICON = 24
@@ -31,8 +30,9 @@ class DropArea(QFrame):
             _("Read a request or a certificate that you have copied as text, or copied files.")
         )
         style.ensure_touch_target(self.paste)
-        text = WrappedLabel()
-        text.setText(_("Or drop files, a folder or a ZIP anywhere on this window."))
+        # No WrappedLabel, which loads the core before the window is complete.
+        text = QLabel(_("Or drop files, a folder or a ZIP anywhere on this window."))
+        text.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(style.SPACING, style.SPACING // 2, style.SPACING, style.SPACING // 2)
         row.setSpacing(style.SPACING)
