@@ -55,6 +55,7 @@ def test_rows_are_what_was_put_in(given_rows, place, data) -> None:
         assert list(rows) == [*wanted[:place], new, *wanted[place + 1 :]]
 
 
+@pytest.mark.long
 def test_many_rows_are_few_objects(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     count = 20_000

@@ -307,6 +307,7 @@ def test_chains_are_judged_as_openssl_judges_them(name, device_key, tmp_path):
     assert _openssl_verifies(pem, tmp_path) == (not chain.expected)
 
 
+@pytest.mark.long
 def test_a_root_of_version_1_may_sign(device_key, openssl, tmp_path):
     """There were no basic constraints then."""
     new = ("-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "root.key")

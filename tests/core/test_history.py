@@ -1200,6 +1200,7 @@ def test_a_site_and_a_note_are_kept_found_and_stay_when_files_move(past):
     assert names(past.requests(sort=SortBy.SITE)) == ["dev-2", "dev-1"]
 
 
+@pytest.mark.long
 def test_requests_come_in_the_order_of_their_numbers(past):
     for number in range(1100):
         record(past, f"dev-{number}")

@@ -643,6 +643,7 @@ def test_a_mac_of_too_many_iterations_is_not_computed(made):
     assert reason(longer, "a")[0] is Code.DERIVATION_TOO_LONG
 
 
+@pytest.mark.long
 def test_the_work_for_all_keys_of_a_file_is_bounded(made, bounded):
     """Each key is within the limit; twenty of them, in four encodings, took minutes."""
     data = made("pkcs8 -topk8 -in rsa.pem -iter 1900000", "-passout", "pass:a")
