@@ -539,20 +539,9 @@ class RequestWizard(QDialog):
 
     def _asks(self, text: str, consequence: str, drop: str, keep: str) -> bool:
         """Ask whether to drop something; return whether the user does."""
-        from PySide6.QtWidgets import QMessageBox
+        from enos_csr_gui.gui.widgets.question import confirm  # not before the first paint
 
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.windowTitle())
-        box.setText(text)
-        box.setInformativeText(consequence)
-        close = box.addButton(drop, QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton(keep, QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(stay)
-        box.setEscapeButton(stay)
-        style.ensure_touch_targets(box)
-        box.exec()
-        return box.clickedButton() is close
+        return confirm(self, text, consequence, drop, keep)
 
 
 def _is_of_request(step: Step) -> bool:

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMessageBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.question import confirm
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -158,15 +159,4 @@ class RunPanel(QWidget):
 
 def may_stop(page: QWidget, question: str, consequence: str) -> bool:
     """Ask whether to stop a run; return whether the user does."""
-    box = QMessageBox(page)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(page.window().windowTitle())
-    box.setText(question)
-    box.setInformativeText(consequence)
-    stop = box.addButton(_("St&op"), QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton(_("&Continue"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(stay)
-    box.setEscapeButton(stay)
-    style.ensure_touch_targets(box)
-    box.exec()
-    return box.clickedButton() is stop
+    return confirm(page, question, consequence, _("St&op"), _("&Continue"))

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QPushButton, QWidget
 
 from enos_csr_gui.core import profiles
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.profiles import Profile, ProfilesRead
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.texts import problem_text, shortened
+from enos_csr_gui.gui.widgets.question import confirm
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
 
@@ -113,18 +114,13 @@ class ProfileButton(QPushButton):
 
     def _remove(self) -> None:
         name = self._current
-        box = QMessageBox(self.window())
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.window().windowTitle())
-        box.setText(_("Remove the profile '{name}'?").format(name=escape_unprintable(name)))
-        box.setInformativeText(_("The answers on the page and all requests stay."))
-        remove = box.addButton(_("&Remove it"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(_("&Keep it"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        style.ensure_touch_targets(box)
-        box.exec()
-        if box.clickedButton() is remove:
+        if confirm(
+            self.window(),
+            _("Remove the profile '{name}'?").format(name=escape_unprintable(name)),
+            _("The answers on the page and all requests stay."),
+            _("&Remove it"),
+            _("&Keep it"),
+        ):
             self._store(lambda: profiles.remove(name), lambda _nothing: self._removed(name))
 
     def _removed(self, name: str) -> None:
