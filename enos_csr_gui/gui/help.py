@@ -133,7 +133,7 @@ class HelpWindow(TextWindow):
             item.setData(Qt.ItemDataRole.UserRole, name)
             self._contents.addItem(item)
         self._contents.currentItemChanged.connect(self._show_chosen)
-        self._none = FieldNote()
+        self._none = FieldNote(keeps_room=False)
         side = QWidget()
         side.setFixedWidth(_CONTENTS * self.fontMetrics().averageCharWidth())
         column = QVBoxLayout(side)
@@ -181,7 +181,6 @@ class HelpWindow(TextWindow):
             part = self._parts[item.data(Qt.ItemDataRole.UserRole)]
             item.setHidden(wanted not in part.casefold())
         left = [item for item in self._items() if not item.isHidden()]
-        self._none.setVisible(not left)
         self._none.tell("" if left else _("Nothing in the guide has this text."))
         if wanted and left:
             current = self._contents.currentItem()

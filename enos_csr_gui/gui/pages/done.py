@@ -42,8 +42,7 @@ class DonePage(Page):
         )
         self._key = FileCard("key", _("Keep the key file"), "")
         self._open = QPushButton(_("&Open folder"))
-        self._notes, self._told = FieldNote(), FieldNote()
-        self._told.hide()
+        self._notes, self._told = FieldNote(keeps_room=False), FieldNote(keeps_room=False)
         self._another = QPushButton(_("Create a&nother request"))
         self._another.setToolTip(_("For the next device: everything but the common name stays."))
 
@@ -51,8 +50,8 @@ class DonePage(Page):
         self._another.clicked.connect(self.another_wanted)
 
         self._submit = SubmitButtons(self)
-        self._submit.said.connect(self._tell)
-        self._submit.failed.connect(self._tell_problem)
+        self._submit.said.connect(self._told.tell)
+        self._submit.failed.connect(self._notes.show_problem)
         self._csr.offer(*self._submit.buttons)
         self._handle = DragHandle("request")
         self._csr.let_drag(self._handle)
@@ -100,8 +99,7 @@ class DonePage(Page):
             keep.append(_KEEP_OLD)
         self._key.advice.setText(labels.joined(map(_, keep)))
         self._notes.show_problem(labels.joined(map(problem_text, made.notes)))
-        self._notes.setVisible(bool(made.notes))
-        self._told.hide()
+        self._told.show_help("")
         self.explain(
             labels.joined(
                 [
@@ -120,17 +118,9 @@ class DonePage(Page):
         # Not 'Close': a second Enter must not close an unread page.
         self._open.setFocus()
 
-    def _tell(self, text: str) -> None:
-        self._told.tell(text)
-        self._told.setVisible(bool(text))
-
-    def _tell_problem(self, text: str) -> None:
-        self._notes.show_problem(text)
-        self._notes.show()
-
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:
-            self._tell_problem(problem_text_with_place(problem))
+            self._notes.show_problem(problem_text_with_place(problem))
 
         if self.draft.created:
             open_folder(self, self.draft.created.csr.parent, missing)

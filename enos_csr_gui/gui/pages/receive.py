@@ -107,10 +107,10 @@ class ReceivePage(Page):
         self._card = FileCard("certificate", "", "")
         self._reminder = ReminderButton()
         self._card.offer(self._reminder)
-        self._told = FieldNote(about=self._reminder)
-        self._reminder.said.connect(self._tell)
-        self._reminder.failed.connect(self._tell_problem)
-        self._warnings = FieldNote(about=self._card)
+        self._told = FieldNote(about=self._reminder, keeps_room=False)
+        self._reminder.said.connect(self._told.tell)
+        self._reminder.failed.connect(self._told.show_problem)
+        self._warnings = FieldNote(about=self._card, keeps_room=False)
         self._others: tuple[Path, ...] = ()
         self._notes: tuple[Problem, ...] = ()
         self._expected: PastRequest | None = None
@@ -229,16 +229,8 @@ class ReceivePage(Page):
     def _forget(self) -> None:
         self.draft.matched = self.draft.stored = None
         self._card.hide()
-        self._told.hide()
-        self._warnings.hide()
-
-    def _tell(self, text: str) -> None:
-        self._told.tell(text)
-        self._told.show()
-
-    def _tell_problem(self, text: str) -> None:
-        self._told.show_problem(text)
-        self._told.show()
+        self._told.show_help("")
+        self._warnings.show_help("")
 
     def _look(self) -> None:
         """Find what the certificate belongs to, and show it."""
@@ -310,7 +302,6 @@ class ReceivePage(Page):
         notes = (*of_history, found.unsaved, *self._notes)
         said += [problem_text_with_place(one) for one in notes if one]
         self._warnings.show_problem("\n".join(said))
-        self._warnings.setVisible(bool(said))
         if any(problem.code in CHAIN_CODES for problem in received.problems):
             self._chain.show()
         wrong = [one for one in received.problems if _is_about(one, self._chain)]

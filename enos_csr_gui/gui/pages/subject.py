@@ -54,13 +54,12 @@ class SubjectPage(Page):
         self._accepted_name = ""
 
         self._profiles = ProfileButton(lambda: self.draft.answers)
+        self._told = FieldNote(about=self._profiles, keeps_room=False)
         self._profiles.chosen.connect(self._use_profile)
         self._profiles.current_changed.connect(self._remember_profile)
-        self._profiles.said.connect(self._tell)
-        self._profiles.failed.connect(self._tell_problem)
+        self._profiles.said.connect(self._told.tell)
+        self._profiles.failed.connect(self._told.show_problem)
         self.add_beside_title(self._profiles)
-        self._told = FieldNote(about=self._profiles)
-        self._told.hide()
         self._remarks = FieldNote()
         self._use_remembered = QPushButton(_("Fill in what is &missing from my last request"))
         self._use_remembered.clicked.connect(self._fill_in_remembered)
@@ -89,7 +88,7 @@ class SubjectPage(Page):
         for key, editor in self.editors.items():
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
-        self._told.hide()
+        self._told.show_help("")
         self._profiles.setVisible(not self.draft.source)
         self._profiles.show_current(self.draft.profile)
         self._show_renewal()
@@ -159,20 +158,12 @@ class SubjectPage(Page):
 
     def _use_profile(self, profile: Profile) -> None:
         self.draft.use_profile(profile.answers)
-        self._told.hide()
+        self._told.show_help("")
         self._show_answers()
         self.take_focus()
 
     def _remember_profile(self, name: str) -> None:
         self.draft.profile = name
-
-    def _tell(self, text: str) -> None:
-        self._told.show()
-        self._told.tell(text)
-
-    def _tell_problem(self, text: str) -> None:
-        self._told.show()
-        self._told.show_problem(text)
 
     def _show_answers(self) -> None:
         """Show those answers of the draft that have changed."""

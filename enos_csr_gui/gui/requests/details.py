@@ -88,20 +88,19 @@ class RequestDetails(QDialog):
         self._key = self._add_file(_("Key file"), request.key)
         if request.certificate:
             self._add_file(_("Certificate file"), request.certificate)
+        self._note = FieldNote(keeps_room=False)
         self._submit = SubmitButtons(self)
         if told := "\n".join(filter(None, (submit.email, submit.note))):
             self._facts.add_row(_("Submit to"), told)
         self._submit.offer(None, submit)
-        self._submit.said.connect(self._show_help)
-        self._submit.failed.connect(self._show_text)
-        self._note = FieldNote()
-        self._note.hide()
+        self._submit.said.connect(self._note.tell)
+        self._submit.failed.connect(self._note.show_problem)
         self._export = QPushButton(_("Create the &files for the device…"))
         self._export.clicked.connect(self._begin_export)
         self._export.setVisible(request.certificate is not None)
         self._reminder = ReminderButton()
-        self._reminder.said.connect(self._show_help)
-        self._reminder.failed.connect(self._show_text)
+        self._reminder.said.connect(self._note.tell)
+        self._reminder.failed.connect(self._note.show_problem)
         self._reminder.offer(_reminder(request))
 
         self._lay_out()
@@ -188,15 +187,7 @@ class RequestDetails(QDialog):
             self._key.setText(f"{labels.path(self._request.key)} ({missing})")
 
     def _show_problem(self, problem: Problem) -> None:
-        self._show_text(problem_text_with_place(problem))
-
-    def _show_text(self, text: str) -> None:
-        self._note.show_problem(text)
-        self._note.show()
-
-    def _show_help(self, text: str) -> None:
-        self._note.tell(text)
-        self._note.setVisible(bool(text))
+        self._note.show_problem(problem_text_with_place(problem))
 
 
 def _reminder(request: PastRequest) -> Reminder | None:

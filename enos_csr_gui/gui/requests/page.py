@@ -135,7 +135,7 @@ class RequestsPage(Page):
         self._filter = QLineEdit()
         self._which = QComboBox()
         self._shown = QLabel()
-        self._note = FieldNote()
+        self._note = FieldNote(keeps_room=False)
         self._details = self._action(_("&Details…"), self._show_details)
         self._renew = self._action(_("&Renew"), self._renew_them)
         self._receive = self._action(_("My certificate has &arrived"), self._receive_it)
@@ -215,7 +215,6 @@ class RequestsPage(Page):
         of_several = (self._archive, self._restore, self._remind, self._export)
         self._below = ButtonRow(*map(self._button, (*of_request, *of_several)))
 
-        self._note.hide()
         for widget in (self._above, self._note, self._places, self._below):
             self.body.addWidget(widget, 1 if widget is self._places else 0)
 
@@ -257,7 +256,7 @@ class RequestsPage(Page):
         self._filter.setPalette(palette)
 
     def enter(self) -> None:
-        self._note.hide()
+        self._note.show_help("")
 
     def take_focus(self) -> None:
         self._table.setFocus()
@@ -316,10 +315,7 @@ class RequestsPage(Page):
 
     def _listed(self) -> None:
         shown, choice = self._model.rowCount(), self._model.choice
-        is_archive = choice.which is Which.ARCHIVED
-        total = self._model.archived if is_archive else self._model.total
         some = self._model.total + self._model.archived
-        self._tell_how_many()
         if not some:
             self._say_nothing(
                 _(
@@ -333,7 +329,7 @@ class RequestsPage(Page):
             )
         elif not shown and self._model.unknown:
             self._nothing.say(_("Looking for the files…"), _("&Show all requests"), self._show_all)
-        elif not shown and not total and choice.which is Which.ALL:
+        elif not shown and not self._model.total and choice.which is Which.ALL:
             text = _("All requests are archived.")
             self._nothing.say(text, _("&Show them"), lambda: self._show_only(Which.ARCHIVED))
         elif not shown:
@@ -343,9 +339,9 @@ class RequestsPage(Page):
         self._below.setVisible(bool(some))
         self._show_actions()
 
-    def _tell_how_many(self) -> None:
+    def _tell_how_many(self, selected: int) -> None:
         """Show how many requests are shown and selected, and how many folders are not known."""
-        shown, selected = self._model.rowCount(), len(self._table.selected())
+        shown = self._model.rowCount()
         is_archive = self._model.choice.which is Which.ARCHIVED
         total = self._model.archived if is_archive else self._model.total
         text = _how_many(shown, total)
@@ -387,7 +383,6 @@ class RequestsPage(Page):
 
     def _show_problems(self, problems: Iterable[Problem]) -> None:
         self._note.show_problem("\n".join(map(problem_text_with_place, problems)))
-        self._note.show()
 
     # Actions on a request
 
@@ -398,7 +393,7 @@ class RequestsPage(Page):
             action.setEnabled(there and count <= 1)
         for action in (self._renew, self._export, self._remind, self._archive, self._restore):
             action.setEnabled(there)
-        self._tell_how_many()
+        self._tell_how_many(count)
         is_archive = self._model.choice.which is Which.ARCHIVED
         self._archive.setVisible(not is_archive)
         self._restore.setVisible(is_archive)
@@ -512,7 +507,7 @@ class RequestsPage(Page):
                     "{count} request is restored.", "{count} requests are restored.", count
                 )
             )
-            self._tell(text.format(count=_number(count)))
+            self._note.tell(text.format(count=_number(count)))
             self._model.refresh()
 
         work = partial(_archive, numbers, archived)
@@ -563,7 +558,6 @@ class RequestsPage(Page):
                 )
                 self._note.tell(text.format(count=_number(count)))
                 self._model.refresh()
-            self._note.show()
 
         self.wait_for(
             partial(locate, request, folder), done, self._fail, _("Looking for the files")
@@ -576,17 +570,9 @@ class RequestsPage(Page):
             self,
             partial(_reminders, numbers),
             _("Renewals of certificates"),
-            self._tell,
-            self._tell_problem,
+            self._note.tell,
+            self._note.show_problem,
         )
-
-    def _tell(self, text: str) -> None:
-        self._note.tell(text)
-        self._note.show()
-
-    def _tell_problem(self, text: str) -> None:
-        self._note.show_problem(text)
-        self._note.show()
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, _("Save as a table"), str(Path.home()), _("Tables (*.csv)"))
@@ -605,7 +591,6 @@ class RequestsPage(Page):
                 "{count} request saved: {path}", "{count} requests saved: {path}", count
             )
             self._note.tell(text.format(count=_number(count), path=path))
-            self._note.show()
 
         self.wait_for(lambda: _export(numbers, path), done, self._fail, _("Saving the table"))
 
