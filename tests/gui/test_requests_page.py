@@ -224,12 +224,9 @@ def test_missing_files_are_reported(
     assert str(saved / "neither.key") in tip(person, 0, 6)
 
 
-def test_an_unresponsive_drive_does_not_block_the_window(
-    record: Callable[..., Path],
-    opened: Callable[[], Person],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def lost_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, threading.Event]:
+    """A drive that does not answer until the event is set."""
     drive, drive_answers = tmp_path / "drive", threading.Event()
     real = history.exists
 
@@ -239,6 +236,15 @@ def test_an_unresponsive_drive_does_not_block_the_window(
         return real(path)
 
     monkeypatch.setattr(file_status, "exists", exists)
+    return drive, drive_answers
+
+
+def test_an_unresponsive_drive_does_not_block_the_window(
+    record: Callable[..., Path],
+    opened: Callable[[], Person],
+    lost_drive: tuple[Path, threading.Event],
+) -> None:
+    drive, drive_answers = lost_drive
     record("here").unlink()
     with RequestHistory() as past:
         for number in range(6):
@@ -878,18 +884,9 @@ def click_row(
 def test_only_requests_whose_files_are_missing_and_none_waits_for_a_lost_drive(
     record: Callable[..., Path],
     opened: Callable[[], Person],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    lost_drive: tuple[Path, threading.Event],
 ) -> None:
-    drive, drive_answers = tmp_path / "drive", threading.Event()
-    real = history.exists
-
-    def exists(path: Path) -> bool:
-        if path.is_relative_to(drive):
-            drive_answers.wait()
-        return real(path)
-
-    monkeypatch.setattr(file_status, "exists", exists)
+    drive, drive_answers = lost_drive
     record("all-there")
     record("no-csr").unlink()
     record("no-key").with_suffix(".key").unlink()
