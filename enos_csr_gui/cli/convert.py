@@ -30,16 +30,15 @@ from enos_csr_gui.i18n import _
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def convert(file: Path, target: Path, as_json: bool) -> None:
     """Write the PEM file, print where it is."""
-    from enos_csr_gui.core import contents, convert
+    from enos_csr_gui.core import convert
 
     faults = Faults()
-    file = faults.absolute(file)
     try:
-        saved = convert.save_as_pem(file, faults.absolute(target))
-        faults.warn(contents.left_out([file], contents.read_all([file])))
+        saved, notes = convert.save_as_pem(faults.absolute(file), faults.absolute(target))
     except CoreError as error:
         faults.add_error(error)
         faults.end()
+    faults.warn(notes)
     if as_json:
         print_json(json_objects.converted(saved))
     else:

@@ -126,13 +126,12 @@ def instead(
     return [in_file, *left_out(paths, came)]
 
 
-def read_signed(paths: Sequence[Path]) -> list[Existing]:
-    """Return the requests and certificates in the files and folders, each once.
+def signed_in(paths: Sequence[Path], came: Sequence[Content]) -> list[Existing]:
+    """Return the requests and certificates in what came from the files and folders, each once.
 
     Certificates come before requests where there are several files. Raises UnreadableFile when
     there is neither.
     """
-    came = read_all(paths)
     found = list(dict.fromkeys(one for content in came for one in content.signed))
     if not found:
         in_file = Problem(Code.NO_REQUEST, path=paths[0])

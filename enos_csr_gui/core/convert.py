@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from enos_csr_gui.core import contents, files
-from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName
+from enos_csr_gui.core.contents import Content
+from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, Problem
+
+
+class SavedPem(NamedTuple):
+    """The file with the PEM; ``notes`` say of what only a part was read."""
+
+    path: Path
+    notes: list[Problem]
 
 
 def to_pem(file: Path) -> bytes:
@@ -14,18 +24,22 @@ def to_pem(file: Path) -> bytes:
     They stay byte for byte as they were signed. Private keys are left out. Raises UnreadableFile
     when there is nothing to convert.
     """
-    found = contents.read_signed([file])
-    return b"".join(one.to_pem() for one in found)
+    return _pem(file, contents.read_all([file]))
 
 
-def save_as_pem(file: Path, target: Path) -> Path:
+def _pem(file: Path, came: Sequence[Content]) -> bytes:
+    return b"".join(one.to_pem() for one in contents.signed_in([file], came))
+
+
+def save_as_pem(file: Path, target: Path) -> SavedPem:
     """Write ``to_pem`` of the file to ``target``, never over a file; return where it is.
 
     Raises UnreadableFile, and what ``files.save_set`` raises.
     """
-    data = to_pem(file)
+    came = contents.read_all([file])
+    data = _pem(file, came)
     if problems := files.check_set(target.parent, target.stem, [target.suffix]):
         unsafe = problems[0].code is Code.NAME_UNSAFE
         raise InvalidFileName(problems) if unsafe else CannotSave(problems)
     [saved] = files.save_set(target.parent, target.stem, [files.Part(target.suffix, data)])
-    return saved
+    return SavedPem(saved, contents.left_out([file], came))

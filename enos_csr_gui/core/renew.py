@@ -171,10 +171,10 @@ def _load(
 
     Raises UnreadableFile when there is neither, or when there are those of several devices.
     """
-    found = contents.read_signed(given)
+    came = contents.read_all(given)
+    found = contents.signed_in(given, came)
     _check_one_device(found, given[0])
     old = found[0]
-    came = contents.read_all(given)
     notes = contents.left_out(given, came)
     if isinstance(old, Certificate):
         certificates = [one for one in found if isinstance(one, Certificate)]

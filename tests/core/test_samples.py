@@ -216,7 +216,7 @@ def test_a_request_that_differs_from_the_manual_is_acceptable(name):
 def test_a_request_in_another_form_is_one_step_from_acceptable(name, tmp_path):
     found = only(sample(name))
     assert [problem.code for problem in found.problems] == [Code.NOT_PEM]
-    saved = convert.save_as_pem(sample(name), tmp_path / "dev.csr")
+    saved = convert.save_as_pem(sample(name), tmp_path / "dev.csr").path
     assert only(saved).acceptable
     assert not only(saved).warnings
 

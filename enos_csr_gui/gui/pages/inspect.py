@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.core import convert, inspect, pasted, renew
+from enos_csr_gui.core.convert import SavedPem
 from enos_csr_gui.core.enums import ContentKind, Level, Rule
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import (
@@ -177,8 +178,8 @@ class InspectPage(Page):
             _("Saving"),
         )
 
-    def _show_saved(self, file: Path) -> None:
-        self.take_files([file])
+    def _show_saved(self, saved: SavedPem) -> None:
+        self.take_files([saved.path])
 
     def _begin_with(self, file: Path) -> None:
         """Begin a new request with the answers of the one in the file."""
