@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import process_time
@@ -43,10 +44,20 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return None
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which each test has folders of its own.
+
+    pytest looks through all its folders for the next free number: with thousands of tests, that
+    took longer than most of them.
+    """
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Path:
+def settings_folder(homes: Path, monkeypatch) -> Path:
     """Keep what is remembered out of the folder of the user; processes inherit it."""
-    folder = tmp_path_factory.mktemp("settings")
+    folder = Path(tempfile.mkdtemp(prefix="settings", dir=homes))
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # output as everybody has it
     monkeypatch.setenv("LANGUAGE", "en")
     monkeypatch.setenv("LC_ADDRESS", "C")  # no country to begin with
@@ -56,13 +67,11 @@ def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Pa
 
 
 @pytest.fixture(autouse=True)
-def data_folder(
-    settings_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
-) -> Path:
+def data_folder(settings_folder: Path, homes: Path, monkeypatch) -> Path:
     """Keep requests out of the history of the user; processes inherit it."""
     if os.name == "nt":
         return settings_folder
-    folder = tmp_path_factory.mktemp("data")
+    folder = Path(tempfile.mkdtemp(prefix="data", dir=homes))
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     return folder
 
@@ -209,9 +218,14 @@ _GROUPS = {"dist": "downloads", "real": "windows", "wheel": "wheel"}
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what shares a long build, in one process; the rest fills the others."""
+    """Begin with what shares a long build, in one process; the rest fills the others.
+
+    What takes many seconds may take many minutes on a busy computer.
+    """
     builds = []
     for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1400))
         for fixture in _GROUPS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group(_GROUPS[fixture]))
             builds.append(item)

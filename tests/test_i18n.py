@@ -103,7 +103,7 @@ def run(*arguments: str, top: Path | None = None, **variables: str) -> str:
         env=environment | {"PYTHONIOENCODING": "utf-8"} | variables,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=600,
         cwd=top,
     )
     return (done.stdout + done.stderr).decode().replace("\r\n", "\n")
@@ -137,6 +137,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "preferred", "lang", "seen"),
     [
@@ -187,6 +188,7 @@ def test_the_window_prints_its_usage() -> None:
     assert "打开窗口" in run("-c", WINDOW, "-h", "--lang", "zh_CN", DISPLAY="")
 
 
+@pytest.mark.long
 def test_the_window_opens_though_its_language_is_not_spoken() -> None:
     variables = {"QT_QPA_PLATFORM": "offscreen", "LANG": "zh_CN.UTF-8", "LC_ALL": ""}
     said = run("-c", WINDOW, "--lang", "tlh", **variables)
@@ -264,6 +266,7 @@ _NO_WORDS = re.compile(
 """What is the same in every language: commands, options, and what stands for a value."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["", *program.commands])
 def test_every_word_of_the_help_is_in_the_catalogue(in_pseudo: Path, command: str) -> None:
     said = run(*ENOS_CSR, "--lang", "eo", *filter(None, [command]), "--help", top=in_pseudo)

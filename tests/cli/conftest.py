@@ -104,7 +104,7 @@ def enos_csr_process(folder: Path) -> RunProcess:
             command,
             stderr=subprocess.PIPE,
             env=environment,
-            timeout=30,
+            timeout=600,
             check=False,
             **{**defaults, **settings},
         )

@@ -84,7 +84,6 @@ def statuses(folder: Path) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)  # a thousand keys take a minute of one core, and the rest another
 def test_a_farm_from_the_table_to_the_keystores(enos_csr, folder, authority, openssl) -> None:
     names = [f"turbine-{number:04}" for number in range(DEVICES)]
     (folder / "devices.csv").write_text(

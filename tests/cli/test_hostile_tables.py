@@ -35,7 +35,6 @@ def batch(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", TABLES)
 def test_a_hostile_table_is_refused(tmp_path, name) -> None:
     write, said = TABLES[name]

@@ -46,7 +46,7 @@ def broken(folder: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
     ) -> subprocess.CompletedProcess[bytes]:
         program = _BROKEN.format(module=module, function=function, error=error)
         command = [sys.executable, "-c", program, *arguments]
-        quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 60}
+        quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 600}
         return subprocess.run(command, check=False, **quiet)
 
     return run

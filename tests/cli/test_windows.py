@@ -28,7 +28,7 @@ def in_a_console(program: str, *arguments: str | Path) -> bytes:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=6000,
         creationflags=subprocess.CREATE_NO_WINDOW,
     )
     assert done.returncode == 0, done.stderr
@@ -105,7 +105,7 @@ process = subprocess.Popen(sys.argv[1:], stdin=pipe, stdout=pipe, stderr=pipe, c
 time.sleep(3)
 assert process.poll() is None
 process.send_signal(signal.CTRL_BREAK_EVENT)
-errors = process.communicate(timeout=60)[1]
+errors = process.communicate(timeout=600)[1]
 print(process.returncode, b"Traceback" in errors)
 """
     printed = in_a_console(program, ENOS_CSR, "new", *options(), "--passphrase-file", "-")

@@ -91,7 +91,7 @@ def as_ordinary_user() -> Callable[..., str]:
             capture_output=True,
             check=False,
             text=True,
-            timeout=60,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -423,7 +423,6 @@ def test_a_line_that_a_kill_cut_off_is_written_again(table_of, tmp_path) -> None
 
 @ON_POSIX
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_whenever_a_run_is_killed_every_pair_is_whole(table_of, tmp_path, random_moments) -> None:
     names = [f"dev-{number}" for number in range(400)]
     path, folder = table_of(*names), tmp_path / "o"

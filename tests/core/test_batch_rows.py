@@ -33,6 +33,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.long
 @given(given_rows=ROWS, place=st.integers(0, 79), data=st.data())
 def test_rows_are_what_was_put_in(given_rows, place, data) -> None:
     wanted = [row._replace(line=3 * number) for number, row in enumerate(given_rows)]

@@ -353,6 +353,7 @@ def test_of_two_chains_the_one_that_breaks_no_rule_is_taken(device_key):
         assert certificate.check_rules(issued) == []
 
 
+@pytest.mark.long
 def test_the_work_is_bounded(device_key, bounded):
     """900 names against 900 constraints, in each certificate of a long chain."""
     many = [x509.DNSName(f"a{number}.cn") for number in range(900)]

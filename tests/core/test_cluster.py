@@ -25,7 +25,6 @@ from .test_batch import complete
 pytest.importorskip("distributed")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(300),
     pytest.mark.filterwarnings("ignore"),  # Dask's own
 ]
 

@@ -86,6 +86,7 @@ def permissions(path: Path) -> int:
 # --- PEM ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_pem_files_are_called_as_the_platform_calls_them(issued, tmp_path, openssl, authority):
     folder = tmp_path / "device"  # made, for it is the last step of the path
     assert export.export_files(Format.PEM, *issued, folder) == [
@@ -142,6 +143,7 @@ def test_a_keystore_opens_with_its_passphrase_only(keystore, issued, format_):
         pkcs12.load_pkcs12(data, b"incorrect")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", range(100, 2000, 400))
 def test_a_changed_keystore_does_not_open(keystore, place):
     data = bytearray(keystore(Format.JAVA).read_bytes())
@@ -150,6 +152,7 @@ def test_a_changed_keystore_does_not_open(keystore, place):
         pkcs12.load_pkcs12(bytes(data), SECRET.encode())
 
 
+@pytest.mark.long
 def test_without_the_chain_a_keystore_holds_key_and_certificate(keystore, issued):
     path = keystore(Format.PKCS12, issued._replace(chain=[]))
     opened = pkcs12.load_pkcs12(path.read_bytes(), SECRET.encode())
@@ -158,6 +161,7 @@ def test_without_the_chain_a_keystore_holds_key_and_certificate(keystore, issued
     assert opened.additional_certs == []
 
 
+@pytest.mark.long
 def test_the_number_of_iterations_is_one_that_every_system_takes(keystore):
     """.NET refuses more than 600,000 in all (KB5025823)."""
     counts = [int(one) for one in re.findall("Iteration (\\d+)", _info(keystore(Format.JAVA)))]
@@ -281,7 +285,7 @@ def java_device(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[
 
     def run(*arguments: str | Path) -> list[str]:
         command = ["java", "-cp", folder, "Device", *arguments]
-        done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=600)
         assert done.returncode == 0, done.stderr
         return sorted(done.stdout.splitlines())
 
@@ -440,6 +444,7 @@ def test_no_pem_file_is_replaced(issued, tmp_path, taken):
     export.export_files(Format.PEM, *issued, tmp_path, name="edge-2")
 
 
+@pytest.mark.long
 def test_no_keystore_is_replaced(keystore, tmp_path, refusal, issued):
     before = keystore(Format.JAVA).read_bytes()
     assert refusal(CannotSave, keystore, Format.JAVA) == [Code.FILE_EXISTS]

@@ -548,6 +548,7 @@ for case in Path(sys.argv[1]).iterdir():
 """
 
 
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
@@ -573,11 +574,10 @@ for number in itertools.count():
 """
 
 
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "kills", [8, pytest.param(75, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
-)
+@pytest.mark.parametrize("kills", [8, pytest.param(75, marks=pytest.mark.slow)])
 def test_a_program_that_is_killed_at_any_moment_leaves_nothing_after_the_next_start(
     tmp_path, data_folder, way, kills
 ):
@@ -613,11 +613,10 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.long
 @needs_proc
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "step", [17, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
-)
+@pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_program_that_is_killed_at_any_system_call_leaves_nothing_after_the_next_start(
     tmp_path, data_folder, way, step
 ):
@@ -782,7 +781,6 @@ def test_a_journal_without_sense_stops_nothing(tmp_path, content):
 
 
 @posix
-@pytest.mark.timeout(30)
 def test_a_pipe_in_the_journal_does_not_block(tmp_path):
     entry()
     (journal.data_folder() / "saving-0123456789abcdef").unlink()

@@ -556,6 +556,7 @@ def test_many_private_keys_are_recognised_quickly(key_pem):
     assert all(one.key for one in found)
 
 
+@pytest.mark.long
 def test_so_many_objects_and_no_more(csr_pem):
     found = inspect(csr_pem * (reader.MAX_OBJECTS + 3))
     assert len(found) == reader.MAX_OBJECTS + 1

@@ -227,7 +227,9 @@ def test_a_key_is_found_beside_its_certificate(made, fingerprint_by_openssl):
         ("X25519", Code.KEY_NOT_RSA, {"algorithm": "X25519"}),
         ("RSA 1024", Code.KEY_SIZE, {"bits": 1024, "wanted": 2048}),
         ("RSA 2047", Code.KEY_SIZE, {"bits": 2047, "wanted": 2048}),
-        ("RSA 3072", Code.KEY_SIZE, {"bits": 3072, "wanted": 2048}),
+        pytest.param(
+            "RSA 3072", Code.KEY_SIZE, {"bits": 3072, "wanted": 2048}, marks=pytest.mark.long
+        ),
         pytest.param(
             "RSA 4096", Code.KEY_SIZE, {"bits": 4096, "wanted": 2048}, marks=pytest.mark.slow
         ),
@@ -449,6 +451,7 @@ def test_an_openssh_key_is_read_or_its_conversion_named(key):
     assert key_reader.load(plain).private_numbers() == key.private_numbers()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen of OpenSSH")
 def test_the_command_that_converts_an_openssh_key_works(tmp_path):
     file = tmp_path / "id"
@@ -573,6 +576,7 @@ def test_the_label_of_a_key_may_be_wrong(made, form, label):
     assert is_the_key(made, text.encode())
 
 
+@pytest.mark.long
 def test_of_several_keys_the_right_one_is_found(made, key):
     other = made("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048")
     small = made(OTHER_FILES["RSA 1024"])
@@ -582,6 +586,7 @@ def test_of_several_keys_the_right_one_is_found(made, key):
     assert keys.public_key_sha256(found.public_key()) == wanted
 
 
+@pytest.mark.long
 def test_of_several_keys_none_is_taken_by_chance(made):
     first = made("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048")
     small = made(OTHER_FILES["RSA 1024"])
@@ -599,6 +604,7 @@ def test_of_several_keys_none_is_taken_by_chance(made):
 # --- Files made to keep the computer busy ---------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [

@@ -51,6 +51,7 @@ def test_others_on_this_computer_cannot_read_it(path, answers, tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 @given(st.dictionaries(st.sampled_from(OFFERED), st.text()))
 def test_any_text_comes_back_as_it_was(tmp_path_factory, answers):
     path = tmp_path_factory.getbasetemp() / "any-text.json"

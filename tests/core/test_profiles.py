@@ -188,6 +188,7 @@ _ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(_ANYTHING)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_content_leads_to_an_answer_that_is_not_valid(tmp_path, content):

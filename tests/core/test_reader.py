@@ -318,6 +318,7 @@ def test_names_are_compared_without_case_blanks_and_type(maker, other_key):
     assert [one.der for one in (issued.certificate, *issued.chain)] == [leaf, root]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("bounded")
 def test_many_authorities_of_one_name_take_bounded_work(maker, other_key):
     authority = name(utf8("CA"))
@@ -413,6 +414,7 @@ def test_a_zip_bomb_is_not_unpacked():
         tracemalloc.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "piece",
     [
@@ -509,7 +511,6 @@ def some_odd(random: Random) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1400)
 def test_ten_thousand_certificates_with_odd_names_are_kept(maker):
     random = Random(0)
     signer = rsa.generate_private_key(65537, 1024)  # signs ten times as fast as the usual size

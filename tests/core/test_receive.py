@@ -243,6 +243,7 @@ def test_a_certificate_in_der(made, issued, openssl):
     assert receive.match_certificate(issued.with_suffix(".cer")).key == made.key
 
 
+@pytest.mark.long
 def test_of_many_certificates_it_is_the_one_whose_key_is_here(made, issued, authority, tmp_path):
     data = b""
     for number in range(3):
@@ -482,6 +483,7 @@ def test_a_serial_number_is_written_in_decimal_first(number):
     assert serials.is_same(decimal, number)
 
 
+@pytest.mark.long
 def test_a_key_in_the_form_of_openssh_is_checked(parts, tmp_path, refusal):
     device = tmp_path / "device" / "device.pem"
     device.parent.mkdir()

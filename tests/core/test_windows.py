@@ -41,7 +41,7 @@ def held_open(path: Path, share: int = 0) -> Iterator[None]:
         assert process.stdout.readline() == "True\n"
         yield
     finally:
-        process.communicate("", timeout=60)
+        process.communicate("", timeout=600)
 
 
 def test_a_file_that_another_program_has_open_is_not_called_a_missing_permission(tmp_path, refusal):

@@ -63,7 +63,7 @@ def test_a_request_is_finished_by_names_and_roles_alone(
         capture_output=True,
         check=False,
         text=True,
-        timeout=180,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert "CN = dev-001" in openssl("req", "-in", saved / "dev-001.csr", "-noout", "-subject")

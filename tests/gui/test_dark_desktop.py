@@ -65,6 +65,6 @@ def test_the_window_is_as_dark_as_the_desktop(home: Path) -> None:
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr

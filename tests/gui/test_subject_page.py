@@ -97,7 +97,6 @@ _WORDS = sorted({word for country in countries.countries() for word in country.n
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 def test_leaving_the_country_never_yields_one_that_the_text_does_not_name(person: Person) -> None:
     """``tests/core/test_countries.py`` says what names a country."""
     box = person.field("Country").parentWidget()

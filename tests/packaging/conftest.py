@@ -51,10 +51,10 @@ def opens_a_window(display: str, tmp_path: Path) -> Callable[..., None]:
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         try:
             search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "EnOS"]
-            subprocess.run(search, env=environment, check=True, timeout=60, capture_output=True)
+            subprocess.run(search, env=environment, check=True, timeout=600, capture_output=True)
             assert process.poll() is None
             process.terminate()
-            errors = process.communicate(timeout=20)[1]
+            errors = process.communicate(timeout=600)[1]
             assert process.returncode == 0, errors
         finally:
             process.kill()

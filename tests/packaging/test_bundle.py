@@ -72,7 +72,7 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
     # Nothing of this interpreter, of its packages or of a display.
     kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "TEMP") if key in os.environ}
     return subprocess.run(
-        command, env=kept | environment, capture_output=True, text=True, check=False, timeout=120
+        command, env=kept | environment, capture_output=True, text=True, check=False, timeout=600
     )
 
 

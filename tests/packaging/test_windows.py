@@ -26,7 +26,6 @@ WINE = shutil.which("wine64", path=f"{os.environ['PATH']}:/usr/lib/wine")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
     pytest.mark.skipif(
         os.name == "nt" or not (WINE and shutil.which("makensis")),
         reason="needs nsis and wine64; './run test' installs them for root",
