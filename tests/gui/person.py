@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.wizard import RequestWizard
 
-PATIENCE_S = 120
+PATIENCE_S = 500  # for what hangs: a busy machine may take long
 
 
 def wait(milliseconds: int) -> None:
