@@ -20,6 +20,7 @@ KILOBYTES_EACH = 20
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1400 * max(1, REQUESTS // 60)),
     pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells about a process"),
 ]
 
