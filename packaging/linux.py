@@ -70,6 +70,8 @@ def _anonymous(time: int) -> Callable[[tarfile.TarInfo], tarfile.TarInfo]:
         info.uid = info.gid = 0
         info.uname = info.gname = "root"
         info.mtime = time
+        if not info.issym():  # the umask of who builds does not matter
+            info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
         return info
 
     return clean
@@ -107,7 +109,8 @@ def make_deb(bundle: Path, dist: Path, time: int) -> Path:
         _add_documents(root, time)
         _set_modes(root)
         control = root / "DEBIAN"
-        control.mkdir(mode=0o755)
+        control.mkdir()
+        control.chmod(0o755)
         (control / "control").write_text(_control(root), encoding="utf-8")
         (control / "md5sums").write_text(_md5sums(root), encoding="utf-8")
         for file in (control / "control", control / "md5sums"):
