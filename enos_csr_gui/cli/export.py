@@ -106,6 +106,7 @@ _PEM_NAME = "edge"
     metavar="FILE",
     help=_("Read the passphrase that opens the key file from the first line of this file."),
 )
+@key_options.slow_key_option
 @click.option(
     "--older-systems",
     is_flag=True,

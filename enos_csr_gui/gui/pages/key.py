@@ -171,9 +171,9 @@ class KeyPage(Page):
             chooser.ask_for_path()
             return
 
-        def load() -> tuple[RSAPrivateKey, Path]:
-            file = key_files.find(path, passphrase)
-            return load_key(file, passphrase), file
+        def load(may_take_long: bool) -> tuple[RSAPrivateKey, Path]:
+            file = key_files.find(path, passphrase, may_take_long=may_take_long)
+            return load_key(file, passphrase, may_take_long=may_take_long), file
 
         def loaded(found: tuple[RSAPrivateKey, Path]) -> None:
             self.draft.key, self.draft.key_file = found
@@ -184,7 +184,7 @@ class KeyPage(Page):
         def refused(error: CoreError) -> None:
             chooser.show_problem(error.problems[0])
 
-        self.wait_for(load, loaded, refused, _("Reading the key file"))
+        self.open_key(load, loaded, refused)
 
     def _go_to_passphrase(self, is_wanted: bool) -> None:
         if is_wanted and self._passphrase:
