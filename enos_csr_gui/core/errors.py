@@ -97,6 +97,7 @@ class Code(StrEnum):
     TOO_MANY_OBJECTS = "too-many-objects", "limit"
     TOO_MANY_FILES = "too-many-files", "limit"  # in a folder or an archive
     ARCHIVE_LOCKED = "archive-locked"
+    ARCHIVE_FORMAT = "archive-format", "format"
     NOT_PEM = "not-pem"
     LOOSE_PEM = "loose-pem"
     KEY_INSIDE = "key-inside"

@@ -194,6 +194,10 @@ _SENTENCES: dict[Code, str] = {
     Code.ARCHIVE_LOCKED: N_(
         "This archive is protected with a password. Unpack it, then choose the files in it."
     ),
+    Code.ARCHIVE_FORMAT: N_(
+        "This is an archive in the format of {format}, which this program does not unpack. Unpack "
+        "it, then choose the files in it."
+    ),
     Code.NOT_PEM: N_(
         "EnOS accepts requests as PEM text only. Save the request as PEM, here or with "
         "'enos-csr convert'."

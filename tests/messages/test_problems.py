@@ -35,6 +35,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.PROTECTION_UNKNOWN: {"protection": "RC2", "command": "openssl pkcs8 …"},
     Code.KEY_FORMAT: {"format": "PuTTY", "command": "puttygen …"},
     Code.DERIVATION_TOO_LONG: {"given": 90, "limit": 60},
+    Code.ARCHIVE_FORMAT: {"format": "7z"},
     Code.KEY_SLOW: {"seconds": 12},
     Code.DERIVATION_TOO_LARGE: {"given": 512, "limit": 128},
     Code.KEY_NOT_RSA: {"algorithm": "Ed25519"},
