@@ -40,6 +40,6 @@ def convert(file: Path, target: Path, as_json: bool) -> None:
         faults.end()
     faults.warn(notes)
     if as_json:
-        print_json(json_objects.converted(saved))
+        print_json(json_objects.converted(saved, faults.warnings))
     else:
         click.echo(_("Saved as PEM: {file}").format(file=path_text(saved)))

@@ -93,6 +93,7 @@ def file_options(command: Command) -> Command:
                     "--key."
                 ),
             ),
+            key_options.slow_key_option,
             click.option(
                 "--out",
                 "folder",

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     from enos_csr_gui.core.certificate import Issued
-    from enos_csr_gui.core.contents import Content
     from enos_csr_gui.core.enums import Format
     from enos_csr_gui.core.export import ExportedFile
+    from enos_csr_gui.core.receive import Arrived
 
 _FORMATS = ("pem", "p12", "jks", "c")
 _PEM_NAME = "edge"
@@ -106,6 +106,7 @@ _PEM_NAME = "edge"
     metavar="FILE",
     help=_("Read the passphrase that opens the key file from the first line of this file."),
 )
+@key_options.slow_key_option
 @click.option(
     "--older-systems",
     is_flag=True,
@@ -262,7 +263,7 @@ def _load_key(
     )
 
 
-def _read(certificates: Sequence[Path], chain_file: Path | None, faults: Faults) -> list[Content]:
+def _read(certificates: Sequence[Path], chain_file: Path | None, faults: Faults) -> list[Arrived]:
     """Return what was given, the file with the certificate first; empty when there is a fault."""
     from enos_csr_gui.core import contents, receive
 
@@ -275,7 +276,7 @@ def _read(certificates: Sequence[Path], chain_file: Path | None, faults: Faults)
     return came
 
 
-def _key_among(came: Sequence[Content], faults: Faults) -> Path | None:
+def _key_among(came: Sequence[Arrived], faults: Faults) -> Path | None:
     """Return the file of these that holds the key; None when there is a fault."""
     from enos_csr_gui.core import receive
 
@@ -286,7 +287,7 @@ def _key_among(came: Sequence[Content], faults: Faults) -> Path | None:
 
 
 def _issued(
-    came: Sequence[Content], chain_file: Path | None, key: rsa.RSAPrivateKey | None, faults: Faults
+    came: Sequence[Arrived], chain_file: Path | None, key: rsa.RSAPrivateKey | None, faults: Faults
 ) -> Issued | None:
     """Return the certificate, that of the key if there are several; None when there is a fault."""
     from enos_csr_gui.core import keys, receive

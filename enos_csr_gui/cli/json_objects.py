@@ -227,9 +227,9 @@ def batch_received(
     }
 
 
-def converted(path: Path) -> Object:
+def converted(path: Path, warnings: Sequence[Object]) -> Object:
     """Return the file that ``convert`` has written."""
-    return {"path": _path(path)}
+    return {"path": _path(path), "warnings": list(warnings)}
 
 
 def rules(breaches: Iterable[Breach]) -> Object:

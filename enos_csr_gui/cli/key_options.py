@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,6 +19,7 @@ from enos_csr_gui.core import files
 from enos_csr_gui.core.errors import (
     Code,
     CoreError,
+    InvalidKey,
     Problem,
     UnreadableFile,
     escape_unprintable,
@@ -26,6 +29,8 @@ from enos_csr_gui.messages import labels
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
+
+T = TypeVar("T")
 
 STANDARD_INPUT = Path("-")
 
@@ -39,6 +44,69 @@ chain_option = click.option(
     metavar="FILE",
     help=_("The CA certificates, if CERT does not contain them."),
 )
+
+
+_SLOW_KEYS = f"{__name__}.slow_keys"
+
+
+def _allow_slow_keys(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    context.meta[_SLOW_KEYS] = value
+
+
+slow_key_option = click.option(
+    "--allow-slow-key",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow_slow_keys,
+    help=_(
+        "Open a key whose protection needs more than a second of computing, up to a minute, "
+        "without asking."
+    ),
+)
+
+
+def allows_slow_key() -> bool:
+    """Return whether ``--allow-slow-key`` is given."""
+    return bool(click.get_current_context().meta[_SLOW_KEYS])
+
+
+def opened(load: Callable[[bool], T]) -> T:
+    """Return what ``load(may_take_long)`` returns; ask first if opening the key takes long.
+
+    Raises the CoreError of ``load``, with KEY_SLOW where nobody agreed.
+    """
+    if not allows_slow_key():
+        try:
+            return load(False)
+        except InvalidKey as error:
+            problem = error.problems[0]
+            if problem.code is not Code.KEY_SLOW or not prompts.may_take_long(problem):
+                raise
+    return _interruptible(lambda: load(True))
+
+
+_TICK = 0.1
+"""Seconds after which Ctrl-C is seen at the latest."""
+
+
+def _interruptible(call: Callable[[], T]) -> T:
+    """Return what ``call`` returns; Ctrl-C ends the command also while it derives."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(call())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = Thread(target=work, name="key", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_TICK)
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def check_use(
@@ -154,16 +222,30 @@ def find_key(
     """
     from enos_csr_gui.core import contents, key_files
 
+    def find(fingerprints: Collection[str], may_take_long: bool) -> Path:
+        return key_files.find(path, passphrase, wanted=fingerprints, may_take_long=may_take_long)
+
     for fingerprints in (wanted, ()) if wanted and may_differ else (wanted,):
         try:
-            found = key_files.find(path, passphrase, wanted=fingerprints)
+            found = opened(partial(find, fingerprints))
         except CoreError as error:
             problem = error
         else:
             faults.warn(contents.left_out([path]))
             return found
-    faults.add_error(problem, option="--key")
+    _add_error(problem, faults)
     return None
+
+
+def _add_error(error: CoreError, faults: Faults) -> None:
+    faults.add_error(error, option="--key")
+    if error.problems[0].code is Code.KEY_SLOW:
+        faults.add_line(to_open_slow_keys())
+
+
+def to_open_slow_keys() -> str:
+    """Return what to do about KEY_SLOW where nobody can be asked."""
+    return _("To open it anyway, add --allow-slow-key.")
 
 
 def load_key(
@@ -183,12 +265,14 @@ def load_key(
     from enos_csr_gui.core import create
 
     try:
-        return create.load_key(path, passphrase, wanted=wanted)
+        return opened(
+            lambda slow: create.load_key(path, passphrase, wanted=wanted, may_take_long=slow)
+        )
     except CoreError as error:
         needed = error.problems[0].code is Code.PASSPHRASE_NEEDED
         if needed and passphrase_to_come:
             return None
-        faults.add_error(error, option="--key")
+        _add_error(error, faults)
         if needed:
             sentence = _(
                 "Name a file whose first line is that passphrase, or '-' for standard input."
@@ -198,9 +282,19 @@ def load_key(
 
 
 def unlock_key(path: Path, faults: Faults, *, wanted: Collection[str] = ()) -> rsa.RSAPrivateKey:
-    """Ask for the passphrase and return the key; end the command after too many wrong ones."""
+    """Ask for the passphrase and return the key; end the command after too many wrong ones.
+
+    Of several keys, it is one whose public-key fingerprint is ``wanted``.
+    """
+    from enos_csr_gui.core import create
+
+    def load(passphrase: str) -> rsa.RSAPrivateKey:
+        return opened(
+            lambda slow: create.load_key(path, passphrase, wanted=wanted, may_take_long=slow)
+        )
+
     try:
-        return prompts.open_key(path, wanted)
+        return prompts.open_key(path, load)
     except CoreError as error:
-        faults.add_error(error, option="--key")
+        _add_error(error, faults)
         faults.end()

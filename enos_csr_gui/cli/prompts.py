@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -111,24 +111,32 @@ def new_passphrase(question: str | None = None, check: Check | None = None) -> s
             return passphrase
 
 
-def open_key(path: Path, wanted: Collection[str] = ()) -> rsa.RSAPrivateKey:
+def open_key(path: Path, load: Callable[[str], rsa.RSAPrivateKey]) -> rsa.RSAPrivateKey:
     """Ask for the passphrase of the key in ``path``, again if it is wrong.
 
-    Of several keys, it is one whose public-key fingerprint is ``wanted``. Raises
-    InvalidKey after the last try.
+    ``load`` returns the key that a passphrase opens. Raises InvalidKey after the last try.
     """
-    from enos_csr_gui.core import create
-
     question = _("Passphrase of {key_file}").format(key_file=path_text(path))
     for tries_left in reversed(range(_KEY_TRIES)):
         try:
-            return create.load_key(path, _prompt(question, hidden=True), wanted=wanted)
+            return load(_prompt(question, hidden=True))
         except InvalidKey as error:
             mistyped = error.problems[0].code in PASSPHRASE_CODES
             if not (mistyped and tries_left):
                 raise
             _tell(error.problems)
     raise AssertionError("unreachable")
+
+
+def may_take_long(problem: Problem) -> bool:
+    """Ask whether to open a key that takes long, as the problem says; False without a terminal."""
+    if not possible():
+        return False
+    _tell([problem])
+    if not click.confirm(_("Open it? Ctrl-C cancels the wait."), default=False, err=True):
+        return False
+    echo_err(_("Opening the key…"))
+    return True
 
 
 def _prompt(question: str, *, hidden: bool = False) -> str:

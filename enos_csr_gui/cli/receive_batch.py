@@ -12,7 +12,7 @@ import click
 from enos_csr_gui.cli import json_objects, key_options, prompts
 from enos_csr_gui.cli.batch_run import progress_line
 from enos_csr_gui.cli.output import IMPOSSIBLE, Faults, echo_err, examples, path_text, print_json
-from enos_csr_gui.core.errors import CoreError, escape_unprintable
+from enos_csr_gui.core.errors import Code, CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import CERTIFICATES
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -84,6 +84,7 @@ _SHOWN = 20
     metavar="FILE",
     help=_("Open each key, and protect its new files, with its passphrase in this file."),
 )
+@key_options.slow_key_option
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def receive_batch(
     *,
@@ -105,7 +106,8 @@ def receive_batch(
     how = None
     if format_name:
         how = _how(format_name, (passphrase_file, key_passphrase_file), device_passphrases, faults)
-        how = how._replace(into=faults.absolute(into) if into else None)
+        place = faults.absolute(into) if into else None
+        how = how._replace(into=place, may_take_long=key_options.allows_slow_key())
     elif into:
         raise click.UsageError(_("--files needs --format."))
     faults.tell()
@@ -123,6 +125,8 @@ def receive_batch(
         print_json(json_objects.batch_received(done, foreign, folder, faults.warnings))
     else:
         _print(done, foreign, folder)
+    if any(problem.code is Code.KEY_SLOW for one in done for problem in one.problems):
+        echo_err(key_options.to_open_slow_keys())
     if any(one.certificate is None for one in done):
         raise click.exceptions.Exit(IMPOSSIBLE)
 

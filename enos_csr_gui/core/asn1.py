@@ -34,6 +34,14 @@ _DASH = rb"(?:-|\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|[\x96\x97])"
 _ODD_DASHES = re.compile(
     _DASH + rb"{2,8}[ \t]*(BEGIN|END) (?!SSH2)([A-Z0-9 #]{1,64}?)[ \t]*" + _DASH + rb"{2,8}"
 )
+_ANY_CASE = re.compile(
+    _DASH
+    + rb"{2,8}[ \t]*(?i:BEGIN|END) (?i:[A-Z0-9 ]{0,50}?(?:CERTIFICATE|REQUEST|KEY|PKCS[ #]{0,2}7))"
+    + rb"[ \t]*"
+    + _DASH
+    + rb"{2,8}"
+)
+"""Labels that somebody typed; other lines like this are prose: 'Begin forwarded message'."""
 _USUAL_DASHES = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 #]{1,64}-----")
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 #]{1,64}-----")
@@ -56,11 +64,17 @@ def utf8_text(data: bytes) -> bytes:
     return data
 
 
+def has_begin(data: bytes) -> bool:
+    """Tell whether a PEM object may begin in a text."""
+    return b"BEGIN" in data.upper()
+
+
 def pem_text(data: bytes) -> bytes:
     """Return text as PEM is written: line breaks that are no backslashes, hyphens no dashes."""
     data = utf8_text(data)
-    if b"BEGIN" not in data:
+    if not has_begin(data):
         return data
+    data = _ANY_CASE.sub(lambda found: found[0].upper(), data)
     data = data.replace(b"\xc2\xa0", b" ")  # a no-break space
     if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
         data = _ESCAPED_BREAKS.sub(b"\n", data)

@@ -33,7 +33,11 @@ class CreatedRequest(NamedTuple):
 
 
 def load_key(
-    path: Path, passphrase: Passphrase | None = None, *, wanted: Collection[str] = ()
+    path: Path,
+    passphrase: Passphrase | None = None,
+    *,
+    wanted: Collection[str] = (),
+    may_take_long: bool = False,
 ) -> rsa.RSAPrivateKey:
     """Return the private key in the file, as ``key_reader.load`` does.
 
@@ -41,7 +45,7 @@ def load_key(
     """
     data = files.read(path)
     try:
-        return key_reader.load(data, passphrase, wanted=wanted)
+        return key_reader.load(data, passphrase, wanted=wanted, may_take_long=may_take_long)
     except InvalidKey as error:
         raise InvalidKey([problem._replace(path=path) for problem in error.problems]) from error
 

@@ -47,9 +47,10 @@ class Code(StrEnum):
     KEY_FORMAT = "key-format", "format", "command"
     KEY_IN_HARDWARE = "key-in-hardware"
     KEY_PSS = "key-pss"
-    DERIVATION_TOO_LONG = "derivation-too-long", "given", "limit"  # iterations
+    DERIVATION_TOO_LONG = "derivation-too-long", "given", "limit"  # seconds
     DERIVATION_TOO_LARGE = "derivation-too-large", "given", "limit"  # MiB of memory
     KEYS_TOO_COSTLY = "keys-too-costly"
+    KEY_SLOW = "key-slow", "seconds"
     NOT_A_PRIVATE_KEY = "not-a-private-key", "label"  # label: what the PEM says it is
     SSH_PUBLIC_KEY = "ssh-public-key"
     KEY_NOT_RSA = "key-not-rsa", "algorithm"
@@ -96,6 +97,7 @@ class Code(StrEnum):
     TOO_MANY_OBJECTS = "too-many-objects", "limit"
     TOO_MANY_FILES = "too-many-files", "limit"  # in a folder or an archive
     ARCHIVE_LOCKED = "archive-locked"
+    ARCHIVE_FORMAT = "archive-format", "format"
     NOT_PEM = "not-pem"
     LOOSE_PEM = "loose-pem"
     KEY_INSIDE = "key-inside"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from enos_csr_gui.core import contents, files, inspect, key_reader, keys, x509_reader
+from enos_csr_gui.core import contents, files, inspect, key_reader, keys, pbe, x509_reader
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, InvalidKey, Problem, UnreadableFile
@@ -18,13 +18,19 @@ KINDS = (ContentKind.PRIVATE_KEY, ContentKind.PKCS12)
 """What may hold the key of a certificate."""
 
 
-def find(path: Path, passphrase: Passphrase | None = None, *, wanted: Collection[str] = ()) -> Path:
+def find(
+    path: Path,
+    passphrase: Passphrase | None = None,
+    *,
+    wanted: Collection[str] = (),
+    may_take_long: bool = False,
+) -> Path:
     """Return the file with the private key: ``path``, or of a folder the right file in it.
 
     That is the one whose public-key fingerprint is ``wanted``. A protected key is recognized by
-    the request beside it, or by the ``passphrase`` that opens it, or because there is no other.
-    Raises UnreadableFile when the folder has no such key, or several and nothing tells which one is
-    meant.
+    the request beside it, or by the ``passphrase`` that opens it, or because there is no other;
+    ``may_take_long`` as in ``key_reader.load``. Raises UnreadableFile when the folder has no such
+    key, or several and nothing tells which one is meant; InvalidKey when to try them takes long.
     """
     if not contents.is_folder(path):
         return path
@@ -36,8 +42,11 @@ def find(path: Path, passphrase: Passphrase | None = None, *, wanted: Collection
         return _open_first(right)
     maybe = [one for one, own in known if not (wanted and own)]
     if passphrase and len(maybe) > 1:
-        if sum(key_reader.work(one.data, passphrase) for one in maybe) > key_reader.MAX_WORK:
+        needed = sum(key_reader.seconds(one.data, passphrase) for one in maybe)
+        if needed > pbe.MAX_SECONDS:
             raise UnreadableFile([Problem(Code.KEYS_IN_FOLDER, path=path)])
+        if needed > pbe.ASK_SECONDS and not may_take_long:
+            raise InvalidKey([key_reader.slow(needed)._replace(path=path)])
         opened = [one for one in maybe if _opens(one, passphrase, wanted)]
         maybe = opened or maybe
     own = [own for one, own in known if one in maybe]
@@ -77,7 +86,8 @@ def _open_first(found: Sequence[Content]) -> Path:
 
 
 def _opens(came: Content, passphrase: Passphrase, wanted: Collection[str]) -> bool:
+    """Return whether the passphrase opens the key; what all files take was judged before."""
     with suppress(InvalidKey):
-        key = key_reader.load(came.data, passphrase, wanted=wanted)
+        key = key_reader.load(came.data, passphrase, wanted=wanted, may_take_long=True)
         return not wanted or keys.public_key_sha256(key.public_key()) in wanted
     return False

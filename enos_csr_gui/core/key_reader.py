@@ -4,15 +4,16 @@ PKCS #8 and the traditional form, in PEM or DER, under any label; PKCS #12 keyst
 without a passphrase; RSA keys as JWK or XML. For formats that it does not read, it names a command
 that converts them.
 
-A malicious file may try to keep the computer busy. So its cost is checked first: the iterations and
-memory of each key derivation, and the type and size of each unencrypted key. Nothing above the
-limits below is derived or parsed.
+A malicious file may try to keep the computer busy. So its cost is checked first: what each key
+derivation takes (see ``pbe``), and the type and size of each unencrypted key. Nothing above the
+limits is derived or parsed.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -20,29 +21,16 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from enos_csr_gui.core import asn1, keys, reader
+from enos_csr_gui.core import asn1, keys, pbe, reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, InvalidKey, Problem
 from enos_csr_gui.core.reader import Found
 from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS, without_warnings
-
-MAX_ITERATIONS = 2_000_000
-"""Of all key derivations in one key or keystore. OpenSSL does this many in about half a second, a
-slow laptop in two; usual are 2,048 to 600,000."""
-
-MAX_WORK = 3 * MAX_ITERATIONS
-"""Of all keys in a file together, with each encoding of the passphrase, in iterations. The first
-key is tried in any case."""
-
-MAX_SCRYPT_MEMORY = 128 << 20
-"""In bytes. OpenSSL's default is 16 MiB, RFC 7914 suggests up to 128 MiB for files."""
 
 MAX_RSA_BITS = 16_384
 """OpenSSL accepts no larger modulus either."""
@@ -53,7 +41,7 @@ _MAX_ENCRYPTED_BYTES = 20_000
 _MAX_KEYS = 20
 """The maximum number of keys in one file to try."""
 
-_INTEGER, _OCTET_STRING, _OID = 0x02, 0x04, 0x06
+_OCTET_STRING = 0x04
 
 _RSA, _RSA_PSS = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"
 
@@ -68,26 +56,10 @@ _ALGORITHMS = {
     "1.3.101.113": "Ed448",
 }
 
-_PBES2, _PBKDF2, _SCRYPT = (
-    "1.2.840.113549.1.5.13",
-    "1.2.840.113549.1.5.12",
-    "1.3.6.1.4.1.11591.4.11",
-)
-
-_AES = {
-    "2.16.840.1.101.3.4.1.2": ("AES-128", 16),
-    "2.16.840.1.101.3.4.1.22": ("AES-192", 24),
-    "2.16.840.1.101.3.4.1.42": ("AES-256", 32),
-}
-"""Ciphers in CBC mode: the name and the length of the key in bytes."""
-
-_3DES = "1.2.840.113549.3.7"
 _RC2 = "1.2.840.113549.3.2"
 _READABLE = {
-    *_AES,
-    _3DES,
+    *pbe.READABLE,
     "1.2.840.113549.1.12.1.1",  # RC4 with 128 bits and SHA-1
-    "1.2.840.113549.1.12.1.3",  # 3DES with SHA-1
     "1.2.840.113549.1.12.1.6",  # RC2 with 40 bits and SHA-1
     "1.2.840.113549.1.5.3",  # DES with MD5
 }
@@ -112,15 +84,6 @@ _ENCRYPTIONS = {
     "1.2.410.200046.1.1.7": "ARIA",
     "1.2.410.200046.1.1.12": "ARIA",
     "1.2.156.10197.1.104.2": "SM4",
-}
-
-_PRFS: dict[str, type[hashes.SHA1 | hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512]]
-_PRFS = {
-    "1.2.840.113549.2.7": hashes.SHA1,
-    "1.2.840.113549.2.8": hashes.SHA224,
-    "1.2.840.113549.2.9": hashes.SHA256,
-    "1.2.840.113549.2.10": hashes.SHA384,
-    "1.2.840.113549.2.11": hashes.SHA512,
 }
 
 # Unsupported formats: how they begin, their name, the command that converts them.
@@ -159,24 +122,34 @@ Passphrase = str | bytes
 
 
 def load(
-    data: bytes, passphrase: Passphrase | None = None, *, wanted: Collection[str] = ()
+    data: bytes,
+    passphrase: Passphrase | None = None,
+    *,
+    wanted: Collection[str] = (),
+    may_take_long: bool = False,
 ) -> rsa.RSAPrivateKey:
     """Return the private key in ``data``, the content of a file.
 
     If there are several keys, it is one whose public-key fingerprint is ``wanted``; if none is,
     the first one that EnOS accepts. A passphrase that the key does not need is ignored; without
-    one, the empty passphrase is tried. Raises InvalidKey when there is no private key, the
-    passphrase is missing or wrong, opening the key would take too long, or the key is not RSA 2048;
-    and when none is ``wanted`` in particular and EnOS would accept several.
+    one, the empty passphrase is tried where that is quick. ``may_take_long``: a person has agreed
+    to wait for as long as ``pbe.MAX_SECONDS``.
+
+    Raises InvalidKey when there is no private key, the passphrase is missing or wrong, opening the
+    key would take too long, or the key is not RSA 2048; and when none is ``wanted`` in particular
+    and EnOS would accept several.
     """
     taken: list[rsa.RSAPrivateKey] = []
     problems: list[Problem] = []
-    spent = 0
-    for _number, candidate in zip(range(_MAX_KEYS), _candidates(data), strict=False):
-        own = _cost(candidate, passphrase)
-        if spent and spent + own > MAX_WORK:
-            raise _refusal(Code.KEYS_TOO_COSTLY)  # the one that is not tried may be meant
+    spent = 0.0
+    for candidate in islice(_candidates(data), _MAX_KEYS):
+        own = candidate.seconds(passphrase)
+        if passphrase is None and spent + own > pbe.ASK_SECONDS:
+            problems.append(Problem(Code.PASSPHRASE_NEEDED))
+            continue
         spent += own
+        if spent > (pbe.MAX_SECONDS if may_take_long else pbe.ASK_SECONDS):
+            raise InvalidKey([slow(seconds(data, passphrase))])
         try:
             key = _checked(candidate.open(passphrase))
         except InvalidKey as error:
@@ -192,6 +165,18 @@ def load(
     if taken and not (problems and problems[0].code in PASSPHRASE_CODES):
         return taken[0]
     raise InvalidKey(problems[:1] or [_nothing(data)])
+
+
+def seconds(data: bytes, passphrase: Passphrase | None) -> float:
+    """Return what it takes to try the passphrase with all keys in a file, on a usual computer."""
+    return sum(one.seconds(passphrase) for one in islice(_candidates(data), _MAX_KEYS))
+
+
+def slow(needed: float) -> Problem:
+    """Return the problem that a person has to agree, or that it is too much for anybody."""
+    if needed > pbe.MAX_SECONDS:
+        return Problem(Code.KEYS_TOO_COSTLY)
+    return Problem(Code.KEY_SLOW, values={"seconds": math.ceil(round(needed, 3))})
 
 
 def _refusal(code: Code, **values: str | int) -> InvalidKey:
@@ -254,6 +239,14 @@ class _Candidate(NamedTuple):
 
     open: Callable[[Passphrase | None], object]
     der: bytes = b""
+
+    def seconds(self, passphrase: Passphrase | None) -> float:
+        """Return what it takes to open it, on a usual computer; 0 if ``open`` does not try."""
+        try:
+            needed = _check_cost(self.der)
+        except InvalidKey:
+            return 0
+        return needed * (len(_secrets(passphrase)) if passphrase else 1)
 
 
 def _candidates(data: bytes) -> Iterator[_Candidate]:
@@ -451,7 +444,7 @@ _PKCS7_DATA = bytes.fromhex("06092a864886f70d0107")
 
 def _open_pkcs8(der: bytes, inside: list[Tlv]) -> object:
     """Open a PrivateKeyInfo (RFC 5958): a version, an algorithm, the key."""
-    algorithm = _algorithm(der, inside[1])
+    algorithm = pbe.algorithm_name(der, inside[1])
     if algorithm == _RSA_PSS:
         raise _refusal(Code.KEY_PSS)
     if algorithm != _RSA:
@@ -611,26 +604,37 @@ def _with_secret(
 
 def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None) -> object:
     """Open an EncryptedPrivateKeyInfo (RFC 5958, 3): an algorithm, the encrypted key."""
-    _check_cost(der)
+    needed = _check_cost(der)
     if len(der) > _MAX_ENCRYPTED_BYTES:
         raise _refusal(Code.NOT_A_KEY)
-    algorithm = _algorithm(der, inside[0])
-    scheme = _Pbes2.read(der, inside[0]) if algorithm == _PBES2 else None
-    cipher = scheme.cipher if scheme else algorithm
-    full_rc2 = scheme and cipher == _RC2 and scheme.vector.startswith(_RC2_128)
+    scheme = pbe.Scheme.read(der, inside[0])
+    cipher = scheme.cipher
+    full_rc2 = cipher == _RC2 and scheme.vector.startswith(_RC2_128)
     readable = full_rc2 or cipher in _READABLE
+
+    def open_(secret: bytes) -> object:
+        if secret and needed <= pbe.ASK_SECONDS:
+            return serialization.load_der_private_key(
+                der, secret, unsafe_skip_rsa_key_validation=True
+            )
+        # The library takes an empty passphrase for none, and stops other threads.
+        plain = scheme.decrypt(der[inside[1].inside : inside[1].end], secret)
+        return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
+
     return _with_secret(
-        lambda secret: serialization.load_der_private_key(
-            der, secret, unsafe_skip_rsa_key_validation=True
-        ),
+        open_,
         passphrase,
         None if readable else _ENCRYPTIONS.get(cipher, cipher),
-        empty=(lambda: scheme.open(der, inside[1])) if scheme else None,
+        empty=lambda: open_(b""),
     )
 
 
 def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
     _check_cost(der)
+    if pbe.seconds(der) > pbe.ASK_SECONDS:
+        # Slow, and the library would stop other threads. The MAC is left out: a wrong passphrase
+        # does not decrypt the key either.
+        return _open_der(pbe.encrypted_key_in_pkcs12(der) or b"", passphrase)
 
     def open_(secret: bytes) -> object:
         return pkcs12.load_pkcs12(der, secret).key
@@ -644,145 +648,36 @@ def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
 _RC2_128 = b"\x02\x01\x3a"  # rc2ParameterVersion 58 (RFC 8018, B.2.3)
 
 
-class _Pbes2(NamedTuple):
-    """The parameters of PBES2 (RFC 8018, A.4) with PBKDF2."""
-
-    cipher: str
-    vector: bytes
-    salt: bytes
-    iterations: int
-    prf: str
-
-    @classmethod
-    def read(cls, der: bytes, algorithm: Tlv) -> _Pbes2 | None:
-        """Return the parameters; None if they are not PBKDF2's, or not DER."""
-        try:
-            _oid_tlv, parameters = der_values(der, algorithm.inside, algorithm.end)
-            derivation, encryption = der_values(der, parameters.inside, parameters.end)
-            cipher_oid, vector, *_more = der_values(der, encryption.inside, encryption.end)
-            cipher = asn1.oid_text(der, cipher_oid)
-            if _algorithm(der, derivation) != _PBKDF2:
-                return cls(cipher, b"", b"", 0, "")
-            _oid_tlv, kdf = der_values(der, derivation.inside, derivation.end)
-            salt, iterations, *rest = der_values(der, kdf.inside, kdf.end)
-            prfs = [_algorithm(der, one) for one in rest if one.tag == SEQUENCE]
-        except (ValueError, IndexError):
-            return None
-        return cls(
-            cipher,
-            der[vector.inside : vector.end],
-            der[salt.inside : salt.end],
-            _integer(der, iterations),
-            prfs[0] if prfs else "1.2.840.113549.2.7",
-        )
-
-    def open(self, der: bytes, encrypted: Tlv) -> object:
-        """Open the key with the empty passphrase, which the library treats as none."""
-        if self.cipher not in _AES or self.prf not in _PRFS:
-            raise ValueError("an encryption without use today")
-        _name, length = _AES[self.cipher]
-        derivation = PBKDF2HMAC(_PRFS[self.prf](), length, self.salt, self.iterations)
-        cipher = Cipher(algorithms.AES(derivation.derive(b"")), modes.CBC(self.vector))
-        decryptor, unpadder = cipher.decryptor(), padding.PKCS7(128).unpadder()
-        padded = decryptor.update(der[encrypted.inside : encrypted.end]) + decryptor.finalize()
-        plain = unpadder.update(padded) + unpadder.finalize()
-        return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
-
-
-def _algorithm(der: bytes, sequence: Tlv) -> str:
-    """Return the object identifier at the start of an AlgorithmIdentifier; empty if there is
-    none."""
-    with suppress(ValueError, IndexError):
-        for first in der_values(der, sequence.inside, sequence.end):
-            return asn1.oid_text(der, first) if first.tag == _OID else ""
-    return ""
-
-
-def _integer(der: bytes, tlv: Tlv) -> int:
-    return int.from_bytes(der[tlv.inside : tlv.end], "big")
-
-
 # --- What opening costs ---------------------------------------------------------------------------
 
-_PBKDF2_DER = bytes.fromhex("06092a864886f70d01050c")
-_SCRYPT_DER = bytes.fromhex("06092b06010401da47040b")
-_PBES1_DER = re.compile(rb"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01-\x06]")
-_PBES1_OLD_DER = re.compile(rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03\x04\x06\x0a\x0b]")
 
+def _check_cost(der: bytes) -> float:
+    """Return what it takes to open a key once, in seconds of a usual computer.
 
-def _check_cost(data: bytes) -> None:
-    """Refuse key derivations that would take too much time or memory."""
-    if (iterations := _iterations(data)) > MAX_ITERATIONS:
-        values = {"given": iterations, "limit": MAX_ITERATIONS}
-        raise InvalidKey([Problem(Code.DERIVATION_TOO_LONG, values=values)])
-    for memory, parallel in _scrypt(data):
-        if memory > MAX_SCRYPT_MEMORY or memory * parallel > 4 * MAX_SCRYPT_MEMORY:
-            values = {"given": memory >> 20, "limit": MAX_SCRYPT_MEMORY >> 20}
-            raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])
-
-
-def work(data: bytes, passphrase: Passphrase | None) -> int:
-    """Return what it takes to try the passphrase with all keys in a file, in iterations."""
-    found = islice(_candidates(data), _MAX_KEYS)
-    return sum(_cost(candidate, passphrase) for candidate in found)
-
-
-def _cost(candidate: _Candidate, passphrase: Passphrase | None) -> int:
-    """Return what it takes to open a key, in iterations; 0 if ``_check_cost`` refuses it."""
-    try:
-        _check_cost(candidate.der)
-    except InvalidKey:
-        return 0
-    of_scrypt = sum(memory * parallel for memory, parallel in _scrypt(candidate.der))
-    once = _iterations(candidate.der) + of_scrypt * MAX_ITERATIONS // MAX_SCRYPT_MEMORY
-    return once * (len(_secrets(passphrase)) if passphrase else 1)
-
-
-def _iterations(data: bytes) -> int:
-    """Return the iterations of all key derivations.
-
-    Their parameters are searched for in the whole file, so that BER cannot hide them.
+    Raises InvalidKey where it is too much, in time or memory, or where only the library can do it
+    and would stop the window for long.
     """
-    iterations = _mac_iterations(data)
-    for beginning in (re.compile(re.escape(_PBKDF2_DER)), _PBES1_DER, _PBES1_OLD_DER):
-        for found in beginning.finditer(data):
-            iterations += max(_parameters(data, found.end()), default=0)
-    return iterations
+    needed = pbe.seconds(der)
+    limit = pbe.MAX_SECONDS
+    if needed > pbe.ASK_SECONDS:
+        own = _encrypted_key(der)
+        needed = pbe.seconds(own) if own else needed
+        limit = pbe.MAX_SECONDS if own else pbe.ASK_SECONDS
+    if (memory := pbe.memory(der)) > pbe.MAX_MEMORY:
+        values = {"given": memory >> 20, "limit": pbe.MAX_MEMORY >> 20}
+        raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])
+    if needed > limit:
+        values = {"given": math.ceil(round(needed, 3)), "limit": math.ceil(limit)}
+        raise InvalidKey([Problem(Code.DERIVATION_TOO_LONG, values=values)])
+    return needed
 
 
-def _scrypt(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield memory in bytes, and parallelism, of each derivation with scrypt (RFC 7914, 7)."""
-    for found in re.finditer(re.escape(_SCRYPT_DER), data):
-        cost, block, parallel, *_length = [*_parameters(data, found.end()), 0, 0, 0]
-        yield 128 * cost * block, parallel
-
-
-def _parameters(data: bytes, start: int) -> list[int]:
-    """Return the integers among the parameters that follow an object identifier."""
-    with suppress(ValueError):
-        for parameters in der_values(data, start, _end_of_value(data, start)):
-            inside = der_values(data, parameters.inside, parameters.end)
-            return [_integer(data, one) for one in inside if one.tag == _INTEGER]
-    return []
-
-
-def _end_of_value(data: bytes, start: int) -> int:
-    """Return where the definite-length value at ``start`` ends; ValueError if it has no end."""
-    if start + 2 > len(data):
-        raise ValueError("not DER")
-    size = data[start + 1] & 0x7F if data[start + 1] & 0x80 else 0
-    length = int.from_bytes(data[start + 2 : start + 2 + size], "big") if size else data[start + 1]
-    if (end := start + 2 + size + length) > len(data):
-        raise ValueError("not DER")
-    return end
-
-
-def _mac_iterations(data: bytes) -> int:
-    """Return the iterations of a keystore's MAC: the last number in the file."""
-    with suppress(ValueError):
-        [whole] = der_values(data)
-        *_others, mac = der_values(data, whole.inside, whole.end)
-        *_others, last = der_values(data, mac.inside, mac.end)
-        return _integer(data, last) if last.tag == _INTEGER else 0
-    found = re.search(rb"\x02([\x01-\x08])([^\x00].{0,7}?)\x00*\Z", data[-64:], re.DOTALL)
-    return int.from_bytes(found[2], "big") if found and len(found[2]) == found[1][0] else 0
+def _encrypted_key(der: bytes) -> bytes | None:
+    """Return the EncryptedPrivateKeyInfo in a key or a keystore that ``pbe`` can decrypt."""
+    for own in (der, pbe.encrypted_key_in_pkcs12(der)):
+        with suppress(ValueError):
+            [whole] = der_values(own or b"")
+            inside = list(der_values(own or b"", whole.inside, whole.end))
+            if [one.tag for one in inside] == [SEQUENCE, _OCTET_STRING]:
+                return own if pbe.Scheme.read(own or b"", inside[0]).is_known else None
+    return None

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers import (
     modes,
 )
 
-from enos_csr_gui.core import asn1, keys
+from enos_csr_gui.core import asn1, keys, pbe
 from enos_csr_gui.core.asn1 import der_value
 from enos_csr_gui.core.errors import (
     Code,
@@ -154,7 +154,9 @@ def _pkcs12(
     )
     salt = os.urandom(16)
     rounds = _ROUNDS_FOR_OLDER_SYSTEMS if older_systems else _ROUNDS
-    derived = _derived(passphrase, salt, digest, 3, hashlib.new(digest).digest_size, rounds)
+    derived = pbe.derive_pkcs12(
+        passphrase, salt, digest, 3, hashlib.new(digest).digest_size, rounds
+    )
     mac = hmac.digest(derived, safe, digest)
     digest_info = _sequence(
         _sequence(_oid(_DIGESTS[digest]), der_value(_NULL, b"")), der_value(_OCTET_STRING, mac)
@@ -239,8 +241,8 @@ def _encrypt_for_older_systems(plain: bytes, passphrase: str) -> tuple[bytes, by
     """Return the algorithm and what it makes: SHA-1 and Triple DES (RFC 7292, C)."""
     salt = os.urandom(16)
     rounds = _ROUNDS_FOR_OLDER_SYSTEMS
-    derived = _derived(passphrase, salt, "sha1", 1, 24, rounds)
-    vector = _derived(passphrase, salt, "sha1", 2, 8, rounds)
+    derived = pbe.derive_pkcs12(passphrase, salt, "sha1", 1, 24, rounds)
+    vector = pbe.derive_pkcs12(passphrase, salt, "sha1", 2, 8, rounds)
     parameters = _sequence(der_value(_OCTET_STRING, salt), _number(rounds))
     algorithm = _sequence(_oid(_PBE_SHA1_3DES), parameters)
     return algorithm, _in_cbc(TripleDES(derived), vector, plain)
@@ -250,34 +252,3 @@ def _in_cbc(cipher: BlockCipherAlgorithm, vector: bytes, plain: bytes) -> bytes:
     padder = padding.PKCS7(cipher.block_size).padder()
     encryptor = Cipher(cipher, modes.CBC(vector)).encryptor()
     return encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
-
-
-def _derived(  # noqa: PLR0917  (the letters of the RFC, in its order)
-    passphrase: str, salt: bytes, digest: str, purpose: int, length: int, rounds: int
-) -> bytes:
-    """Return a key for encryption (``purpose`` 1), a vector (2), or the key of the MAC (3).
-
-    RFC 7292, B.2.
-    """
-    block = hashlib.new(digest).block_size
-
-    def filled(text: bytes) -> bytes:
-        size = -(-len(text) // block) * block
-        return (text * (size // len(text) + 1))[:size]
-
-    diversifier = bytes([purpose]) * block
-    inside = filled(salt) + filled(f"{passphrase}\0".encode("utf-16-be"))
-    derived = b""
-    while True:
-        part = diversifier + inside
-        for _round in range(rounds):
-            part = hashlib.new(digest, part).digest()
-        derived += part
-        if len(derived) >= length:
-            return derived[:length]
-        step = int.from_bytes((part * block)[:block], "big") + 1
-        mask = (1 << 8 * block) - 1
-        inside = b"".join(
-            ((int.from_bytes(inside[at : at + block], "big") + step) & mask).to_bytes(block, "big")
-            for at in range(0, len(inside), block)
-        )

@@ -1,7 +1,8 @@
 """Finds the requests, certificates and keys in a file, whatever container they came in.
 
 PEM with anything around it, DER, several DER objects one after the other, PKCS #7, Base64 without a
-header, e-mails, RTF, the JSON answers of EnOS, ZIP archives, and each of these inside another. What
+header, hexadecimal dumps, e-mails, RTF, the JSON answers of EnOS, ZIP, gzip and tar archives, and
+each of these inside another. What
 is found is returned as the bytes that came in. All work is bounded: in depth, in bytes, in objects.
 """
 
@@ -11,9 +12,11 @@ import base64
 import binascii
 import email
 import email.policy
+import gzip
 import io
 import json
 import re
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -95,6 +98,16 @@ def read(data: bytes) -> Reading:
     return Reading(tuple(found[:MAX_OBJECTS]), tuple(search.problems[:1]), tuple(search.answers))
 
 
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b\x08"
+_TAR, _TAR_PLACE = b"ustar", 257
+_PACKED = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "RAR",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+}
+"""Archives that are not opened: the standard library cannot, or not with bounded memory."""
+
 _PRINTABLE = re.compile(rb"[\t\r\n -~]*")
 
 
@@ -113,8 +126,17 @@ class _Search:
             limit = Problem(Code.TOO_MANY_OBJECTS, values={"limit": MAX_OBJECTS})
             self.problems.append(limit)
             return
-        if data.startswith(b"PK\x03\x04"):
+        if data.startswith(_ZIP):
             yield from self._in_archive(data, depth)
+            return
+        if data.startswith(_GZIP):
+            yield from self._in_gzip(data, depth)
+            return
+        if data.startswith(_TAR, _TAR_PLACE):
+            yield from self._in_tar(data, depth)
+            return
+        if name := next((name for begin, name in _PACKED.items() if data.startswith(begin)), None):
+            self.problems.append(Problem(Code.ARCHIVE_FORMAT, values={"format": name}))
             return
         if data[:1] == b"\x30" and not _PRINTABLE.fullmatch(data[:64]):
             yield from self._in_der(data, depth)
@@ -138,9 +160,9 @@ class _Search:
         elif _MAIL_HEADER.match(text):
             for part in _parts_of_mail(text):
                 yield from self._inside(part, depth)
-        elif b"BEGIN" in text and (blocks := list(islice(asn1.pem_blocks(data), MAX_OBJECTS + 1))):
+        elif blocks := list(islice(asn1.pem_blocks(data), MAX_OBJECTS + 1)):
             yield from self._in_pem(data, blocks, depth)
-        elif decoded := _decoded(text):
+        elif decoded := _decoded(text) or _from_hex(text):
             yield from self._inside(decoded, depth)
         else:
             for one in islice(_in_other_text(text), MAX_OBJECTS + 1):
@@ -231,6 +253,29 @@ class _Search:
         ):
             self.problems.append(Problem(Code.DAMAGED))
 
+    def _in_gzip(self, data: bytes, depth: int) -> Iterator[Found]:
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                content = file.read(self._bytes_left + 1)
+        except (OSError, EOFError, zlib.error):
+            self.problems.append(Problem(Code.DAMAGED))
+            return
+        yield from self._inside(content, depth)
+
+    def _in_tar(self, data: bytes, depth: int) -> Iterator[Found]:
+        try:
+            with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+                members = [one for one in islice(archive, MAX_FILES + 1) if one.isfile()]
+                if len(members) > MAX_FILES:
+                    limit = {"limit": MAX_FILES}
+                    self.problems.append(Problem(Code.TOO_MANY_FILES, values=limit))
+                for member in members[:MAX_FILES]:
+                    file = archive.extractfile(member)
+                    if file and 0 <= member.size <= self._bytes_left:
+                        yield from self._inside(file.read(member.size), depth)
+        except (tarfile.TarError, OSError, EOFError, ValueError, RecursionError):
+            self.problems.append(Problem(Code.DAMAGED))
+
 
 # --- Containers of text ---------------------------------------------------------------------------
 
@@ -317,8 +362,51 @@ def _decoded(text: bytes) -> bytes | None:
         decoded = base64.b64decode(plain, validate=True)
     except binascii.Error:
         return None
-    known = decoded[:1] == b"\x30" or b"-----BEGIN" in decoded or decoded[:4] == b"PK\x03\x04"
-    return decoded if known or _BASE64.fullmatch(decoded) else None
+    return decoded if _is_known(decoded) or _BASE64.fullmatch(decoded) else None
+
+
+def _is_known(decoded: bytes) -> bool:
+    is_der_or_archive = decoded.startswith((b"\x30", _ZIP, _GZIP))
+    return is_der_or_archive or b"-----BEGIN" in decoded.upper()
+
+
+_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:,;-]*){40,}")
+_HEX_IN_C = re.compile(rb"(?:0[xX][0-9A-Fa-f]{2}\s*,?\s*){40,}")
+_HEX_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{4,8}):?[ \t]+((?:[0-9A-Fa-f]{2}[ \t]{0,2}){1,64})")
+_MAX_IN_LINE = 64
+
+
+def _from_hex(text: bytes) -> bytes | None:
+    """Return what a hexadecimal dump stands for, if that may be an object.
+
+    As a plain run of digits, as an array in C, or with an offset before each line, as ``xxd``,
+    ``hexdump -C`` and ``certutil -encodehex`` write it.
+    """
+    if array := _HEX_IN_C.search(text):
+        decoded = bytes(int(one, 16) for one in re.findall(rb"0[xX](..)", array[0]))
+    else:
+        decoded = _from_hex_lines(text)
+    if not decoded and _HEX.fullmatch(text):
+        decoded = bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", text).decode())
+    return decoded if _is_known(decoded) else None
+
+
+def _from_hex_lines(text: bytes) -> bytes:
+    """Return the bytes of a dump with offsets; empty where they do not count up from zero."""
+    lines = [found for line in text.splitlines() if (found := _HEX_LINE.match(line))]
+    if not lines:
+        return b""
+    offsets = [int(found[1], 16) for found in lines]
+    decoded = bytearray()
+    # After the last line there may be the end, or an offset alone. Its text, at the right, may
+    # begin like more digits; what is read ends where its DER ends.
+    for found, offset, following in zip(lines, offsets, [*offsets[1:], None], strict=True):
+        digits = b"".join(found[2].split())
+        width = len(digits) // 2 if following is None else following - offset
+        if offset != len(decoded) or not 0 < width <= min(_MAX_IN_LINE, len(digits) // 2):
+            return b""
+        decoded += bytes.fromhex(digits[: 2 * width].decode())
+    return bytes(decoded)
 
 
 _LOOSE_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/])MII[A-Za-z0-9+/\s]{200,}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -106,7 +108,7 @@ def match_certificate(
     Raises UnreadableFile when there is no certificate in ``file`` or ``chain``, or ``key`` cannot
     be read; CannotReceive when the key was not found, or is another one.
     """
-    came = [contents.read(path) for path in dict.fromkeys((file, *others))]
+    came = _arrived(contents.read(path) for path in dict.fromkeys((file, *others)))
     certificates = _certificates(came)
     above = read_chain(chain) if chain else []
     issued = certificate.of(certificates, came[0], above, now=now)
@@ -143,8 +145,23 @@ def _certificates(came: Iterable[Content]) -> list[Certificate]:
     return list(dict.fromkeys(one for content in came for one in content.certificates))
 
 
-def _items(came: Content) -> list[InspectedItem]:
-    return inspect.inspect(came.path, came.data)
+@dataclass(frozen=True)
+class Arrived(Content):
+    """A file that came with others, looked into once."""
+
+    @cached_property
+    def items(self) -> Sequence[InspectedItem]:
+        """What is in it; of a private key its public key only."""
+        return inspect.inspect(self.path, self.data)
+
+    @property
+    def keys(self) -> list[InspectedItem]:
+        """What may hold the key of a certificate."""
+        return [one for one in self.items if one.kind in key_files.KINDS]
+
+
+def _arrived(came: Iterable[Content]) -> list[Arrived]:
+    return [Arrived(one.path, one.data) for one in came]
 
 
 class SortedFiles(NamedTuple):
@@ -173,19 +190,19 @@ def sort_files(paths: Iterable[Path]) -> SortedFiles:
     return SortedFiles(first.path, tuple(one.path for one in others), is_of_device, notes)
 
 
-def sort(paths: Sequence[Path]) -> list[Content]:
+def sort(paths: Sequence[Path]) -> list[Arrived]:
     """Return the files, of folders too, that hold something: first the one with the certificate.
 
     Raises UnreadableFile as ``sort_files`` does.
     """
-    of_device: list[Content] = []
-    of_authorities: list[Content] = []
-    rest: list[Content] = []
-    came = contents.read_all(paths)
+    of_device: list[Arrived] = []
+    of_authorities: list[Arrived] = []
+    rest: list[Arrived] = []
+    came = _arrived(contents.read_all(paths))
     for one in came:
         if found := one.certificates:
             (of_authorities if all(map(_is_above, found)) else of_device).append(one)
-        elif any(item.kind in (*key_files.KINDS, ContentKind.REQUEST) for item in _items(one)):
+        elif one.keys or any(item.kind is ContentKind.REQUEST for item in one.items):
             rest.append(one)
     if not (of_device or of_authorities):
         in_file = certificate.instead((rest or came)[0])
@@ -210,7 +227,7 @@ def wanted_keys(came: Iterable[Content]) -> list[str]:
     return certificate.public_keys(_certificates(came))
 
 
-def key_among(came: Sequence[Content]) -> Path | None:
+def key_among(came: Sequence[Arrived]) -> Path | None:
     """Return the file of these that holds the key of the certificate, None when there is none.
 
     A protected key is taken when there is no other.
@@ -327,8 +344,8 @@ def _of_key(
     public_keys: Collection[str], key: Path, name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match of the key in this file, None when it is another certificate's."""
-    came = contents.read(key)
-    found = [one for one in _items(came) if one.kind in key_files.KINDS]
+    [came] = _arrived([contents.read(key)])
+    found = came.keys
     if not found:
         raise UnreadableFile([Problem(Code.NOT_A_KEY, path=key)])
     if not public_keys:
@@ -360,12 +377,12 @@ def _unopened(
     return _Match(public_key_sha256, key, subject, past, unchecked=unchecked)
 
 
-def _open_key(public_keys: Collection[str], came: Iterable[Content]) -> _Match | None:
+def _open_key(public_keys: Collection[str], came: Iterable[Arrived]) -> _Match | None:
     """Return the match of an unprotected key in the files, with what its request asks for."""
     match = None
     requested: dict[str, dict[str, str]] = {}
     for one in came:
-        for found in _items(one):
+        for found in one.items:
             if not found.key or found.key.public_key_sha256 not in public_keys:
                 continue
             public_key_sha256 = found.key.public_key_sha256
@@ -395,7 +412,7 @@ def _with_past(match: _Match, name: str, history: RequestHistory) -> _Match:
 
 
 def _find(
-    public_keys: Collection[str], came: Sequence[Content], name: str, history: RequestHistory
+    public_keys: Collection[str], came: Sequence[Arrived], name: str, history: RequestHistory
 ) -> _Match | None:
     """Return the match among the requests of this computer, in the files, or beside the first."""
     gone = None
@@ -415,14 +432,9 @@ def _find(
     return gone
 
 
-def _only_key(came: Iterable[Content], *, protected: bool = False) -> Path | None:
+def _only_key(came: Iterable[Arrived], *, protected: bool = False) -> Path | None:
     """Return the one file of these that holds a key; None when there are several or none."""
-    found = [
-        one.path
-        for one in came
-        for item in _items(one)
-        if item.kind in key_files.KINDS and (item.protected or not protected)
-    ]
+    found = [one.path for one in came for item in one.keys if item.protected or not protected]
     return found[0] if len(found) == 1 else None
 
 

@@ -13,6 +13,7 @@ from shiboken6 import isValid
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
+from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:  # not before the first paint
     from PySide6.QtCore import QEvent, QObject
@@ -88,10 +89,10 @@ class Page(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(style.SPACING // 2)
         column.addLayout(self._head)
-        waiting = QVBoxLayout()
-        waiting.setContentsMargins(0, 0, style.EDGE, 0)
-        waiting.addWidget(self._progress)
-        column.addLayout(waiting)
+        self._below_title = QVBoxLayout()
+        self._below_title.setContentsMargins(0, 0, style.EDGE, 0)
+        self._below_title.addWidget(self._progress)
+        column.addLayout(self._below_title)
         column.addWidget(self._area, 1)
         # The scroll bar stands at the edge of the window.
         column.setContentsMargins(style.EDGE, style.EDGE - style.SPACING, 0, style.SPACING)
@@ -284,3 +285,64 @@ class Page(QWidget):
         """Call ``function`` off the UI thread while the page is busy; see ``background.run``."""
         self.set_busy(True, what)
         background.run(self, function, done, failed, settled=lambda: self.set_busy(False))
+
+    def open_key(
+        self,
+        load: Callable[[bool], T],
+        done: Callable[[T], None],
+        failed: Callable[[CoreError], None],
+    ) -> None:
+        """Call ``load(may_take_long)``, which opens a key; ask first if that takes long.
+
+        The user can cancel a long wait; then neither ``done`` nor ``failed`` is called.
+        """
+        from enos_csr_gui.core.errors import Code
+        from enos_csr_gui.gui.texts import problem_text
+        from enos_csr_gui.gui.widgets.question import confirm
+
+        def refused(error: CoreError) -> None:
+            problem = error.problems[0]
+            if problem.code is not Code.KEY_SLOW:
+                failed(error)
+                return
+            consequence = _("You can cancel at any time.")
+            if confirm(self, problem_text(problem), consequence, _("&Open it"), _("&Do not open")):
+                self._wait_long(lambda: load(True), done, failed)
+
+        self.wait_for(lambda: load(False), done, refused, _("Reading the key file"))
+
+    def _wait_long(
+        self,
+        function: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[CoreError], None],
+    ) -> None:
+        """Wait like ``wait_for``, with a button that cancels; Escape presses it too."""
+        from PySide6.QtWidgets import QPushButton
+
+        what = _("Opening the key…")
+        row = QWidget()
+        cancel = QPushButton(_("Cancel opening the key"))
+        cancel.setShortcut("Esc")
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(QLabel(what), 1)
+        line.addWidget(cancel)
+        style.ensure_touch_targets(row)
+        self._below_title.addWidget(row)
+        row.show()  # what is not shown takes no focus
+
+        def settled() -> None:
+            row.hide()
+            row.deleteLater()
+            self.set_busy(False)
+
+        def give_up() -> None:
+            job.forget()
+            settled()
+
+        cancel.clicked.connect(give_up)
+        self.set_busy(True, what)
+        # Nothing can stop a derivation, and the window must not wait for it when it closes.
+        job = background.run(self, function, done, failed, settled, detached=True)
+        cancel.setFocus()

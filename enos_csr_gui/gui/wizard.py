@@ -407,7 +407,7 @@ class RequestWizard(QDialog):
             self._want(None, files)
         elif files[0].suffix.lower() in TABLE_SUFFIXES:
             self._take_table(files)
-        elif self.step is not Step.CERTIFICATES and _may_hold_many(files):
+        elif self.step is not Step.CERTIFICATES:
 
             def looked(holds_many: bool) -> None:
                 if self.page is not page:
@@ -554,12 +554,10 @@ def _local_files(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
 
-def _may_hold_many(files: Sequence[Path]) -> bool:
-    """Return whether the files have to be read to know if they are for many devices."""
-    return len(files) > 1 or files[0].suffix.lower() in ARCHIVE_SUFFIXES or files[0].is_dir()
-
-
 def _hold_many(files: Sequence[Path]) -> bool:
-    from enos_csr_gui.core.batch import arrivals  # not before the first paint
+    """Return whether the files are for many devices; a drive may take long to answer."""
+    from enos_csr_gui.core import contents  # not before the first paint
+    from enos_csr_gui.core.batch import arrivals
 
-    return arrivals.holds_many(files)
+    may_hold = len(files) > 1 or files[0].suffix.lower() in ARCHIVE_SUFFIXES
+    return (may_hold or contents.is_folder(files[0])) and arrivals.holds_many(files)

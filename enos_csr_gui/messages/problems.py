@@ -46,9 +46,13 @@ _SENTENCES: dict[Code, str] = {
         "This key is restricted to RSA-PSS signatures, and EnOS needs another kind of signature. "
         "Choose another key, or create a new one."
     ),
+    Code.KEY_SLOW: N_(
+        "The protection of this key needs much computing: opening it takes about {seconds} seconds "
+        "on a usual computer."
+    ),
     Code.DERIVATION_TOO_LONG: N_(
-        "The passphrase of this key is hashed {given} times, more than the limit of {limit}: "
-        "opening it would block this computer. Protect the key again with fewer iterations."
+        "Opening this key takes about {given} seconds on a usual computer, more than the limit of "
+        "{limit}. Protect the key again with fewer iterations, then choose the new file."
     ),
     Code.DERIVATION_TOO_LARGE: N_(
         "Opening this key takes {given} MB of memory, more than the limit of {limit} MB. Protect "
@@ -189,6 +193,10 @@ _SENTENCES: dict[Code, str] = {
     ),
     Code.ARCHIVE_LOCKED: N_(
         "This archive is protected with a password. Unpack it, then choose the files in it."
+    ),
+    Code.ARCHIVE_FORMAT: N_(
+        "This is an archive in the format of {format}, which this program does not unpack. Unpack "
+        "it, then choose the files in it."
     ),
     Code.NOT_PEM: N_(
         "EnOS accepts requests as PEM text only. Save the request as PEM, here or with "

@@ -154,13 +154,27 @@ def test_the_rules_and_a_conversion(enos_csr, openssl, tmp_path) -> None:
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "k", "-subj",
             "/CN=x", "-outform", "DER", "-out", tmp_path / "c.der")  # fmt: skip
     words = ("convert", tmp_path / "c.der", "--out", tmp_path / "c.csr", "--json")
-    assert check(enos_csr(*words).stdout, "converted") == {"path": str(tmp_path / "c.csr")}
+    assert check(enos_csr(*words).stdout, "converted") == {
+        "path": str(tmp_path / "c.csr"),
+        "warnings": [],
+    }
     openssl("req", "-in", tmp_path / "c.csr", "-verify", "-noout")
     before = (tmp_path / "c.csr").read_bytes()
     again = enos_csr(*words)  # never over a file
     assert again.exit_code == 1
     assert check(again.stdout, "failure")["problems"][0]["code"] == "file-exists"
     assert (tmp_path / "c.csr").read_bytes() == before
+
+
+def test_what_was_left_out_of_a_conversion_is_a_warning(enos_csr, issued, tmp_path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    shutil.copy(issued, folder / "a.crt")
+    for number in range(200):
+        (folder / f"b{number}.txt").write_text("milk")
+    result = enos_csr("convert", folder, "--out", tmp_path / "c.pem", "--json")
+    [warning] = check(result.stdout, "converted")["warnings"]
+    assert warning["code"] == "too-many-files"
 
 
 def test_a_passphrase_typed_in_place_of_its_file_is_not_repeated(

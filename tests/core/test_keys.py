@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import inspect, key_reader, keys
+from enos_csr_gui.core import inspect, key_reader, keys, pbe
 from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, InvalidKey
@@ -99,6 +100,10 @@ def made(tmp_path_factory, openssl):
 
 @pytest.fixture(scope="session")
 def fingerprint_by_openssl(made) -> str:
+    return fingerprint_of(made)
+
+
+def fingerprint_of(made) -> str:
     return hashlib.sha256(made("pkey -in rsa.pem -pubout -outform DER")).hexdigest()
 
 
@@ -604,22 +609,23 @@ def test_of_several_keys_none_is_taken_by_chance(made):
 # --- Files made to keep the computer busy ---------------------------------------------------------
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(
-    "command",
-    [
-        "pkcs8 -topk8 -in rsa.pem",
-        "pkcs8 -topk8 -in rsa.pem -outform DER",
-        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in rsa.pem",
-        "pkcs12 -export -nocerts -inkey rsa.pem",
-        "pkcs12 -export -nocerts -inkey rsa.pem -keypbe PBE-SHA1-3DES",
-    ],
-)
-def test_a_derivation_of_too_many_iterations_is_not_begun(made, command, monkeypatch):
-    data = made(command + " -iter 200000", "-passout", "pass:a")
-    assert is_the_key(made, data, "a")
-    monkeypatch.setattr(key_reader, "MAX_ITERATIONS", 150_000)
+_SLOW_FORMS = {
+    # the openssl command for 200,000 iterations, and what opening the key costs in seconds
+    "pkcs8 -topk8 -in rsa.pem -iter 200000": 0.1,
+    "pkcs8 -topk8 -in rsa.pem -iter 200000 -outform DER": 0.1,
+    "pkcs8 -topk8 -in rsa.pem -iter 200000 -v2prf hmacWithSHA1": 0.2,
+    "pkcs8 -topk8 -in rsa.pem -iter 200000 -v2prf hmacWithSHA512": 0.2,
+    "pkcs8 -topk8 -in rsa.pem -iter 200000 -v2 des3": 0.1,
+    "pkcs8 -topk8 -in rsa.pem -iter 200000 -v2 aes-192-cbc": 0.1,
+    "pkcs8 -topk8 -in rsa.pem -iter 200000 -v1 PBE-SHA1-3DES": 0.3,
+    "pkcs8 -topk8 -in rsa.pem -scrypt": 0.125,
+    # Of a keystore, only the key is decrypted.
+    "pkcs12 -export -nocerts -inkey rsa.pem -iter 200000": 0.1,
+    "pkcs12 -export -nocerts -inkey rsa.pem -iter 200000 -keypbe PBE-SHA1-3DES": 0.3,
+}
 
+
+def never_derives(monkeypatch) -> None:
     def derives(*_arguments, **_more):
         raise AssertionError("a derivation was begun")
 
@@ -627,13 +633,100 @@ def test_a_derivation_of_too_many_iterations_is_not_begun(made, command, monkeyp
         (key_reader.serialization, "load_der_private_key"),
         (key_reader.serialization, "load_pem_private_key"),
         (key_reader.pkcs12, "load_pkcs12"),
-        (key_reader, "PBKDF2HMAC"),
+        (key_reader.pbe, "derive_pkcs12"),
+        (key_reader.pbe.hashlib, "pbkdf2_hmac"),
+        (key_reader.pbe.hashlib, "scrypt"),
     ):
         monkeypatch.setattr(module, name, derives)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", _SLOW_FORMS)
+def test_a_slow_key_is_opened_only_when_a_person_agrees(made, command, monkeypatch):
+    data = made(command, "-passout", "pass:a")
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0.05)
+    with monkeypatch.context() as patched:
+        never_derives(patched)
+        assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
+        for passphrase in ("", "a"):
+            assert reason(data, passphrase) == (Code.KEY_SLOW, {"seconds": 1})
+    assert key_reader.seconds(data, "a") == pytest.approx(_SLOW_FORMS[command])
+    assert key_reader.seconds(data, "é") == pytest.approx(3 * _SLOW_FORMS[command])
+    key = key_reader.load(data, "a", may_take_long=True)
+    assert keys.public_key_sha256(key.public_key()) == fingerprint_of(made)
+    with pytest.raises(InvalidKey) as caught:
+        key_reader.load(data, "b", may_take_long=True)
+    assert caught.value.problems[0].code is Code.PASSPHRASE_WRONG
+
+
+@pytest.mark.parametrize("passphrase", ["", "Grüße, 凯里 🔑"])
+@pytest.mark.long
+@pytest.mark.parametrize("command", _SLOW_FORMS)
+def test_a_slow_key_takes_every_passphrase(made, command, passphrase, monkeypatch):
+    data = made(command, "-passout", f"pass:{passphrase}")
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0.05)
+    assert key_reader.load(data, passphrase, may_take_long=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", _SLOW_FORMS)
+def test_a_derivation_over_the_limit_is_not_begun(made, command, monkeypatch):
+    data = made(command, "-passout", "pass:a")
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0.01)
+    monkeypatch.setattr(pbe, "MAX_SECONDS", 0.05)
+    never_derives(monkeypatch)
     for passphrase in (None, "", "a"):
-        code, values = reason(data, passphrase)
-        assert code is Code.DERIVATION_TOO_LONG
-        assert values["limit"] == 150_000 < int(values["given"])
+        assert reason(data, passphrase) == (Code.DERIVATION_TOO_LONG, {"given": 1, "limit": 1})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pkcs8 -topk8 -in rsa.pem -v1 PBE-SHA1-RC2-40 -provider legacy -provider default",
+        "pkcs12 -export -nocerts -inkey rsa.pem -keypbe PBE-SHA1-RC2-40 -legacy",
+    ],
+)
+def test_what_only_the_library_can_open_never_takes_long(made, command, monkeypatch):
+    """It would stop the window."""
+    data = made(f"{command} -iter 200000", "-passout", "pass:a")
+    assert is_the_key(made, data, "a")
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0.05)
+    with pytest.raises(InvalidKey) as caught:
+        key_reader.load(data, "a", may_take_long=True)
+    assert caught.value.problems[0].code is Code.DERIVATION_TOO_LONG
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "command", ["pkcs8 -topk8 -in rsa.pem", "pkcs12 -export -nocerts -inkey rsa.pem"]
+)
+def test_other_threads_run_while_a_slow_key_is_opened(made, command):
+    data = made(f"{command} -iter 3000000", "-passout", "pass:a")
+    turns, done = 0, threading.Event()
+
+    def tick() -> None:
+        nonlocal turns
+        while not done.wait(0.01):
+            turns += 1
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        assert key_reader.load(data, "a", may_take_long=True)
+    finally:
+        done.set()
+        thread.join()
+    assert turns > 10  # the library allows one
+
+
+def test_a_file_of_many_quick_keys_is_asked_about(made, monkeypatch):
+    data = made("pkcs8 -topk8 -in rsa.pem -iter 200000", "-passout", "pass:a")
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0.45)
+    assert reason(data * 20) == (Code.PASSPHRASE_NEEDED, {})
+    assert reason(data * 20, "b") == (Code.KEY_SLOW, {"seconds": 2})
+    monkeypatch.setattr(pbe, "MAX_SECONDS", 1)
+    assert reason(data * 20, "b") == (Code.KEYS_TOO_COSTLY, {})
+    assert key_reader.load(data * 20, "a", wanted=[fingerprint_of(made)])
 
 
 def test_a_mac_of_too_many_iterations_is_not_computed(made):
@@ -646,23 +739,16 @@ def test_a_mac_of_too_many_iterations_is_not_computed(made):
     longer[mac.start + 1] += 2  # both lengths count what was added
     longer[2:4] = (int.from_bytes(longer[2:4], "big") + 2).to_bytes(2, "big")
     longer = bytes(longer)
-    assert reason(longer, "a")[0] is Code.DERIVATION_TOO_LONG
+    assert is_the_key(made, longer, "a")  # the key does not need it
 
 
-@pytest.mark.long
-def test_the_work_for_all_keys_of_a_file_is_bounded(made, bounded):
-    """Each key is within the limit; twenty of them, in four encodings, took minutes."""
-    data = made("pkcs8 -topk8 -in rsa.pem -iter 1900000", "-passout", "pass:a")
-    assert reason(data * 20, "é") == (Code.KEYS_TOO_COSTLY, {})
-    assert reason(data * 20) == (Code.KEYS_TOO_COSTLY, {})
-    assert reason(data, "é")[0] is Code.PASSPHRASE_WRONG
-
-
-def test_scrypt_of_too_much_memory_is_not_begun(made):
+def test_scrypt_of_too_much_memory_is_not_begun(made, monkeypatch):
     data = made("pkcs8 -topk8 -in rsa.pem -outform DER -scrypt", "-passout", "pass:a")
     assert is_the_key(made, data, "a")
     cost = data.index(bytes.fromhex("02024000020108"))  # N = 16,384, r = 8
     changed = data[:cost] + bytes.fromhex("0202400002017f") + data[cost + 7 :]
+    monkeypatch.setattr(pbe, "MAX_MEMORY", 128 << 20)
+    never_derives(monkeypatch)
     code, values = reason(changed, "a")
     assert (code, values["given"]) == (Code.DERIVATION_TOO_LARGE, 128 * 16_384 * 127 >> 20)
 

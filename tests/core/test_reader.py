@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import email.message
+import gzip
 import io
 import json
+import tarfile
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -108,6 +110,27 @@ def in_zip(der: bytes) -> bytes:
     return file.getvalue()
 
 
+def in_tar(der: bytes) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, content in (("read me.txt", b"Hello"), ("folder/cert.cer", der)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+def dumped(data: bytes, form: str, group: int = 1, split: int = 16) -> bytes:
+    """As dump programs write it: ``form`` takes the offset, the digits and the text of a line."""
+    lines = []
+    for at in range(0, len(data), 16):
+        line = data[at : at + 16]
+        halves = [line[i : i + split].hex(" ", -group) for i in range(0, len(line), split)]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
+        lines.append(form.format(at=at, hex="  ".join(halves), text=text))
+    return "\n".join(lines).encode()
+
+
 def in_mail(der: bytes) -> bytes:
     message = email.message.EmailMessage()
     message["Subject"] = "证书"
@@ -136,6 +159,11 @@ WORD = (
     b"{\\rtlch\\fcs1 \\af0 \\ltrch\\fcs0 \\lang2052\\loch\\af37 "
 )
 """How the files of these programs begin (Rich Text Format 1.9.1)."""
+
+
+def hex_byte(byte: int) -> str:
+    return f"0x{byte:02x}"
+
 
 CONTAINERS = {
     "PEM": lambda der: asn1.pem("CERTIFICATE", der),
@@ -204,6 +232,32 @@ CONTAINERS = {
     "Base64 of PEM": lambda der: base64.b64encode(asn1.pem("CERTIFICATE", der)),
     "JSON": lambda der: json.dumps({"data": {"cert": asn1.pem("X", der).decode()}}).encode(),
     "JSON with Base64": lambda der: json.dumps([base64.b64encode(der).decode()]).encode(),
+    "labels in another case": lambda der: (
+        asn1.pem("Certificate", der).replace(b"BEGIN", b"Begin").replace(b"END", b"End")
+    ),
+    "labels in lower case": lambda der: (
+        asn1.pem("x509 certificate", der).replace(b"BEGIN", b"begin").replace(b"END", b"end")
+    ),
+    "xxd": lambda der: dumped(der, "{at:08x}: {hex:<39}  {text}", 2),
+    "xxd -p": lambda der: b"\n".join(
+        der[at : at + 30].hex().encode() for at in range(0, len(der), 30)
+    ),
+    "xxd -i": lambda der: (
+        b"unsigned char cert_der[] = {\n  %b\n};\nunsigned int cert_der_len = %d;\n"
+        % (", ".join(map(hex_byte, der)).encode(), len(der))
+    ),
+    "hexdump -C": lambda der: (
+        dumped(der, "{at:08x}  {hex:<48}  |{text}|", split=8) + b"\n%08x\n" % len(der)
+    ),
+    "od": lambda der: dumped(der, "{at:06x} {hex}"),
+    "certutil -encodehex": lambda der: dumped(der, "{at:04x}  {hex:<49}   {text}", split=8),
+    "a PEM file in xxd": lambda der: dumped(
+        asn1.pem("CERTIFICATE", der), "{at:08x}: {hex:<39}  {text}", 2
+    ),
+    "digits with colons": lambda der: der.hex(":").upper().encode(),
+    "gzip": gzip.compress,
+    "tar": in_tar,
+    "tar.gz": lambda der: gzip.compress(in_tar(asn1.pem("CERTIFICATE", der))),
     "ZIP": in_zip,
     "ZIP in ZIP": lambda der: in_zip(in_zip(der)),
     "e-mail": in_mail,
@@ -412,6 +466,47 @@ def test_a_zip_bomb_is_not_unpacked():
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("pack", [lambda data: data, gzip.compress], ids=["gzip", "gzip twice"])
+def test_a_gzip_bomb_is_not_unpacked(pack):
+    data = pack(gzip.compress(b"0" * (400 << 20)))
+    assert len(data) < 1 << 20
+    tracemalloc.start()
+    try:
+        assert not any(one.der for one in reader.read(data).found)
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_that_is_not_opened_is_named():
+    for beginning, name in ((b"7z\xbc\xaf'\x1c", "7z"), (b"Rar!\x1a\x07\x01\0", "RAR")):
+        [found] = inspect.inspect(Path("x"), beginning + bytes(99))
+        [problem] = found.problems
+        assert (problem.code, problem.values) == (Code.ARCHIVE_FORMAT, {"format": name})
+
+
+@pytest.mark.parametrize("pack", [in_tar, gzip.compress, lambda der: gzip.compress(in_tar(der))])
+def test_an_archive_that_is_cut_off_is_called_damaged(device, pack):
+    data = pack(device)
+    for length in range(20, len(data), 97):
+        reader.read(data[:length])
+    middle = data.find(device) + 50 if device in data else len(data) // 3
+    found = inspect.inspect(Path("x"), data[:middle])
+    assert not any(one.kind is ContentKind.CERTIFICATE for one in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-----Begin forwarded message-----\n{}", "-- begin --\n{}\n-- end --", "--Begin key--\n{}"],
+)
+def test_prose_between_dashes_is_no_label(device, text):
+    inside = asn1.pem("CERTIFICATE", device).decode()
+    found = [one for one in reader.read(text.format(inside).encode()).found if one.label]
+    assert [one.der for one in found if one.label == "CERTIFICATE"] == [device]
 
 
 @pytest.mark.long

@@ -69,13 +69,15 @@ class Export(NamedTuple):
     """How to create the files for the devices; the passphrases are those of a common name.
 
     ``opens`` is for the key, ``protects`` for the new files. ``into`` is a folder that gets a
-    folder for each device; None puts the files beside the keys.
+    folder for each device; None puts the files beside the keys. ``may_take_long`` as in
+    ``key_reader.load``, for each key.
     """
 
     format: Format
     opens: Callable[[str], str | None]
     protects: Callable[[str], str | None]
     into: Path | None = None
+    may_take_long: bool = False
 
 
 def export_as(
@@ -333,7 +335,10 @@ def _export(
     opens = how.opens(name)
     try:
         private = create.load_key(
-            key, opens.encode() if opens else None, wanted=[record.public_key_sha256]
+            key,
+            opens.encode() if opens else None,
+            wanted=[record.public_key_sha256],
+            may_take_long=how.may_take_long,
         )
         saved = export.export_files(
             how.format,

@@ -39,6 +39,7 @@ from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
 from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
+from enos_csr_gui.gui.widgets.question import confirm
 from enos_csr_gui.i18n import _
 
 _NOTED = 4
@@ -55,6 +56,7 @@ class _Choice(NamedTuple):
     opening: str | None
     protecting: str | None
     each: Path | None
+    may_take_long: bool = False
 
 
 class DevicesPage(Page):
@@ -236,6 +238,12 @@ class DevicesPage(Page):
             self._protecting.text() if protects else None,
             typed_path(each) if is_own and format_ else None,
         )
+        self._save(choice)
+        return False
+
+    def _save(self, choice: _Choice) -> None:
+        arrival = self.draft.arrival
+        assert arrival.arrived is not None
         run, devices = Run(), arrival.arrived.devices
         self._trouble.show_help("")
         self._inputs.setEnabled(False)
@@ -260,8 +268,17 @@ class DevicesPage(Page):
             self._protecting.clear()
             self.go_on()
 
-        background.run(self, _work(devices, choice, run), done, self._refuse, self._ended)
-        return False
+        def refused(error: CoreError) -> None:
+            problem = error.problems[0]
+            if problem.code is not Code.KEY_SLOW:
+                self._refuse(error)
+                return
+            self._panel.rest()
+            consequence = _("That is for each device. You can stop at any time.")
+            if confirm(self, problem_text(problem), consequence, _("&Open it"), _("&Do not open")):
+                self._save(choice._replace(may_take_long=True))
+
+        background.run(self, _work(devices, choice, run), done, refused, self._ended)
 
     def _ended(self) -> None:
         self._panel.end()
@@ -335,7 +352,7 @@ def _work(
                 protects=choice.protecting,
                 each=each,
                 into=choice.into,
-            )
+            )._replace(may_take_long=choice.may_take_long)
             _try(devices, how)
         done = collect.save(devices, how, control=run.control, progress=run)
         return done, _summary(done, choice.into)
@@ -365,4 +382,5 @@ def _try(devices: Sequence[Collected], how: Export) -> None:
             first.folder / first.record.key,
             opening.encode() if opening else None,
             wanted=[first.record.public_key_sha256],
+            may_take_long=how.may_take_long,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -156,11 +157,15 @@ class ExportPage(Page):
             return False
         folder, name = typed_path(self._folder.text()), self._name.text().strip()
         passphrase = self._passphrase.text() if is_store else None
-        opening = self._key_passphrase.text() or None
+        # What is empty may be the passphrase, once it was asked for.
+        opening = self._key_passphrase.text() if self._key_row.isVisible() else None
         older_systems = is_store and self._older_systems.isChecked()
 
-        def make() -> tuple[StoredCertificate, list[ExportedFile]]:
-            key = load_key(received.key, opening, wanted=[received.issued.public_key_sha256])
+        def load(may_take_long: bool) -> RSAPrivateKey:
+            wanted = [received.issued.public_key_sha256]
+            return load_key(received.key, opening, wanted=wanted, may_take_long=may_take_long)
+
+        def make(key: RSAPrivateKey) -> tuple[StoredCertificate, list[ExportedFile]]:
             # First: it must not be lost to a name that is taken.
             taken = stored or receive.store_certificate(received)
             return taken, export.export_files(
@@ -174,7 +179,11 @@ class ExportPage(Page):
                 older_systems=older_systems,
             )
 
-        self.wait_for(make, self._made, self._refuse, _("Creating the files"))
+        def opened(key: RSAPrivateKey) -> None:
+            what = _("Creating the files")
+            self.wait_for(lambda: make(key), self._made, self._refuse, what)
+
+        self.open_key(load, opened, self._refuse)
         return False
 
     def _made(self, made: tuple[StoredCertificate, list[ExportedFile]]) -> None:

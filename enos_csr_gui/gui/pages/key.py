@@ -9,12 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from enos_csr_gui.core import key_files
+from enos_csr_gui.core.contents import is_folder
 from enos_csr_gui.core.create import load_key
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import KEY_SUFFIXES
 from enos_csr_gui.core.keys import check_passphrase
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.draft import Draft, KeyAnswers
+from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.key_chooser import KeyChooser
@@ -115,13 +117,29 @@ class KeyPage(Page):
         )
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        is_folder = self._old.isChecked() and files[0].is_dir()
-        if len(files) != 1 or not (is_folder or files[0].suffix.lower() in KEY_SUFFIXES):
+        file = files[0]
+        if len(files) != 1:
             return False
+        if file.suffix.lower() in KEY_SUFFIXES:
+            self._take(file)
+            return True
+        if not self._old.isChecked():
+            return False
+
+        def looked(holds_files: bool) -> None:
+            if holds_files:
+                self._take(file)
+            else:
+                self.task_wanted.emit(Task.INSPECT, [file])
+
+        # Not in this thread: the drive may not answer.
+        self.wait_for(lambda: is_folder(file), looked, None, _("Reading the files"))
+        return True
+
+    def _take(self, file: Path) -> None:
         self._old.setChecked(True)
         assert self._chooser is not None
-        self._chooser.set_path(files[0])
-        return True
+        self._chooser.set_path(file)
 
     @property
     def changed(self) -> bool:
@@ -171,9 +189,9 @@ class KeyPage(Page):
             chooser.ask_for_path()
             return
 
-        def load() -> tuple[RSAPrivateKey, Path]:
-            file = key_files.find(path, passphrase)
-            return load_key(file, passphrase), file
+        def load(may_take_long: bool) -> tuple[RSAPrivateKey, Path]:
+            file = key_files.find(path, passphrase, may_take_long=may_take_long)
+            return load_key(file, passphrase, may_take_long=may_take_long), file
 
         def loaded(found: tuple[RSAPrivateKey, Path]) -> None:
             self.draft.key, self.draft.key_file = found
@@ -184,7 +202,7 @@ class KeyPage(Page):
         def refused(error: CoreError) -> None:
             chooser.show_problem(error.problems[0])
 
-        self.wait_for(load, loaded, refused, _("Reading the key file"))
+        self.open_key(load, loaded, refused)
 
     def _go_to_passphrase(self, is_wanted: bool) -> None:
         if is_wanted and self._passphrase:

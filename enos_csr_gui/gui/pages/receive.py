@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QPushButton
 
-from enos_csr_gui.core import pasted, receive, serials
+from enos_csr_gui.core import contents, pasted, receive, serials
 from enos_csr_gui.core.batch import arrivals
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
@@ -56,6 +57,13 @@ class _Found(NamedTuple):
     matched: MatchedCertificate
     stored: StoredCertificate | None = None
     unsaved: Problem | None = None
+
+
+class _Other(Enum):
+    """What may be chosen in place of one certificate: a folder, or those for many devices."""
+
+    FOLDER = auto()
+    MANY = auto()
 
 
 def _take(file: Path, key: Path | None, chain: Path | None, others: Sequence[Path]) -> _Found:
@@ -165,16 +173,27 @@ class ReceivePage(Page):
         self._file.setFocus()
 
     def take_files(self, files: Sequence[Path]) -> bool:
-        if len(files) != 1 or files[0].is_dir():
+        def looked(is_folder: bool) -> None:
+            if is_folder:
+                self._sort(files)
+            else:
+                self._take_file(files[0])
+
+        if len(files) == 1:
+            # Not in this thread: the drive may not answer.
+            what = _("Reading the files")
+            self.wait_for(lambda: contents.is_folder(files[0]), looked, None, what)
+        else:
             self._sort(files)
-            return True
+        return True
+
+    def _take_file(self, file: Path) -> None:
         chooser = self._file
         if self._file.path() and self._key.isVisible():
             chooser = self._key
         elif self._file.path() and self._chain.isVisible():
             chooser = self._chain
-        chooser.set_path(files[0])
-        return True
+        chooser.set_path(file)
 
     def take_text(self, text: str) -> None:
         def read(found: Pasted) -> None:
@@ -237,14 +256,13 @@ class ReceivePage(Page):
         file, key, chain = self._file.path(), self._key.path(), self._chain.path()
         if file is None:
             return
-        if file.is_dir():
-            self._sort([file])
-            return
         others, expected = self._others, self._expected
 
-        def take() -> _Found | None:
+        def take() -> _Found | _Other:
+            if contents.is_folder(file):
+                return _Other.FOLDER
             if file.suffix.lower() in ARCHIVE_SUFFIXES and arrivals.holds_many([file]):
-                return None
+                return _Other.MANY
             given = key or (expected.key if expected and expected.key_exists() else None)
             return _take(file, given, chain, others)
 
@@ -255,9 +273,13 @@ class ReceivePage(Page):
             _("Looking for the key"),
         )
 
-    def _show(self, found: _Found | None) -> None:
-        if found is None:  # for many devices
-            self.task_wanted.emit(Task.RECEIVE_MANY, [self._file.path()])
+    def _show(self, found: _Found | _Other) -> None:
+        if isinstance(found, _Other):
+            files = [one for one in [self._file.path()] if one]
+            if found is _Other.FOLDER:
+                self._sort(files)
+            else:
+                self.task_wanted.emit(Task.RECEIVE_MANY, files)
             return
         received = found.matched
         if gone := [one for one in received.problems if one.code is Code.KEY_GONE]:

@@ -32,8 +32,8 @@ class KeyChooser(FileChooser):
         self._ask_passphrase(False)
 
     def passphrase(self) -> str | None:
-        """Return the passphrase; None when there is none."""
-        return self._passphrase.text() or None
+        """Return the passphrase, which may be empty; None while it is not asked for."""
+        return self._passphrase.text() if self._passphrase.isVisibleTo(self) else None
 
     def set_passphrase(self, passphrase: str | None) -> None:
         """Put a passphrase that was typed before into its field; None shows no such field."""
