@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.batch.check import Checked
     from enos_csr_gui.core.batch.collect import Collected
     from enos_csr_gui.core.batch.make import Outcome
-    from enos_csr_gui.core.batch.pool import Found
+    from enos_csr_gui.core.batch.pool import Foreign
     from enos_csr_gui.core.batch.records import Ledger
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.csr_rules import Breach, KeyFacts
@@ -196,7 +196,7 @@ def batch_created(
 
 
 def batch_received(
-    done: Iterable[Collected], foreign: Iterable[Found], folder: Path, warnings: Sequence[Object]
+    done: Iterable[Collected], foreign: Iterable[Foreign], folder: Path, warnings: Sequence[Object]
 ) -> Object:
     """Return what ``receive-batch`` has received."""
     return {
@@ -208,7 +208,7 @@ def batch_received(
                 "status": one.status,
                 "certificate": _path_or_none(one.certificate),
                 "key": _path(one.folder / one.record.key),
-                **serial_number(one.issued.certificate.serial_number if one.issued else None),
+                **serial_number(one.delivered.serial_number if one.delivered else None),
                 "public_key_sha256": one.record.public_key_sha256,
                 "files": [_path(file) for file in one.files],
                 "warnings": [problem(found) for found in one.problems],
@@ -218,8 +218,8 @@ def batch_received(
         "foreign": [
             {
                 "file": _path(one.source),
-                "public_key_sha256": one.certificate.key.public_key_sha256,
-                "certificate_sha256": certificate_sha256(one.certificate),
+                "public_key_sha256": one.public_key_sha256,
+                "certificate_sha256": one.certificate_sha256,
             }
             for one in foreign
         ],

@@ -20,7 +20,7 @@ from enos_csr_gui.messages.problems import problem_text
 
 if TYPE_CHECKING:
     from enos_csr_gui.core.batch.collect import Collected, Export
-    from enos_csr_gui.core.batch.pool import Found
+    from enos_csr_gui.core.batch.pool import Foreign
 
 _SHOWN = 20
 """As many names of one kind are printed; the report has all of them."""
@@ -171,20 +171,18 @@ def _how(
     return collect.export_as(format_, opens=opens, protects=protects)
 
 
-def _print(done: Sequence[Collected], foreign: Sequence[Found], folder: Path) -> None:
-    from enos_csr_gui.core.certificate import subject_name
+def _print(done: Sequence[Collected], foreign: Sequence[Foreign], folder: Path) -> None:
     from enos_csr_gui.core.enums import CertificateStatus
 
     counts = Counter(one.status for one in done)
     for status in CertificateStatus:
         if counts[status]:
             click.echo(labels.named(labels.certificate_status(status), str(counts[status])))
-        if status in (CertificateStatus.RECEIVED, CertificateStatus.ALREADY):
-            continue
-        _list([one.record.common_name for one in done if one.status is status])
+            if status not in (CertificateStatus.RECEIVED, CertificateStatus.ALREADY):
+                _list([one.record.common_name for one in done if one.status is status])
     if foreign:
         click.echo(labels.named(_("of other keys"), str(len(foreign))))
-        _list([f"{subject_name(one.certificate)} ({one.source.name})" for one in foreign])
+        _list([f"{one.name} ({one.source.name})" for one in foreign])
     sentences = Counter(problem_text(problem) for one in done for problem in one.problems)
     for sentence, count in sentences.most_common(_SHOWN):
         text = _("NOTE: {sentence}").format(sentence=sentence)

@@ -179,6 +179,7 @@ class Code(StrEnum):
     # Tables of devices
     TABLE_UNREADABLE = "table-unreadable"
     TABLE_ENCODING = "table-encoding"
+    TABLE_ENCODINGS_MIXED = "table-encodings-mixed", "line", "first"
     TABLE_OLD_EXCEL = "table-old-excel"
     TABLE_TOO_LARGE = "table-too-large", "limit"  # in MiB
     TABLE_TOO_WIDE = "table-too-wide", "limit"  # in columns

@@ -292,6 +292,65 @@ def name_key(common_name: str) -> str:
     return _storable(normalize(normalize(common_name).casefold()))
 
 
+class Selection(NamedTuple):
+    """Which requests of the history, and in which order; by default all but the archived.
+
+    Those are left out that do not hold each word of ``filter_text`` somewhere in the subject, the
+    site, the note, the path of the request file or the name of the key file, or are its public-key
+    fingerprint, batch or serial number (decimal or hexadecimal). Case does not matter. With
+    ``only_expiring``, those that ``RequestHistory.expiring`` would not return are left out too;
+    with ``status``, those of another status. ``archived`` tells whether to take only those that are
+    or are not; None takes both.
+    """
+
+    filter_text: str = ""
+    only_expiring: bool = False
+    status: Status | None = None
+    archived: bool | None = False
+    sort: SortBy = SortBy.MADE_ON
+    descending: bool = True
+
+    def select(self, columns: str) -> tuple[str, tuple[object, ...]]:
+        """Return the SQL that selects these columns in order, and its parameters."""
+        where, values = self.where()
+        # '+' keeps from the index: to look into every row in an order other than that on disk takes
+        # four times as long.
+        sign = "+" if self.filter_text or self.only_expiring or self.status else ""
+        return f"SELECT {columns} FROM request{where} {self.order(sign)}", values  # noqa: S608
+
+    def order(self, sign: str = "") -> str:
+        """Return the SQL for the order; ``sign`` stands before each column."""
+        direction = "DESC" if self.descending else "ASC"
+        columns = [f"{sign}{column} {direction}" for column in self.sort.value.split(", ")]
+        return f"ORDER BY {', '.join(columns)}, number {direction}"
+
+    def where(self) -> tuple[str, tuple[object, ...]]:
+        """Return the SQL condition, and its parameters."""
+        words = _folded(self.filter_text).split()
+        condition = "(instr(search, ?) OR fingerprint = ? OR batch = ? OR serial IN (?, ?))"
+        conditions = [condition] * len(words)
+        values: list[object] = [
+            one for word in words for one in (word, word, word, *_serials(word))
+        ]
+        now = _now(None)
+        if self.only_expiring:
+            conditions.append(_EXPIRING)
+            values += _around(now)
+        if self.status:
+            conditions.append(_OF_STATUS[self.status])
+            values += {
+                Status.WAITING: (),
+                Status.EXPIRED: (_seconds(now),),
+                Status.EXPIRING: (_seconds(now), _seconds(now + EXPIRES_SOON)),
+                Status.VALID: (_seconds(now + EXPIRES_SOON),),
+            }[self.status]
+        if self.archived is not None:
+            sign = "+" if words and not (self.status or self.only_expiring) else ""
+            conditions.append(f"{sign}(archived IS NULL) = ?")
+            values.append(not self.archived)
+        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
+
+
 class RequestHistory:
     """The requests made on this computer. Use it in one thread; ``close`` it, or use ``with``.
 
@@ -374,53 +433,21 @@ class RequestHistory:
         self,
         *,
         limit: int | None = None,
-        offset: int = 0,
         filter_text: str = "",
-        only_expiring: bool = False,
-        status: Status | None = None,
         archived: bool | None = False,
-        sort: SortBy = SortBy.MADE_ON,
-        descending: bool = True,
     ) -> list[PastRequest]:
-        """Return one page of the requests, by default all but the archived, the newest first.
+        """Return at most ``limit`` requests, the newest first; the others as in ``numbers``."""
+        listed, values = Selection(filter_text, archived=archived).select(", ".join(_COLUMNS))
+        return self._rows(f"{listed} LIMIT ?", *values, -1 if limit is None else limit)
 
-        Those are left out that do not hold each word of ``filter_text`` somewhere in the subject,
-        the site, the note, the path of the request file or the name of the key file, or are its
-        public-key fingerprint, batch or serial number (decimal or hexadecimal). Case does not
-        matter. With ``only_expiring``, those that ``expiring`` would not return are left out too;
-        with ``status``, those of another status. ``archived`` tells whether to return only those
-        that are or are not; None returns both.
-        """
-        query = _Query(filter_text, only_expiring, status, archived, sort, descending)
-        listed, values = query.select("number")
-        sql = f"{_SELECT} WHERE number IN ({listed} LIMIT ? OFFSET ?) {query.order()}"
-        return self._rows(sql, *values, -1 if limit is None else limit, offset)
-
-    def numbers(
-        self,
-        *,
-        filter_text: str = "",
-        only_expiring: bool = False,
-        status: Status | None = None,
-        archived: bool | None = False,
-        sort: SortBy = SortBy.MADE_ON,
-        descending: bool = True,
-    ) -> list[int]:
-        """Return the numbers of what ``requests`` would return without a limit."""
-        query = _Query(filter_text, only_expiring, status, archived, sort, descending)
-        sql, values = query.select("number")
+    def numbers(self, selection: Selection = Selection()) -> list[int]:  # noqa: B008
+        """Return the numbers of the requests selected, in their order."""
+        sql, values = selection.select("number")
         return self._read(sql, values, lambda row: int(row[0]))
 
-    def places(
-        self,
-        *,
-        filter_text: str = "",
-        sort: SortBy = SortBy.MADE_ON,
-        descending: bool = True,
-    ) -> list[Place]:
-        """Return where the files are of what ``requests`` would return without a limit."""
-        query = _Query(filter_text, sort=sort, descending=descending)
-        sql, values = query.select("number, csr, key")
+    def places(self, selection: Selection) -> list[Place]:
+        """Return where the files are of the requests selected, in their order."""
+        sql, values = selection.select("number, csr, key")
         return self._read(
             sql,
             values,
@@ -439,16 +466,9 @@ class RequestHistory:
             found |= {one.number: one for one in rows}
         return [found[number] for number in numbers if number in found]
 
-    def count(
-        self,
-        filter_text: str = "",
-        *,
-        only_expiring: bool = False,
-        status: Status | None = None,
-        archived: bool | None = False,
-    ) -> int:
-        """Return how many requests ``requests`` would return without a limit."""
-        where, values = _Query(filter_text, only_expiring, status, archived).where()
+    def count(self, *, archived: bool | None = False) -> int:
+        """Return how many requests there are; ``archived`` is that of a ``Selection``."""
+        where, values = Selection(archived=archived).where()
         sql = f"SELECT count(*) FROM request{where}"  # noqa: S608  (constants)
         return sum(self._read(sql, values, lambda row: int(row[0])))
 
@@ -864,57 +884,6 @@ def _sensible(read: Callable[[Any], T], value: object) -> T | None:
 
 def _path(stored: bytes) -> Path:
     return Path(os.fsdecode(stored))
-
-
-class _Query(NamedTuple):
-    """What ``RequestHistory.requests`` is asked for."""
-
-    text: str = ""
-    only_expiring: bool = False
-    status: Status | None = None
-    archived: bool | None = False
-    sort: SortBy = SortBy.MADE_ON
-    descending: bool = True
-
-    def select(self, columns: str) -> tuple[str, tuple[object, ...]]:
-        """Return the SQL that selects these columns in order, and its parameters."""
-        where, values = self.where()
-        # '+' keeps from the index: to look into every row in an order other than that on disk takes
-        # four times as long.
-        sign = "+" if self.text or self.only_expiring or self.status else ""
-        return f"SELECT {columns} FROM request{where} {self.order(sign)}", values  # noqa: S608
-
-    def order(self, sign: str = "") -> str:
-        """Return the SQL for the order; ``sign`` stands before each column."""
-        direction = "DESC" if self.descending else "ASC"
-        columns = [f"{sign}{column} {direction}" for column in self.sort.value.split(", ")]
-        return f"ORDER BY {', '.join(columns)}, number {direction}"
-
-    def where(self) -> tuple[str, tuple[object, ...]]:
-        """Return the SQL condition, and its parameters."""
-        words = _folded(self.text).split()
-        condition = "(instr(search, ?) OR fingerprint = ? OR batch = ? OR serial IN (?, ?))"
-        conditions = [condition] * len(words)
-        values: list[object] = [
-            one for word in words for one in (word, word, word, *_serials(word))
-        ]
-        now = _now(None)
-        if self.only_expiring:
-            conditions.append(_EXPIRING)
-            values += _around(now)
-        if self.status:
-            conditions.append(_OF_STATUS[self.status])
-            values += {
-                Status.WAITING: (),
-                Status.EXPIRED: (_seconds(now),),
-                Status.EXPIRING: (_seconds(now), _seconds(now + EXPIRES_SOON)),
-                Status.VALID: (_seconds(now + EXPIRES_SOON),),
-            }[self.status]
-        if self.archived is not None:
-            sign = "+" if words and not (self.status or self.only_expiring) else ""
-            conditions.append(f"{sign}(archived IS NULL) = ?")
-            values.append(not self.archived)
-        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 
 def _serials(word: str) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # not before the first paint
     from enos_csr_gui.core.batch.check import Checked
     from enos_csr_gui.core.batch.collect import Collected, Requested
     from enos_csr_gui.core.batch.make import Outcome
-    from enos_csr_gui.core.batch.pool import Found
+    from enos_csr_gui.core.batch.pool import Foreign
     from enos_csr_gui.core.batch.table import Table
     from enos_csr_gui.core.errors import Problem
 
@@ -79,7 +79,7 @@ class Arrived(NamedTuple):
 
     requested: Sequence[Requested]
     devices: Sequence[Collected]
-    foreign: Sequence[Found]
+    foreign: Sequence[Foreign]
     problems: Sequence[Problem]
     places: Mapping[str, Sequence[int]]
 

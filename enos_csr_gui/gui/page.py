@@ -282,9 +282,21 @@ class Page(QWidget):
         failed: Callable[[CoreError], None] | None,
         what: str,
     ) -> None:
-        """Call ``function`` off the UI thread while the page is busy; see ``background.run``."""
+        """Call ``function`` off the UI thread while the page is busy; see ``background.run``.
+
+        ``done`` is called in a turn of its own: it often shows another page, which takes its time.
+        """
+
+        def arrived(result: T) -> None:
+            self._busy = True  # the window must not go on by itself before ``done`` does
+            QTimer.singleShot(0, self, lambda: finish(result))
+
+        def finish(result: T) -> None:
+            self._busy = False
+            done(result)
+
         self.set_busy(True, what)
-        background.run(self, function, done, failed, settled=lambda: self.set_busy(False))
+        background.run(self, function, arrived, failed, settled=lambda: self.set_busy(False))
 
     def open_key(
         self,

@@ -476,6 +476,11 @@ _SENTENCES: dict[Code, str] = {
         "The encoding of this table is not recognized. Save it as an Excel workbook (.xlsx) or as "
         "'CSV UTF-8'."
     ),
+    Code.TABLE_ENCODINGS_MIXED: N_(
+        "Line {line} is in a different encoding from line {first}, so the letters in one of them "
+        "would be wrong. Correct the table, and save it as an Excel workbook (.xlsx) or as "
+        "'CSV UTF-8'."
+    ),
     Code.TABLE_OLD_EXCEL: N_(
         "This workbook is in the format of Excel 2003, or protected with a password. Save it as "
         "an Excel workbook (.xlsx) without a password."

@@ -23,11 +23,18 @@ from person import Person, wait
 from enos_csr_gui.gui.startup import open_wizard
 
 sys.setswitchinterval(0.001)  # as gui.app does
+def now():
+    return time.thread_time(), time.perf_counter()
+
+def begin():
+    "Begin a step; what the walk itself has done until now does not count."
+    turns[:] = [now()]
+
 app = QApplication(sys.argv)
 table = Path(sys.argv[1])
 turns = []
 timer = QTimer(timerType=Qt.TimerType.PreciseTimer)
-timer.timeout.connect(lambda: turns.append((time.thread_time(), time.perf_counter())))
+timer.timeout.connect(lambda: turns.append(now()))
 wizard = open_wizard()
 wizard.show()
 person = Person(wizard)
@@ -41,17 +48,16 @@ def report(step):
     cpu = max(b[0] - a[0] for a, b in zip(turns, turns[1:]))
     clock = max(b[1] - a[1] for a, b in zip(turns, turns[1:]))
     print(f"{step:24} {1000 * cpu:6.1f} ms of CPU {1000 * clock:7.1f} ms by the clock", flush=True)
-    turns.clear()
-    wait(50)  # what follows lies between two turns
 
-def leads_to(title, button="Next >"):
-    person.button(button).click()
+def leads_to(title):
+    button = person.button("Next >")
+    begin()
+    button.click()
     end = time.monotonic() + 300
     while person.title() != title and time.monotonic() < end:
         wait(5)
     assert person.title() == title, person.reads()
 
-turns.clear()
 person.drops(table)
 leads_to("What is in the columns?")
 report("reading")
@@ -62,13 +68,17 @@ page = wizard.page
 while page.busy:
     wait(5)
 report("checking")
+begin()
 page._only_bad.click()
 report("only those with errors")
+begin()
 page._only_bad.click()
 report("all of them")
 view = page._table
+begin()
 view.setCurrentIndex(view.model().index(50_000 % view.model().rowCount(), 6))
 report("scrolling")
+begin()
 view.model().setData(view.currentIndex(), "another-name")
 wait(200)
 while page._checking or page._waiting:

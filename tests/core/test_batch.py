@@ -284,7 +284,7 @@ def test_a_renewal_keeps_its_common_name_exactly(table_of, tmp_path) -> None:
     rules = check.Rules(kind=RequestKind.RENEWAL)
     run(table_of("dev-1", "x" * 70), tmp_path / "two", rules)
     with RequestHistory() as history:
-        kinds = [(one.common_name, one.kind) for one in history.requests(descending=False)]
+        kinds = [(one.common_name, one.kind) for one in reversed(history.requests())]
     assert kinds[0] == ("dev-1", RequestKind.NEW)
     assert sorted(kinds[1:]) == [("dev-1", RequestKind.RENEWAL), ("x" * 70, RequestKind.RENEWAL)]
 

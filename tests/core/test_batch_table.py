@@ -13,6 +13,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from enos_csr_gui.core.batch import table
+from enos_csr_gui.core.batch.cells import Suspect, from_text
 from enos_csr_gui.core.errors import Code, InvalidFileName, InvalidTable
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.messages import labels
@@ -48,6 +49,43 @@ def test_every_encoding_separator_and_line_end(tmp_path, encoding, separator, ne
         "common_name": "0071",
     }
     assert row.line == 2
+
+
+MIXED = {
+    "one-in-gb18030": (["utf-8", "utf-8", "utf-8", "gb18030"], 4, 1),
+    "one-in-utf-8": (["gb18030", "gb18030", "utf-8", "gb18030"], 3, 1),
+    "headings-in-ascii": (["ascii", "gb18030", "gb18030", "utf-8"], 4, 2),
+}
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize(("encodings", "line", "first"), MIXED.values(), ids=MIXED)
+def test_a_table_in_two_encodings_is_refused(tmp_path, encodings, line, first, newline) -> None:
+    lines = ["城市,CN" if encodings[0] != "ascii" else "L,CN"]
+    lines += [f"{city},dev-{number}" for number, city in enumerate(["贵阳", "凯里", "遵义市"])]
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(
+        newline.join(text.encode(one) for text, one in zip(lines, encodings, strict=True))
+    )
+    with pytest.raises(InvalidTable) as caught:
+        table.read(path)
+    [problem] = caught.value.problems
+    assert problem.code is Code.TABLE_ENCODINGS_MIXED
+    assert problem.values == {"line": line, "first": first}
+
+
+def test_a_latin_word_in_utf_8_does_not_become_chinese(tmp_path) -> None:
+    path = tmp_path / "mixed.csv"
+    gb18030 = "L,O,CN\n贵阳,贵州风电,dev-1\n".encode("gb18030")
+    path.write_bytes(gb18030 + "Zürich,Example,dev-2\n".encode())
+    assert refused(path) is Code.TABLE_ENCODINGS_MIXED
+
+
+@pytest.mark.parametrize("city", ["某", "联通", "临汾", "一", "中国"])
+def test_few_characters_in_gb18030_are_not_taken_for_utf_8(tmp_path, city) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"L,O,CN\n贵阳,贵州风电,dev-1\n{city},Example,dev-2\n".encode("gb18030"))
+    assert table.read(path).rows[1].answers[2] == city
 
 
 @pytest.mark.parametrize("field", SUBJECT_FIELDS, ids=lambda field: field.key)
@@ -153,6 +191,13 @@ def test_what_a_spreadsheet_has_changed_is_flagged(tmp_path, text) -> None:
     [problem] = row.problems
     assert (problem.code, problem.field) == (Code.CELL_CHANGED, "common_name")
     assert problem.values == {"given": text}
+
+
+@pytest.mark.parametrize("digits", ["7" * 4000 + "E+99", "1E+" + "9" * 4000])
+def test_a_long_number_was_written_by_no_spreadsheet(digits) -> None:
+    """To look through many of them would take minutes."""
+    assert str(from_text(digits)) == digits
+    assert not isinstance(from_text(digits), Suspect)
 
 
 @pytest.mark.parametrize("text", ["5E92", "12-34", "Mar-2-a", "A1E+05", "1.2.3", "dev/1/2", "-5"])
@@ -370,11 +415,22 @@ HEADING_ROW = b'<row r="1"><c r="A1" t="inlineStr"><is><t>CN</t></is></c></row>'
         sheet(HEADING_ROW, b'<row r="2000000000"><c r="A2" t="str"><v>a</v></c></row>'),
         sheet(HEADING_ROW, b'<row r="2"><c r="A2" t="s"><v>99999</v></c></row>'),
         sheet(HEADING_ROW, b'<row r="2"><c r="ZZZZZZ2" t="str"><v>a</v></c></row>'),
+        sheet(HEADING_ROW, b'<row r="2"><c r="A2"><v>%s</v></c></row>' % (b"7" * 1000)),
+        sheet(HEADING_ROW, b'<row r="2"><c r="A2" s="%s"/></row>' % (b"7" * 1000)),
         sheet(HEADING_ROW, b"<row"),
         b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>',
         b"",
     ],
-    ids=["far-row", "no-such-text", "far-column", "cut-off", "entity", "empty"],
+    ids=[
+        "far-row",
+        "no-such-text",
+        "far-column",
+        "long-number",
+        "long-style",
+        "cut-off",
+        "entity",
+        "empty",
+    ],
 )
 def test_a_hostile_sheet_is_refused(book, data) -> None:
     path = altered(book(["CN"], ["a"]), "xl/worksheets/sheet1.xml", data)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,12 @@ from enos_csr_gui.core import history, keys
 from enos_csr_gui.core.create import create_request, used_name
 from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code
-from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
+from enos_csr_gui.core.history import (
+    HistoryUnavailable,
+    PastRequest,
+    RequestHistory,
+    Selection,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CHINA = timezone(timedelta(hours=8))
@@ -52,6 +58,11 @@ def record(past: RequestHistory, name: str = "dev-001", **changes) -> None:
 
 def names(requests: list[PastRequest]) -> list[str]:
     return [request.common_name for request in requests]
+
+
+def selected(past: RequestHistory, **ways: Any) -> list[PastRequest]:
+    """The requests as the window lists them."""
+    return past.numbered(past.numbers(Selection(**ways)))
 
 
 def set_aside(path: Path) -> list[Path]:
@@ -227,7 +238,7 @@ def receive(past: RequestHistory, serial: int, name: str) -> None:
 
 
 def serials(past: RequestHistory) -> list[int | None]:
-    return [request.serial for request in past.requests(descending=False)]
+    return [request.serial for request in selected(past, descending=False)]
 
 
 def test_one_key_for_several_requests(past):
@@ -340,11 +351,9 @@ def five(past):
 @pytest.mark.parametrize("filter_text", ["", "guizhou"])
 def test_sorted_by_each_column(five, sort, ascending, filter_text):
     ways = {"sort": sort, "filter_text": filter_text}
-    up = names(five.requests(**ways, descending=False))
+    up = names(selected(five, **ways, descending=False))
     assert up == [*ascending]
-    assert names(five.requests(**ways)) == up[::-1]
-    pages = [five.requests(**ways, limit=2, offset=offset) for offset in range(0, 7, 2)]
-    assert [names(page) for page in pages] == [up[4:2:-1], up[2:0:-1], up[:1], []]
+    assert names(selected(five, **ways)) == up[::-1]
 
 
 @pytest.mark.parametrize(
@@ -371,7 +380,8 @@ def test_sorted_by_each_column(five, sort, ascending, filter_text):
 )
 def test_a_filter_finds_every_word(five, text, found):
     assert names(five.requests(filter_text=text)) == [*found]
-    assert five.count(text) == len(found)
+    assert names(selected(five, filter_text=text)) == [*found]
+    assert names(five.requests(filter_text=text, limit=2)) == [*found][:2]
 
 
 # --- Private --------------------------------------------------------------------------------------
@@ -554,7 +564,7 @@ def test_what_lies_beside_a_damaged_file_goes_with_it(path):
         log = Path(f"{path}-wal").read_bytes()
         path.write_bytes(zeroed(path.read_bytes()))
         with RequestHistory(path) as past:
-            assert past.requests(sort=SortBy.KIND) == []
+            assert selected(past, sort=SortBy.KIND) == []
         [aside, _, aside_log] = set_aside(path)
         assert aside_log.name == f"{aside.name}-wal"
         assert aside_log.read_bytes() == log
@@ -1053,21 +1063,20 @@ def test_a_page_of_50_000_requests_is_bounded_work(path, answers):
     enlarge(path, 50_000)
     with RequestHistory(path) as past:
         assert past.count() == 50_000
-        assert past.count("dev-04999") == 1
+        assert len(selected(past, filter_text="dev-04999")) == 1
         steps = Steps(past)
         for sort in SortBy:
             for ways, most in (
-                # An index gives the order: a page costs the same however many there are. Few
-                # requests have a site or a note, so that these have none.
-                ({}, 900 if sort in (SortBy.SITE, SortBy.NOTE) else 10),
-                ({"offset": 49_900}, 900 if sort in (SortBy.SITE, SortBy.NOTE) else 250),
+                # An index gives the order. Few requests have a site or a note, so that these have
+                # none.
+                ({}, 900 if sort in (SortBy.SITE, SortBy.NOTE) else 300),
                 ({"filter_text": "nowhere"}, 900),
                 ({"filter_text": "guizhou 49"}, 900),
-                ({"filter_text": "guizhou", "offset": 49_900}, 1_000),
+                ({"filter_text": "guizhou"}, 1_000),
             ):
-                taken = steps.of(lambda s=sort, w=ways: past.requests(limit=100, sort=s, **w))
-                assert taken < most, (sort, ways)
-            assert steps.of(lambda s=sort: past.numbers(sort=s)) < 900
+                wanted = Selection(sort=sort, **ways)
+                assert steps.of(lambda w=wanted: past.numbers(w)) < most, wanted
+        assert steps.of(lambda: past.requests(limit=100)) < 10
         assert steps.of(lambda: past.check_common_name("dev-04999")) < 2
         assert steps.of(lambda: past.find_public_key("0" * 64)) < 2
 
@@ -1119,15 +1128,15 @@ def received(past: RequestHistory, name: str, days: float, serial: int = 1) -> N
 def test_what_is_archived_is_out_of_the_way_and_can_be_restored(past):
     for name in ("dev-1", "dev-2", "dev-3"):
         record(past, name, public_key_sha256=name)
-    first, second = past.numbers(descending=False)[:2]
+    first, second = past.numbers(Selection(descending=False))[:2]
     assert past.archive([first, second, 99]) == 2
     assert past.archive([first]) == 0  # it is
     assert names(past.requests()) == ["dev-3"]
     assert names(past.requests(archived=True)) == ["dev-2", "dev-1"]
     assert names(past.requests(archived=None)) == ["dev-3", "dev-2", "dev-1"]
-    assert past.numbers(archived=True, filter_text="dev-1") == [first]
+    assert past.numbers(Selection("dev-1", archived=True)) == [first]
     assert (past.count(), past.count(archived=True), past.count(archived=None)) == (1, 2, 3)
-    assert past.count(status=Status.WAITING) == 1
+    assert len(selected(past, status=Status.WAITING)) == 1
     assert [one.archived for one in past.numbered([second, 3, first])] == [True, False, True]
     assert past.archive([first], archived=False) == 1
     assert names(past.requests()) == ["dev-3", "dev-1"]
@@ -1136,9 +1145,9 @@ def test_what_is_archived_is_out_of_the_way_and_can_be_restored(past):
 def test_nothing_reminds_of_what_is_archived(past):
     record(past, "dev-1", public_key_sha256="dev-1")
     received(past, "dev-1", 30)
-    assert names(past.expiring()) == names(past.requests(only_expiring=True)) == ["dev-1"]
+    assert names(past.expiring()) == names(selected(past, only_expiring=True)) == ["dev-1"]
     past.archive([1])
-    assert past.expiring() == past.requests(only_expiring=True) == []
+    assert past.expiring() == selected(past, only_expiring=True) == []
     past.archive([1], archived=False)
     assert names(past.expiring()) == ["dev-1"]
     # A renewal that was given up does not hide that one is needed; one that has arrived does.
@@ -1187,7 +1196,7 @@ def test_a_site_and_a_note_are_kept_found_and_stay_when_files_move(past):
     past.annotate([1, 2], site=" Kaili  Süd ")
     assert past.has_words() == (True, False)
     past.annotate([1], note="ask\nMr. Li; \udc80")
-    one, two = past.requests(descending=False)
+    one, two = selected(past, descending=False)
     assert (one.site, one.note) == ("Kaili Süd", "ask Mr. Li; \\udc80")
     assert (two.site, two.note) == ("Kaili Süd", "")
     assert names(past.requests(filter_text="SÜD mr.")) == ["dev-1"]
@@ -1196,18 +1205,18 @@ def test_a_site_and_a_note_are_kept_found_and_stay_when_files_move(past):
     past.annotate([1], note="")
     assert past.has_words() == (True, False)
     assert past.requests(filter_text="mr.") == []
-    assert names(past.requests(sort=SortBy.SITE)) == ["dev-2", "dev-1"]
+    assert names(selected(past, sort=SortBy.SITE)) == ["dev-2", "dev-1"]
 
 
 @pytest.mark.long
 def test_requests_come_in_the_order_of_their_numbers(past):
     for number in range(1100):
         record(past, f"dev-{number}")
-    wanted = past.numbers(sort=SortBy.COMMON_NAME)
+    wanted = past.numbers(Selection(sort=SortBy.COMMON_NAME))
     found = past.numbered([*wanted, 5000])
     assert [one.number for one in found] == wanted
-    assert names(found) == names(past.requests(sort=SortBy.COMMON_NAME))
-    [(number, csr, key)] = past.places(filter_text="dev-1099")
+    assert names(found) == sorted(names(found))
+    [(number, csr, key)] = past.places(Selection("dev-1099"))
     assert (number, csr, key) == (1100, Path("/work/dev-1099.csr"), Path("/work/dev-1099.key"))
 
 
@@ -1254,8 +1263,6 @@ def test_a_page_of_what_is_to_be_renewed_soon(past):
         )
     record(past, "waiting")
     by_end = {"only_expiring": True, "sort": SortBy.EXPIRES, "descending": False}
-    assert names(past.requests(**by_end)) == ["dev-10", "dev-20", "dev-30"]
-    assert names(past.requests(**by_end, limit=1, offset=1)) == ["dev-20"]
-    assert names(past.requests(**by_end, filter_text="dev 3")) == ["dev-30"]
-    assert past.count(only_expiring=True) == 3
-    assert past.count("dev 4", only_expiring=True) == 0
+    assert names(selected(past, **by_end)) == ["dev-10", "dev-20", "dev-30"]
+    assert names(selected(past, **by_end, filter_text="dev 3")) == ["dev-30"]
+    assert selected(past, **by_end, filter_text="dev 4") == []

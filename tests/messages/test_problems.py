@@ -115,6 +115,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.COLUMN_TWICE: {"first": "O", "second": "Company"},
     Code.COLUMNS_UNKNOWN: {"columns": "Time Zone, Site"},
     Code.LINE_UNREADABLE: {"line": 7},
+    Code.TABLE_ENCODINGS_MIXED: {"line": 7, "first": 2},
     Code.LINE_SKIPPED: {"line": 2},
     Code.ROWS_HIDDEN: {"sheet": "Kaili"},
     Code.CELLS_MERGED: {"sheet": "Kaili"},

@@ -34,6 +34,9 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST_CHANGED = 40
+"""No spreadsheet writes a longer one, and to look through a long number takes its time."""
+
 # What keeps a spreadsheet from calculating. An apostrophe before a letter belongs to the name:
 # 's-Hertogenbosch is a city.
 _APOSTROPHE = re.compile(r"'(?=[\d=+@\t-])")
@@ -50,7 +53,8 @@ def from_text(text: str) -> Cell:
         return text[1:]
     if text.startswith("="):
         return Suspect(text, Code.CELL_FORMULA)
-    return Suspect(text, Code.CELL_CHANGED) if _CHANGED.fullmatch(text) else text
+    is_changed = len(text) <= _LONGEST_CHANGED and _CHANGED.fullmatch(text)
+    return Suspect(text, Code.CELL_CHANGED) if is_changed else text
 
 
 def from_value(value: object, number_format: str = "") -> Cell:
@@ -68,7 +72,7 @@ def from_value(value: object, number_format: str = "") -> Cell:
             return value
         case bool():
             return Suspect(str(value).upper(), Code.CELL_CHANGED)
-        case int() | float() if value == value // 1 and abs(value) < _MAX_EXACT:
+        case int() | float() if abs(value) < _MAX_EXACT and value == value // 1:
             zeros = len(number_format) if set(number_format) == {"0"} else 0
             return str(int(value)).zfill(zeros)
         case datetime() | date() | time() | timedelta():

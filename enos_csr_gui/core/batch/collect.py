@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import csv
 import io
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from enos_csr_gui.core import certificate, create, export, files, receive, serials
 from enos_csr_gui.core.batch import passphrases, records
 from enos_csr_gui.core.batch.check import Progress
 from enos_csr_gui.core.batch.control import Control, jobs
-from enos_csr_gui.core.batch.pool import Found, Pool, best
+from enos_csr_gui.core.batch.packed import Packed, plain_problem, problem_of
+from enos_csr_gui.core.batch.pool import Found, Pool, best, loaded
 from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.certificate import Issued
+from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import CertificateStatus, Format
 from enos_csr_gui.core.errors import (
     CannotExport,
@@ -35,6 +40,10 @@ from enos_csr_gui.core.file_types import CERTIFICATES, REQUESTS
 from enos_csr_gui.core.history import PastRequest, RequestHistory
 from enos_csr_gui.core.keystore import PEM_NAME
 from enos_csr_gui.core.spreadsheet import harmless
+from enos_csr_gui.core.x509_reader import Certificate
+
+_AT_ONCE = 1000
+"""So many devices are handed to the threads at once."""
 
 
 class Requested(NamedTuple):
@@ -48,6 +57,24 @@ class Requested(NamedTuple):
     is_batch: bool = True
 
 
+class Delivered(NamedTuple):
+    """The certificate for a request: its DER, the chain above it, and where it came from.
+
+    ``serial_number`` and the dates are None where no calendar has its dates.
+    """
+
+    source: Path
+    der: bytes
+    chain: tuple[Certificate, ...] = ()
+    serial_number: int | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+
+    def issued(self) -> Issued:
+        """Return the certificate with its chain."""
+        return Issued(loaded(self.der), self.chain)
+
+
 class Collected(NamedTuple):
     """What became of one request.
 
@@ -58,11 +85,79 @@ class Collected(NamedTuple):
     record: Record
     folder: Path
     status: CertificateStatus
-    found: Found | None = None
-    issued: Issued | None = None
+    delivered: Delivered | None = None
     certificate: Path | None = None
     problems: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
+
+
+class _Records(Packed[Record]):
+    """Records without what only the manifest needs: the request, and the unknown columns."""
+
+    def _plain(self, value: Record) -> object:
+        return _plain_record(value)
+
+    def _value(self, plain: Any) -> Record:
+        return _record_of(plain)
+
+
+def _plain_record(record: Record) -> tuple[object, ...]:
+    return record.line, dict(record.subject), record.key, record.csr, record.public_key_sha256
+
+
+def _record_of(plain: Any) -> Record:
+    line, subject, key, csr, fingerprint = plain
+    return Record(line, subject, key, csr, "", fingerprint, {})
+
+
+class _Devices(Packed[Collected]):
+    """What became of the requests. All their chains are made of a few certificates."""
+
+    def __init__(self) -> None:
+        self._authorities: list[Certificate] = []
+        self._numbers: dict[bytes, int] = {}
+        super().__init__()
+
+    def _plain(self, value: Collected) -> object:
+        return (
+            _plain_record(value.record),
+            str(value.folder),
+            value.status,
+            value.delivered and self._plain_delivery(value.delivered),
+            value.certificate and str(value.certificate),
+            [plain_problem(one) for one in value.problems],
+            [str(one) for one in value.files],
+        )
+
+    def _plain_delivery(self, one: Delivered) -> object:
+        dates = [date and date.isoformat() for date in (one.not_before, one.not_after)]
+        der = b64encode(one.der).decode("ascii")
+        return str(one.source), der, [*map(self._number, one.chain)], one.serial_number, dates
+
+    def _number(self, authority: Certificate) -> int:
+        number = self._numbers.setdefault(authority.der, len(self._authorities))
+        if number == len(self._authorities):
+            self._authorities.append(authority)
+        return number
+
+    def _value(self, plain: Any) -> Collected:
+        record, folder, status, delivered, certificate_, problems, made = plain
+        return Collected(
+            _record_of(record),
+            Path(folder),
+            CertificateStatus(status),
+            delivered and self._delivery(*delivered),
+            Path(certificate_) if certificate_ else None,
+            tuple(map(problem_of, problems)),
+            tuple(map(Path, made)),
+        )
+
+    def _delivery(
+        self, source: str, der: str, chain: list[int], serial: int | None, dates: list[str | None]
+    ) -> Delivered:
+        above = tuple(self._authorities[number] for number in chain)
+        times = (datetime.fromisoformat(date) if date else None for date in dates)
+        return Delivered(Path(source), b64decode(der), above, serial, *times)
 
 
 class Export(NamedTuple):
@@ -112,7 +207,11 @@ def of_folder(folder: Path) -> Requested:
 
     Raises CannotSave when there is none.
     """
-    return Requested(folder, sorted(records.read(folder), key=lambda one: one.line))
+    found = _Records(records.read(folder))
+    lines = [one.line for one in found]
+    if lines != sorted(lines):
+        found = _Records(found[place] for place in sorted(range(len(lines)), key=lines.__getitem__))
+    return Requested(folder, found)
 
 
 def of_history(public_keys: Iterable[str]) -> list[Requested]:
@@ -163,7 +262,7 @@ def collect(
     how: Export | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
-) -> list[Collected]:
+) -> Sequence[Collected]:
     """Save each certificate beside its key, create the files for the devices, write the report.
 
     Raises CannotSave when the disk does not take more; what was saved before stays.
@@ -172,70 +271,74 @@ def collect(
 
 
 def look(
-    requested: Iterable[Requested],
+    requested: Sequence[Requested],
     pool: Pool,
     *,
     control: Control | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
-) -> list[Collected]:
+) -> Sequence[Collected]:
     """Take the certificates for the requests out of the pool, and write nothing.
 
     Ends early when ``control`` stops it.
     """
     control, now = control or Control(), now or datetime.now(UTC)
-    wanted = [(one.folder, record) for one in requested for record in one.records]
-    done: list[Collected] = []
-    for folder, record in wanted:
-        if not control.may_go_on():
-            break
-        done.append(_look(record, folder, pool, now))
-        if progress:
-            progress(len(done), len(wanted))
+    total = sum(len(one.records) for one in requested)
+    done = _Devices()
+    for one in requested:
+        for record in one.records:
+            if not control.may_go_on():
+                return done
+            done.append(_look(record, one.folder, pool, now))
+            if progress:
+                progress(len(done), total)
     return done
 
 
 def _look(record: Record, folder: Path, pool: Pool, now: datetime) -> Collected:
-    found, place, chain = pool.take(record.public_key_sha256, now), None, pool.chain
-    key = folder / record.key
+    found, place, chain = pool.take(record.public_key_sha256, now), None, pool.authorities
+    key, missing = folder / record.key, CertificateStatus.MISSING
     if not found and (kept := _kept(record, key, now)):
         found, of_file = kept
-        place, chain = found.source, of_file + chain
+        place, chain = found.source, [*of_file, *chain]
     if not found:
-        return Collected(record, folder, CertificateStatus.MISSING)
-    pem, fingerprint = found.certificate.to_pem(), record.public_key_sha256
+        return Collected(record, folder, missing)
+    leaf, fingerprint = found.certificate, record.public_key_sha256
     try:
-        issued = certificate.read(pem, found.source, chain, fingerprint, now=now)
+        issued = certificate.of(
+            [leaf], Content(found.source, leaf.der), chain, fingerprint, now=now
+        )
     except UnreadableFile as error:
-        return Collected(record, folder, CertificateStatus.MISSING, found, problems=error.problems)
+        delivered = Delivered(found.source, leaf.der)
+        return Collected(record, folder, missing, delivered, problems=error.problems)
+    dates = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    delivered = Delivered(found.source, leaf.der, issued.chain, leaf.serial_number, *dates)
     problems = certificate.check(issued, requested=record.subject, now=now)
     codes = {problem.code for problem in problems}
     if not files.system_path(key).is_file():
         problems.insert(0, Problem(Code.KEY_GONE, path=key, values={"path": str(key)}))
-        return Collected(
-            record, folder, CertificateStatus.MISSING, found, issued, None, tuple(problems)
-        )
+        return Collected(record, folder, missing, delivered, None, tuple(problems))
     if Code.CERTIFICATE_EXPIRED in codes:
         status = CertificateStatus.EXPIRED
     elif Code.SUBJECT_CHANGED in codes:
         status = CertificateStatus.CHANGED
     else:
         status = CertificateStatus.ALREADY if place else CertificateStatus.RECEIVED
-    return Collected(record, folder, status, found, issued, place, tuple(problems))
+    return Collected(record, folder, status, delivered, place, tuple(problems))
 
 
-def _kept(record: Record, key: Path, now: datetime) -> tuple[Found, bytes] | None:
-    """Return the certificate that an earlier delivery has brought, and what is in its file."""
+def _kept(record: Record, key: Path, now: datetime) -> tuple[Found, list[Certificate]] | None:
+    """Return the certificate that an earlier delivery has brought, and all that are in its file."""
     for path in receive.saved_certificates(key):
         with suppress(UnreadableFile):
-            data = files.read(path)
+            inside = certificate.load_all(files.read(path))
             own = [
                 Found(one, path)
-                for one in certificate.load_all(data)
+                for one in inside
                 if one.key.public_key_sha256 == record.public_key_sha256
             ]
             if newest := best(own, now):
-                return newest, data
+                return newest, inside
     return None
 
 
@@ -248,7 +351,7 @@ def save(
     *,
     control: Control | None = None,
     progress: Progress | None = None,
-) -> list[Collected]:
+) -> Sequence[Collected]:
     """Save each certificate beside its key, create the files for the devices, write the reports.
 
     What is there already is left as it is, so that the same call goes on where another one ended.
@@ -258,30 +361,27 @@ def save(
     control, ended = control or Control(), Control()
 
     def one(given: Collected) -> Collected:
-        may_go_on = given.issued and control.may_go_on() and not ended.stopped
-        return _save(given, how) if may_go_on else given
+        return _save(given, how) if control.may_go_on() and not ended.stopped else given
 
     if how and how.into:
         _make_folder(how.into)
-    done: list[Collected] = []
+    done, waiting = _Devices(), iter(found)
     if progress:
         progress(0, len(found))
     # A keystore takes a third of a second of work, in which other threads run.
     with ThreadPoolExecutor(jobs()) as threads:
         try:
-            for saved in threads.map(one, found):
-                done.append(saved)
-                if progress:
-                    progress(len(done), len(found))
+            while group := list(islice(waiting, _AT_ONCE)):
+                for saved in threads.map(one, group):
+                    done.append(saved)
+                    if progress:
+                        progress(len(done), len(found))
         except BaseException:
             ended.stop()
             raise
     if control.stopped:
         return done
-    by_folder: dict[Path, list[Collected]] = {}
-    for saved in done:
-        by_folder.setdefault(saved.folder, []).append(saved)
-    for folder, of_batch in by_folder.items():
+    for folder, of_batch in groupby(done, attrgetter("folder")):
         if files.system_path(folder / REQUESTS).is_file():
             _write_report(folder, of_batch)
     return done
@@ -296,13 +396,14 @@ def _make_folder(folder: Path) -> None:
 
 
 def _save(one: Collected, how: Export | None) -> Collected:
-    if one.status is CertificateStatus.MISSING or not (one.issued and one.found):
+    if one.status is CertificateStatus.MISSING or not one.delivered:
         return one
+    issued = one.delivered.issued()
     problems, place, status = list(one.problems), one.certificate, one.status
     if place is None:
         matched = receive.MatchedCertificate(
-            one.found.source,
-            one.issued,
+            one.delivered.source,
+            issued,
             one.folder / one.record.key,
             dict(one.record.subject),
             None,
@@ -315,7 +416,7 @@ def _save(one: Collected, how: Export | None) -> Collected:
             status = CertificateStatus.ALREADY
     made = one.files
     if how:
-        made, further = _export(one.record, one.folder, one.issued, how)
+        made, further = _export(one.record, one.folder, issued, how)
         problems += further
     return one._replace(
         status=status, certificate=place, problems=tuple(problems), files=made or one.files
@@ -365,12 +466,13 @@ def _write_report(folder: Path, done: Iterable[Collected]) -> None:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow((*_HEADINGS, "files"))
     for one in done:
-        leaf = one.issued.certificate if one.issued else None
-        dates = ("", "")
-        if leaf:
-            days = (leaf.not_valid_before_utc, leaf.not_valid_after_utc)
-            dates = (days[0].date().isoformat(), days[1].date().isoformat())
-        serial = serials.written(leaf.serial_number) if leaf else ""
+        leaf = one.delivered
+        number = leaf.serial_number if leaf else None
+        serial = "" if number is None else serials.written(number)
+        dates = [
+            date.date().isoformat() if date else ""
+            for date in ((leaf.not_before, leaf.not_after) if leaf else (None, None))
+        ]
         path = _inside(one.certificate, folder) if one.certificate else ""
         made = " ".join(_inside(file, folder) for file in one.files)
         cells = (one.record.common_name, one.status, serial, *dates, path, made)

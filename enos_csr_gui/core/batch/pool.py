@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from enos_csr_gui.core import certificate, files, x509_reader
 from enos_csr_gui.core.batch.control import Control
+from enos_csr_gui.core.batch.packed import Packed
 from enos_csr_gui.core.errors import Code, Problem, problem_from_os_error
 from enos_csr_gui.core.x509_reader import Certificate
 
@@ -31,10 +34,44 @@ class Found(NamedTuple):
     source: Path
 
 
+class Foreign(NamedTuple):
+    """A certificate of another key.
+
+    ``name`` is its subject's, ``not_after`` None where no calendar has such a date.
+    """
+
+    name: str
+    source: Path
+    public_key_sha256: str
+    certificate_sha256: str
+    not_after: datetime | None
+
+
+class _Foreign(Packed[Foreign]):
+    def _plain(self, value: Foreign) -> object:
+        end = value.not_after
+        return value.name, str(value.source), *value[2:4], end and end.isoformat()
+
+    def _value(self, plain: Any) -> Foreign:
+        name, source, public_key, digest, end = plain
+        not_after = datetime.fromisoformat(end) if end else None
+        return Foreign(name, Path(source), public_key, digest, not_after)
+
+
+class _Certificates(Packed[tuple[bytes, Path]]):
+    """The DER of each certificate, and what it was in."""
+
+    def _plain(self, value: tuple[bytes, Path]) -> object:
+        return b64encode(value[0]).decode("ascii"), str(value[1])
+
+    def _value(self, plain: Any) -> tuple[bytes, Path]:
+        return b64decode(plain[0]), Path(plain[1])
+
+
 class Pool:
     """All certificates in what was received, sorted by public key.
 
-    ``problems`` say what could not be read.
+    ``problems`` say what could not be read, ``authorities`` are the certificates for the chains.
     """
 
     def __init__(
@@ -51,20 +88,23 @@ class Pool:
         number of certificates read so far.
         """
         self.problems: list[Problem] = []
-        self._by_key: dict[str, list[Found]] = {}
-        self._authorities: dict[bytes, Certificate] = {}
+        self._certificates = _Certificates()
+        self._by_key: dict[str, tuple[int, ...]] = {}
+        authorities: dict[bytes, Certificate] = {}
         control = control or Control()
         for count, one in enumerate(_all(paths, own, self.problems), 1):
             if one.certificate.is_authority or one.certificate.is_self_signed:
-                self._authorities[one.certificate.der] = one.certificate
+                authorities[one.certificate.der] = one.certificate
             else:
                 key = one.certificate.key.public_key_sha256
-                self._by_key.setdefault(key, []).append(one)
+                place = len(self._certificates)
+                self._certificates.append((one.certificate.der, one.source))
+                self._by_key[key] = (*self._by_key.get(key, ()), place)
             if progress:
                 progress(count)
             if not control.may_go_on():
                 break
-        self.chain = b"".join(one.to_pem() for one in self._authorities.values())
+        self.authorities: Sequence[Certificate] = tuple(authorities.values())
 
     @property
     def public_keys(self) -> Collection[str]:
@@ -73,11 +113,33 @@ class Pool:
 
     def take(self, public_key_sha256: str, now: datetime) -> Found | None:
         """Take out the certificates for a key; return the newest of those that are valid."""
-        return best(self._by_key.pop(public_key_sha256, []), now)
+        return best(map(self._found, self._by_key.pop(public_key_sha256, ())), now)
 
-    def rest(self) -> list[Found]:
+    def _found(self, place: int) -> Found:
+        der, source = self._certificates[place]
+        return Found(loaded(der), source)
+
+    def rest(self) -> Sequence[Foreign]:
         """Return the certificates that nobody has taken out."""
-        return [found for several in self._by_key.values() for found in several]
+        return _Foreign(
+            _foreign(self._found(place)) for places in self._by_key.values() for place in places
+        )
+
+
+def loaded(der: bytes) -> Certificate:
+    """Return the certificate that was read in this DER before."""
+    return cast("Certificate", x509_reader.load(der))
+
+
+def _foreign(found: Found) -> Foreign:
+    one = found.certificate
+    return Foreign(
+        certificate.subject_name(one),
+        found.source,
+        one.key.public_key_sha256,
+        hashlib.sha256(one.der).hexdigest(),
+        None if one.check_dates() else one.not_valid_after_utc,
+    )
 
 
 def best(found: Iterable[Found], now: datetime) -> Found | None:

@@ -292,10 +292,52 @@ def _encoding(file: io.BufferedReader, path: Path) -> str:
         if even > 2 * odd:
             return "utf-16-be"
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
-    for name in ("utf-8", "gb18030"):
-        if _decodes(file, name):
-            return name
+    if _decodes(file, "utf-8"):
+        return "utf-8"
+    if mixed := _mixed(file):
+        values = {"line": mixed[1], "first": mixed[0]}
+        raise InvalidTable([Problem(Code.TABLE_ENCODINGS_MIXED, path=path, values=values)])
+    if _decodes(file, "gb18030"):
+        return "gb18030"
     raise InvalidTable([Problem(Code.TABLE_ENCODING, path=path)])
+
+
+# Latin letters outside ASCII, in a word.
+_LATIN = re.compile(r"[A-Za-z][\u00c0-\u024f]|[\u00c0-\u024f][A-Za-z]")
+
+_LONGEST_LINE = 1 << 20
+
+
+def _mixed(file: io.BufferedReader) -> tuple[int, int] | None:
+    """Return two lines of which one is in UTF-8 and the other is not; None without such lines.
+
+    One or two Chinese characters in GB18030 may look like UTF-8. So a line only counts as UTF-8 if
+    it has characters of three bytes, as Chinese ones are, or Latin ones in a word: 'Zürich'.
+    """
+    file.seek(0)
+    first: dict[bool, int] = {}
+    text = io.TextIOWrapper(file, "latin-1")  # a character for each byte
+    number, is_whole = 1, True
+    try:
+        while len(first) < 2 and (line := text.readline(_LONGEST_LINE)):
+            was_whole, is_whole = is_whole, line.endswith("\n") or len(line) < _LONGEST_LINE
+            if was_whole and is_whole and not line.isascii():
+                is_utf8 = _is_utf8(line.encode("latin-1"))
+                if is_utf8 is not None:
+                    first.setdefault(is_utf8, number)
+            number += is_whole
+    finally:
+        text.detach()
+    return (min(first.values()), max(first.values())) if len(first) == 2 else None
+
+
+def _is_utf8(line: bytes) -> bool | None:
+    """Return whether a line is in UTF-8; None if it may be or not."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True if max(text) > "\u07ff" or _LATIN.search(text) else None
 
 
 def _decodes(file: io.BufferedReader, encoding: str) -> bool:

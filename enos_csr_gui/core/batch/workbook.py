@@ -27,6 +27,10 @@ _MAX_ROW_BYTES = 8 << 20
 _MAX_CELLS = 20_000_000
 """A row has as many cells as the number of its last one says."""
 
+_LONG_NUMBER = b"0" * 400
+"""A number has up to 17 digits in a workbook; Python takes very long for thousands of them."""
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\b[^>]*\bhidden="(?:1|true)"')
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -189,7 +193,8 @@ class _Part:
                 self.elements += block.count(b"<") - block.count(b"</")
                 row = 0 if _has(text, _ROW_END, b"row") else row + len(block)
                 is_large = row > _MAX_ROW_BYTES if self.is_sheet else self.elements > _MAX_ELEMENTS
-                self.is_hostile = is_large or _ENTITY in self.found
+                has_long = self.is_sheet and _LONG_NUMBER in text.translate(_AS_ZEROS)
+                self.is_hostile = is_large or has_long or _ENTITY in self.found
                 before = text[-_OVERLAP:]
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QBrush, QIcon
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
-from enos_csr_gui.core.batch.collect import Collected
-from enos_csr_gui.core.batch.pool import Found
-from enos_csr_gui.core.certificate import subject_name
+from enos_csr_gui.core.batch.collect import Collected, Delivered
+from enos_csr_gui.core.batch.pool import Foreign
 from enos_csr_gui.core.enums import CertificateStatus
 from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.gui import dates, style
@@ -40,7 +39,7 @@ class ArrivedModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._devices: Sequence[Collected] = ()
-        self._foreign: Sequence[Found] = ()
+        self._foreign: Sequence[Foreign] = ()
         self._shown: Sequence[int] = ()
         self._icons = {one: QIcon(str(resources.icon(name))) for one, name in _ICONS.items()}
         self._of_another = QIcon(str(resources.icon("problem")))
@@ -52,7 +51,7 @@ class ArrivedModel(QAbstractTableModel):
         self._foreign = arrived.foreign if arrived and foreign else ()
         self.endResetModel()
 
-    def _at(self, number: int) -> Collected | Found:
+    def _at(self, number: int) -> Collected | Foreign:
         if number < len(self._shown):
             return self._devices[self._shown[number]]
         return self._foreign[number - len(self._shown)]
@@ -77,11 +76,11 @@ class ArrivedModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and column == STATUS:
             return self._icons[row.status] if isinstance(row, Collected) else self._of_another
         if role == Qt.ItemDataRole.ForegroundRole and column == REASON:
-            return QBrush(style.problem(QApplication.palette()))
+            return style.problem(QApplication.palette())
         return None
 
-    def _text(self, row: Collected | Found, column: int) -> str:
-        if isinstance(row, Found):
+    def _text(self, row: Collected | Foreign, column: int) -> str:
+        if isinstance(row, Foreign):
             return _text_of_foreign(row, column)
         if column == STATUS:
             return labels.certificate_status(row.status)
@@ -89,7 +88,7 @@ class ArrivedModel(QAbstractTableModel):
             return escape_unprintable(row.record.common_name)
         if column == REASON:
             return problem_text(row.problems[0]) if row.problems else ""
-        return _text_of(row.found, column) if row.found else ""
+        return _text_of(row.delivered, column) if row.delivered else ""
 
     def remarks(self, number: int) -> str:
         """Return all that is to be said about a row."""
@@ -99,16 +98,15 @@ class ArrivedModel(QAbstractTableModel):
         return _("This certificate is for none of the requests. It is left out.")
 
 
-def _text_of_foreign(found: Found, column: int) -> str:
+def _text_of_foreign(found: Foreign, column: int) -> str:
     if column == STATUS:
         return _("of another key")
     if column == NAME:
-        return escape_unprintable(subject_name(found.certificate))
+        return escape_unprintable(found.name)
     return _text_of(found, column)
 
 
-def _text_of(found: Found, column: int) -> str:
+def _text_of(found: Delivered | Foreign, column: int) -> str:
     if column == SOURCE:
         return escape_unprintable(found.source.name)
-    has_end = column == EXPIRES and not found.certificate.check_dates()
-    return dates.day(found.certificate.not_valid_after_utc) if has_end else ""
+    return dates.day(found.not_after) if column == EXPIRES and found.not_after else ""

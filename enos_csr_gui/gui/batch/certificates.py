@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -229,7 +230,7 @@ def _look(paths: Sequence[Path], folder: Path | None, run: Run) -> Callable[[], 
         devices = collect.look(requested, pool, control=run.control, progress=run)
         if run.control.stopped:
             return None
-        places: dict[str, list[int]] = {status: [] for status in CertificateStatus}
+        places: dict[str, array[int]] = {status: array("q") for status in CertificateStatus}
         for place, one in enumerate(devices):
             places[one.status].append(place)
         return Arrived(requested, devices, pool.rest(), pool.problems, places)

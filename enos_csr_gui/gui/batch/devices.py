@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from enos_csr_gui.core.errors import (
 from enos_csr_gui.core.file_types import TABLE_SUFFIX
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.batch.running import Run, RunPanel, may_stop
-from enos_csr_gui.gui.batch_draft import SavedArrival
+from enos_csr_gui.gui.batch_draft import Arrived, SavedArrival
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
@@ -134,8 +135,8 @@ class DevicesPage(Page):
             edit.clear()
         self._protecting.clear()
         self._is_protected = False
-        first = _first_with_key(arrived.devices)
-        has_chain = bool(first and first.issued and first.issued.chain)
+        first = _first_with_key(arrived)
+        has_chain = bool(first and first.delivered and first.delivered.chain)
         for format_, button in self._formats.items():
             button.setEnabled(has_chain or format_ in (None, Format.PKCS12))
         self._formats[Format.PEM if has_chain else None].setChecked(True)
@@ -244,13 +245,13 @@ class DevicesPage(Page):
     def _save(self, choice: _Choice) -> None:
         arrival = self.draft.arrival
         assert arrival.arrived is not None
-        run, devices = Run(), arrival.arrived.devices
+        run = Run()
         self._trouble.show_help("")
         self._inputs.setEnabled(False)
-        self._panel.begin(run, len(devices))
+        self._panel.begin(run, len(arrival.arrived.devices))
         self.busy_changed.emit()
 
-        def done(result: tuple[list[Collected], SavedArrival]) -> None:
+        def done(result: tuple[Sequence[Collected], SavedArrival]) -> None:
             found, saved = result
             assert arrival.arrived is not None
             arrival.arrived = arrival.arrived._replace(devices=found)
@@ -278,7 +279,7 @@ class DevicesPage(Page):
             if confirm(self, problem_text(problem), consequence, _("&Open it"), _("&Do not open")):
                 self._save(choice._replace(may_take_long=True))
 
-        background.run(self, _work(devices, choice, run), done, refused, self._ended)
+        background.run(self, _work(arrival.arrived, choice, run), done, refused, self._ended)
 
     def _ended(self) -> None:
         self._panel.end()
@@ -320,8 +321,13 @@ class DevicesPage(Page):
             self._show_choice()
 
 
-def _first_with_key(devices: Sequence[Collected]) -> Collected | None:
-    return next((one for one in devices if one.status is not CertificateStatus.MISSING), None)
+def _first_with_key(arrived: Arrived) -> Collected | None:
+    places = (
+        places[0]
+        for status, places in arrived.places.items()
+        if places and status != CertificateStatus.MISSING
+    )
+    return next((arrived.devices[place] for place in sorted(places)), None)
 
 
 def _is_locked(one: Collected) -> bool:
@@ -336,11 +342,11 @@ def _is_locked(one: Collected) -> bool:
 
 
 def _work(
-    devices: Sequence[Collected], choice: _Choice, run: Run
-) -> Callable[[], tuple[list[Collected], SavedArrival]]:
+    arrived: Arrived, choice: _Choice, run: Run
+) -> Callable[[], tuple[Sequence[Collected], SavedArrival]]:
     """Return what saves everything in a thread; it holds no object of Qt."""
 
-    def work() -> tuple[list[Collected], SavedArrival]:
+    def work() -> tuple[Sequence[Collected], SavedArrival]:
         how = None
         if choice.format:
             each = passphrases.load(choice.each) if choice.each else None
@@ -353,30 +359,32 @@ def _work(
                 each=each,
                 into=choice.into,
             )._replace(may_take_long=choice.may_take_long)
-            _try(devices, how)
-        done = collect.save(devices, how, control=run.control, progress=run)
+            _try(arrived, how)
+        done = collect.save(arrived.devices, how, control=run.control, progress=run)
         return done, _summary(done, choice.into)
 
     return work
 
 
 def _summary(done: Sequence[Collected], into: Path | None) -> SavedArrival:
-    kinds: dict[str, list[Problem]] = {}
-    for problem in (problem for one in done for problem in one.problems):
-        kinds.setdefault(f"{problem.code} {problem.values}", []).append(problem)
-    remarks = sorted(((same[0], len(same)) for same in kinds.values()), key=lambda one: -one[1])
-    return SavedArrival(
-        sum(1 for one in done if one.certificate),
-        sum(1 for one in done if one.status is CertificateStatus.MISSING),
-        any(one.files for one in done),
-        into,
-        remarks[:_NOTED],
-    )
+    certificates = missing = files = 0
+    first: dict[str, Problem] = {}
+    times: Counter[str] = Counter()
+    for one in done:
+        certificates += one.certificate is not None
+        missing += one.status is CertificateStatus.MISSING
+        files += len(one.files)
+        for problem in one.problems:
+            kind = f"{problem.code} {problem.values}"
+            first.setdefault(kind, problem)
+            times[kind] += 1
+    remarks = [(first[kind], count) for kind, count in times.most_common(_NOTED)]
+    return SavedArrival(certificates, missing, bool(files), into, remarks)
 
 
-def _try(devices: Sequence[Collected], how: Export) -> None:
+def _try(arrived: Arrived, how: Export) -> None:
     """Open the first key, so that a wrong passphrase is reported before a thousand are tried."""
-    if first := _first_with_key(devices):
+    if first := _first_with_key(arrived):
         opening = how.opens(first.record.common_name)
         create.load_key(
             first.folder / first.record.key,

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QBrush, QIcon
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
@@ -131,7 +131,7 @@ class RowModel(QAbstractTableModel):
         if role == _EDIT:
             return given
         if role == _FOREGROUND:
-            return None if given else QBrush(style.muted(QApplication.palette()))
+            return None if given else style.muted(QApplication.palette())
         wrong = self._wrong(row, FIELD_KEYS[place])
         if role == _DECORATION:
             return self._icon if wrong else None
@@ -145,7 +145,7 @@ class RowModel(QAbstractTableModel):
             found = self._problems_of(row)
             return "" if not found else reason(found[0])
         if role == _FOREGROUND:
-            return QBrush(style.problem(QApplication.palette()))
+            return style.problem(QApplication.palette())
         return None
 
     def setData(self, index: _Index, value: object, role: int = _EDIT) -> bool:

@@ -24,7 +24,7 @@ from enos_csr_gui import resources
 from enos_csr_gui.core import serials
 from enos_csr_gui.core.enums import SortBy, Status
 from enos_csr_gui.core.errors import CoreError, Problem
-from enos_csr_gui.core.history import PastRequest, RequestHistory
+from enos_csr_gui.core.history import PastRequest, RequestHistory, Selection
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.requests.file_status import FileStatus
@@ -113,20 +113,20 @@ class Choice:
     def numbers(self, past: RequestHistory) -> list[int]:
         """Return the numbers of the requests chosen, whether files are missing or not."""
         return past.numbers(
-            filter_text=self.filter_text,
-            only_expiring=self.which is Which.EXPIRING,
-            status=_STATUSES.get(self.which),
-            archived=self.which is Which.ARCHIVED,
-            sort=self.sort,
-            descending=self.descending,
+            Selection(
+                self.filter_text,
+                only_expiring=self.which is Which.EXPIRING,
+                status=_STATUSES.get(self.which),
+                archived=self.which is Which.ARCHIVED,
+                sort=self.sort,
+                descending=self.descending,
+            )
         )
 
     def folders(self, past: RequestHistory) -> ByFolder:
         """Return where to look for the files of the requests chosen."""
-        places = past.places(
-            filter_text=self.filter_text, sort=self.sort, descending=self.descending
-        )
-        return by_folder(places)
+        selection = Selection(self.filter_text, sort=self.sort, descending=self.descending)
+        return by_folder(past.places(selection))
 
 
 class _List(NamedTuple):
