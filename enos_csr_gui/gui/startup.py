@@ -56,7 +56,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
     wizard.setWindowIcon(QIcon(str(resources.icon("app"))))
     yield
     style.follow_desktop()
-    style.fix_fusion_palette()
+    style.fix_palette()
     wizard.show_way_on()
     yield
     wizard.steps.complete()

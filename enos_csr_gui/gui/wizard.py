@@ -481,7 +481,7 @@ class RequestWizard(QDialog):
         if not self._painted:
             return
         if event.type() == event.Type.PaletteChange:
-            style.fix_fusion_palette()
+            style.fix_palette()
             self.show_way_on()
         elif event.type() == event.Type.ThemeChange:
             style.follow_desktop()
