@@ -512,6 +512,12 @@ class RequestWizard(QDialog):
         may_close = self.page.lets_go(closing=True) and (not self._would_lose() or self._may_lose())
         event.setAccepted(may_close)
 
+    def reason_to_stay(self) -> str:
+        """Return what ending the program now would interrupt or lose; empty if nothing."""
+        if not self.page.may_leave:
+            return _("Saving")
+        return _("The request that you began is not saved.") if self._would_lose() else ""
+
     def _would_lose(self) -> bool:
         if self.draft.created:
             return False
