@@ -145,11 +145,22 @@ class Wine:
                     target = self.drive_c / "windows" / "system32" / stub.name
                     if stub.suffix == ".exe" or not target.exists():
                         shutil.copy(stub, target)
-                try:
-                    with openssl_server.serve(self.drive_c) as port:
-                        yield {**display, "ENOS_CSR_OPENSSL_PORT": str(port)}
-                finally:
-                    self._switch_off()
+                with self._share() as share:
+                    try:
+                        with openssl_server.serve(self.drive_c) as port:
+                            variables = {"ENOS_CSR_OPENSSL_PORT": str(port)}
+                            yield {**display, **variables, "ENOS_CSR_SHARE": share}
+                    finally:
+                        self._switch_off()
+
+    @contextmanager
+    def _share(self) -> Iterator[str]:
+        """Make an empty folder that Wine shows as the share of a server; yields its name."""
+        folder = self._prefix / "dosdevices" / "unc" / "server" / "share"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        yield r"\\server\share"
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _set_up(self, display: dict[str, str]) -> None:
         print(f"Setting up Windows under Wine {self.version}, only this first time...", flush=True)
