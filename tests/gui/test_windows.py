@@ -6,14 +6,15 @@ import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from person import Person
+from person import Person, wait
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTableView
 
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.app import object_to_log_off
@@ -198,3 +199,34 @@ def test_the_window_is_dark_where_windows_is() -> None:
     if "ENOS_CSR_WINE" not in os.environ:
         pytest.skip("would change the theme of the user")
     assert in_a_program(DARK, QT_QPA_PLATFORM="windows") == ["True Dark"]
+
+
+@pytest.mark.long
+def test_a_second_copy_runs_beside_the_first(
+    start: Callable[..., Person], answers: dict[str, str], home: Path
+) -> None:
+    person = start("My requests")
+    options = [
+        part for key, text in answers.items() for part in (f"--{key.replace('_', '-')}", text)
+    ]
+    subprocess.run(
+        [
+            Path(sys.executable).with_name("enos-csr.exe"),
+            "new",
+            *options,
+            "--out",
+            home / "新 请求",
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    table = person.wizard.page.findChild(QTableView)
+
+    def is_listed() -> bool:
+        person.press(Qt.Key.Key_F5)
+        wait(200)
+        return bool(table.model().rowCount() == 1)
+
+    person.waits_until(is_listed)
