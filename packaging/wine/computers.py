@@ -199,7 +199,7 @@ class Wine:
             raise Unavailable("xvfb is not installed")
         reader, writer = os.pipe()
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
             pass_fds=[writer],
             stderr=subprocess.DEVNULL,
         )

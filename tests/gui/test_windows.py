@@ -94,7 +94,7 @@ print(wizard.devicePixelRatio(), wizard.width() <= room.width(), wizard.height()
 
 @pytest.mark.long
 @pytest.mark.usefixtures("native")
-@pytest.mark.parametrize("percent", [125, 150])
+@pytest.mark.parametrize("percent", [125, 150, 200])
 def test_the_window_fits_a_screen_that_is_scaled(percent: int) -> None:
     factor = percent / 100
     lines = in_a_program(SIZES, QT_QPA_PLATFORM="windows", QT_SCALE_FACTOR=str(factor))
