@@ -1,4 +1,4 @@
-"""Each promise in docs/security.md has its test."""
+"""Each promise in docs/security.md has its test, and each point in docs/windows.md."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 TOP = Path(__file__).parents[1]
 TEXT = (TOP / "docs" / "security.md").read_text(encoding="utf-8")
 
 
-def promises() -> list[tuple[str, str]]:
+def promises(text: str = TEXT) -> list[tuple[str, str]]:
     """Return each promise and where its test is."""
     return re.findall(
-        r"^\| (?!Promise|Figure|---)([^|]+) \| `(tests/[^`]+\.py[^`]*)` \|$", TEXT, re.M
+        r"^\| (?!Promise|Point|Figure|---)([^|]+) \| `(tests/[^`]+\.py[^`]*)` \|$", text, re.M
     )
 
 
-def test_every_promise_names_a_test_that_is_there() -> None:
-    found = promises()
+@pytest.mark.parametrize("page", ["security.md", "windows.md"])
+def test_every_promise_names_a_test_that_is_there(page: str) -> None:
+    found = promises((TOP / "docs" / page).read_text(encoding="utf-8"))
     assert len(found) > 25
     for promise, place in found:
         path, _, name = place.partition("::")

@@ -19,7 +19,7 @@ from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:  # each class of Qt takes its time
     from PySide6.QtCore import QMessageLogContext, QTranslator
-    from PySide6.QtGui import QFileOpenEvent
+    from PySide6.QtGui import QFileOpenEvent, QSessionManager
 
     from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -45,6 +45,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     files = [Path(name).absolute() for name in others if name != "--"]
     window = WizardHost(app, startup.open_wizard(files))
     app.files_opened.connect(window.open_files)
+    object_to_log_off(app, lambda: window.wizard)
     report_errors(window.secrets)
     window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
     window.wizard.first_painted.connect(lambda: _tidy(app))
@@ -127,6 +128,30 @@ class WizardHost:
         self.wizard.show()
         old.hide()
         old.deleteLater()
+
+
+def object_to_log_off(app: QApplication, wizard: Callable[[], RequestWizard]) -> None:
+    """Have Windows ask before it ends the program with an answer unsaved, and say why.
+
+    Windows shows the reason, and offers to log off all the same. Other systems close the window or
+    send a signal.
+    """
+    if sys.platform != "win32":
+        return
+    import ctypes
+
+    from PySide6.QtCore import Qt
+
+    def answer(manager: QSessionManager) -> None:
+        window = int(wizard().winId())
+        user32 = ctypes.windll.user32
+        if reason := wizard().reason_to_stay():
+            user32.ShutdownBlockReasonCreate(window, reason)
+            manager.cancel()
+        else:
+            user32.ShutdownBlockReasonDestroy(window)
+
+    app.commitDataRequest.connect(answer, Qt.ConnectionType.DirectConnection)
 
 
 def report_errors(secrets: Callable[[], Iterable[str]]) -> None:

@@ -56,7 +56,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
     wizard.setWindowIcon(QIcon(str(resources.icon("app"))))
     yield
     style.follow_desktop()
-    style.fix_fusion_palette()
+    style.fix_palette()
     wizard.show_way_on()
     yield
     wizard.steps.complete()
@@ -71,6 +71,11 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
     app.focusChanged.connect(wizard.bring_into_view)
     if not app.findChild(FocusRing):
         FocusRing(app)
+    if sys.platform == "darwin":
+        from enos_csr_gui.gui.menu_bar import make_menu_bar
+
+        wizard.menu_bar = make_menu_bar(wizard)
+        yield
     background.run(wizard, _load, partial(_take, wizard))
 
 

@@ -40,6 +40,11 @@ lighter shades of theirs."""
 _FUSION_HIGHLIGHT = QColor(48, 140, 198)
 """What Fusion takes where the desktop names no colour; white on it has a contrast of 3.7 : 1."""
 
+_SELECTED = 0.35
+"""The share of the accent in the colour of a selected row in the style of Windows 11."""
+
+_ENABLED = (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive)
+
 _FOLLOWS = "follows_desktop"
 """The application's property that its colours were set by ``follow_desktop``."""
 
@@ -115,17 +120,19 @@ def ensure_touch_targets(widget: QWidget) -> None:
 def make_primary(*buttons: QPushButton) -> None:
     """Fill the buttons with the accent; again when the colours change.
 
-    The styles of Windows and macOS fill the default button themselves.
+    The styles of Windows 10 and macOS mark the default button themselves. That of Windows 11 only
+    outlines it.
     """
     from PySide6.QtWidgets import QApplication  # after the first paint
 
-    if not _is_fusion():
+    if not (_is_fusion() or _is_windows_11()):
         return
     for button in buttons:
         palette = QApplication.palette(button)
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-            # Fusion fills with a gradient of lighter shades.
-            ground = accent(palette).darker(_FUSION_DARKER)
+        for group in _ENABLED:
+            ground = accent(palette)
+            if _is_fusion():  # it fills with a gradient of lighter shades
+                ground = ground.darker(_FUSION_DARKER)
             palette.setColor(group, QPalette.ColorRole.Button, ground)
             palette.setColor(group, QPalette.ColorRole.ButtonText, on_accent(palette))
         button.setPalette(palette)
@@ -143,6 +150,16 @@ def _is_fusion() -> bool:
     return bool(QApplication.style().objectName() == "fusion")
 
 
+def _is_windows_11() -> bool:
+    """Return whether the style is that of Windows 11, without a high-contrast theme."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication  # after the first paint
+
+    if QApplication.style().objectName() != "windows11":
+        return False
+    return QGuiApplication.styleHints().colorScheme() != Qt.ColorScheme.Unknown
+
+
 def is_dark(palette: QPalette) -> bool:
     """Tell whether text is lighter than what it stands on."""
     return palette.windowText().color().lightness() > palette.window().color().lightness()
@@ -158,10 +175,14 @@ def _mixed(palette: QPalette, share: float, ground: QColor | None = None) -> QCo
 
     Without ``ground`` it is the window's.
     """
-    text, ground = palette.windowText().color(), ground or palette.window().color()
+    return _between(palette.windowText().color(), ground or palette.window().color(), share)
+
+
+def _between(one: QColor, other: QColor, share: float) -> QColor:
+    """Return a colour that has a share, from 0 to 1, of one and the rest of the other."""
     mixed = [
-        round(share * t + (1 - share) * g)
-        for t, g in zip(text.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index]
+        round(share * a + (1 - share) * b)
+        for a, b in zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)  # type: ignore[index]
     ]
     return QColor(*mixed)
 
@@ -209,27 +230,52 @@ def caution(palette: QPalette) -> QColor:
     return QColor("#d9a53a" if is_dark(palette) else "#9a6a00")
 
 
-def fix_fusion_palette() -> None:
+def fix_palette() -> None:
     """Let what takes clicks and text, and what is chosen, be seen; again when the colours change.
 
-    Fusion, Qt's own style, outlines with a darker shade of the window's colour: nearly the colour
-    of a field, in the dark. WCAG 2.2 asks for 3 : 1, and for 4.5 : 1 of a text that is selected.
-    The styles of Windows and macOS do not need this.
+    WCAG 2.2 asks for 3 : 1, and for 4.5 : 1 of a text that is selected. The styles of Windows 10
+    and macOS do not need this.
+    """
+    if _is_fusion():
+        _fix_fusion_palette()
+    elif _is_windows_11():
+        _fix_windows_11_palette()
+
+
+def _fix_windows_11_palette() -> None:
+    """Lighten the selected row in a list with alternating colours.
+
+    The style writes on the accent there, black in the light: a contrast of 2.4 : 1.
     """
     from PySide6.QtWidgets import QApplication  # after the first paint
 
-    if not _is_fusion():
-        return
+    palette = QApplication.palette()
+    chosen, ground = palette.highlight().color(), palette.base().color()
+    mixed = _between(chosen, ground, _SELECTED)
+    for group in _ENABLED:
+        palette.setColor(group, QPalette.ColorRole.Highlight, mixed)
+        palette.setColor(group, QPalette.ColorRole.HighlightedText, palette.text().color())
+    # PySide6 takes a str, and declares bytes, which it refuses.
+    QApplication.setPalette(palette, "QAbstractItemView")  # type: ignore[arg-type]
+
+
+def _fix_fusion_palette() -> None:
+    """Outline with a colour that is seen.
+
+    Fusion, Qt's own style, outlines with a darker shade of the window's colour: nearly the colour
+    of a field, in the dark.
+    """
+    from PySide6.QtWidgets import QApplication  # after the first paint
+
     palette = QApplication.palette()
     ground = outline(palette).lighter(_FUSION_DARKER)
-    groups = (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive)
     if palette.highlight().color() == _FUSION_HIGHLIGHT:
-        for group in groups:
+        for group in _ENABLED:
             palette.setColor(group, QPalette.ColorRole.Highlight, accent(palette))
             palette.setColor(group, QPalette.ColorRole.HighlightedText, on_accent(palette))
-    # PySide6 takes a str, and declares bytes, which it refuses.
+    # As above.
     QApplication.setPalette(palette, "QMenu")  # type: ignore[arg-type]
-    for group in groups:
+    for group in _ENABLED:
         palette.setColor(group, QPalette.ColorRole.Window, ground)
     for kind in _OUTLINED:
         QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
@@ -287,6 +333,8 @@ def fixed(font: QFont) -> QFont:
     from PySide6.QtGui import QFontDatabase  # not before the first paint
 
     found = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    if sys.platform == "win32":  # Qt finds Courier New, whose strokes are thin on a screen
+        found.setFamilies(["Consolas", *found.families()])
     if font.pointSizeF() > 0:
         found.setPointSizeF(font.pointSizeF())
     else:

@@ -24,6 +24,7 @@ from enos_csr_gui import NAME
 from enos_csr_gui.core.file_types import ARCHIVE_SUFFIXES, TABLE_SUFFIXES
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.help_shortcut import help_label
 from enos_csr_gui.gui.navigation import ROUTES, Navigation, Step, Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages import PAGES, PageKind
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         QDropEvent,
         QPaintEvent,
     )
+    from PySide6.QtWidgets import QMenuBar
 
     from enos_csr_gui.gui.widgets.drop_area import DropCover
 
@@ -88,6 +90,8 @@ class RequestWizard(QDialog):
         self._wanted: tuple[Task | None, Sequence[Path]] | None = None
         self._making_key: background.Job | None = None
         self._cover: DropCover | None = None
+        self.menu_bar: QMenuBar | None = None
+        """Only macOS has one."""
 
         self.setWindowTitle(NAME)
         self.setAcceptDrops(True)
@@ -101,7 +105,7 @@ class RequestWizard(QDialog):
         self._cancel = self._button(_("Cancel"), self.reject)
         self._back = self._button(_("< &Back"), self._go_back)
         self._to_start = self._button(_("S&tart page"), self.reject)
-        self._help = self._button(_("Help (F1)"), self.show_help)
+        self._help = self._button(help_label(), self.show_help)
         self._buttons = {
             PageKind.START: [self._close],
             PageKind.ASKS: [self._next, self._cancel, self._back],
@@ -481,7 +485,7 @@ class RequestWizard(QDialog):
         if not self._painted:
             return
         if event.type() == event.Type.PaletteChange:
-            style.fix_fusion_palette()
+            style.fix_palette()
             self.show_way_on()
         elif event.type() == event.Type.ThemeChange:
             style.follow_desktop()
@@ -511,6 +515,12 @@ class RequestWizard(QDialog):
         # Saving takes only a moment, and an incomplete pair of files is useless.
         may_close = self.page.lets_go(closing=True) and (not self._would_lose() or self._may_lose())
         event.setAccepted(may_close)
+
+    def reason_to_stay(self) -> str:
+        """Return what ending the program now would interrupt or lose; empty if nothing."""
+        if not self.page.may_leave:
+            return _("Saving")
+        return _("The request that you began is not saved.") if self._would_lose() else ""
 
     def _would_lose(self) -> bool:
         if self.draft.created:

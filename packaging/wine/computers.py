@@ -21,7 +21,8 @@ _PACKAGES = [
     "wine64",
     # What a window needs, and fonts.
     *("libxcomposite1", "libxcursor1", "libxfixes3", "libxi6", "libxinerama1", "libxrandr2"),
-    *("libxrender1", "libxxf86vm1", "fonts-liberation", "fonts-wine", "fonts-wqy-microhei"),
+    *("libxrender1", "libxxf86vm1", "fonts-liberation", "fonts-open-sans", "fonts-wine"),
+    "fonts-wqy-microhei",
 ]
 _OVERRIDES = "mscoree=;mshtml=;winemenubuilder.exe=d"  # no .NET, no HTML, no menu entries in Linux
 _SHOWS_WINDOWS_FROM = 10
@@ -32,12 +33,16 @@ _READY = "enos-csr-ready"
 class Wine:
     """Runs programs for Windows.
 
-    ``root`` is the folder of the system that it belongs to, None for this one. Where another
-    process uses the same Wine, ``on`` waits for it if ``wait``, and raises Unavailable otherwise.
+    ``root`` is the folder of the system that it belongs to, None for this one. Each ``purpose`` has
+    a computer of its own, with its own settings. Where another process uses the same computer,
+    ``on`` waits for it if ``wait``, and raises Unavailable otherwise.
     """
 
-    def __init__(self, root: Path | None = None, *, wait: bool = True) -> None:
+    def __init__(
+        self, root: Path | None = None, *, wait: bool = True, purpose: str = "tests"
+    ) -> None:
         self._root = root
+        self._purpose = purpose
         self._wait = wait
         places = f"{os.environ['PATH']}:/usr/lib/wine"
         found = "/usr/lib/wine/wine64" if root else shutil.which("wine64", path=places)
@@ -58,7 +63,8 @@ class Wine:
 
     @property
     def _prefix(self) -> Path:
-        return cache() / f"prefix-{getattr(self, 'major', 0)}"
+        of = "" if self._purpose == "tests" else f"-{self._purpose}"
+        return cache() / f"prefix-{getattr(self, 'major', 0)}{of}"
 
     def _enter(self) -> list[str]:
         """Return the beginning of a command that runs in the other system."""
@@ -124,10 +130,10 @@ class Wine:
     def on(self) -> Iterator[dict[str, str]]:
         """Keep the computer switched on; yields environment variables for its programs.
 
-        There is one computer for each version of Wine, and one process uses it at a time.
+        There is one for each version of Wine and purpose, and one process uses it at a time.
         """
         cache().mkdir(parents=True, exist_ok=True)
-        with (cache() / f"prefix-{self.major}.lock").open("w") as lock:
+        with self._prefix.with_name(f"{self._prefix.name}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
             except BlockingIOError as error:
@@ -139,11 +145,22 @@ class Wine:
                     target = self.drive_c / "windows" / "system32" / stub.name
                     if stub.suffix == ".exe" or not target.exists():
                         shutil.copy(stub, target)
-                try:
-                    with openssl_server.serve(self.drive_c) as port:
-                        yield {**display, "ENOS_CSR_OPENSSL_PORT": str(port)}
-                finally:
-                    self._switch_off()
+                with self._share() as share:
+                    try:
+                        with openssl_server.serve(self.drive_c) as port:
+                            variables = {"ENOS_CSR_OPENSSL_PORT": str(port)}
+                            yield {**display, **variables, "ENOS_CSR_SHARE": share}
+                    finally:
+                        self._switch_off()
+
+    @contextmanager
+    def _share(self) -> Iterator[str]:
+        """Make an empty folder that Wine shows as the share of a server; yields its name."""
+        folder = self._prefix / "dosdevices" / "unc" / "server" / "share"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        yield r"\\server\share"
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _set_up(self, display: dict[str, str]) -> None:
         print(f"Setting up Windows under Wine {self.version}, only this first time...", flush=True)
@@ -182,7 +199,7 @@ class Wine:
             raise Unavailable("xvfb is not installed")
         reader, writer = os.pipe()
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
             pass_fds=[writer],
             stderr=subprocess.DEVNULL,
         )
@@ -208,14 +225,14 @@ def here(*, wait: bool = True) -> Wine:
     return Wine(wait=wait)
 
 
-def that_shows_windows() -> Wine:
+def that_shows_windows(purpose: str = "tests") -> Wine:
     """Return a Wine that shows the window as Windows does; raises Unavailable.
 
     That is the Wine of this system from version 10 on, else that of Debian 13, which is installed
     in the cache.
     """
     with suppress(Unavailable):
-        wine = here()
+        wine = Wine(purpose=purpose)
         if wine.major >= _SHOWS_WINDOWS_FROM:
             return wine
     if os.geteuid() != 0:
@@ -237,4 +254,4 @@ def that_shows_windows() -> Wine:
             raise Unavailable(f"Debian 13 could not be installed: {error}") from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    return Wine(root)
+    return Wine(root, purpose=purpose)

@@ -40,6 +40,8 @@ _LIMIT = 2 * 60 * 60
 _SHORT_LIMIT = 15 * 60
 """Seconds for a run of pytest."""
 
+_PARALLEL = ["-q", "-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
+
 _MOST_TO_REPEAT = 30
 
 
@@ -148,7 +150,8 @@ def run_all(options: Sequence[str]) -> bool:
     """Run all tests, print the figures, and return whether all is well."""
     here = computers.here()
     prepare(here)
-    results = [run(here, "offscreen", "core and command line", [*options, *_WITHOUT_WINDOW])]
+    parallel = [*_PARALLEL, *options]
+    results = [run(here, "offscreen", "core and command line", [*parallel, *_WITHOUT_WINDOW])]
     missing = ""
     try:
         shown = computers.that_shows_windows()
@@ -156,8 +159,10 @@ def run_all(options: Sequence[str]) -> bool:
     except Unavailable as lack:
         missing = f"\nNOT RUN: the window, under Wine 10. Reason: {lack}"
     else:
-        for platform, title in _WINDOW_TITLES.items():
-            results.append(run(shown, platform, title, [*options, *_WINDOW]))
+        results.append(run(shown, "offscreen", _WINDOW_TITLES["offscreen"], [*parallel, *_WINDOW]))
+        # One after the other: on a screen, all share the clipboard and the focus.
+        one = ["-q", *options, *_WINDOW]
+        results.append(run(shown, "windows", _WINDOW_TITLES["windows"], one))
     report(results)
     print(missing)
     return all(result.is_good for result in results)
@@ -168,7 +173,7 @@ def run_short(options: Sequence[str]) -> bool:
     try:
         wine = computers.here(wait=False)
         prepare(wine)
-        tests = [*options, *_SHORT]
+        tests = [*_PARALLEL, *options, *_SHORT]
         result = run(wine, "offscreen", "short part", tests, limit=_SHORT_LIMIT)
     except Unavailable as lack:
         print(f"NOT RUN: the tests on Windows. Reason: {lack}")
@@ -211,16 +216,15 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="the part that CI runs")
     parsed, arguments = parser.parse_known_args()
     catalogues.compile_all()
-    parallel = ["-q", "-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
     try:
         if parsed.short:
-            return 0 if run_short([*parallel, *arguments]) else 1
+            return 0 if run_short(arguments) else 1
         if any(not argument.startswith("-") for argument in arguments):
             wine = computers.that_shows_windows() if parsed.window else computers.here()
             prepare(wine)
             platform = parsed.window or "offscreen"
             return 0 if run(wine, platform, "as asked", arguments).is_good else 1
-        return 0 if run_all([*parallel, *arguments]) else 1
+        return 0 if run_all(arguments) else 1
     except Unavailable as lack:
         print(lack, file=sys.stderr)
         return 1

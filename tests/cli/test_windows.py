@@ -96,6 +96,39 @@ def test_a_reader_that_goes_before_the_end(enos_csr_process):
     assert not done.stderr
 
 
+def test_a_user_name_with_blanks_and_chinese_letters(tmp_path, options, monkeypatch):
+    home = tmp_path / "王 小明 (field)"
+    for folder in ("Desktop", "AppData/Local", "AppData/Local/Temp"):
+        (home / folder).mkdir(parents=True)
+    local = home / "AppData" / "Local"
+    for name in ("WIN_PD_OVERRIDE_LOCAL_APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(local))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    for name in ("TEMP", "TMP"):
+        monkeypatch.setenv(name, str(local / "Temp"))
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [ENOS_CSR, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=home / "Desktop",
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode("ascii")
+
+    made = json.loads(run("new", *options(), "--json"))
+    key = home / "Desktop" / "dev-001.key"
+    assert Path(made["key"]) == key
+    assert key.exists()
+    [request] = json.loads(run("history", "--json"))["requests"]
+    assert Path(request["key"]) == key
+    assert (local / "enos-csr" / "history.sqlite3").exists()
+    assert list((local / "Temp").iterdir()) == []
+
+
 def test_ctrl_break_ends_it_and_leaves_no_file(folder, options):
     # It waits for the passphrase on standard input, at any moment before that it ends as well.
     program = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from enos_csr_gui.core import files
-from enos_csr_gui.core.errors import CannotSave, Code, UnreadableFile, problem_from_os_error
+from enos_csr_gui.core.errors import (
+    CannotSave,
+    Code,
+    InvalidFileName,
+    UnreadableFile,
+    problem_from_os_error,
+)
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
 from enos_csr_gui.core.shell import Shell, command_line
 
@@ -81,6 +88,53 @@ def test_paths_of_more_than_260_characters_are_saved_and_read(tmp_path):
     assert len(str(pair.csr)) > 300
     assert not str(pair.csr).startswith("\\\\?\\")
     assert (files.read(pair.key), files.read(pair.csr)) == (b"key", b"csr")
+
+
+@pytest.fixture
+def share(tmp_path) -> Iterator[Path]:
+    """A folder on a share: Wine's, or that of an administrator on this computer."""
+    drive, rest = os.path.splitdrive(tmp_path)
+    name = os.environ.get("ENOS_CSR_SHARE") or f"\\\\localhost\\{drive[0]}$"
+    folder = Path(name, rest.strip("\\"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        pytest.skip("this computer has no share")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("length", [0, 300], ids=["short", "long"])
+def test_a_share_of_a_server(share, refusal, length):
+    folder = share / "凯里 a folder"
+    files.system_path(folder).mkdir()
+    while len(str(folder)) < length:
+        folder /= "a folder with a long name"
+        files.system_path(folder).mkdir()
+    pair = files.save_pair(folder / "new", "dev", b"key", b"csr")
+    assert str(pair.csr) == str(folder / "new" / "dev.csr")
+    assert pair.csr.drive == share.drive
+    assert (files.read(pair.key), files.read(pair.csr)) == (b"key", b"csr")
+    assert refusal(CannotSave, files.save_pair, pair.csr.parent, "dev", b"key", b"csr") == [
+        Code.FILE_EXISTS
+    ]
+    assert {file.name for file in files.system_path(pair.csr.parent).iterdir()} == {
+        "dev.key",
+        "dev.csr",
+    }
+
+
+def test_a_server_or_share_that_is_not_there_is_a_missing_folder(refusal):
+    folder = Path(r"\\server\gone\requests\kaili")
+    codes = refusal(CannotSave, files.save_pair, folder, "dev", b"key", b"csr")
+    assert codes == [Code.FOLDER_MISSING]
+
+
+@pytest.mark.parametrize("name", ["NUL", "con", "COM1", "LPT9"])
+def test_a_device_is_not_written_to(tmp_path, refusal, name):
+    codes = refusal(InvalidFileName, files.save_pair, tmp_path, name, b"key", b"csr")
+    assert codes == [Code.NAME_UNSAFE]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_of_more_than_255_characters_is_too_long_and_not_missing(tmp_path, refusal):

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from person import Person, wait
+from PySide6.QtCore import QCoreApplication, Qt
 
 from enos_csr_gui.gui import background, startup
 from enos_csr_gui.gui.startup import open_wizard as open_program
 from enos_csr_gui.gui.wizard import RequestWizard
 from enos_csr_gui.messages import labels
+
+# No test can use a dialog of the system, and Windows has some.
+QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
 
 
 @pytest.fixture(autouse=True, scope="module")

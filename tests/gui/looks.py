@@ -358,8 +358,11 @@ def _part(picture: QImage, widget: QWidget, inside: QRect) -> QImage:
 def faint(window: QWidget, picture: QImage) -> Iterator[str]:
     """Yield the boxes and fields whose outline stands out too little.
 
-    What has the focus has an outline of the desktop's own colour.
+    What has the focus has an outline of the desktop's own colour, and so has all in the styles of
+    Windows and macOS.
     """
+    if window.style().objectName() != "fusion":
+        return
     for widget in on_screen(window):
         if widget.visibleRegion().boundingRect() != widget.rect():
             continue

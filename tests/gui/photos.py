@@ -104,11 +104,11 @@ def take_here(target: Path, home: Path, setting: Setting, *, only_faults: bool) 
     from tour import Tour, reader
 
     from enos_csr_gui import i18n
+    from enos_csr_gui.gui import startup
     from enos_csr_gui.gui.app import speak
-    from enos_csr_gui.gui.startup import open_wizard
 
     app = QApplication(["photos"])
-    if setting.scheme == "dark":
+    if setting.scheme == "dark" and sys.platform != "win32":  # it tells of its colours itself
         app.setPalette(dark_palette())
     if setting.points:
         font = app.font()
@@ -145,7 +145,8 @@ def take_here(target: Path, home: Path, setting: Setting, *, only_faults: bool) 
 
     if screen := app.primaryScreen():  # no pointer on the page
         QCursor.setPos(screen.geometry().bottomRight())
-    wizard = open_wizard()
+    startup.country_of_system = lambda locale=None: ""  # Windows always names one
+    wizard = startup.open_wizard()
     wizard.show()
     QTest.qWaitForWindowExposed(wizard)
     Tour(reader(wizard, setting.language), home, photo).go()
@@ -195,48 +196,57 @@ def take(
     Return what is wrong with the looks. ``program`` is the folder of another copy of the program.
     With ``only_faults`` a picture is kept only of what is wrong: most of the time goes into files.
     """
+    path = os.pathsep.join(path for path in (str(program or ""), *sys.path) if path)
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder, "found.json")
+        arguments = json.dumps([str(target), str(home), str(found), setting, only_faults])
+        command = [sys.executable, __file__, "--one", arguments]
+        environment = os.environ | {"PYTHONPATH": path, "PYTHONFAULTHANDLER": "1"}
+        try:
+            subprocess.run(command, env=environment, check=True)
+            return read(found)
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def read(found: Path) -> list[str]:
+    """Return what '--one' has written about what is wrong with the looks."""
+    return [str(fault) for fault in json.loads(found.read_text(encoding="utf-8"))]
+
+
+def _take_one(target: Path, home: Path, found: Path, setting: Setting, only_faults: bool) -> None:
     shutil.rmtree(target, ignore_errors=True)
     home.mkdir(parents=True)
-    environment = {
-        **os.environ,
+    os.environ |= {
         # Neither what this user entered the last time nor where this user's home is shows.
         "HOME": str(home),
         "USERPROFILE": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".data"),
+        "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(home / ".data"),
         "LC_ADDRESS": "C",  # no country to begin with
-        "PYTHONFAULTHANDLER": "1",
         "QT_SCALE_FACTOR": str(setting.percent / 100),
-        "PYTHONPATH": os.pathsep.join(path for path in (str(program or ""), *sys.path) if path),
     }
-    try:
-        if setting.screen:
-            width, height = setting.screen
-            screen = {"name": "one", "width": width, "height": height, "logicalDpi": 96}
-            screens = home / "screens.json"
-            screens.write_text(json.dumps({"screens": [screen]}))
-            environment["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
-        arguments = json.dumps([str(target), str(home), setting, only_faults])
-        command = [sys.executable, __file__, "--one", arguments]
-        done = subprocess.run(
-            command, env=environment, check=True, stdout=subprocess.PIPE, encoding="utf-8"
-        )
-    finally:
-        shutil.rmtree(home)
-    return [str(fault) for fault in json.loads(done.stdout)]
+    if setting.screen:
+        width, height = setting.screen
+        screen = {"name": "one", "width": width, "height": height, "logicalDpi": 96}
+        screens = home / "screens.json"
+        screens.write_text(json.dumps({"screens": [screen]}))
+        os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
+    faults = take_here(target, home, setting, only_faults=only_faults)
+    found.write_text(json.dumps(faults), encoding="utf-8")
 
 
 def main() -> int:
     """Take all the pictures."""
     if sys.argv[1:2] == ["--one"]:
-        target, home, setting, only_faults = json.loads(sys.argv[2])
+        target, home, file, setting, only_faults = json.loads(sys.argv[2])
         try:
-            found = take_here(Path(target), Path(home), Setting(*setting), only_faults=only_faults)
+            _take_one(Path(target), Path(home), Path(file), Setting(*setting), only_faults)
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(1)  # whatever still runs beside the window
-        json.dump(found, sys.stdout)
         return 0
     need_a_screen()
     from enos_csr_gui import i18n

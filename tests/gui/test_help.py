@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from importlib import metadata
 
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QTextDocument
+from PySide6.QtGui import QAction, QKeySequence, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QTextBrowser
 from tour import reader
 
 from enos_csr_gui import __version__, i18n, resources
 from enos_csr_gui.gui import help as help_
+from enos_csr_gui.gui import help_shortcut
+from enos_csr_gui.gui.help import HelpWindow, TextWindow
+from enos_csr_gui.gui.menu_bar import make_menu_bar
 from enos_csr_gui.gui.navigation import Step
 
 
@@ -171,3 +175,23 @@ def test_the_program_says_what_it_is(start: Callable[..., Person]) -> None:
     needed = [re.split(r"[><=;\[ ]", one)[0] for one in required]
     assert "cryptography" in needed
     assert [name for name in needed if name not in said.lower()] == []
+
+
+@pytest.mark.parametrize(("platform", "key"), [("darwin", "(⌘?)"), ("win32", "(F1)")])
+def test_the_button_names_the_key_of_the_system(
+    platform: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert help_shortcut.help_label() == f"Help {key}"
+
+
+def test_macos_finds_about_and_help_in_the_menu_bar(person: Person) -> None:
+    bar = make_menu_bar(person.wizard)
+    assert bar.parent() is None
+    [menu] = [action.menu() for action in bar.actions()]
+    about, help_ = menu.actions()
+    assert about.menuRole() is QAction.MenuRole.AboutRole
+    for action, kind in ((about, TextWindow), (help_, HelpWindow)):
+        action.trigger()
+        [window] = [one for one in person.wizard.findChildren(TextWindow) if isinstance(one, kind)]
+        window.close()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import photos
 import pseudo
 import pytest
-from looks import ENOUGH_CONTRAST, contrast
-from person import Person
+from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast, seen_contrast
+from person import Person, wait
 from photos import Setting
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QTableView
+from tour import make_past
 
 from enos_csr_gui import i18n
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 
 DESKTOPS = [
     ("light", 100, 0, (1280, 800)),
@@ -55,7 +58,7 @@ def test_a_third_language_is_shown_whole_and_has_room(in_pseudo: Path, tmp_path:
 def test_the_one_way_on_is_filled_with_the_accent(person: Person, qapp: QApplication) -> None:
     ways_on = [person.button("Next >")]
     others = [person.button(name) for name in ("< Back", "Cancel", "Help (F1)")]
-    if qapp.style().objectName() != "fusion":
+    if qapp.style().objectName() not in ("fusion", "windows11"):
         pytest.skip("the system's own style fills the default button")
     text = ways_on[0].palette().buttonText().color()
     for button in (*ways_on, *others):
@@ -67,6 +70,30 @@ def test_the_one_way_on_is_filled_with_the_accent(person: Person, qapp: QApplica
         if is_filled:  # at the palest place that letters stand on
             above = QColor(picture.pixel(6, picture.height() // 3))
             assert contrast(text, above) >= ENOUGH_CONTRAST
+
+
+def test_the_text_of_a_selected_row_can_be_read(start: Callable[..., Person]) -> None:
+    make_past(Path.home())
+    person = start("My requests")
+    table = person.wizard.page.findChild(QTableView)
+    person.waits_until(lambda: table.currentIndex().isValid())
+    wait(200)
+    row = table.visualRect(table.currentIndex().siblingAtColumn(0)).adjusted(4, 4, -4, -4)
+    picture = table.viewport().grab(row).toImage()
+    # No pixel of a thin letter has the letter's whole colour.
+    assert seen_contrast(picture) >= ENOUGH_FOR_SHAPES
+
+
+def test_an_open_section_is_not_filled(person: Person, qapp: QApplication) -> None:
+    section = CollapsibleSection("Details", QLabel("More"), person.wizard.page)
+    section.show()
+    section.resize(300, 100)
+    grounds = set()
+    for _state in range(2):
+        picture = section.button.grab().toImage()
+        grounds.add(picture.pixel(picture.width() - 3, picture.height() // 2))
+        section.button.toggle()
+    assert len(grounds) == 1
 
 
 def test_text_has_room_inside_its_field(person: Person, qapp: QApplication) -> None:

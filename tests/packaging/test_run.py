@@ -200,6 +200,13 @@ def test_without_wine_the_short_part_on_windows_is_no_failure(machine: Machine, 
     assert machine.calls("python") == ["packaging/wine/suite.py --short"]
 
 
+def test_the_photographs_of_windows_are_taken_under_wine(machine: Machine) -> None:
+    machine.has("id", "echo 1000")
+    machine.has("apt-get", "exit 100")
+    assert machine.run("windows", "--photos", "folder").returncode == 0
+    assert machine.calls("python") == ["packaging/wine/pictures.py folder"]
+
+
 def test_the_short_part_says_that_wine_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -143,10 +143,9 @@ class Computer:
         }
 
     def stop(self) -> None:
-        subprocess.run(
-            [Path(WINE).with_name("wineserver"), "--kill"], env=self._environment, check=False
-        )
-        time.sleep(0.5)
+        server = Path(WINE).with_name("wineserver")
+        for option in ("--kill", "--wait"):
+            subprocess.run([server, option], env=self._environment, check=False, timeout=60)
 
 
 @pytest.fixture
@@ -161,6 +160,13 @@ def computer_with_screen(tmp_path: Path, display: str) -> Iterator[Computer]:
     computer = Computer(tmp_path, DISPLAY=display)
     yield computer
     computer.stop()
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
 
 
 def installed_files(folder: Path) -> dict[str, bytes]:
@@ -280,9 +286,7 @@ def test_removed_as_windows_does_it_nothing_is_left(computer: Computer, newer: P
     assert computer.run(newer, "/S") == 0
     folder = computer.home / "AppData/Local/Programs/EnOS CSR"
     assert computer.run(folder / "uninstall.exe", "/S") == 0
-    end = time.monotonic() + 60  # it goes on as a copy of itself
-    while folder.exists() and time.monotonic() < end:
-        time.sleep(0.2)
+    _wait_until(lambda: not folder.exists())  # it goes on as a copy of itself
     assert (computer.files(), computer.registry()) == before
 
 
@@ -343,7 +347,7 @@ def test_a_program_that_runs_is_not_replaced(
     assert computer.run(older, "/S") == 0
     folder = computer.home / "AppData/Local/Programs/EnOS CSR"
     running = computer.start(folder / program)
-    time.sleep(3)
+    _wait_until((computer.drive / "started.txt").exists)
     assert running.poll() is None
     assert computer.run(newer, "/S") == 3
     assert computer.remove(folder) == 3

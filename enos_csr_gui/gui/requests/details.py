@@ -25,7 +25,7 @@ from enos_csr_gui.core.renew import renewed_serial
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates, style
 from enos_csr_gui.gui.help import show_help
-from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
+from enos_csr_gui.gui.help_shortcut import add_help_shortcuts, help_label
 from enos_csr_gui.gui.requests.file_status import FileStatus
 from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
 from enos_csr_gui.gui.texts import problem_text_with_place
@@ -138,7 +138,7 @@ class RequestDetails(QDialog):
         close = buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         # The window behind, which has the same, does not hear a key while this one is open.
-        explain = buttons.addButton(_("Help (F1)"), QDialogButtonBox.ButtonRole.HelpRole)
+        explain = buttons.addButton(help_label(), QDialogButtonBox.ButtonRole.HelpRole)
         explain.clicked.connect(self._explain)
         add_help_shortcuts(self, self._explain)
         heading = WrappedLabel()
