@@ -50,8 +50,12 @@ class WrappedLabel(QLabel):
 
     def show_digest(self, digest: str) -> None:
         """Show a SHA-256 in letters of one width, grouped so that it is easy to compare."""
+        self.show_number(labels.fingerprint(digest))
+
+    def show_number(self, text: str) -> None:
+        """Show digits in letters of one width, so that those of two numbers can be compared."""
         self.setFont(style.fixed(self.font()))
-        self.setText(labels.fingerprint(digest))
+        self.setText(text)
 
     def hasHeightForWidth(self) -> bool:
         return True
