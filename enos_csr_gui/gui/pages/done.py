@@ -53,6 +53,7 @@ class DonePage(Page):
         self._submit.said.connect(self._told.tell)
         self._submit.failed.connect(self._notes.show_problem)
         self._csr.offer(*self._submit.buttons)
+        self.primary = self._submit.buttons[:1]
         self._handle = DragHandle("request")
         self._csr.let_drag(self._handle)
         self.body.addWidget(self._csr)
@@ -116,7 +117,7 @@ class DonePage(Page):
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
-        self._open.setFocus()
+        self.primary[0].setFocus()
 
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:

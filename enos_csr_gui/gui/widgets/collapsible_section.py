@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from enos_csr_gui.gui import style
+
 
 class _Button(QToolButton):
     """Enter presses it, as it does any other button of a wizard."""
@@ -37,6 +39,7 @@ class CollapsibleSection(QWidget):
 
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING)
         column.addWidget(self.button)
         column.addWidget(content)
         self._show(False)
