@@ -167,13 +167,12 @@ class InspectionCard(Card):
             for number, result in enumerate(found.rules)
         ]
         number = found.serial_number
-        serial = None if number is None else serials.written(number)
         for label, text in rows:
             value = shown.add_row(label, text)
             if inspection.is_digest(text):
                 value.show_digest(text)
-            elif text == serial:
-                value.show_number(text)
+            elif number is not None and text == serials.written(number):
+                value.show_serial(number)
         copy = CopyButton(
             _("Copy these details"),
             lambda: "\n".join(f"{label}\t{text}" for label, text in rows),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QPushButton
 
-from enos_csr_gui.core import pasted, receive, serials
+from enos_csr_gui.core import pasted, receive
 from enos_csr_gui.core.batch import arrivals
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
@@ -115,6 +115,7 @@ class ReceivePage(Page):
         self._reminder = ReminderButton()
         self._card.offer(self._reminder)
         self._told = FieldNote(about=self._reminder, keeps_room=False)
+        self._card.add_note(self._told)
         self._reminder.said.connect(self._told.tell)
         self._reminder.failed.connect(self._told.show_problem)
         self._warnings = FieldNote(about=self._card, keeps_room=False)
@@ -137,7 +138,6 @@ class ReceivePage(Page):
             ButtonRow(paste),
             self._key,
             self._card,
-            self._told,
             self._warnings,
             self._chain,
         )
@@ -280,7 +280,7 @@ class ReceivePage(Page):
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
         self._valid_from.setText(dates.day(leaf.not_valid_before_utc))
         self._valid_to.setText(dates.day(leaf.not_valid_after_utc))
-        self._serial.show_number(serials.written(leaf.serial_number))
+        self._serial.show_serial(leaf.serial_number)
         self._key_path.setText(labels.path(received.key))
         stored = found.stored
         self._card.path.setText(_stored(stored) if stored else "")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.core import files, serials
+from enos_csr_gui.core import files
 from enos_csr_gui.core.defaults import SubmitDefaults
 from enos_csr_gui.core.enums import RequestKind, Status
 from enos_csr_gui.core.errors import Problem
@@ -77,8 +77,7 @@ class RequestDetails(QDialog):
             self._facts.add_row(_("Issued on"), dates.minute(request.issued))
             self._facts.add_row(_("Expires on"), dates.minute(request.expires))
         if request.serial is not None:
-            serial = self._facts.add_row(_("Serial number"))
-            serial.show_number(serials.written(request.serial))
+            self._facts.add_row(_("Serial number")).show_serial(request.serial)
         self._facts.add_gap()
         copy = CopyButton(_("Co&py"), lambda: request.public_key_sha256)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Public-key fingerprint")))

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
 from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
-from enos_csr_gui.core import serials
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -60,7 +59,7 @@ def rows(
     ]
     if serial is not None:
         label = _("Serial number of the old certificate")
-        found.append(Row(label, serials.written(serial), is_number=True))
+        found.append(Row(label, labels.serial_number(serial), is_number=True))
     if address:
         found.append(Row(_("Submit to"), address))
     return found

@@ -10,6 +10,7 @@ from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.card import Card
 from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.drag_handle import DragHandle
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 
@@ -48,6 +49,10 @@ class FileCard(Card):
         self._grid.setRowMinimumHeight(4, style.SPACING)
         self._grid.addWidget(ButtonRow(*buttons), 5, 1)
 
+    def add_note(self, note: FieldNote) -> None:
+        """Add what is said of the last button pressed, below the buttons."""
+        self._grid.addWidget(note, 6, 1)
+
     def let_drag(self, handle: DragHandle) -> None:
         """Add what the file is dragged by."""
-        self._grid.addWidget(handle, 6, 1)
+        self._grid.addWidget(handle, 7, 1)

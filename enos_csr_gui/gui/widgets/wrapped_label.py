@@ -50,10 +50,13 @@ class WrappedLabel(QLabel):
 
     def show_digest(self, digest: str) -> None:
         """Show a SHA-256 in letters of one width, grouped so that it is easy to compare."""
-        self.show_number(labels.fingerprint(digest))
+        self._show_digits(labels.fingerprint(digest))
 
-    def show_number(self, text: str) -> None:
-        """Show digits in letters of one width, so that those of two numbers can be compared."""
+    def show_serial(self, number: int) -> None:
+        """Show the serial number of a certificate in letters of one width."""
+        self._show_digits(labels.serial_number(number))
+
+    def _show_digits(self, text: str) -> None:
         self.setFont(style.fixed(self.font()))
         self.setText(text)
 
