@@ -109,6 +109,10 @@ class Page(QWidget):
         style.ensure_touch_targets(widget)
         self._head.addWidget(widget)
 
+    def fits(self) -> bool:
+        """Return whether all of the page can be seen without scrolling."""
+        return self._area.needed_height() <= self._area.viewport().height()
+
     def explanation(self) -> str:
         """Return the line below the title."""
         return self._explanation.text()

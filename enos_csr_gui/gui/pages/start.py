@@ -18,6 +18,7 @@ from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QComboBox
 
     from enos_csr_gui.core.errors import Problem
@@ -163,8 +164,20 @@ class StartPage(Page):
     def offer_to_continue(self, offer: bool) -> None:
         """Show or hide the way back to an unfinished request."""
         self._continue.setVisible(offer)
-        for link in (self._continue, *self._links.values()):
-            link.set_close(offer)  # seven have the room of six
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Move the tasks together where the window has no room for all of the page."""
+        links = (self._continue, *self._links.values())
+        for is_close in (False, True):
+            for link in links:
+                link.set_close(is_close)
+            if self.fits():
+                break
 
     def take_focus(self) -> None:
         (self._links[Task.NEW] if self._continue.isHidden() else self._continue).setFocus()
@@ -215,6 +228,7 @@ class StartPage(Page):
             name = labels.common_name(self._first.subject)
             renew.setAccessibleName(_("Renew it now: {name}").format(name=name))
         self._notice.say("\n".join(lines), offers=offers)
+        self._fit()
 
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
