@@ -6,6 +6,9 @@ import re
 
 _HEXADECIMAL = re.compile(r"(?:0x)?([0-9a-f]{2}(?:[: ]?[0-9a-f]{2}){0,30}|[0-9a-f]{1,60})", re.I)
 
+_GROUP = 4
+"""Digits in a group, as of a fingerprint."""
+
 
 def hexadecimal(number: int) -> str:
     """Return a serial number as other programs show it: '0x12E5'."""
@@ -14,11 +17,15 @@ def hexadecimal(number: int) -> str:
 
 
 def written(number: int) -> str:
-    """Return a serial number in decimal, and in hexadecimal beside it: '4837 (0x12E5)'.
+    """Return a serial number in decimal, and in hexadecimal beside it: '4837219 (0x49 CF63)'.
 
-    Nor does a spreadsheet take that for a number, of which it would keep 15 digits only.
+    The decimal is in one piece, to copy it; the other is for the eye, in groups of four from the
+    right. Nor does a spreadsheet take that for a number, of which it would keep 15 digits only.
     """
-    return f"{number} ({hexadecimal(number)})"
+    prefix, digits = hexadecimal(number).split("x")
+    first = len(digits) % _GROUP
+    groups = [digits[:first], *(digits[n : n + _GROUP] for n in range(first, len(digits), _GROUP))]
+    return f"{number} ({prefix}x{' '.join(filter(None, groups))})"
 
 
 def is_same(text: str, number: int) -> bool:

@@ -75,6 +75,8 @@ class ReportDialog(QDialog):
         buttons.rejected.connect(self.reject)
 
         column = QVBoxLayout(self)
+        column.setContentsMargins(*[style.WIDE] * 4)
+        column.setSpacing(style.WIDE)
         column.addWidget(text)
         column.addWidget(details)
         column.addWidget(buttons)

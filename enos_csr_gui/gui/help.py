@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -27,6 +26,7 @@ from enos_csr_gui import NAME, __version__, i18n, resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.help_shortcut import add_help_shortcuts
 from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 
@@ -104,7 +104,7 @@ class TextWindow(QDialog):
     def show_text(self, markdown: str) -> None:
         """Show a text from its beginning."""
         self._text.setMarkdown(markdown)
-        self._text.document().setDocumentMargin(2 * style.SPACING)
+        self._text.document().setDocumentMargin(style.WIDE)
 
     def sizeHint(self) -> QSize:
         return QSize(620, 460)
@@ -117,7 +117,7 @@ class HelpWindow(TextWindow):
         self._guide = read_guide()
         self._parts = topics(self._guide)
         super().__init__(_("Help"), "", parent)
-        self._search = QLineEdit()
+        self._search = Line()
         self._search.setClearButtonEnabled(True)
         for clear in self._search.findChildren(QToolButton):  # Qt's, which has no name
             clear.setAccessibleName(_("Clear"))
@@ -138,6 +138,7 @@ class HelpWindow(TextWindow):
         side.setFixedWidth(_CONTENTS * self.fontMetrics().averageCharWidth())
         column = QVBoxLayout(side)
         column.setContentsMargins(style.SPACING, 0, style.SPACING, style.SPACING)
+        column.setSpacing(style.SPACING)
         self._beside.setContentsMargins(0, style.SPACING, 0, 0)
         label = QLabel(_("&Search"))
         label.setBuddy(self._search)

@@ -16,7 +16,7 @@ from enos_csr_gui.gui.widgets.scrolling import Scrolling
 from enos_csr_gui.i18n import _
 
 if TYPE_CHECKING:  # not before the first paint
-    from PySide6.QtCore import QEvent, QObject
+    from PySide6.QtWidgets import QPushButton
 
     from enos_csr_gui.core.errors import CoreError
 
@@ -52,6 +52,8 @@ class Page(QWidget):
     def __init__(self, draft: Draft, title: str, subtitle: str) -> None:
         super().__init__()
         self.draft = draft
+        self.primary: Sequence[QPushButton] = ()
+        """The primary action of a page that leads nowhere; else it is the window's way on."""
         self._busy = False
         self._focused: QWidget | None = None
         self._in_view: QWidget | None = None
@@ -63,7 +65,7 @@ class Page(QWidget):
         self._progress = QProgressBar()
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(style.SPACING)
+        self._progress.setFixedHeight(style.TIGHT)
         policy = self._progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._progress.setSizePolicy(policy)
@@ -81,13 +83,14 @@ class Page(QWidget):
         self._explanation.setWordWrap(True)
         self._head = QHBoxLayout()
         self._head.setContentsMargins(0, 0, style.EDGE, 0)
+        self._head.setSpacing(style.WIDE)
         head = QVBoxLayout()
         self._head.addLayout(head, 1)
-        head.setSpacing(style.SPACING)
+        head.setSpacing(style.TIGHT)
         head.addWidget(self.heading)
         head.addWidget(self._explanation)
         column = QVBoxLayout(self)
-        column.setSpacing(style.SPACING // 2)
+        column.setSpacing(style.TIGHT)
         column.addLayout(self._head)
         self._below_title = QVBoxLayout()
         self._below_title.setContentsMargins(0, 0, style.EDGE, 0)
@@ -106,6 +109,10 @@ class Page(QWidget):
         """Put something that concerns the whole page at the right of its title."""
         style.ensure_touch_targets(widget)
         self._head.addWidget(widget)
+
+    def fits(self) -> bool:
+        """Return whether all of the page can be seen without scrolling."""
+        return self._area.needed_height() <= self._area.viewport().height()
 
     def explanation(self) -> str:
         """Return the line below the title."""
@@ -147,22 +154,9 @@ class Page(QWidget):
         return iter(())
 
     def finish(self) -> None:
-        """Enlarge small click targets, and let the window take files, once the page is complete."""
-        from PySide6.QtWidgets import QLineEdit
-
+        """Enlarge small click targets, once the page is complete."""
         style.ensure_touch_targets(self)
         self._area.finish()
-        for edit in self.findChildren(QLineEdit):
-            edit.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let the window take files that are dropped on a field, which would take their URLs."""
-        from PySide6.QtGui import QDropEvent
-
-        if isinstance(event, QDropEvent) and event.mimeData().hasUrls():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
 
     def enter(self) -> None:
         """Show the current draft; called when the user gets here, except with Back."""

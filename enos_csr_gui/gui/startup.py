@@ -57,7 +57,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
     yield
     style.follow_desktop()
     style.fix_palette()
-    wizard.show_way_on()
+    wizard.show_primary()
     yield
     wizard.steps.complete()
     yield

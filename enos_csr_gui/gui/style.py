@@ -13,10 +13,16 @@ if TYPE_CHECKING:  # each class of Qt takes its time
     from PySide6.QtWidgets import QPushButton
 
 SPACING = 8
-"""The step, in device-independent pixels, that every distance is a multiple of."""
+"""The step of the grid, in device-independent pixels, and the usual distance."""
+
+TIGHT = SPACING // 2
+"""Between what belongs together, as a field and the note below it."""
+
+WIDE = 2 * SPACING
+"""Between columns, and around what is on a card."""
 
 EDGE = 3 * SPACING
-"""Between the edge of a page and what is on it."""
+"""Between the edge of a page and what is on it; also how far in a choice that depends stands."""
 
 USUAL_LINE = 16
 """Between two lines of the font that windows are measured for, in device-independent pixels."""
@@ -86,7 +92,7 @@ def room_for(window: QWidget) -> QSize:
 
     At 200 % a usual screen has 960 x 540 device-independent pixels.
     """
-    return screen_of(window).availableSize() - QSize(2 * SPACING, 5 * SPACING)
+    return screen_of(window).availableSize() - QSize(WIDE, 5 * SPACING)
 
 
 def ensure_touch_target(target: QWidget) -> None:
@@ -101,7 +107,7 @@ def ensure_touch_target(target: QWidget) -> None:
     if isinstance(target, QLineEdit):
         target.setTextMargins(_INSIDE, 0, _INSIDE, 0)
     elif isinstance(target, QPushButton) and not target.sizePolicy().hasHeightForWidth():
-        wanted = target.sizeHint().width() + 2 * SPACING
+        wanted = target.sizeHint().width() + WIDE
         target.setMinimumWidth(max(target.minimumWidth(), wanted))
 
 
@@ -326,6 +332,13 @@ def _larger(font: QFont, times: float) -> QFont:
     if times != 1:
         bold.setPointSizeF(times * font.pointSizeF())
     return bold
+
+
+def tabular(font: QFont) -> QFont:
+    """Return the font with digits of one width, so that those of a column can be compared."""
+    even = QFont(font)
+    even.setFeature(QFont.Tag("tnum"), 1)
+    return even
 
 
 def fixed(font: QFont) -> QFont:

@@ -170,6 +170,8 @@ class RequestWizard(QDialog):
         page.paste_wanted.connect(self.paste)
         self.pages[step] = page
         self._stack.addWidget(page)
+        if page.primary:
+            style.make_primary(*page.primary)
 
     def get_ready(self) -> None:
         """Carry out what the user has asked for so far, now that all pages exist."""
@@ -340,9 +342,10 @@ class RequestWizard(QDialog):
         for button in (self._next, self._save):
             button.setEnabled(not self.page.busy)
 
-    def show_way_on(self) -> None:
-        """Have the button that leads on stand out, once the colours are known."""
-        style.make_primary(self._next, self._save)
+    def show_primary(self) -> None:
+        """Have the primary action of each page stand out, once the colours are known."""
+        on_pages = chain.from_iterable(page.primary for page in self.pages.values())
+        style.make_primary(self._next, self._save, *on_pages)
 
     def _focus_way_on(self) -> None:
         saves = PAGES[self.step].kind is PageKind.SAVES
@@ -486,7 +489,7 @@ class RequestWizard(QDialog):
             return
         if event.type() == event.Type.PaletteChange:
             style.fix_palette()
-            self.show_way_on()
+            self.show_primary()
         elif event.type() == event.Type.ThemeChange:
             style.follow_desktop()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from enos_csr_gui.core import countries
+from enos_csr_gui.core import countries, serials
 from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.i18n import N_, _, languages, ngettext
 
@@ -111,6 +111,16 @@ def common_name(subject: Mapping[str, str]) -> str:
 def path(path: PurePath) -> str:
     """Return the displayed path."""
     return escape_unprintable(str(path))
+
+
+_SHORT = 32
+"""The number of characters of a serial number that one line has room for."""
+
+
+def serial_number(number: int) -> str:
+    """Return a serial number for the eye, a long one in two lines: decimal and hexadecimal."""
+    written = serials.written(number)
+    return written if len(written) <= _SHORT else written.replace(" (", "\n(", 1)
 
 
 def fingerprint(digest: str) -> str:

@@ -451,7 +451,7 @@ def test_the_answer_of_the_api(issued, authority, serial, chained, expected):
     assert (Code.SERIAL_DIFFERS in expected) == bool(leaf_item.warnings)
     if Code.SERIAL_DIFFERS in expected:
         number = leaf.serial_number
-        assert told[0]["serial"] == f"{number} (0x{number:X})"
+        assert told[0]["serial"] == serials.written(number)
 
 
 @pytest.mark.parametrize(
@@ -477,10 +477,16 @@ def test_a_serial_number_is_one_in_decimal_and_in_hexadecimal(written, same):
 
 @pytest.mark.parametrize("number", [0, -5, 4837, 2**160 - 1])
 def test_a_serial_number_is_written_in_decimal_first(number):
-    decimal, hexadecimal = serials.written(number).split()
+    decimal, hexadecimal = serials.written(number).split(" ", 1)
     assert int(decimal) == number
-    assert int(hexadecimal.strip("()"), 16) == number
+    assert int(hexadecimal.strip("()").replace(" ", ""), 16) == number
     assert serials.is_same(decimal, number)
+
+
+def test_the_digits_of_a_serial_number_are_grouped_like_those_of_a_fingerprint():
+    assert serials.written(0x12E5) == "4837 (0x12E5)"
+    assert serials.written(0x49CF63) == "4837219 (0x49 CF63)"
+    assert serials.written(-0x12345678) == "-305419896 (-0x1234 5678)"
 
 
 @pytest.mark.long

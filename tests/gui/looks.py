@@ -14,12 +14,18 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
+    QBoxLayout,
     QCheckBox,
     QComboBox,
+    QDialogButtonBox,
+    QFileDialog,
+    QGridLayout,
     QHeaderView,
     QLabel,
+    QLayout,
     QLineEdit,
     QListView,
+    QMessageBox,
     QPlainTextEdit,
     QRadioButton,
     QScrollArea,
@@ -58,6 +64,7 @@ def faults(window: QWidget, picture: QImage, *, is_usual: bool) -> list[str]:
     found = [*cut_off(window), *clashing_keys(window), *nameless(window), *unsaid(window)]
     found += [*small_targets(window), *pale(window, picture), *pale_in_lists(window, picture)]
     found += [*faint(window, picture), *elided(window), *alike(window), *too_large(window)]
+    found += off_grid(window)
     if is_usual:
         found += scrolled(window)
     return found
@@ -131,6 +138,28 @@ def too_large(window: QWidget) -> Iterator[str]:
     size = window.frameGeometry().size().expandedTo(window.size() + QSize(0, TITLE))
     if size.boundedTo(room) != size:
         yield f"{window.windowTitle()!r} has {size.toTuple()}, the screen {room.toTuple()}"
+
+
+def off_grid(window: QWidget) -> Iterator[str]:
+    """Yield the layouts whose distances are not on the grid, but a style's own or made up."""
+    if isinstance(window, QMessageBox | QFileDialog):
+        return  # Qt's own
+    for layout in window.findChildren(QLayout):
+        owner = layout.parentWidget()
+        if owner is None or not owner.isVisible() or owner.window() is not window:
+            continue
+        if isinstance(owner, QDialogButtonBox | QComboBox | QLineEdit):
+            continue  # Qt's own
+        margins = layout.contentsMargins()
+        distances = [margins.left(), margins.top(), margins.right(), margins.bottom()]
+        if isinstance(layout, QGridLayout):
+            distances += [layout.horizontalSpacing(), layout.verticalSpacing()]
+        elif isinstance(layout, QBoxLayout):
+            distances += [layout.spacing()] if layout.count() > 1 else []
+        else:
+            continue  # a stack has no distances
+        if any(distance % style.TIGHT for distance in distances):
+            yield f"off the grid: {distances} in a layout of {owner}, with {layout.count()} parts"
 
 
 def alike(window: QWidget) -> Iterator[str]:

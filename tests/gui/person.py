@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QWidget,
 )
+from shiboken6 import isValid
 
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.wizard import RequestWizard
@@ -149,6 +151,17 @@ class Person:
         # The left end: a radio button or a check box may be wider than its text.
         where = QPoint(10, button.height() // 2)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=where)
+
+    def uses(self, name: str, *, by_mouse: bool) -> None:
+        """Press a button with the mouse, or with the key that is underlined in its text."""
+        button = self.button(name)
+        if by_mouse:
+            self.points_at(button)
+            return
+        [letter] = re.findall(r"&([^&])", button.text())
+        self.press(Qt.Key(ord(letter.upper())), Qt.KeyboardModifier.AltModifier)
+        # Qt shows for a moment that the button is pressed.
+        self.waits_until(lambda: not (isValid(button) and button.isDown()))
 
     def points_at(self, widget: QWidget) -> None:
         """Click at the place of a widget, as the display sees it: what is open there gets it."""

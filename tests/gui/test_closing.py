@@ -91,37 +91,42 @@ def test_a_request_is_continued_where_it_was_left(
 
 
 @pytest.mark.long
-def test_no_button_beside_back_ends_the_program(person: Person, saved: Path) -> None:
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_no_button_beside_back_ends_the_program(
+    person: Person, saved: Path, by_mouse: bool
+) -> None:
     person.goes_on("Who is it for?")
     person.drops(saved.parent / "a file")
     person.waits_for_page("Check a file")
     assert "Close" not in person.reads()
-    person.points_at(person.button("< Back"))
+    person.uses("< Back", by_mouse=by_mouse)
     assert person.title() == "Who is it for?"
     person.drops(saved.parent / "a file")
     person.waits_for_page("Check a file")
     person.waits_until(lambda: not person.wizard.page.busy)
-    person.points_at(person.button("Start page"))
+    person.uses("Start page", by_mouse=by_mouse)
     assert person.title() == START
     person.begins("My requests")
     assert not {"Close", "Start page"} & set(person.reads().split("\n"))
-    person.points_at(person.button("< Back"))
+    person.uses("< Back", by_mouse=by_mouse)
     assert person.title() == START
 
 
+@pytest.mark.parametrize("by_mouse", [True, False])
 def test_a_new_request_beside_an_unfinished_one_begins_without_its_answers(
-    person: Person, labelled: dict[str, str]
+    person: Person, labelled: dict[str, str], by_mouse: bool
 ) -> None:
     person.goes_on("Who is it for?")
     person.fills_in(labelled)
-    person.click("< Back")
-    person.click("< Back")
+    person.uses("< Back", by_mouse=by_mouse)
+    person.uses("< Back", by_mouse=by_mouse)
     read = person.answers_with("Keep it")
-    person.click("New request")
+    person.uses("New request", by_mouse=by_mouse)
     assert read
     assert person.title() == START
     person.answers_with("Discard it")
-    person.begins("New request")
+    person.uses("New request", by_mouse=by_mouse)
+    person.waits_for_page("Key")
     person.goes_on("Who is it for?")
     assert person.field("Locality").text() == ""
 

@@ -62,11 +62,19 @@ def test_the_key_is_nowhere_on_the_page_or_the_clipboard(person: Person, saved: 
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("by_mouse", [True, False])
 def test_without_a_mail_program_the_letter_is_on_the_clipboard(
-    person: Person, saved: Path, monkeypatch: pytest.MonkeyPatch, labelled: dict[str, str]
+    person: Person,
+    saved: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    labelled: dict[str, str],
+    by_mouse: bool,
 ) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
-    person.click("Compose an e-mail")
+    if by_mouse:
+        person.click("Compose an e-mail")
+    else:
+        person.press(Qt.Key.Key_Return)  # it has the focus
     person.waits_to_read("There is no mail program")
     assert f"attach this file: {saved / 'dev-001.csr'}" in person.reads()
     letter = QApplication.clipboard().text()

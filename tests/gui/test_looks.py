@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast, seen_contrast
 from person import Person, wait
 from photos import Setting
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel, QTableView
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
 from tour import make_past
 
-from enos_csr_gui import i18n
+from enos_csr_gui import gui, i18n
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 
@@ -53,6 +54,61 @@ def test_a_third_language_is_shown_whole_and_has_room(in_pseudo: Path, tmp_path:
         tmp_path / "photos", setting, tmp_path / "eo" / "home", in_pseudo, only_faults=True
     )
     assert "\n".join(faults) == ""
+
+
+_DISTANCES = {
+    "addSpacing": 0,
+    "insertSpacing": 1,
+    "setContentsMargins": 0,
+    "setDocumentMargin": 0,
+    "setHorizontalSpacing": 0,
+    "setSpacing": 0,
+    "setVerticalSpacing": 0,
+}
+"""The methods that set distances, with the place of the first distance among the arguments."""
+
+
+def numbers_in(tree: ast.expr) -> Iterator[int]:
+    """Yield the numbers in an expression, but not how often a list is repeated."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.left, ast.List):
+        tree = tree.left
+    if isinstance(tree, ast.Constant):
+        yield tree.value
+    for part in ast.iter_child_nodes(tree):
+        if isinstance(part, ast.expr):
+            yield from numbers_in(part)
+
+
+def test_every_distance_is_one_of_those_that_the_style_names() -> None:
+    found = []
+    for path in Path(gui.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            first = _DISTANCES.get(call.func.attr)
+            distances = [] if first is None else call.args[first:]
+            if any(number for one in distances for number in numbers_in(one)):
+                found.append(f"{path.name}: {ast.unparse(call)}")
+    assert found == []
+
+
+def test_the_distances_of_the_style_are_on_the_grid() -> None:
+    assert style.SPACING == 8
+    assert style.TIGHT * 2 == style.SPACING
+    assert style.WIDE % style.SPACING == style.EDGE % style.SPACING == 0
+
+
+@pytest.mark.long
+def test_the_last_page_has_one_primary_action_that_has_the_focus(
+    person: Person, labelled: dict[str, str], qapp: QApplication
+) -> None:
+    person.walks_to_save(labelled)
+    person.goes_on("Done", "Save")
+    assert person.focus() is person.button("Compose an e-mail")
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("the system's own style fills the default button")
+    buttons = [one for one in person.window.findChildren(QPushButton) if one.isVisible()]
+    assert [one for one in buttons if style.is_primary(one)] == [person.focus()]
 
 
 def test_the_one_way_on_is_filled_with_the_accent(person: Person, qapp: QApplication) -> None:

@@ -465,12 +465,13 @@ def test_with_its_request_file_gone_it_is_renewed_from_the_certificate(
     assert str(csr.with_suffix(".pem")) in person.reads()
 
 
+@pytest.mark.parametrize("by_mouse", [True, False])
 def test_a_certificate_that_has_arrived_is_taken_in_from_the_row(
-    three: None, opened: Callable[[], Person], saved: Path
+    three: None, opened: Callable[[], Person], saved: Path, by_mouse: bool
 ) -> None:
     person = opened()
     person.waits_until(person.button("My certificate has arrived").isEnabled)
-    person.click("My certificate has arrived")
+    person.uses("My certificate has arrived", by_mouse=by_mouse)
     person.waits_for_page("Your certificate")
     assert person.field("Certificate file").text() == ""
 
@@ -825,12 +826,17 @@ def test_in_the_wrong_folder_nothing_is_located(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("by_mouse", [True, False])
 def test_without_any_file_a_request_is_renewed_from_the_list(
-    moved: Path, opened: Callable[[], Person], labelled: dict[str, str], saved: Path
+    moved: Path,
+    opened: Callable[[], Person],
+    labelled: dict[str, str],
+    saved: Path,
+    by_mouse: bool,
 ) -> None:
     person = opened()
     person.waits_to_read("Locate the files…")
-    person.click("Renew")
+    person.uses("Renew", by_mouse=by_mouse)
     person.waits_for_page("Which certificate?")
     person.waits_to_read("Or one of your requests")
     [choices] = [one for one in person.wizard.findChildren(QTreeWidget) if one.isVisible()]
@@ -840,7 +846,7 @@ def test_without_any_file_a_request_is_renewed_from_the_list(
         "dev-001",
     ]
     for page in ("Key", "Who is it for?"):
-        person.press(Qt.Key.Key_Return)
+        person.uses("Next >", by_mouse=by_mouse)
         person.waits_for_page(page)
     assert "The old file is no longer there." in person.reads()
     assert person.field("Common name").text() == "dev-002"

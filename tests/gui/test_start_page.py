@@ -13,11 +13,12 @@ import pytest
 from person import Person, wait
 from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QFont
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from enos_csr_gui.core import keys, pasted
 from enos_csr_gui.gui.widgets.drop_area import DropCover
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 
 START = "What would you like to do?"
@@ -142,6 +143,14 @@ def test_the_window_shows_that_files_can_be_dropped(
     text.setText("no file")
     drag(QDragEnterEvent, person.wizard, text)
     assert not cover.isVisible()
+
+
+def test_every_line_leaves_dropped_files_to_the_window(start: Callable[..., Person]) -> None:
+    person = start("")
+    person.waits_until(lambda: person.wizard.is_ready)
+    lines = person.wizard.findChildren(QLineEdit)
+    assert len(lines) > 10
+    assert [line for line in lines if not isinstance(line, Line)] == []
 
 
 def test_files_dropped_on_a_field_go_to_the_window(person: Person, old: Path) -> None:

@@ -85,6 +85,28 @@ def test_what_names_one_country_becomes_it(person: Person, typed: str, country: 
     assert person.field("Country").text() == country
 
 
+@pytest.mark.parametrize("by_mouse", [True, False])
+def test_a_country_that_there_is_not_is_corrected_in_its_field(
+    person: Person, by_mouse: bool
+) -> None:
+    person.field("Country").setFocus()
+    person.types("Freedonia")
+    if by_mouse:
+        person.points_at(person.field("Locality"))
+    else:
+        person.press(Qt.Key.Key_Tab)
+    assert "'Freedonia' is not in the list of countries. Choose one" in person.reads()
+    if by_mouse:
+        person.points_at(person.field("Country"))
+        person.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    else:
+        person.press(Qt.Key.Key_Backtab)
+    person.types("Norway")
+    person.press(Qt.Key.Key_Tab)
+    assert person.field("Country").text() == "Norway (NO)"
+    assert "Freedonia" not in person.reads()
+
+
 @pytest.mark.parametrize("typed", ["chi", "zzz", "XX", "EU", "Africa", "😀"])
 def test_what_names_no_country_stays_to_be_corrected(person: Person, typed: str) -> None:
     person.enters("Country", typed)

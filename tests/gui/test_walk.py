@@ -185,8 +185,9 @@ def test_a_passphrase_of_words_is_suggested(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("by_mouse", [True, False])
 def test_renewing_a_protected_key_offers_protection_again(
-    start: Callable[..., Person], labelled: dict[str, str], saved: Path
+    start: Callable[..., Person], labelled: dict[str, str], saved: Path, by_mouse: bool
 ) -> None:
     first = start()
     first.click("Protect the key file with a passphrase")
@@ -204,7 +205,12 @@ def test_renewing_a_protected_key_offers_protection_again(
     first.waits_to_read("The old key is protected with a passphrase.")
     assert first.focus() is first.field("Passphrase")
     assert not first.problems()
-    first.click("Protect the key file with a passphrase")  # it is only an offer
+    box = first.button("Protect the key file with a passphrase")  # it is only an offer
+    if by_mouse:
+        first.click("Protect the key file with a passphrase")
+    else:
+        first.uses("Protect the key file with a passphrase", by_mouse=False)
+    assert not box.isChecked()
     first.goes_on("Who is it for?")
     first.click("< Back")
     first.waits_for_page("Key")
@@ -405,15 +411,16 @@ def test_choosing_a_passphrase_focuses_its_field(person: Person) -> None:
     ("way_on", "protection"),
     [("Start page", "New, not protected"), ("Create another request", "New, protected with")],
 )
+@pytest.mark.parametrize("by_mouse", [True, False])
 def test_a_passphrase_is_kept_for_several_devices_in_a_row_and_no_longer(
-    person: Person, labelled: dict[str, str], way_on: str, protection: str
+    person: Person, labelled: dict[str, str], way_on: str, protection: str, by_mouse: bool
 ) -> None:
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")
     person.enters("Repeat passphrase", "turbines17")
     person.walks_to_save(labelled)
     person.goes_on("Done", "Save")
-    person.click(way_on)
+    person.uses(way_on, by_mouse=by_mouse)
     if way_on == "Start page":
         person.begins("New request")
         assert not person.button("Protect the key file with a passphrase").isChecked()

@@ -219,6 +219,16 @@ class Tour:
         person.click("< Back")
         person.waits_to_read("certificates need renewal")
         self._sees("start-to-be-renewed")
+        person.begins("New request")
+        person.goes_on("Who is it for?")
+        person.enters("Common name", "turbine-018")
+        person.click("< Back")
+        person.click("< Back")
+        person.waits_to_read("Continue the unfinished request")
+        self._sees("start-unfinished")
+        person.begins("Continue the unfinished request")
+        person.click("Cancel")
+        person.waits_to_read("certificates need renewal")
 
     def _certificates(self) -> None:
         """Receive the certificate for the request that was made."""

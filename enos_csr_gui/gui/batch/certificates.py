@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from enos_csr_gui.core.batch import collect
 from enos_csr_gui.core.batch.pool import Pool
@@ -24,6 +24,7 @@ from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
 
@@ -56,7 +57,7 @@ class CertificatesPage(Page):
         )
         self._others: tuple[Path, ...] = ()
         self._all = QPushButton(_("Choose a &folder…"))
-        self._folder, self._choose = QLineEdit(), QPushButton(_("Ch&oose…"))
+        self._folder, self._choose = Line(), QPushButton(_("Ch&oose…"))
         self._choose.setToolTip(_("Choose a folder"))
         self._choose.setAccessibleName(_("Choose the folder of the keys"))
         self._folder_note = FieldNote(about=self._folder)

@@ -16,6 +16,7 @@ from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -41,8 +42,8 @@ class ColumnsPage(Page):
 
     def build(self) -> Iterator[None]:
         grid = QGridLayout()
-        grid.setHorizontalSpacing(2 * style.SPACING)
-        grid.setVerticalSpacing(style.SPACING // 2)
+        grid.setHorizontalSpacing(style.WIDE)
+        grid.setVerticalSpacing(style.TIGHT)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
         grid.addWidget(QLabel(_("Column of the table")), 0, 1)
@@ -62,7 +63,7 @@ class ColumnsPage(Page):
             grid.addWidget(label, number, 0)
             grid.addWidget(box, number, 1)
             if field.key != _NAME:
-                text = QLineEdit()
+                text = Line()
                 text.setAccessibleName(_("{field}: where it is empty").format(field=name))
                 text.textEdited.connect(self._forgive)
                 self._texts[field.key] = text

@@ -50,6 +50,7 @@ class CreatedPage(Page):
             _("The keys work only with the passphrases in this file. Never send both together."),
         )
         self._open = QPushButton(_("&Open folder"))
+        self.primary = [self._open]
         self._show = QPushButton(_("Show in &My requests"))
         self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
-    QLineEdit,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -39,6 +38,7 @@ from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
 from enos_csr_gui.gui.widgets.question import confirm
 from enos_csr_gui.i18n import _
@@ -72,7 +72,7 @@ class DevicesPage(Page):
             Format.PKCS12: QRadioButton(_("PKCS #&12 keystore: for Windows and other programs")),
             Format.C: QRadioButton(_("&C header file: for the EnOS SDK for C")),
         }
-        self._folder, self._each = QLineEdit(), QLineEdit()
+        self._folder, self._each = Line(), Line()
         self._choose, self._choose_each = QPushButton(_("C&hoose…")), QPushButton(_("Choos&e…"))
         self._choose.setToolTip(_("Choose a folder"))
         self._choose_each.setToolTip(_("Choose a file"))
@@ -114,7 +114,7 @@ class DevicesPage(Page):
         align(place, keys, self._protecting.form)
         column = QVBoxLayout(self._inputs)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(style.SPACING // 2)
+        column.setSpacing(style.SPACING)
         column.addLayout(choices)
         for widget in (self._place_row, self._key_row, self._protecting):
             column.addWidget(widget)

@@ -18,6 +18,7 @@ from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.passphrase import PassphrasePair
 from enos_csr_gui.i18n import _
 
@@ -31,7 +32,7 @@ class FolderPage(Page):
             _("Where do the files go?"),
             _("Each device gets a folder of its own, with its key file and its request file."),
         )
-        self._folder, self._file = QLineEdit(), QLineEdit()
+        self._folder, self._file = Line(), Line()
         self._choose, self._choose_file = QPushButton(_("C&hoose…")), QPushButton(_("Ch&oose…"))
         self._choose.setToolTip(_("Choose a folder"))
         self._choose_file.setToolTip(_("Choose a file"))

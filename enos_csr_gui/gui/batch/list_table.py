@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QAbstractTableModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView
+from PySide6.QtCore import QAbstractTableModel
+from PySide6.QtWidgets import QAbstractItemView, QStyle
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.plain_table import PlainTable
 
 
-class ListTable(QTableView):
+class ListTable(PlainTable):
     """Rows of one height, so that a hundred thousand of them cost no more than those in view."""
 
     def __init__(self, rows: QAbstractTableModel, name: str, widths: Mapping[int, int]) -> None:
@@ -19,19 +20,9 @@ class ListTable(QTableView):
         self.setModel(rows)
         self.setAccessibleName(name)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAlternatingRowColors(True)
-        self.setWordWrap(False)
-        lines = self.verticalHeader()
-        lines.hide()
-        lines.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        lines.setDefaultSectionSize(self.fontMetrics().lineSpacing() + 2 * style.SPACING)
+        height = self.fontMetrics().lineSpacing() + style.WIDE
+        self.verticalHeader().setDefaultSectionSize(height)
         columns = self.horizontalHeader()
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setHighlightSections(False)
-        columns.setStretchLastSection(True)
-        columns.setResizeContentsPrecision(0)
         margin = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
         letter = self.fontMetrics().averageCharWidth()
         for column, wanted in widths.items():

@@ -38,6 +38,7 @@ class ReceivedPage(Page):
             ),
         )
         self._open = QPushButton(_("&Open folder"))
+        self.primary = [self._open]
         self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         for widget in (self._report, self._files, ButtonRow(self._open), self._notes):

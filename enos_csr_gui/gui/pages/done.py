@@ -42,7 +42,8 @@ class DonePage(Page):
         )
         self._key = FileCard("key", _("Keep the key file"), "")
         self._open = QPushButton(_("&Open folder"))
-        self._notes, self._told = FieldNote(keeps_room=False), FieldNote(keeps_room=False)
+        self._notes = FieldNote(about=self._open, keeps_room=False)
+        self._told = FieldNote(keeps_room=False)
         self._another = QPushButton(_("Create a&nother request"))
         self._another.setToolTip(_("For the next device: everything but the common name stays."))
 
@@ -51,14 +52,15 @@ class DonePage(Page):
 
         self._submit = SubmitButtons(self)
         self._submit.said.connect(self._told.tell)
-        self._submit.failed.connect(self._notes.show_problem)
+        self._submit.failed.connect(self._told.show_problem)
         self._csr.offer(*self._submit.buttons)
+        self._csr.add_note(self._told)
+        self.primary = self._submit.buttons[:1]
         self._handle = DragHandle("request")
         self._csr.let_drag(self._handle)
         self.body.addWidget(self._csr)
         self.body.addWidget(self._key)
         self.body.addWidget(ButtonRow(self._open, self._another))
-        self.body.addWidget(self._told)
         self.body.addWidget(self._notes)
         self.body.addStretch(1)
 
@@ -116,7 +118,7 @@ class DonePage(Page):
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
-        self._open.setFocus()
+        self.primary[0].setFocus()
 
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:

@@ -24,13 +24,14 @@ from enos_csr_gui.core.export import ExportedFile
 from enos_csr_gui.core.file_types import CERTIFICATE_SUFFIX
 from enos_csr_gui.core.inspect import inspect_files
 from enos_csr_gui.core.receive import StoredCertificate
-from enos_csr_gui.gui import background
+from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.passphrase import BelowPassphrase, PassphraseEdit, PassphrasePair
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -55,9 +56,9 @@ class ExportPage(Page):
         self._older_systems = QCheckBox(
             _("For &older systems (Java before 8u301, old Windows or macOS); protects less well")
         )
-        self._folder = QLineEdit()
+        self._folder = Line()
         self._choose = QPushButton(_("C&hoose…"))
-        self._name = QLineEdit()
+        self._name = Line()
         self._key_passphrase = PassphraseEdit()
         self._folder_note = FieldNote(about=self._folder)
         self._name_note = FieldNote(about=self._name)
@@ -81,6 +82,7 @@ class ExportPage(Page):
         align(place, key_form, self._passphrase.form)
         store = QVBoxLayout(self._store_row)
         store.setContentsMargins(0, 0, 0, 0)
+        store.setSpacing(style.TIGHT)
         store.addWidget(self._passphrase)
         store.addWidget(self._older_systems)
 

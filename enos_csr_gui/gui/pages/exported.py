@@ -30,6 +30,7 @@ class ExportedPage(Page):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(style.SPACING)
         self._open = QPushButton(_("&Open folder"))
+        self.primary = [self._open]
         self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         self._reminder = ReminderButton()

@@ -51,6 +51,7 @@ class InspectPage(Page):
         )
         self._choose = QPushButton(_("C&hoose files…"))
         self._choose.clicked.connect(self._choose_files)
+        self.primary = [self._choose]
         self._hint = FieldNote(
             _("Or drop them on this window. They are only read, never changed or sent.")
         )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from enos_csr_gui.core import serials
 from enos_csr_gui.core.csr_rules import RuleResult
 from enos_csr_gui.core.enums import ContentKind, Level
 from enos_csr_gui.core.errors import SECRET_CODES
@@ -65,7 +66,7 @@ class InspectionCard(Card):
         self._together = together
         self.setAccessibleName(name)
         self._column = QVBoxLayout()
-        self._column.setSpacing(style.SPACING // 2)
+        self._column.setSpacing(style.TIGHT)
         if found.rules:
             sign = "✓" if found.acceptable else "✗"
             verdict = Verdict(
@@ -73,7 +74,7 @@ class InspectionCard(Card):
             )
             self.setAccessibleDescription(verdict.text())
             self._column.addWidget(verdict)
-            self._column.addSpacing(style.SPACING // 2)
+            self._column.addSpacing(style.TIGHT)
         title = WrappedLabel()
         title.setText(name)
         title.setFont(style.strong(self.font()))
@@ -98,8 +99,8 @@ class InspectionCard(Card):
         icon = "problem" if is_bad else _ICONS.get(found.kind, "key")
         picture = Picture(icon, _ICON_SIZE)
         row = QHBoxLayout(self)
-        row.setContentsMargins(*[2 * style.SPACING] * 4)
-        row.setSpacing(2 * style.SPACING)
+        row.setContentsMargins(*[style.WIDE] * 4)
+        row.setSpacing(style.WIDE)
         row.addWidget(picture, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(self._column, 1)
         style.ensure_touch_targets(self)
@@ -139,14 +140,15 @@ class InspectionCard(Card):
         else:
             note.show_help(text)
         if indent:
-            note.setContentsMargins(3 * style.SPACING, 0, 0, 0)
+            note.setContentsMargins(style.EDGE, 0, 0, 0)
         self._column.addWidget(note)
 
     def _add_refusals(self, name: str) -> None:
         """Add what to do if EnOS refuses the request all the same."""
         content = QWidget()
         column = QVBoxLayout(content)
-        column.setContentsMargins(3 * style.SPACING, 0, 0, 0)
+        column.setContentsMargins(style.EDGE, 0, 0, 0)
+        column.setSpacing(style.TIGHT)
         for case, advice in inspection.refusals():
             column.addWidget(FieldNote(labels.named(case, advice)))
         heading = _("If EnOS refuses it")
@@ -164,10 +166,13 @@ class InspectionCard(Card):
             ("" if number else _("Requirements"), _marked(result))
             for number, result in enumerate(found.rules)
         ]
+        number = found.serial_number
         for label, text in rows:
             value = shown.add_row(label, text)
             if inspection.is_digest(text):
                 value.show_digest(text)
+            elif number is not None and text == serials.written(number):
+                value.show_serial(number)
         copy = CopyButton(
             _("Copy these details"),
             lambda: "\n".join(f"{label}\t{text}" for label, text in rows),

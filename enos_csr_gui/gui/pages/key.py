@@ -63,12 +63,14 @@ class KeyPage(Page):
 
         self._for_new = QWidget()
         self._new_column = QVBoxLayout(self._for_new)
-        self._new_column.setContentsMargins(3 * style.SPACING, 0, 0, style.SPACING)
+        self._new_column.setContentsMargins(style.EDGE, 0, 0, style.SPACING)
+        self._new_column.setSpacing(style.SPACING)
         self._new_column.addWidget(self._protect)
         self._new_column.addWidget(self._protect_note)
 
         self._old_column = QVBoxLayout()
-        self._old_column.setContentsMargins(3 * style.SPACING, 0, 0, 0)
+        self._old_column.setContentsMargins(style.EDGE, 0, 0, 0)
+        self._old_column.setSpacing(style.SPACING)
 
         self.body.addWidget(self._intro)
         self.body.addSpacing(style.SPACING)

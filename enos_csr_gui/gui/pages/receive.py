@@ -11,7 +11,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QPushButton
 
-from enos_csr_gui.core import contents, pasted, receive, serials
+from enos_csr_gui.core import contents, pasted, receive
 from enos_csr_gui.core.batch import arrivals
 from enos_csr_gui.core.errors import (
     CHAIN_CODES,
@@ -38,6 +38,7 @@ from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import nothing_copied, problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
+from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.file_card import FileCard
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
@@ -113,9 +114,16 @@ class ReceivePage(Page):
         )
         align(self._file.form, self._key.form, self._chain.form)
         self._card = FileCard("certificate", "", "")
+        facts = DetailsGrid()
+        self._valid_from = facts.add_row(_("Issued on"))
+        self._valid_to = facts.add_row(_("Expires on"))
+        self._serial = facts.add_row(_("Serial number"))
+        self._key_path = facts.add_row(_("Key file"))
+        self._card.add_facts(facts)
         self._reminder = ReminderButton()
         self._card.offer(self._reminder)
         self._told = FieldNote(about=self._reminder, keeps_room=False)
+        self._card.add_note(self._told)
         self._reminder.said.connect(self._told.tell)
         self._reminder.failed.connect(self._told.show_problem)
         self._warnings = FieldNote(about=self._card, keeps_room=False)
@@ -138,7 +146,6 @@ class ReceivePage(Page):
             ButtonRow(paste),
             self._key,
             self._card,
-            self._told,
             self._warnings,
             self._chain,
         )
@@ -293,15 +300,19 @@ class ReceivePage(Page):
         leaf = received.issued.certificate
         name = labels.common_name(received.issued.answers)
         self._card.title.setText(_("The certificate for '{name}'").format(name=name))
-        self._card.path.setText(_("Key file: {path}").format(path=labels.path(received.key)))
-        first, last = dates.day(leaf.not_valid_before_utc), dates.day(leaf.not_valid_after_utc)
-        said = [
-            _("Valid from {first} to {last}.").format(first=first, last=last),
-            labels.named(_("Serial number"), serials.written(leaf.serial_number)),
-        ]
-        if found.stored:
-            said.append(_stored(found.stored))
-        self._card.advice.setText("\n".join(said))
+        self._valid_from.setText(dates.day(leaf.not_valid_before_utc))
+        self._valid_to.setText(dates.day(leaf.not_valid_after_utc))
+        self._serial.show_serial(leaf.serial_number)
+        self._key_path.setText(labels.path(received.key))
+        stored = found.stored
+        self._card.path.setText(_stored(stored) if stored else "")
+        self._card.path.setVisible(stored is not None)
+        further = _(
+            "'Next' creates the files for the device. You can also do that later: choose the "
+            "request in 'My requests', and 'Details'."
+        )
+        self._card.advice.setText(further if stored else "")
+        self._card.advice.setVisible(stored is not None)
         is_valid = leaf.not_valid_after_utc > datetime.now(UTC)
         self._reminder.offer(
             reminder(
@@ -317,7 +328,9 @@ class ReceivePage(Page):
             names = labels.listed(escape_unprintable(one.name) for one in self._others)
             self._file.show_help(_("Also read: {files}").format(files=names))
         self._card.show()
-        announce(self._card, "\n".join(label.text() for label in self._card.labels))
+        until = labels.named(_("Expires on"), self._valid_to.text())
+        told = (self._card.title.text(), self._card.path.text(), until, self._card.advice.text())
+        announce(self._card, "\n".join(filter(None, told)))
         of_page = [one for one in received.problems if not _is_about(one, self._chain)]
         said = [problem_text(problem) for problem in of_page]
         of_history = found.stored.notes if found.stored else received.notes
@@ -344,17 +357,13 @@ class ReceivePage(Page):
 
 
 def _stored(stored: StoredCertificate) -> str:
-    """Return that the certificate is received, where it is, and what to do next."""
+    """Return that the certificate is received, and where it is."""
     place = labels.path(stored.certificate)
     if stored.already:
         received = _("It was received before, and is saved beside its key: {path}")
     else:
         received = _("It is received, and saved beside its key: {path}")
-    further = _(
-        "'Next' creates the files for the device. You can also do that later: choose the request "
-        "in 'My requests', and 'Details'."
-    )
-    return "\n".join((received.format(path=place), further))
+    return received.format(path=place)
 
 
 def _is_about(problem: Problem, chooser: FileChooser) -> bool:

@@ -66,6 +66,7 @@ class ReviewPage(Page):
         commands = QWidget()
         column = QVBoxLayout(commands)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING)
         self._commands = {shell: SourceText(_("OpenSSL commands")) for shell in shells()}
         for shell, text in self._commands.items():
             text.setFixedHeight(7 * text.fontMetrics().lineSpacing())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from enos_csr_gui.core import create
 from enos_csr_gui.core.create import CreatedRequest
@@ -21,8 +21,10 @@ from enos_csr_gui.gui.texts import problem_text, shortened
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _
+from enos_csr_gui.messages import labels
 
 _LONGEST = 40
 """The maximum number of characters of a suggested name to show on its button."""
@@ -39,14 +41,14 @@ class SavePage(Page):
         )
         self._checking: background.Job | None = None
         self._waits_for_key = False
-        self._folder = QLineEdit()
-        self._name = QLineEdit()
+        self._folder = Line()
+        self._name = Line()
         self._choose = QPushButton(_("C&hoose…"))
         self._folder_note = FieldNote(about=self._folder)
         self._name_note = FieldNote(about=self._name)
         self._suggestion = QPushButton()
-        self._key_path = WrappedLabel()
-        self._csr_path = WrappedLabel()
+        self._key_file = WrappedLabel()
+        self._csr_file = WrappedLabel()
 
         self._choose.setToolTip(_("Choose a folder"))
 
@@ -58,14 +60,15 @@ class SavePage(Page):
         below_name = QWidget()
         column = QVBoxLayout(below_name)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING)
         column.addWidget(self._name_note)
         column.addWidget(self._suggestion, 0, Qt.AlignmentFlag.AlignLeft)
         form = Form()
         form.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
         form.add_row(_("Name of the files"), self._name, below_name)
         form.setRowMinimumHeight(form.rowCount(), style.SPACING)
-        form.add_row(_("Key file"), self._key_path)
-        form.add_row(_("Request file"), self._csr_path)
+        form.add_row(_("Request file"), self._csr_file)
+        form.add_row(_("Key file"), self._key_file)
         self.body.addLayout(form)
         self.body.addStretch(1)
         self._forgive()
@@ -79,7 +82,7 @@ class SavePage(Page):
             else _("Only you can read the key file. No file is ever replaced.")
         )
         self._forgive()
-        self._show_paths()
+        self._show_files()
         self._check()
 
     def take_focus(self) -> None:
@@ -149,7 +152,7 @@ class SavePage(Page):
             self.draft.folder = typed_path(self._folder.text())
         self.draft.name = _without_ending(self._name.text().strip()) or None
         self._forgive()
-        self._show_paths()
+        self._show_files()
         self._check()
 
     def _forgive(self) -> None:
@@ -161,15 +164,15 @@ class SavePage(Page):
         )
         self._suggestion.hide()
 
-    def _show_paths(self) -> None:
-        draft = self.draft
-        if not (self._folder.text().strip() and self._name.text().strip()):
-            self._csr_path.setText("–")
-            self._key_path.setText(str(draft.key_file) if draft.key_file else "–")
-            return
-        key_file = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
-        self._key_path.setText(str(key_file))
-        self._csr_path.setText(str(draft.folder / f"{draft.base_name}{CSR_SUFFIX}"))
+    def _show_files(self) -> None:
+        """Show the names of the files; their folder is shown above them."""
+        name, key_file = self.draft.base_name, self.draft.key_file
+        is_known = bool(self._folder.text().strip() and self._name.text().strip())
+        self._csr_file.setText(f"{name}{CSR_SUFFIX}" if is_known else "–")
+        if key_file:  # it may be anywhere
+            self._key_file.setText(labels.path(key_file))
+        else:
+            self._key_file.setText(f"{name}{KEY_SUFFIX}" if is_known else "–")
 
     def _check(self) -> None:
         """Show what would prevent the files from being saved, before saving."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from enos_csr_gui import i18n, resources
 from enos_csr_gui.gui import background, style
@@ -18,6 +18,7 @@ from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QComboBox
 
     from enos_csr_gui.core.errors import Problem
@@ -111,7 +112,7 @@ class StartPage(Page):
             self._links[task] = link
             self.body.addWidget(link)
         self.body.addStretch(1)
-        self.body.setSpacing(style.SPACING // 4)
+        self.body.setSpacing(0)  # the links have room inside
 
     def build(self) -> Iterator[None]:
         from PySide6.QtGui import QIcon
@@ -125,10 +126,12 @@ class StartPage(Page):
 
         drop = DropArea()
         drop.paste.clicked.connect(self.paste_wanted)
+        self.body.insertSpacing(self.body.count() - 1, style.SPACING)
         self.body.insertWidget(self.body.count() - 1, drop)
         about = QPushButton(_("A&bout"))
         about.clicked.connect(self._about)
         row = QHBoxLayout()
+        row.setSpacing(style.SPACING)
         row.addWidget(about)
         row.addStretch(1)
         box = self._language_box()
@@ -136,6 +139,7 @@ class StartPage(Page):
         label.setBuddy(box)
         row.addWidget(label)
         row.addWidget(box)
+        self.body.addSpacing(style.SPACING)
         self.body.addLayout(row)
         if self.begins_at_language:
             box.setFocus()
@@ -160,6 +164,20 @@ class StartPage(Page):
     def offer_to_continue(self, offer: bool) -> None:
         """Show or hide the way back to an unfinished request."""
         self._continue.setVisible(offer)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Move the tasks together where the window has no room for all of the page."""
+        links = (self._continue, *self._links.values())
+        for is_close in (False, True):
+            for link in links:
+                link.set_close(is_close)
+            if self.fits():
+                break
 
     def take_focus(self) -> None:
         (self._links[Task.NEW] if self._continue.isHidden() else self._continue).setFocus()
@@ -174,7 +192,10 @@ class StartPage(Page):
         renew, show = self._notice.buttons
         renew.clicked.connect(self._renew_first)
         show.clicked.connect(self._show_expiring)
-        self.body.insertWidget(0, self._notice)
+        above = QVBoxLayout()
+        above.setContentsMargins(0, 0, 0, style.SPACING)
+        above.addWidget(self._notice)
+        self.body.insertLayout(0, above)
         for before, after in pairwise((renew, show, self._continue, *self._links.values())):
             self.setTabOrder(before, after)
         self._look_for_expiring()
@@ -207,6 +228,7 @@ class StartPage(Page):
             name = labels.common_name(self._first.subject)
             renew.setAccessibleName(_("Renew it now: {name}").format(name=name))
         self._notice.say("\n".join(lines), offers=offers)
+        self._fit()
 
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:

@@ -9,13 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from enos_csr_gui.core import files, serials
+from enos_csr_gui.core import files
 from enos_csr_gui.core.defaults import SubmitDefaults
 from enos_csr_gui.core.enums import RequestKind, Status
 from enos_csr_gui.core.errors import Problem
@@ -34,7 +33,8 @@ from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import open_folder
-from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.form import Form, align
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.reminder_button import ReminderButton
 from enos_csr_gui.gui.widgets.scrolling import Scrolling
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
@@ -62,7 +62,7 @@ class RequestDetails(QDialog):
         self._presence = presence
         name = labels.common_name(request.subject)
         self.setWindowTitle(_("Request: {name}").format(name=name))
-        self._site, self._words = QLineEdit(request.site), QLineEdit(request.note)
+        self._site, self._words = Line(request.site), Line(request.note)
         self._facts = DetailsGrid()
         for field in SUBJECT_FIELDS:
             value = labels.value(field.key, request.subject)
@@ -77,7 +77,7 @@ class RequestDetails(QDialog):
             self._facts.add_row(_("Issued on"), dates.minute(request.issued))
             self._facts.add_row(_("Expires on"), dates.minute(request.expires))
         if request.serial is not None:
-            self._facts.add_row(_("Serial number"), serials.written(request.serial))
+            self._facts.add_row(_("Serial number")).show_serial(request.serial)
         self._facts.add_gap()
         copy = CopyButton(_("Co&py"), lambda: request.public_key_sha256)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Public-key fingerprint")))
@@ -124,6 +124,7 @@ class RequestDetails(QDialog):
             edit.setCursorPosition(0)
             edit.setAccessibleName(label.replace("&", ""))
             form.add_row(label, edit)
+        align(form, self._facts)
         area = Scrolling()
         area.column.addLayout(form)
         area.column.addLayout(self._facts)
@@ -145,8 +146,8 @@ class RequestDetails(QDialog):
         heading.setText(labels.common_name(self._request.subject))
         heading.setFont(style.title(self.font()))
         column = QVBoxLayout(self)
-        column.setContentsMargins(*[2 * style.SPACING] * 4)
-        column.setSpacing(2 * style.SPACING)
+        column.setContentsMargins(*[style.WIDE] * 4)
+        column.setSpacing(style.WIDE)
         column.addWidget(heading)
         column.addWidget(area, 1)
         column.addWidget(buttons)

@@ -10,10 +10,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from enos_csr_gui.core.history import PastRequest, exists
-from enos_csr_gui.gui import background
-
-FOLDERS_AT_ONCE = 32
-"""So many folders are looked into at once; each that does not answer holds a thread."""
+from enos_csr_gui.gui.requests.folders import Errand, Folders
 
 
 class FilePresence(NamedTuple):
@@ -37,28 +34,24 @@ def look(wanted: Iterable[Files]) -> dict[Files, FilePresence]:
 
 
 class FileStatus(QObject):
-    """Checks folders, each in a thread of its own.
-
-    A lost network drive may answer after minutes or never: its folders stay unknown, and the others
-    do not wait for it.
-    """
+    """Knows of the files of requests, folder by folder; what it does not know it looks up."""
 
     found = Signal()
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, folders: Folders) -> None:
+        super().__init__(folders)
+        self.waiting: dict[Path, set[Files]] = {}
         self._known: dict[Files, FilePresence] = {}
-        self._wanted: dict[Path, set[Files]] = {}
-        self._looking: set[Path] = set()
+        folders.serve(self)
         self._soon = QTimer(self)  # all the rows on the screen are asked for one by one
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._go)
+        self._soon.timeout.connect(folders.go)
 
     def of(self, request: PastRequest) -> FilePresence | None:
         """Return which files exist; None while unknown: ``found`` is emitted with the result."""
         files = _files(request)
         if files not in self._known:
-            self._wanted.setdefault(request.csr.parent, set()).add(files)
+            self.waiting.setdefault(request.csr.parent, set()).add(files)
             self._soon.start(0)
         return self._known.get(files)
 
@@ -66,17 +59,10 @@ class FileStatus(QObject):
         """Discard all results."""
         self._known.clear()
 
-    def _go(self) -> None:
-        for folder in self._wanted.keys() - self._looking:
-            if len(self._looking) == FOLDERS_AT_ONCE:
-                return
-            self._looking.add(folder)
-            wanted = self._wanted.pop(folder)
-            done = partial(self._answer, folder)
-            background.run(self, partial(look, wanted), done, detached=True)
+    def take(self, folder: Path) -> Errand:
+        """Return how to look for the files that are wanted in the folder."""
+        return Errand(partial(look, self.waiting.pop(folder)), self._learn)
 
-    def _answer(self, folder: Path, found: dict[Files, FilePresence]) -> None:
-        self._looking.remove(folder)
+    def _learn(self, found: dict[Files, FilePresence]) -> None:
         self._known.update(found)
         self.found.emit()
-        self._go()

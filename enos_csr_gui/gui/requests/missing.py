@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from enos_csr_gui.core.history import Place
-from enos_csr_gui.gui import background
-from enos_csr_gui.gui.requests.file_status import FOLDERS_AT_ONCE, Files, look
+from enos_csr_gui.gui.requests.file_status import Files, look
+from enos_csr_gui.gui.requests.folders import Errand, Folders
 
 _PAUSE_MS = 200
 """Between two reports of what was found: each lays the table out again."""
@@ -39,18 +38,19 @@ def _missing(places: Sequence[tuple[int, Place]]) -> list[tuple[int, int]]:
 
 
 class MissingFiles(QObject):
-    """Looks into each folder in a thread of its own; see ``FileStatus``."""
+    """Looks for the files of all requests, folder by folder."""
 
     found = Signal()
     """More is known."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._waiting: dict[Path, Sequence[tuple[int, Place]]] = {}
-        self._looking: set[Path] = set()
+    def __init__(self, folders: Folders) -> None:
+        super().__init__(folders)
+        self.waiting: dict[Path, Sequence[tuple[int, Place]]] = {}
+        self._folders = folders
         self._unknown: set[Path] = set()
         self._found: set[tuple[int, int]] = set()
         self._search = 0
+        folders.serve(self)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_PAUSE_MS)
@@ -60,9 +60,9 @@ class MissingFiles(QObject):
         """Look for the files of these requests; forget all others."""
         self._search += 1
         self._found.clear()
-        self._waiting = dict(folders)
+        self.waiting = dict(folders)
         self._unknown = set(folders)
-        self._go()
+        self._folders.go()
 
     def numbers(self) -> list[int]:
         """Return the requests found so far, in the order of the list."""
@@ -73,24 +73,18 @@ class MissingFiles(QObject):
         """How many folders have not answered yet."""
         return len(self._unknown)
 
-    def _go(self) -> None:
-        # One that was asked in an earlier search has not answered: it would not answer again.
-        nearest = islice(self._waiting, 2 * FOLDERS_AT_ONCE)
-        free = [folder for folder in nearest if folder not in self._looking]
-        for folder in free[: FOLDERS_AT_ONCE - len(self._looking)]:
-            self._looking.add(folder)
-            work = partial(_missing, self._waiting.pop(folder))
-            done = partial(self._answer, folder, self._search)
-            background.run(self, work, done, detached=True)
+    def take(self, folder: Path) -> Errand:
+        """Return how to look for the files in the folder."""
+        work = partial(_missing, self.waiting.pop(folder))
+        return Errand(work, partial(self._learn, folder, self._search))
 
-    def _answer(self, folder: Path, search: int, found: list[tuple[int, int]]) -> None:
-        self._looking.remove(folder)
-        if search == self._search:
-            self._unknown.discard(folder)
-            self._found.update(found)
-            if not self._unknown:
-                self._soon.stop()
-                self.found.emit()
-            elif not self._soon.isActive():
-                self._soon.start()
-        self._go()
+    def _learn(self, folder: Path, search: int, found: list[tuple[int, int]]) -> None:
+        if search != self._search:
+            return
+        self._unknown.discard(folder)
+        self._found.update(found)
+        if not self._unknown:
+            self._soon.stop()
+            self.found.emit()
+        elif not self._soon.isActive():
+            self._soon.start()

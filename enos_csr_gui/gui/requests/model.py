@@ -28,6 +28,7 @@ from enos_csr_gui.core.history import PastRequest, RequestHistory, Selection
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.requests.file_status import FileStatus
+from enos_csr_gui.gui.requests.folders import Folders
 from enos_csr_gui.gui.requests.missing import ByFolder, MissingFiles, by_folder
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -191,9 +192,10 @@ class RequestModel(QAbstractTableModel):
         """How many requests are archived."""
         self.worded: frozenset[Column] = frozenset()
         """Of the site and the note, those that a request has."""
-        self.presence = FileStatus(self)
+        folders = Folders(self)
+        self.presence = FileStatus(folders)
         self.presence.found.connect(self._files_found)
-        self._search = MissingFiles(self)
+        self._search = MissingFiles(folders)
         self._search.found.connect(self._missing_found)
         self._began = False
         self._wanted = self._shown = Choice()

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QPushButton,
     QStackedWidget,
@@ -47,6 +46,7 @@ from enos_csr_gui.gui.widgets import reminder_button
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.folder import existing, open_folder
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.picture import Picture
 from enos_csr_gui.gui.widgets.wrapped_label import WrappedLabel
 from enos_csr_gui.i18n import _, ngettext
@@ -132,7 +132,7 @@ class RequestsPage(Page):
             _("All requests created on this computer, and when their certificates expire."),
         )
         self._nothing = _Nothing()
-        self._filter = QLineEdit()
+        self._filter = Line()
         self._which = QComboBox()
         self._shown = QLabel()
         self._note = FieldNote(keeps_room=False)
@@ -199,6 +199,7 @@ class RequestsPage(Page):
         self._above = QWidget()
         row = QHBoxLayout(self._above)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(style.SPACING)
         row.addWidget(label)
         row.addWidget(self._filter, 1)
         row.addSpacing(style.SPACING)

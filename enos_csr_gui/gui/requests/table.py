@@ -19,11 +19,9 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
@@ -31,6 +29,7 @@ from enos_csr_gui.core.enums import RequestKind, Status
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.requests.model import Column, RequestModel
+from enos_csr_gui.gui.widgets.plain_table import PlainTable
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -96,7 +95,7 @@ class _PathDelegate(QStyledItemDelegate):
         option.textElideMode = Qt.TextElideMode.ElideLeft
 
 
-class RequestTable(QTableView):
+class RequestTable(PlainTable):
     """Shows ``requests``; one row is the current one, and several can be selected."""
 
     opened = Signal()
@@ -121,25 +120,14 @@ class RequestTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
         icon = max(_SMALLEST_ICON, self.fontMetrics().height())
         self.setIconSize(QSize(icon, icon))
-        self.setWordWrap(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setItemDelegateForColumn(Column.FILE, _PathDelegate(self))
 
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().lineSpacing() + style.SPACING + 2)
+        height = max(style.ROW, self.fontMetrics().lineSpacing() + style.SPACING)
+        self.verticalHeader().setDefaultSectionSize(height)
         columns = self.horizontalHeader()
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setHighlightSections(False)
-        columns.setStretchLastSection(True)
-        columns.setResizeContentsPrecision(0)  # of the rows on the screen; others are not read yet
         columns.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * 6)
         columns.setSortIndicator(Column.MADE_ON, Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
@@ -169,9 +157,7 @@ class RequestTable(QTableView):
         width = max(map(self.fontMetrics().horizontalAdvance, _widest(column)), default=0)
         if column in (Column.STATUS, Column.FILE):
             width += self.iconSize().width() + margin
-        return max(
-            width + margin + style.SPACING // 2, self.horizontalHeader().sectionSizeHint(column)
-        )
+        return max(width + margin + style.TIGHT, self.horizontalHeader().sectionSizeHint(column))
 
     def columns(self) -> list[tuple[str, int, bool]]:
         """Return each column from left to right: its name, its width, and whether it is shown."""

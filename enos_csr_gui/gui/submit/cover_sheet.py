@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
 from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
-from enos_csr_gui.core import serials
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -26,6 +26,14 @@ _WRITE_ONLY = QIODevice.OpenModeFlag.WriteOnly
 _LIGATURES = QFont.Tag("liga")
 
 
+class Row(NamedTuple):
+    """A row of the sheet. A number has letters of one width, so that two can be compared."""
+
+    label: str
+    text: str
+    is_number: bool = False
+
+
 def rows(
     subject: Mapping[str, str],
     csr_name: str,
@@ -34,34 +42,32 @@ def rows(
     address: str,
     *,
     serial: int | None = None,
-) -> list[tuple[str, str]]:
-    """Return the rows of the sheet: labels and texts.
+) -> list[Row]:
+    """Return the rows of the sheet.
 
     ``address`` may be empty. ``serial`` is that of the certificate to be renewed.
     """
     found = [
-        (f"{labels.label(field.key)} ({field.initials})", labels.value(field.key, subject))
+        Row(f"{labels.label(field.key)} ({field.initials})", labels.value(field.key, subject))
         for field in SUBJECT_FIELDS
         if field.key in subject
     ]
     found += [
-        (_("Request file"), csr_name),
-        (_("Public-key fingerprint"), labels.fingerprint(public_key_sha256)),
-        (_("Created on"), date),
+        Row(_("Request file"), csr_name),
+        Row(_("Public-key fingerprint"), labels.fingerprint(public_key_sha256), is_number=True),
+        Row(_("Created on"), date),
     ]
     if serial is not None:
-        found.append((_("Serial number of the old certificate"), serials.written(serial)))
+        label = _("Serial number of the old certificate")
+        found.append(Row(label, labels.serial_number(serial), is_number=True))
     if address:
-        found.append((_("Submit to"), address))
+        found.append(Row(_("Submit to"), address))
     return found
 
 
-def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
+def pdf(rows: Sequence[Row], note: str) -> bytes:
     """Return the sheet as PDF, A4; ``note`` is the organization's and may be empty."""
-    cells = "".join(
-        f"<tr><td>{escape(label)}</td><td><b>{escape(text).replace(chr(10), '<br>')}</b></td></tr>"
-        for label, text in rows
-    )
+    cells = "".join(f"<tr><td>{escape(row.label)}</td><td>{_cell(row)}</td></tr>" for row in rows)
     advice = _(
         "Compare the public-key fingerprint with that of the request file: EnOS CSR shows it "
         "under 'Check a file'. The request file contains no secret. The key file stays with "
@@ -88,3 +94,8 @@ def pdf(rows: Sequence[tuple[str, str]], note: str) -> bytes:
     buffer.close()
     data: QByteArray = buffer.data()
     return bytes(data.data())
+
+
+def _cell(row: Row) -> str:
+    text = escape(row.text).replace("\n", "<br>")
+    return f"<b><tt>{text}</tt></b>" if row.is_number else f"<b>{text}</b>"

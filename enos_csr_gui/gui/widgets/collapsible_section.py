@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from enos_csr_gui.gui import style
+
 
 class _Button(QToolButton):
     """Enter presses it, as it does any other button of a wizard; its arrow alone shows its state.
@@ -51,6 +53,7 @@ class CollapsibleSection(QWidget):
 
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.SPACING)
         column.addWidget(self.button)
         column.addWidget(content)
         self._show(False)

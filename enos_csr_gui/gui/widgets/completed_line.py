@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QStringListModel, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QListView, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QListView, QWidget
 
 from enos_csr_gui.gui.widgets.field_note import announce
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 
 _MOST_ROWS = 10
@@ -20,7 +21,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _PLACE = (QEvent.Type.Move, QEvent.Type.Resize)
 
 
-class CompletedLine(QLineEdit):
+class CompletedLine(Line):
     """Suggests what ``find`` returns for the text typed; ``chosen`` carries the row taken.
 
     The list is a part of the window. QCompleter opens another window, which takes the keys and

@@ -16,9 +16,10 @@ class DetailsGrid(QGridLayout):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setContentsMargins(0, 0, 0, 0)
-        self.setHorizontalSpacing(2 * style.SPACING)
-        self.setVerticalSpacing(style.SPACING // 2)
+        self.setHorizontalSpacing(style.WIDE)
+        self.setVerticalSpacing(style.TIGHT)
         self.setColumnStretch(1, 1)
+        self._names: list[FieldNote] = []
 
     def add_row(self, name: str, text: str = "", button: QPushButton | None = None) -> WrappedLabel:
         """Add a row and return the label of the value; an empty name goes on with the row above."""
@@ -27,6 +28,7 @@ class DetailsGrid(QGridLayout):
         row = self.rowCount()
         label = FieldNote(name)
         label.setWordWrap(False)
+        self._names.append(label)
         label.setBuddy(value)  # a screen reader says the value, and whose it is
         middle = Qt.AlignmentFlag.AlignVCenter if button else Qt.AlignmentFlag.AlignTop
         self.addWidget(label, row, 0, middle)
@@ -48,6 +50,10 @@ class DetailsGrid(QGridLayout):
         if button:
             style.ensure_touch_target(button)
             self.addWidget(button, row, 2)
+
+    def label_width(self) -> int:
+        """Return how wide the widest name is, in device-independent pixels."""
+        return max(label.sizeHint().width() for label in self._names)
 
     def add_gap(self) -> None:
         """Add space before the next row."""

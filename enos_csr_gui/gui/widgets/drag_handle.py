@@ -52,7 +52,7 @@ class DragHandle(QWidget):
 
     def sizeHint(self) -> QSize:
         width = self.fontMetrics().horizontalAdvance(_("Drag: {name}").format(name=self._name()))
-        height = self.fontMetrics().lineSpacing() + 2 * style.SPACING
+        height = self.fontMetrics().lineSpacing() + style.WIDE
         return QSize(width + self._icon_size() + 6 * style.SPACING, height)
 
     def minimumSizeHint(self) -> QSize:
@@ -91,7 +91,7 @@ class DragHandle(QWidget):
         for column in (style.SPACING, style.SPACING + 5):
             for dot in range(_DOTS):
                 painter.drawPoint(column + 1, middle + 5 * (dot - _DOTS // 2))
-        size, left = self._icon_size(), 3 * style.SPACING
+        size, left = self._icon_size(), style.EDGE
         self._icon.paint(painter, left, middle - size // 2, size, size)
         painter.setPen(self.palette().windowText().color())
         room = self.rect().adjusted(left + size + style.SPACING, 0, -style.SPACING, 0)

@@ -34,7 +34,7 @@ class DropArea(QFrame):
         text = QLabel(_("Or drop files, a folder or a ZIP anywhere on this window."))
         text.setWordWrap(True)
         row = QHBoxLayout(self)
-        row.setContentsMargins(style.SPACING, style.SPACING // 2, style.SPACING, style.SPACING // 2)
+        row.setContentsMargins(style.SPACING, style.TIGHT, style.SPACING, style.TIGHT)
         row.setSpacing(style.SPACING)
         row.addWidget(Picture("inspect", _ICON))
         row.addWidget(text, 1)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from enos_csr_gui import resources
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import SubjectField, normalize
+from enos_csr_gui.gui import style
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.completed_line import CompletedLine
 from enos_csr_gui.gui.widgets.country_box import CountryBox
@@ -84,6 +85,7 @@ class FieldEditor(QObject):
         row.addWidget(self._counter, 0, Qt.AlignmentFlag.AlignTop)
         self._column = QVBoxLayout(self.below)
         self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(style.SPACING)
         self._column.addLayout(row)
         self._show()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.i18n import _
 
 
@@ -41,7 +42,7 @@ class FileChooser(QWidget):
         self._kinds = kinds
         self._start_folder = start_folder
         self._takes_several = takes_several
-        self._path = QLineEdit()
+        self._path = Line()
         self._choose = QPushButton(_("C&hoose…"))
         self._note = FieldNote(help_text, about=self._path)
 

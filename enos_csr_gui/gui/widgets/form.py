@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 
 
@@ -14,7 +15,7 @@ class Form(QGridLayout):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setContentsMargins(0, 0, 0, 0)
-        self.setHorizontalSpacing(2 * style.SPACING)
+        self.setHorizontalSpacing(style.WIDE)
         self.setVerticalSpacing(style.SPACING)
         self.setColumnStretch(1, 1)
         self._labels: list[QLabel] = []
@@ -35,15 +36,17 @@ class Form(QGridLayout):
             style.ensure_touch_targets(widget)
         label.setMinimumHeight(max(field.sizeHint().height(), field.minimumHeight()))
         line = QHBoxLayout()
+        line.setSpacing(style.SPACING)
         line.addWidget(field, 1)
         for widget in beside:
             line.addWidget(widget)
         column = QVBoxLayout()
-        column.setSpacing(2)
+        column.setSpacing(style.TIGHT)
         column.addLayout(line)
         if note:
             column.addWidget(note)
         beside_line = QVBoxLayout()
+        beside_line.setSpacing(0)
         beside_line.addWidget(label)
         beside_line.addStretch(1)
         row = self.rowCount()
@@ -56,12 +59,11 @@ class Form(QGridLayout):
         """Add a quiet heading of the rows that follow; return it."""
         heading = FieldNote(text)
         heading.setFont(style.strong(heading.font()))
-        heading.setContentsMargins(0, style.SPACING // 2, 0, 0)
         self.addWidget(heading, self.rowCount(), 0, 1, 2)
         return heading
 
 
-def align(*forms: Form) -> None:
+def align(*forms: Form | DetailsGrid) -> None:
     """Have the fields of forms that stand below one another begin at the same place."""
     width = max(form.label_width() for form in forms)
     for form in forms:

@@ -21,6 +21,7 @@ from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
+from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.strength_meter import StrengthMeter
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -34,7 +35,7 @@ _PAUSE_MS = 150
 """The pause in typing, in milliseconds, before the strength is computed."""
 
 
-class PassphraseEdit(QLineEdit):
+class PassphraseEdit(Line):
     """A line edit for a secret, hidden unless the user chooses to show it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -56,7 +57,7 @@ class BelowPassphrase(QWidget):
         self._visible.toggled.connect(edit.show_letters)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(style.SPACING // 2)
+        column.setSpacing(style.TIGHT)
         column.addWidget(self.note)
         column.addWidget(self._visible)
 
@@ -99,10 +100,10 @@ class PassphrasePair(QWidget):
 
         below = QWidget()
         column = QVBoxLayout(below)
-        column.setContentsMargins(0, style.SPACING // 2, 0, 0)
-        column.setSpacing(style.SPACING // 2)
+        column.setContentsMargins(0, style.TIGHT, 0, 0)
+        column.setSpacing(style.TIGHT)
         row = QHBoxLayout()
-        row.setSpacing(2 * style.SPACING)
+        row.setSpacing(style.WIDE)
         row.addWidget(self._visible)
         row.addWidget(self._suggest)
         row.addWidget(self._strength, 1)

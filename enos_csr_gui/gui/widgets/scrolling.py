@@ -53,6 +53,11 @@ class Scrolling(QScrollArea):
         """Become as wide as there is room: what is in it is no text to read."""
         self._inside.setMaximumWidth(_NO_LIMIT)
 
+    def needed_height(self) -> int:
+        """Return the height of the column in the width that there is."""
+        self.column.invalidate()  # what is in it may have changed a moment ago
+        return self.column.totalHeightForWidth(self.viewport().width())
+
     def full_height(self) -> int:
         """Return the height at which nothing need be scrolled."""
         return self._inside.sizeHint().height()

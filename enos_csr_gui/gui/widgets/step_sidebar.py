@@ -13,7 +13,7 @@ from enos_csr_gui import NAME
 from enos_csr_gui.gui import style
 from enos_csr_gui.i18n import _
 
-_MARK = 3 * style.SPACING
+_MARK = style.EDGE
 """The height and width of the mark of a step."""
 _GAP = style.SPACING
 """Between the mark and the name of a step."""
@@ -36,7 +36,7 @@ class StepSidebar(QWidget):
 
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(*[style.EDGE] * 4)
-        self._column.setSpacing(2 * style.SPACING)
+        self._column.setSpacing(style.WIDE)
         self._column.addWidget(self._brand)
         self._column.addStretch()
         metrics = QFontMetrics(style.strong(self.font()))

@@ -28,6 +28,7 @@ class TaskLink(QPushButton):
         super().__init__(name, parent)
         self._description = text
         self._is_complete = False
+        self._above = _MARGIN
         self.setAccessibleDescription(text)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -41,6 +42,12 @@ class TaskLink(QPushButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.update()
 
+    def set_close(self, is_close: bool) -> None:
+        """Take less room, above the name and below the text."""
+        self._above = style.TIGHT if is_close else _MARGIN
+        self.updateGeometry()
+        self.update()
+
     def sizeHint(self) -> QSize:
         widest = max(
             QFontMetrics(style.heading(self.font())).horizontalAdvance(self.text()),
@@ -51,7 +58,7 @@ class TaskLink(QPushButton):
 
     def minimumSizeHint(self) -> QSize:
         width = self._text_left() + 20 * self.fontMetrics().averageCharWidth() + _MARGIN
-        return QSize(width, self._text_top() + self.fontMetrics().lineSpacing() + _MARGIN)
+        return QSize(width, self._text_top() + self.fontMetrics().lineSpacing() + self._above)
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -59,7 +66,7 @@ class TaskLink(QPushButton):
     def heightForWidth(self, width: int) -> int:
         room = QRect(0, 0, max(1, width - self._text_left() - _MARGIN), 10_000)
         text = self.fontMetrics().boundingRect(room, _WRAP, self._description)
-        return max(self._text_top() + text.height(), _MARGIN + self._icon_size()) + _MARGIN
+        return max(self._text_top() + text.height(), self._above + self._icon_size()) + self._above
 
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
@@ -72,13 +79,13 @@ class TaskLink(QPushButton):
         self.icon().paint(painter, place)
         painter.setOpacity(1)
         left = self._text_left()
-        room = self.rect().adjusted(left, _MARGIN, -_MARGIN, 0)
+        room = self.rect().adjusted(left, self._above, -_MARGIN, 0)
         font = painter.font()
         painter.setFont(style.heading(font))
         painter.drawText(room, _MNEMONIC, self.text())
         painter.setFont(font)
         painter.drawText(
-            room.adjusted(0, self._text_top() - _MARGIN, 0, 0), _WRAP, self._description
+            room.adjusted(0, self._text_top() - self._above, 0, 0), _WRAP, self._description
         )
 
     def _paint_ground(self, painter: QPainter) -> None:
@@ -107,4 +114,4 @@ class TaskLink(QPushButton):
 
     def _text_top(self) -> int:
         """Return where the description begins."""
-        return _MARGIN + QFontMetrics(style.heading(self.font())).lineSpacing()
+        return self._above + QFontMetrics(style.heading(self.font())).lineSpacing()

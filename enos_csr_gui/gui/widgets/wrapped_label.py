@@ -50,8 +50,15 @@ class WrappedLabel(QLabel):
 
     def show_digest(self, digest: str) -> None:
         """Show a SHA-256 in letters of one width, grouped so that it is easy to compare."""
+        self._show_digits(labels.fingerprint(digest))
+
+    def show_serial(self, number: int) -> None:
+        """Show the serial number of a certificate in letters of one width."""
+        self._show_digits(labels.serial_number(number))
+
+    def _show_digits(self, text: str) -> None:
         self.setFont(style.fixed(self.font()))
-        self.setText(labels.fingerprint(digest))
+        self.setText(text)
 
     def hasHeightForWidth(self) -> bool:
         return True
