@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:  # not before the first paint
@@ -86,6 +87,8 @@ class _Office(QObject):
     _returned = Signal(int, object, object)
 
     def __init__(self) -> None:
+        from PySide6.QtCore import Qt  # takes 16 ms, and nothing runs before the first paint
+
         super().__init__()
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
@@ -159,6 +162,8 @@ class _Turns(QObject):
     _wanted = Signal()
 
     def __init__(self) -> None:
+        from PySide6.QtCore import Qt  # not before the first paint
+
         super().__init__()
         self._given, self._over = Event(), Event()
         self._missed = 0
@@ -187,8 +192,14 @@ class _Turns(QObject):
             self._is_giving = False
 
 
-_office = _Office()
-_turns = _Turns()
+@cache
+def _office() -> _Office:
+    return _Office()
+
+
+@cache
+def _turns() -> _Turns:
+    return _Turns()
 
 
 def run(
@@ -211,18 +222,19 @@ def run(
     It has a thread of its own, and ``finish`` does not wait for it.
     """
     job = Job(owner, done, failed, settled)
-    _office.start(job, function, detached=detached)
+    _turns()  # belongs to this thread, whichever calls ``give_way`` first
+    _office().start(job, function, detached=detached)
     return job
 
 
 def give_way() -> None:
     """Let the window go first; a call that computes for long does so every few milliseconds."""
-    _turns.wait()
+    _turns().wait()
 
 
 def finish() -> None:
     """Wait until every call has ended, except detached ones."""
-    _office.close()
+    _office().close()
 
 
 def run_in_slices(owner: QObject, work_to_do: Iterator[None]) -> None:
