@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import count
 from threading import Event, Thread
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -30,6 +31,9 @@ _FULL_EVERY = 100
 
 _TURN = 0.005
 """Seconds that the window lets a call compute before it looks for something to do."""
+
+_SLICE = 0.004
+"""Seconds after which a turn of ``run_in_slices`` begins no further piece."""
 
 _WAIT = 0.02
 """Seconds that a call waits for its turn; it goes on then, so that it ends in any case."""
@@ -238,13 +242,16 @@ def finish() -> None:
 
 
 def run_in_slices(owner: QObject, work_to_do: Iterator[None]) -> None:
-    """Do each piece, up to the next ``yield``, in a turn of the event loop of its own.
+    """Do the pieces, up to the next ``yield`` each, in short turns of the event loop.
 
-    The rest is left undone once ``owner`` is gone.
+    A turn ends with the piece that fills it. The rest is left undone once ``owner`` is gone.
     """
 
     def turn() -> None:
-        if isValid(owner) and next(work_to_do, work_to_do) is None:
-            QTimer.singleShot(0, turn)
+        end = perf_counter() + _SLICE
+        while isValid(owner) and next(work_to_do, work_to_do) is None:
+            if perf_counter() >= end:
+                QTimer.singleShot(0, turn)
+                return
 
     QTimer.singleShot(0, turn)
