@@ -44,8 +44,9 @@ def _folder() -> Path:
 @cache
 def languages() -> tuple[str, ...]:
     """Return the available languages, such as 'en' and 'zh_CN'; English first."""
-    catalogues = _folder().glob(f"*/LC_MESSAGES/{_DOMAIN}.mo")
-    return (ENGLISH, *sorted(file.parents[1].name for file in catalogues))
+    folders = _folder().iterdir() if _folder().is_dir() else ()
+    catalogue = Path("LC_MESSAGES", f"{_DOMAIN}.mo")
+    return (ENGLISH, *sorted(one.name for one in folders if (one / catalogue).is_file()))
 
 
 def language() -> str:

@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         _choose_input_method()
+        load_qt()
         from enos_csr_gui.gui.app import run
     except ImportError as error:
         if "lib" not in str(error):
@@ -55,6 +56,20 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     return run(arguments, languages)
+
+
+def load_qt() -> None:
+    """Import PySide6 without its feature switch, before anything else imports it.
+
+    PySide6 replaces Python's own import function, so that programs can write ``from __feature__
+    import snake_case``. Its own reads the source of every module that is imported later, and Python
+    keeps what was read in memory. Raises ImportError.
+    """
+    import builtins
+
+    import PySide6.QtCore  # noqa: F401
+
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def _choose_input_method() -> None:

@@ -194,10 +194,14 @@ def _explain_abort(
 
 def _tidy(app: QApplication) -> None:
     """Complete or remove what a killed process left behind."""
-    from enos_csr_gui.core import interrupted
+
+    def tidy() -> None:
+        from enos_csr_gui.core import interrupted
+
+        interrupted.tidy()
 
     # Detached: it may be on a network drive that does not answer.
-    background.run(app, interrupted.tidy, lambda _nothing: None, detached=True)
+    background.run(app, tidy, lambda _nothing: None, detached=True)
 
 
 def _quit_on_signals(app: QApplication) -> None:

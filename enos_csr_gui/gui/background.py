@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from threading import Event, Thread
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:  # not before the first paint
@@ -29,6 +31,9 @@ _FULL_EVERY = 100
 
 _TURN = 0.005
 """Seconds that the window lets a call compute before it looks for something to do."""
+
+_SLICE = 0.004
+"""Seconds after which a turn of ``run_in_slices`` begins no further piece."""
 
 _WAIT = 0.02
 """Seconds that a call waits for its turn; it goes on then, so that it ends in any case."""
@@ -86,6 +91,8 @@ class _Office(QObject):
     _returned = Signal(int, object, object)
 
     def __init__(self) -> None:
+        from PySide6.QtCore import Qt  # takes 16 ms, and nothing runs before the first paint
+
         super().__init__()
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
@@ -159,6 +166,8 @@ class _Turns(QObject):
     _wanted = Signal()
 
     def __init__(self) -> None:
+        from PySide6.QtCore import Qt  # not before the first paint
+
         super().__init__()
         self._given, self._over = Event(), Event()
         self._missed = 0
@@ -187,8 +196,14 @@ class _Turns(QObject):
             self._is_giving = False
 
 
-_office = _Office()
-_turns = _Turns()
+@cache
+def _office() -> _Office:
+    return _Office()
+
+
+@cache
+def _turns() -> _Turns:
+    return _Turns()
 
 
 def run(
@@ -211,28 +226,32 @@ def run(
     It has a thread of its own, and ``finish`` does not wait for it.
     """
     job = Job(owner, done, failed, settled)
-    _office.start(job, function, detached=detached)
+    _turns()  # belongs to this thread, whichever calls ``give_way`` first
+    _office().start(job, function, detached=detached)
     return job
 
 
 def give_way() -> None:
     """Let the window go first; a call that computes for long does so every few milliseconds."""
-    _turns.wait()
+    _turns().wait()
 
 
 def finish() -> None:
     """Wait until every call has ended, except detached ones."""
-    _office.close()
+    _office().close()
 
 
 def run_in_slices(owner: QObject, work_to_do: Iterator[None]) -> None:
-    """Do each piece, up to the next ``yield``, in a turn of the event loop of its own.
+    """Do the pieces, up to the next ``yield`` each, in short turns of the event loop.
 
-    The rest is left undone once ``owner`` is gone.
+    A turn ends with the piece that fills it. The rest is left undone once ``owner`` is gone.
     """
 
     def turn() -> None:
-        if isValid(owner) and next(work_to_do, work_to_do) is None:
-            QTimer.singleShot(0, turn)
+        end = perf_counter() + _SLICE
+        while isValid(owner) and next(work_to_do, work_to_do) is None:
+            if perf_counter() >= end:
+                QTimer.singleShot(0, turn)
+                return
 
     QTimer.singleShot(0, turn)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import Enum, auto
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from enos_csr_gui.gui.batch_draft import ArrivalDraft, BatchDraft
 
 if TYPE_CHECKING:  # importing cryptography takes as long as painting the first page
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -18,6 +17,7 @@ if TYPE_CHECKING:  # importing cryptography takes as long as painting the first 
     from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
     from enos_csr_gui.core.renew import RenewalSource
+    from enos_csr_gui.gui.batch_draft import ArrivalDraft, BatchDraft
 
 
 def default_folder() -> Path:
@@ -65,7 +65,6 @@ class Draft:
     a certificate that has arrived, ``expected`` the request that it was said to be of, ``stored``
     where it is saved, and ``exported`` what was made of it for the device. ``key_answers`` is
     restored when the key page is rebuilt in another language.
-    ``batch`` are the answers for many devices, ``arrival`` those about their certificates.
     """
 
     def __init__(self) -> None:
@@ -89,9 +88,21 @@ class Draft:
         self.exported: list[ExportedFile] = []
         self.key_answers: KeyAnswers | None = None
         self._fresh: dict[str, str] = {}  # what a new request begins with
-        self.batch = BatchDraft()
-        self.arrival = ArrivalDraft()
         self._of_new: tuple[dict[str, str], dict[str, str] | None] = {}, None
+
+    @cached_property
+    def batch(self) -> BatchDraft:
+        """The answers for many devices."""
+        from enos_csr_gui.gui.batch_draft import BatchDraft  # not before the first paint
+
+        return BatchDraft()
+
+    @cached_property
+    def arrival(self) -> ArrivalDraft:
+        """The answers about certificates for many devices."""
+        from enos_csr_gui.gui.batch_draft import ArrivalDraft
+
+        return ArrivalDraft()
 
     @property
     def locked(self) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
@@ -38,6 +39,9 @@ ROW = 24
 
 _ACCENT, _ACCENT_IN_THE_DARK = "#0f7a66", "#3cbfa4"
 """The colour of what is ours, at least 4.5 : 1; our icons have one that does for both, at 3 : 1."""
+
+_STYLES_OF_QT = {"Fusion", "Windows"}
+"""The second is the look of Windows 95, which no desktop chooses."""
 
 _FUSION_DARKER = 140
 """In percent: Fusion outlines with the window's colour, darkened by it, and fills buttons with
@@ -153,7 +157,19 @@ def is_primary(widget: QWidget) -> bool:
 def _is_fusion() -> bool:
     from PySide6.QtWidgets import QApplication  # after the first paint
 
-    return bool(QApplication.style().objectName() == "fusion")
+    return not _has_other_styles() or bool(QApplication.style().objectName() == "fusion")
+
+
+@cache
+def _has_other_styles() -> bool:
+    """Tell whether there is a style besides Qt's own; on Linux, there usually is none.
+
+    Then nobody needs to ask for the style before the first paint: PySide would create the class
+    of styles with its 566 enumeration members, which takes 10 ms.
+    """
+    from PySide6.QtWidgets import QStyleFactory
+
+    return not set(QStyleFactory.keys()) <= _STYLES_OF_QT
 
 
 def _is_windows_11() -> bool:

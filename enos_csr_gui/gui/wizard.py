@@ -122,7 +122,8 @@ class RequestWizard(QDialog):
         self._show_step()
 
     def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self._row)
+        button = QPushButton(self._row)  # with its text, PySide would look at the class of icons
+        button.setText(text)
         button.clicked.connect(act)
         style.ensure_touch_target(button)
         return button

@@ -122,6 +122,7 @@ class StartPage(Page):
         for task, link in self._links.items():
             link.complete()
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
+        yield
         from enos_csr_gui.gui.widgets.drop_area import DropArea
 
         drop = DropArea()

@@ -25,7 +25,8 @@ class TaskLink(QPushButton):
     """
 
     def __init__(self, name: str, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(name, parent)
+        super().__init__(parent)  # with its name, PySide would look at the class of icons
+        self.setText(name)
         self._description = text
         self._is_complete = False
         self._above = _MARGIN
@@ -73,11 +74,7 @@ class TaskLink(QPushButton):
         painter = QPainter(self)
         if self._is_complete:
             self._paint_ground(painter)
-        size = self._icon_size()
-        place = QRect(_MARGIN, (self.height() - size) // 2, size, size)
-        painter.setOpacity(1 if self.isEnabled() else _FADED)
-        self.icon().paint(painter, place)
-        painter.setOpacity(1)
+            self._paint_icon(painter)
         left = self._text_left()
         room = self.rect().adjusted(left, self._above, -_MARGIN, 0)
         font = painter.font()
@@ -87,6 +84,12 @@ class TaskLink(QPushButton):
         painter.drawText(
             room.adjusted(0, self._text_top() - self._above, 0, 0), _WRAP, self._description
         )
+
+    def _paint_icon(self, painter: QPainter) -> None:
+        size = self._icon_size()
+        painter.setOpacity(1 if self.isEnabled() else _FADED)
+        self.icon().paint(painter, QRect(_MARGIN, (self.height() - size) // 2, size, size))
+        painter.setOpacity(1)
 
     def _paint_ground(self, painter: QPainter) -> None:
         from PySide6.QtCore import QRectF
