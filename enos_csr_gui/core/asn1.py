@@ -41,7 +41,7 @@ _ANY_CASE = re.compile(
     + _DASH
     + rb"{2,8}"
 )
-"""Labels that somebody typed; other lines like this are prose: 'Begin forwarded message'."""
+"""Labels typed by hand; other lines like this are prose: 'Begin forwarded message'."""
 _USUAL_DASHES = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 #]{1,64}-----")
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 #]{1,64}-----")
