@@ -152,10 +152,10 @@ class _ChainSearch:
         """Return the certificates above ``leaf``, up to the root or to where one is missing.
 
         Of several ways it is the one that is valid now, leads to a root, breaks no rule of its
-        certificates, and is longest.
+        certificates, stays valid for as long as ``leaf``, and is longest.
         """
         best: tuple[Certificate, ...] = ()
-        rank = (False, False, False, -1)
+        rank = (False, False, False, False, -1)
         waiting: list[tuple[Certificate, ...]] = [()]
         tried = 0
         while waiting and tried < MAX_VERIFICATIONS:
@@ -173,7 +173,8 @@ class _ChainSearch:
             current = all(not x509_reader.check_validity(one, self._now) for one in path)
             rooted = last.is_self_signed
             whole = current and rooted and not self._rules.check(leaf, path)
-            if (own := (whole, current, rooted, len(path))) > rank:
+            lasts = current and not _ends_early(leaf, path)
+            if (own := (whole, current, rooted, lasts, len(path))) > rank:
                 best, rank = path, own
         return best
 
@@ -214,6 +215,13 @@ class _ChainSearch:
             values = {"issuer": subject_name(issuer), "algorithm": algorithm}
             self.notes.append(Problem(Code.CHAIN_UNCHECKED, values=values))
             return None
+
+
+def _ends_early(leaf: Certificate, chain: Iterable[Certificate]) -> bool:
+    """Return whether a certificate of the chain, all of them valid now, ends before ``leaf``."""
+    if leaf.check_dates():
+        return False
+    return any(one.not_valid_after_utc < leaf.not_valid_after_utc for one in chain)
 
 
 def check(

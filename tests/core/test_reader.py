@@ -374,6 +374,34 @@ def test_names_are_compared_without_case_blanks_and_type(maker, other_key):
 
 @pytest.mark.long
 @pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_ways_to_a_root_the_one_that_lasts_is_taken(maker, other_key, is_first):
+    issuer = Maker(other_key)
+    ends = sequence(der_value(0x17, b"200101000000Z"), der_value(0x18, b"20991231235959Z"))
+    root, other = (issuer.certificate(name(utf8(one)), name(utf8(one))) for one in ("A", "B"))
+    short = issuer.certificate(name(utf8("CA")), name(utf8("A")), times=ends)
+    long = issuer.certificate(name(utf8("CA")), name(utf8("B")))
+    leaf = maker.certificate(name(utf8("dev")), name(utf8("CA")), by=other_key)
+    ways = [short + root, long + other]
+    issued = certificate.read(leaf + b"".join(ways if is_first else ways[::-1]), Path("x"))
+    assert [one.der for one in issued.chain] == [long, other]
+
+
+def test_what_came_is_looked_into_once(device, key_pem, tmp_path, monkeypatch):
+    files = [tmp_path / "a.pem", tmp_path / "b.pem", tmp_path / "c.txt"]
+    for file, content in zip(files, (device, key_pem, b"Hello"), strict=True):
+        file.write_bytes(content)
+    looks, real = [], inspect.inspect
+    monkeypatch.setattr(
+        inspect, "inspect", lambda path, *more, **named: looks.append(path) or real(path, *more)
+    )
+    assert receive.key_among(receive.sort(files)) == files[1]
+    assert sorted(looks) == files
+    looks.clear()
+    assert receive.match_certificate(files[0], others=files[1:]).key == files[1]
+    assert len(looks) == len(set(looks))
+
+
 def test_many_authorities_of_one_name_take_bounded_work(maker, other_key):
     authority = name(utf8("CA"))
     data = b"".join(
