@@ -46,8 +46,17 @@ _USUAL_DASHES = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 #]{1,64}-----")
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 #]{1,64}-----")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]*")
-_AROUND_LINES = re.compile(rb"<[^<>]{0,200}>|&nbsp;|\xe2\x80[\x8b-\x8d]|\xef\xbb\xbf|[\"'\\]")
-"""What web pages and programs in C put around a line: tags, invisible characters, quotes."""
+_AROUND_LINES = re.compile(
+    rb"<[^<>]{0,200}>|&nbsp;|\xe2\x80[\x8b-\x8d]|\xc2\xad|\xef\xbb\xbf"
+    rb"|[\"'][ \t]*[,+.&][ \t]*[\"']"  # between the lines, where all are in one
+    rb"|^[ \t]*[+.&][ \t]*[\"']|[\"'][ \t]*[,+.&;)]+[ \t]*$"
+    rb"|[\"'\\]"
+)
+"""What web pages and programs put around a line: tags, invisible characters, quotes, and the signs
+that join strings."""
+
+_CHARACTER = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,2})|([0-9]{1,3}));")
+"""A character in HTML, by its number."""
 
 _ESCAPED_BREAKS = re.compile(rb"(?:\\r)?\\n|\\r")
 
@@ -64,23 +73,25 @@ def utf8_text(data: bytes) -> bytes:
     return data
 
 
-def has_begin(data: bytes) -> bool:
-    """Tell whether a PEM object may begin in a text."""
-    return b"BEGIN" in data.upper()
-
-
 def pem_text(data: bytes) -> bytes:
     """Return text as PEM is written: line breaks that are no backslashes, hyphens no dashes."""
     data = utf8_text(data)
-    if not has_begin(data):
+    if b"BEGIN" not in data.upper():
         return data
     data = _ANY_CASE.sub(lambda found: found[0].upper(), data)
     data = data.replace(b"\xc2\xa0", b" ")  # a no-break space
+    if b"&#" in data:
+        data = _CHARACTER.sub(_character, data)
     if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
         data = _ESCAPED_BREAKS.sub(b"\n", data)
     if len(_USUAL_DASHES.findall(data)) == data.count(b"BEGIN ") + data.count(b"END "):
         return data  # the search for odd ones takes ten times as long
     return _ODD_DASHES.sub(rb"-----\1 \2-----", data)
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return bytes([number]) if number < 0x80 else found[0]
 
 
 _RTF = re.compile(
@@ -144,7 +155,7 @@ def _is_regular(body: bytes) -> bool:
 def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
     """Return the headers (RFC 1421), and the lines without what other programs put around them."""
     raw = _without_numbers(re.split(rb"\r\n|\n|\r", body))
-    lines = [_AROUND_LINES.sub(b"", line).strip(b"> \t|") for line in raw]
+    lines = [_AROUND_LINES.sub(b"", line).strip(b"> \t|-") for line in raw]
     start = next((number for number, line in enumerate(lines) if line), 0)
     stop = start
     if lines and b":" in lines[start]:

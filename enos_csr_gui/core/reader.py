@@ -24,6 +24,7 @@ from contextlib import suppress
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from enos_csr_gui.core import asn1
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, ber_values, der_values
@@ -160,6 +161,8 @@ class _Search:
         elif _MAIL_HEADER.match(text):
             for part in _parts_of_mail(text):
                 yield from self._inside(part, depth)
+        elif b"BEGIN%20" in text:  # a header of a proxy, such as nginx
+            yield from self._inside(unquote_to_bytes(text), depth)
         elif blocks := list(islice(asn1.pem_blocks(data), MAX_OBJECTS + 1)):
             yield from self._in_pem(data, blocks, depth)
         elif decoded := _decoded(text) or _from_hex(text):
@@ -371,7 +374,7 @@ def _is_known(decoded: bytes) -> bool:
 
 
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:,;-]*){40,}")
-_HEX_IN_C = re.compile(rb"(?:0[xX][0-9A-Fa-f]{2}\s*,?\s*){40,}")
+_HEX_IN_C = re.compile(rb"(?:(?:0|\\)[xX][0-9A-Fa-f]{2}[\s,\"]*){40,}")
 _HEX_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{4,8}):?[ \t]+((?:[0-9A-Fa-f]{2}[ \t]{0,2}){1,64})")
 _MAX_IN_LINE = 64
 
@@ -383,11 +386,12 @@ def _from_hex(text: bytes) -> bytes | None:
     ``hexdump -C`` and ``certutil -encodehex`` write it.
     """
     if array := _HEX_IN_C.search(text):
-        decoded = bytes(int(one, 16) for one in re.findall(rb"0[xX](..)", array[0]))
+        decoded = bytes(int(one, 16) for one in re.findall(rb"[xX](..)", array[0]))
     else:
         decoded = _from_hex_lines(text)
-    if not decoded and _HEX.fullmatch(text):
-        decoded = bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", text).decode())
+    plain = text.removeprefix(b"0x")
+    if not decoded and _HEX.fullmatch(plain):
+        decoded = bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", plain).decode())
     return decoded if _is_known(decoded) else None
 
 
@@ -409,6 +413,9 @@ def _from_hex_lines(text: bytes) -> bytes:
     return bytes(decoded)
 
 
+_LOOSE_PEM = re.compile(rb"(?<![A-Za-z0-9+/])LS0tLS1CRUdJTi[A-Za-z0-9+/]{80,}={0,2}")
+"""Base64 of '-----BEGIN ', as in a secret of Kubernetes."""
+
 _LOOSE_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/])MII[A-Za-z0-9+/\s]{200,}")
 """What DER of more than 255 bytes begins with: a SEQUENCE with its length in two bytes."""
 
@@ -416,8 +423,13 @@ _LOOSE_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/])MII[A-Za-z0-9+/\s]{200,}")
 def _in_other_text(text: bytes) -> Iterator[bytes]:
     """Yield the DER that stands as Base64 somewhere in XML, a configuration or a mailbox.
 
-    It ends where its own length says; what is cut off is left out.
+    It ends where its own length says; what is cut off is left out. Before it, PEM that is encoded
+    once more.
     """
+    for found in _LOOSE_PEM.finditer(text):
+        plain = found[0].rstrip(b"=")
+        if len(plain) % 4 != 1:
+            yield base64.b64decode(plain + b"=" * (-len(plain) % 4))
     for found in _LOOSE_BASE64.finditer(text):
         run = b"".join(found[0].split())
         size = 4 + int.from_bytes(base64.b64decode(run[:8])[2:4], "big")

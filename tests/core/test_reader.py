@@ -9,6 +9,7 @@ import io
 import json
 import tarfile
 import tracemalloc
+import urllib.parse
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -232,6 +233,30 @@ CONTAINERS = {
     "Base64 of PEM": lambda der: base64.b64encode(asn1.pem("CERTIFICATE", der)),
     "JSON": lambda der: json.dumps({"data": {"cert": asn1.pem("X", der).decode()}}).encode(),
     "JSON with Base64": lambda der: json.dumps([base64.b64encode(der).decode()]).encode(),
+    "a secret of Kubernetes": lambda der: (
+        b"kind: Secret\ndata:\n  tls.crt: %b\n  other: aGVsbG8=\n"
+        % base64.b64encode(asn1.pem("CERTIFICATE", der))
+    ),
+    "characters of HTML by number": lambda der: (
+        asn1.pem("CERTIFICATE", der).replace(b"+", b"&#43;").replace(b"=", b"&#x3D;")
+    ),
+    "a list of strings": lambda der: repr(
+        asn1.pem("CERTIFICATE", der).decode().splitlines()
+    ).encode(),
+    "strings in Java": lambda der: b" +\n".join(
+        b'    "%b\\n"' % line for line in asn1.pem("CERTIFICATE", der).splitlines()
+    ),
+    "strings in JavaScript": lambda der: b"\n".join(
+        b"  + '%b\\n'" % line for line in asn1.pem("CERTIFICATE", der).splitlines()
+    ),
+    "strings in a list": lambda der: b",\n".join(
+        b"  '%b'" % line for line in asn1.pem("CERTIFICATE", der).splitlines()
+    ),
+    "soft hyphens": lambda der: asn1.pem("CERTIFICATE", der).replace(b"\n", b"\xc2\xad\n"),
+    "six dashes": lambda der: asn1.pem("CERTIFICATE", der).replace(b"-----", b"------"),
+    "the header of a proxy": lambda der: urllib.parse.quote(asn1.pem("CERTIFICATE", der)).encode(),
+    "digits after 0x": lambda der: b"0x" + der.hex().encode(),
+    "digits after backslashes": lambda der: b'"%b"' % b"".join(b"\\x%02x" % byte for byte in der),
     "labels in another case": lambda der: (
         asn1.pem("Certificate", der).replace(b"BEGIN", b"Begin").replace(b"END", b"End")
     ),
