@@ -96,6 +96,16 @@ _FOREIGN_FORMS = (
         "Java (JKS)",
         "keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype pkcs12",
     ),
+    (
+        re.compile(rb"\x1e\xf1\xb5\xb0\0\0\0\0"),
+        "Windows (PVK)",
+        "openssl rsa -provider legacy -provider default -inform PVK -in OLD -out NEW",
+    ),
+    (
+        re.compile(rb"\x07\x02\0\0\0[\x24\xa4]\0\0RSA2"),
+        "Windows (key BLOB)",
+        "openssl rsa -inform MSBLOB -in OLD -out NEW",
+    ),
 )
 _SSH_KEYGEN = "ssh-keygen -p -m PKCS8 -f COPY"
 _PKCS8_LEGACY = "openssl pkcs8 -provider legacy -provider default -topk8 -in OLD -out NEW"
@@ -278,7 +288,7 @@ def foreign_form(raw: bytes) -> list[Problem] | None:
     """
     text = asn1.utf8_text(raw)
     for beginning, name, command in _FOREIGN_FORMS:
-        if beginning.match(raw if name == "Java (JKS)" else text.lstrip()):
+        if beginning.match(raw) or beginning.match(text.lstrip()):
             return [Problem(Code.KEY_FORMAT, values={"format": name, "command": command})]
     return [] if _private_jwk(text) or _xml(text) else None
 
@@ -618,8 +628,7 @@ def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None
                 der, secret, unsafe_skip_rsa_key_validation=True
             )
         # The library takes an empty passphrase for none, and stops other threads.
-        plain = scheme.decrypt(der[inside[1].inside : inside[1].end], secret)
-        return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
+        return _decrypted(der, secret)
 
     return _with_secret(
         open_,
@@ -627,6 +636,15 @@ def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None
         None if readable else _ENCRYPTIONS.get(cipher, cipher),
         empty=lambda: open_(b""),
     )
+
+
+def _decrypted(der: bytes, secret: bytes) -> object:
+    """Return the key in an EncryptedPrivateKeyInfo; raises ValueError, as the library does."""
+    [whole] = der_values(der)
+    algorithm, encrypted = islice(der_values(der, whole.inside, whole.end), 2)
+    scheme = pbe.Scheme.read(der, algorithm)
+    plain = scheme.decrypt(der[encrypted.inside : encrypted.end], secret)
+    return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
 
 
 def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
@@ -637,7 +655,14 @@ def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
         return _open_der(pbe.encrypted_key_in_pkcs12(der) or b"", passphrase)
 
     def open_(secret: bytes) -> object:
-        return pkcs12.load_pkcs12(der, secret).key
+        try:
+            return pkcs12.load_pkcs12(der, secret).key
+        except LIBRARY_ERRORS:
+            own = pbe.encrypted_key_in_pkcs12(der)
+            if secret.isascii() or not own:
+                raise
+            # OpenSSL makes keystores with passphrases that are no UTF-8, the library opens none.
+            return _decrypted(own, secret)
 
     key = _with_secret(open_, passphrase, None, empty=lambda: open_(b""))
     if key is None:

@@ -477,12 +477,45 @@ def test_the_command_that_converts_an_openssh_key_works(tmp_path):
         (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/56wAA\n", "SSH.com"),
         (b"\xfe\xed\xfe\xed\x00\x00\x00\x02", "Java (JKS)"),
         (b"\xce\xce\xce\xce\x00\x00\x00\x02", "Java (JKS)"),
+        (bytes.fromhex("1ef1b5b00000000002000000"), "Windows (PVK)"),
+        (bytes.fromhex("070200000024000052534132000800000100010001"), "Windows (key BLOB)"),
+        (bytes.fromhex("0702000000a4000052534132000800000100010001"), "Windows (key BLOB)"),
     ],
 )
 def test_a_key_in_a_form_of_its_own_is_named_with_the_command_that_converts_it(data, name):
     code, values = reason(data)
     assert (code, values["format"]) == (Code.KEY_FORMAT, name)
     assert "OLD" in str(values["command"])
+    [found] = inspect.inspect(Path("x"), data)
+    assert Code.SECRET_INSIDE in [one.code for one in found.warnings] or found.kind is (
+        ContentKind.JAVA_KEYSTORE
+    )
+
+
+@pytest.mark.parametrize("form", ["PVK -pvk-none", "MSBLOB"])
+def test_a_key_of_windows_is_named_and_its_command_converts_it(made, form, tmp_path, openssl):
+    providers = "-provider legacy -provider default"
+    data = made(f"rsa -in rsa.pem -outform {form} {providers}")
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(data)
+    _program, *command = str(reason(data)[1]["command"]).split()
+    openssl(*({"OLD": str(old), "NEW": str(new)}.get(word, word) for word in command))
+    assert is_the_key(made, new.read_bytes())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gb18030"])
+@pytest.mark.parametrize("options", ["", "-legacy"])
+def test_so_it_is_with_a_keystore(made, encoding, options, tmp_path):
+    text = "Grüße" if encoding == "latin-1" else "凯里密码"
+    secret = tmp_path / f"{encoding}{options}"  # ``made`` knows the command by it
+    secret.write_bytes(text.encode(encoding))
+    command = f"pkcs12 -export -nocerts -inkey rsa.pem {options}"
+    data = made(command, "-passout", f"file:{secret}")
+    assert is_the_key(made, data, text)
+    assert is_the_key(made, data, text.encode())
+    with pytest.raises(InvalidKey) as caught:
+        key_reader.load(data, "öther")
+    assert caught.value.problems[0].code is Code.PASSPHRASE_WRONG
 
 
 def base64url(number: int) -> str:
