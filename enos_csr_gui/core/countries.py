@@ -305,6 +305,17 @@ def find(code: str) -> Country | None:
     return _by_code(i18n.language()).get(code.upper()) if code.isascii() else None
 
 
+def _begins_a_name(text: str) -> bool:
+    """Return whether it looks like a code and is rather the beginning of a name: 'Ch', 'Aus'."""
+    if not (1 < len(text) <= 3 and text.isascii() and text.istitle()):
+        return False
+    beginning = _folded(text)
+    own = find(text)
+    code = own.code if own else _names().get(beginning)
+    begun = {code for name, code in _names().items() if name.startswith(beginning)}
+    return code is not None and not begun <= {code}
+
+
 def named(text: str) -> Country | None:
     """Return the country that ``text`` names unambiguously, by code or name; else None.
 
@@ -312,6 +323,8 @@ def named(text: str) -> Country | None:
     'Cote d'Ivoire', 'U.K.'. Everyday and former names count: 'Turkey', 'Burma', '韩国'.
     """
     text = text.strip()
+    if _begins_a_name(text):
+        return None
     if exact := find(text):
         return exact
     code = _by_key().get(_key(text)) if len(text) <= _LONGEST else None

@@ -373,3 +373,16 @@ def test_a_province_of_any_country_fits_into_the_field():
         if len(name) > 64
     }
     assert not too_long
+
+
+@pytest.mark.parametrize("typed", ["Ch", "Aus", "De", "Kor", "Per", "In", "Uk"])
+def test_the_beginning_of_a_name_is_no_code(typed):
+    assert countries.named(typed) is None
+    assert countries.named(typed.upper())
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("Cn", "CN"), ("Usa", "US"), ("ch", "CH"), ("And", "AD")]
+)
+def test_a_code_that_begins_no_other_name_may_have_any_case(typed, code):
+    assert countries.named(typed).code == code
