@@ -160,7 +160,7 @@ def run(table: Table, rules: Rules, options: Options, faults: Faults, *, stray: 
     )
     faults.warn(checked.notes)
     rows = [problem for row in checked.bad for problem in row.problems]
-    if checked.bad and not options.skip_bad:
+    if checked.bad and (checked.is_all_bad or not options.skip_bad):
         faults.add_rows(rows)
     faults.add(check.check_room(folder, len(checked.good)), status=IMPOSSIBLE)
     passphrase_of = _passphrases(checked, options, folder, faults)

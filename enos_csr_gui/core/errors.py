@@ -201,6 +201,7 @@ class Code(StrEnum):
     ROW_CHANGED = "row-changed", "name"
     ROW_FILE_EXISTS = "row-file-exists"
     BATCH_FOREIGN = "batch-foreign"  # a file of that name which no batch wrote
+    BATCH_DISK_FULL = "batch-disk-full"
     BATCH_BUSY = "batch-busy"
     BATCH_FILES_GONE = "batch-files-gone", "count", "name"
     BATCH_PASSPHRASES_INSIDE = "batch-passphrases-inside"

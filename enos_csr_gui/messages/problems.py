@@ -551,6 +551,10 @@ _SENTENCES: dict[Code, str] = {
         "Another program has written or changed this file. Use an empty folder, or restore the "
         "file."
     ),
+    Code.BATCH_DISK_FULL: N_(
+        "The disk is full. Everything saved before is complete. Free some space and start again: "
+        "only the others are created."
+    ),
     Code.BATCH_BUSY: N_(
         "Another run is working in this folder. Wait until it has finished, or stop it."
     ),

@@ -78,6 +78,11 @@ def test_rows_with_errors_can_be_left_out(enos_csr, table_of, folder) -> None:
     assert enos_csr("history", "--batch", "none").stdout == ""
 
 
+def test_without_a_right_row_nothing_is_left_to_create(refused, table_of) -> None:
+    lines = refused("batch", table_of("5E+10", "5E+11"), "--out", "farm", *SAME, "--skip-bad")
+    assert [line[:7] for line in lines] == ["Line 2:", "Line 3:", "Nothing"]
+
+
 def test_a_dry_run_writes_nothing(enos_csr, table_of, untouched) -> None:
     table = table_of("dev-1", "dev-2")
     untouched()

@@ -464,7 +464,7 @@ def test_a_disk_that_fills_up_keeps_whole_pairs_and_the_run_goes_on(
     path, folder, rules = table_of(*names), disk / "o", check.Rules(flat=flat)
     with pytest.raises(CannotSave) as caught:
         run(path, folder, rules)
-    assert caught.value.problems[0].code is Code.DISK_FULL
+    assert caught.value.problems[0].code is Code.BATCH_DISK_FULL
     assert len(list(folder.rglob("dev-*.key"))) == len(list(folder.rglob("dev-*.csr"))) <= 30
     ballast.unlink()
     result = run(path, folder, rules)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import secrets
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from enos_csr_gui.core.batch.collect import Requested
 from enos_csr_gui.core.batch.pool import Pool
 from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.enums import CertificateStatus as Status
+from enos_csr_gui.core.errors import CannotSave, Code
 
 COUNT = 160
 NOW = datetime.now(UTC)
@@ -137,3 +139,25 @@ def test_many_certificates_are_few_objects(farm, tmp_path) -> None:
     gc.collect()
     assert found
     assert len(gc.get_objects()) - before < 3 * COUNT
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_keeps_what_is_saved_and_the_rest_follows(
+    farm, tmp_path, mounted
+) -> None:
+    disk = mounted("-t", "tmpfs", "-o", "size=2m", "none")
+    shutil.copytree(tmp_path / "farm", disk / "farm")
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(disk).free - (60 << 10)))
+    found = collect.look([collect.of_folder(disk / "farm")], farm[1])
+    with pytest.raises(CannotSave) as caught:
+        collect.save(found)
+    assert caught.value.problems[0].code is Code.BATCH_DISK_FULL
+    saved = [one for one in (disk / "farm").rglob("*.crt") if one.stat().st_size]
+    assert 0 < len(saved) < COUNT / 2
+    ballast.unlink()
+    done = collect.save(found)
+    assert {one.certificate for one in done} > set(saved)
+    assert [bool(one.certificate) for one in done] == [
+        wanted(number) is not Status.MISSING for number in range(COUNT)
+    ]

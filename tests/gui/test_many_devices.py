@@ -89,6 +89,17 @@ def verify(folder: Path, name: str, passphrase: str | None = None) -> None:
     assert name in subject
 
 
+def test_rows_that_all_have_errors_cannot_be_left_out(many: Person, devices: Path) -> None:
+    devices.write_text("CN\n5.57E+92\n1-Mar\n")
+    goes_to_rows(many, devices)
+    many.click("Leave out the rows with errors")
+    many.click("Next >")
+    assert many.title() == "Check the rows"
+    assert many.problems() == [
+        "Every row has errors. Correct at least one. Nothing is written yet."
+    ]
+
+
 @pytest.mark.long
 def test_a_table_becomes_a_folder_of_pairs(many: Person, devices: Path, saved: Path) -> None:
     before = devices.read_bytes()

@@ -72,6 +72,11 @@ class Checked(NamedTuple):
     bad: Rows
     notes: tuple[Problem, ...]
 
+    @property
+    def is_all_bad(self) -> bool:
+        """Whether no row has a pair or gets one."""
+        return not (self.good or self.found or self.made)
+
 
 def base_name(row: Row) -> str:
     """Return the name of the files of a row, which every system accepts."""

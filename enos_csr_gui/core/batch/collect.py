@@ -372,10 +372,11 @@ def save(
     with ThreadPoolExecutor(jobs()) as threads:
         try:
             while group := list(islice(waiting, _AT_ONCE)):
-                for saved in threads.map(one, group):
-                    done.append(saved)
-                    if progress:
-                        progress(len(done), len(found))
+                with records.disk_errors(group[0].folder):
+                    for saved in threads.map(one, group):
+                        done.append(saved)
+                        if progress:
+                            progress(len(done), len(found))
         except BaseException:
             ended.stop()
             raise
@@ -383,7 +384,8 @@ def save(
         return done
     for folder, of_batch in groupby(done, attrgetter("folder")):
         if files.system_path(folder / REQUESTS).is_file():
-            _write_report(folder, of_batch)
+            with records.disk_errors(folder):
+                _write_report(folder, of_batch)
     return done
 
 
@@ -461,7 +463,7 @@ _HEADINGS = ("common_name", "status", "serial_number", "valid_from", "valid_to",
 
 
 def _write_report(folder: Path, done: Iterable[Collected]) -> None:
-    """Write ``certificates.csv``, a row for each request; raises CannotSave."""
+    """Write ``certificates.csv``, a row for each request; raises OSError."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow((*_HEADINGS, "files"))
@@ -477,12 +479,7 @@ def _write_report(folder: Path, done: Iterable[Collected]) -> None:
         made = " ".join(_inside(file, folder) for file in one.files)
         cells = (one.record.common_name, one.status, serial, *dates, path, made)
         writer.writerow(map(harmless, cells))
-    data = text.getvalue().encode("utf-8-sig", "backslashreplace")
-    try:
-        files.replace(folder / CERTIFICATES, data)
-    except OSError as error:
-        problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
-        raise CannotSave([problem]) from error
+    files.replace(folder / CERTIFICATES, text.getvalue().encode("utf-8-sig", "backslashreplace"))
 
 
 def _inside(path: Path, folder: Path) -> str:

@@ -47,7 +47,7 @@ from enos_csr_gui.core.batch.control import Control, jobs
 from enos_csr_gui.core.batch.records import Ledger, Record
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
+from enos_csr_gui.core.errors import CannotSave, Code, Problem
 from enos_csr_gui.core.file_types import MANIFEST
 from enos_csr_gui.core.history import HistoryUnavailable, NewRequest, RequestHistory
 from enos_csr_gui.core.renew import VERBATIM_FIELDS
@@ -113,7 +113,7 @@ def make(
         created = 0
         if progress:
             progress(0, total)
-        try:
+        with records.disk_errors(ledger.folder):
             with _staging(ledger.folder, private=_is_plain(checked, passphrase)) as stage:
                 for group in pairs_of(checked.good, columns, rules, passphrase, control):
                     created += writer.save(group, stage)
@@ -122,9 +122,6 @@ def make(
             listed = (ledger.folder / MANIFEST).exists()
             if created or checked.found or (ledger.made and not listed):
                 ledger.write_manifest()
-        except OSError as error:
-            problem = problem_from_os_error(error, ledger.folder, missing=Code.FOLDER_MISSING)
-            raise CannotSave([problem]) from error
         return Outcome(created, created < total, tuple(writer.notes))
 
 

@@ -124,6 +124,22 @@ def _os_problem(error: OSError, folder: Path) -> Problem:
     return problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
 
 
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Make an OSError a CannotSave; of a full disk, a problem that says what is there is whole."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotSave([_in_batch(_os_problem(error, folder))]) from error
+    except CannotSave as error:
+        raise CannotSave([_in_batch(one) for one in error.problems]) from error
+
+
+def _in_batch(problem: Problem) -> Problem:
+    is_full = problem.code is Code.DISK_FULL
+    return problem._replace(code=Code.BATCH_DISK_FULL) if is_full else problem
+
+
 def identity(subject: Mapping[str, str]) -> int:
     """Return a number that two subjects share only if they are equal, within this process."""
     return hash(tuple(sorted(subject.items())))

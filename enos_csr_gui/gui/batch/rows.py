@@ -167,13 +167,12 @@ class RowsPage(Page):
             self.enter()  # the folder could not be read, and may be there now
             return False
         bad = len(verdict.bad_places)
-        if bad and not self._leave_out.isChecked():
-            self._note.show_problem(
-                _("Correct the rows with errors, or leave them out. Nothing is written yet.")
-            )
+        if bad and (verdict.checked.is_all_bad or not self._leave_out.isChecked()):
             self._table.go_to(verdict.checked.bad[0].line, self._bad_column())
             self._note.show_problem(
-                _("Correct the rows with errors, or leave them out. Nothing is written yet.")
+                _("Every row has errors. Correct at least one. Nothing is written yet.")
+                if verdict.checked.is_all_bad
+                else _("Correct the rows with errors, or leave them out. Nothing is written yet.")
             )
             self._table.setFocus()
             return False
