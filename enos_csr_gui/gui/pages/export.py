@@ -68,7 +68,7 @@ class ExportPage(Page):
         below_passphrase = BelowPassphrase(self._key_passphrase)
         self._key_note = below_passphrase.note
         self._hide_letters = below_passphrase.hide_letters
-        self._trouble = FieldNote()
+        self._trouble = FieldNote(keeps_room=False)
         self._key_row, self._store_row = QWidget(), QWidget()
 
         for edit in (self._folder, self._name, self._key_passphrase):

@@ -100,7 +100,7 @@ class PassphrasePair(QWidget):
 
         below = QWidget()
         column = QVBoxLayout(below)
-        column.setContentsMargins(0, style.TIGHT, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.TIGHT)
         row = QHBoxLayout()
         row.setSpacing(style.SPACING)
