@@ -149,6 +149,12 @@ def make_primary(*buttons: QPushButton) -> None:
         button.setProperty(_PRIMARY, True)
 
 
+def make_ordinary(button: QPushButton) -> None:
+    """Undo ``make_primary``."""
+    button.setPalette(QPalette())
+    button.setProperty(_PRIMARY, False)
+
+
 def is_primary(widget: QWidget) -> bool:
     """Return whether ``make_primary`` has filled the widget."""
     return bool(widget.property(_PRIMARY))

@@ -65,6 +65,7 @@ def faults(window: QWidget, picture: QImage, *, is_usual: bool) -> list[str]:
     found += [*small_targets(window), *pale(window, picture), *pale_in_lists(window, picture)]
     found += [*faint(window, picture), *elided(window), *alike(window), *too_large(window)]
     found += off_grid(window)
+    found += scrolled_sideways(window)
     if is_usual:
         found += scrolled(window)
     return found
@@ -187,8 +188,13 @@ def scrolled(window: QWidget) -> Iterator[str]:
     for area in window.findChildren(QScrollArea):
         if area.isVisible() and (hidden := area.verticalScrollBar().maximum()):
             yield f"scrolls: {hidden} pixels of {type(area.parentWidget()).__name__}"
+
+
+def scrolled_sideways(window: QWidget) -> Iterator[str]:
+    """Yield the pages that one would have to scroll sideways, however large the letters are."""
+    for area in window.findChildren(QScrollArea):
         if area.isVisible() and (hidden := area.horizontalScrollBar().maximum()):
-            yield f"scrolls sideways: {hidden} pixels"
+            yield f"scrolls sideways: {hidden} pixels of {type(area.parentWidget()).__name__}"
 
 
 def small_targets(window: QWidget) -> Iterator[str]:

@@ -259,6 +259,21 @@ def test_a_new_request_after_going_back_has_no_foreign_answers(
     assert foreign.field("Organization").text() == labelled["Organization"]
 
 
+def test_choosing_files_is_the_primary_action_until_something_is_found(
+    start: Callable[..., Person], good: Path, qapp: QApplication
+) -> None:
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("the system's own style fills the default button")
+    person = start("Check a file")
+    assert style.is_primary(person.button("Choose files…"))
+    person.drops(good)
+    person.waits_to_read("Acceptable: the request meets every requirement.")
+    assert not style.is_primary(person.button("Choose files…"))
+    person.click("< Back")
+    person.begins("Check a file")
+    assert style.is_primary(person.button("Choose files…"))
+
+
 def test_a_request_in_der_is_saved_as_pem_with_one_click(
     start: Callable[..., Person], good: Path, tmp_path: Path, openssl, monkeypatch
 ) -> None:

@@ -112,12 +112,15 @@ class DevicesPage(Page):
         keys.add_row(_("Passphrase of the key files"), self._opening, self._opening_note)
         keys.add_row(_("Passphrases"), self._each, self._each_note, self._choose_each)
         align(place, keys, self._protecting.form)
+        forms = QVBoxLayout()
+        forms.setSpacing(style.SPACING)
+        for widget in (self._place_row, self._key_row, self._protecting):
+            forms.addWidget(widget)
         column = QVBoxLayout(self._inputs)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(style.SPACING)
+        column.setSpacing(0)  # a choice has room around its text
         column.addLayout(choices)
-        for widget in (self._place_row, self._key_row, self._protecting):
-            column.addWidget(widget)
+        column.addLayout(forms)
         for widget in (self._inputs, self._panel, self._trouble):
             self.body.addWidget(widget)
         self.body.addStretch(1)

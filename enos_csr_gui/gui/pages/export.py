@@ -53,9 +53,12 @@ class ExportPage(Page):
             help_text=_("It protects the keystore. The program on the device needs it too."),
         )
         self._passphrase.name_first(_("Passphrase of the keystore"))
-        self._older_systems = QCheckBox(
-            _("For &older systems (Java before 8u301, old Windows or macOS); protects less well")
+        self._older_systems = QCheckBox(_("For &older systems"))
+        which = FieldNote(
+            _("Java before 8u301, old Windows or macOS. It protects less well."),
+            about=self._older_systems,
         )
+        which.setContentsMargins(style.EDGE, 0, 0, 0)
         self._folder = Line()
         self._choose = QPushButton(_("C&hoose…"))
         self._name = Line()
@@ -65,7 +68,7 @@ class ExportPage(Page):
         below_passphrase = BelowPassphrase(self._key_passphrase)
         self._key_note = below_passphrase.note
         self._hide_letters = below_passphrase.hide_letters
-        self._trouble = FieldNote()
+        self._trouble = FieldNote(keeps_room=False)
         self._key_row, self._store_row = QWidget(), QWidget()
 
         for edit in (self._folder, self._name, self._key_passphrase):
@@ -85,6 +88,7 @@ class ExportPage(Page):
         store.setSpacing(style.TIGHT)
         store.addWidget(self._passphrase)
         store.addWidget(self._older_systems)
+        store.addWidget(which)
 
         self._missing = FieldNote(about=self._formats[Format.PKCS12])
         self.body.addWidget(self._missing)

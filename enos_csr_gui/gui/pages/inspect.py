@@ -51,7 +51,6 @@ class InspectPage(Page):
         )
         self._choose = QPushButton(_("C&hoose files…"))
         self._choose.clicked.connect(self._choose_files)
-        self.primary = [self._choose]
         self._hint = FieldNote(
             _("Or drop them on this window. They are only read, never changed or sent.")
         )
@@ -103,6 +102,11 @@ class InspectPage(Page):
             self.take_files([Path(name) for name in chosen])
 
     def _show(self, found: Sequence[InspectedItem]) -> None:
+        self.primary = [] if found else [self._choose]
+        if found:
+            style.make_ordinary(self._choose)
+        else:
+            style.make_primary(self._choose)
         devices = {one.file for one in found if _is_of_device(one)}
         known = (one.file for one in found if one.kind is not ContentKind.UNKNOWN)
         self._beside = [file for file in known if file not in devices]

@@ -100,10 +100,10 @@ class PassphrasePair(QWidget):
 
         below = QWidget()
         column = QVBoxLayout(below)
-        column.setContentsMargins(0, style.TIGHT, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.TIGHT)
         row = QHBoxLayout()
-        row.setSpacing(style.WIDE)
+        row.setSpacing(style.SPACING)
         row.addWidget(self._visible)
         row.addWidget(self._suggest)
         row.addWidget(self._strength, 1)

@@ -21,6 +21,7 @@ class StrengthMeter(QProgressBar):
         self.setRange(0, _PARTS)
         self.setTextVisible(False)
         self.setFixedHeight(self.fontMetrics().height() // 2)
+        self.setMinimumWidth(4 * style.SPACING)  # with large letters, a bar wants much more
         policy = self.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing jumps when it appears
         self.setSizePolicy(policy)
