@@ -39,8 +39,9 @@ class Watched(RequestWizard):
     def paintEvent(self, event):
         super().paintEvent(event)
         slow = {"cryptography", "pycountry", "zxcvbn", "pathvalidate", "enos_csr_gui.core.enums"}
-        # PySide6 creates a class when it is first used; these have many enumerations.
-        classes = {"Qt": QtCore, "QIcon": QtGui, "QStyle": QtWidgets}
+        # PySide6 creates a class when it is first used; these have many enumerations, and the last
+        # is only created where PySide looks for the class of any widget.
+        classes = {"Qt": QtCore, "QIcon": QtGui, "QStyle": QtWidgets, "QMdiArea": QtWidgets}
         created = [name for name, module in classes.items() if name in vars(module)]
         print("painted with", sorted(slow & sys.modules.keys()) + created)
         QApplication.exit()
