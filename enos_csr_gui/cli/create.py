@@ -21,7 +21,14 @@ from enos_csr_gui.cli.output import (
 )
 from enos_csr_gui.core import files, serials
 from enos_csr_gui.core.errors import Code, CoreError, Problem
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, Subject, SubjectField, check, clean
+from enos_csr_gui.core.subject import (
+    FIELDS_BY_KEY,
+    VERBATIM_FIELDS,
+    Subject,
+    SubjectField,
+    check,
+    clean,
+)
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.problems import problem_text
@@ -133,7 +140,6 @@ def create(
     ``faults`` holds the notes about it. ``profile`` answers what is neither given nor locked.
     """
     from enos_csr_gui.core import keys
-    from enos_csr_gui.core.renew import VERBATIM_FIELDS
 
     interactive = prompts.possible()
     _check_combination(
@@ -262,11 +268,13 @@ def _write(
     old: RenewalSource | None,
 ) -> None:
     """Make, save, record and report the request; once begun, all of it is completed."""
-    from enos_csr_gui.core import create, renew
+    from enos_csr_gui.core import create
     from enos_csr_gui.core.enums import RequestKind
 
     renewed = old.serial if old else None
     if old and renewed is None:
+        from enos_csr_gui.core import renew
+
         renewed = renew.newest_serial(old.common_name)
 
     try:

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
 from enos_csr_gui import __version__, i18n
-from enos_csr_gui.cli.batch import batch
-from enos_csr_gui.cli.convert import convert
-from enos_csr_gui.cli.export import export
-from enos_csr_gui.cli.fields import fields
-from enos_csr_gui.cli.history import history
-from enos_csr_gui.cli.inspect import inspect
-from enos_csr_gui.cli.new import new
 from enos_csr_gui.cli.output import examples
-from enos_csr_gui.cli.profiles import profiles
-from enos_csr_gui.cli.receive import receive
-from enos_csr_gui.cli.receive_batch import receive_batch
-from enos_csr_gui.cli.renew import renew
-from enos_csr_gui.cli.renew_batch import renew_batch
-from enos_csr_gui.cli.rules import rules
 from enos_csr_gui.core import interrupted
 from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
+
+_COMMANDS = (
+    "new",
+    "renew",
+    "inspect",
+    "receive",
+    "export",
+    "batch",
+    "receive-batch",
+    "renew-batch",
+    "convert",
+    "history",
+    "profiles",
+    "fields",
+    "rules",
+)
+
+
+class _Commands(Mapping[str, click.Command]):
+    """Imports a command when it is asked for; its module and its function are named alike."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in _COMMANDS:
+            raise KeyError(name)
+        function = name.replace("-", "_")
+        command = getattr(import_module(f"enos_csr_gui.cli.{function}"), function)
+        assert isinstance(command, click.Command)  # noqa: S101  (narrows the type)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
 
 
 def _check_language(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
@@ -66,6 +88,7 @@ def _shown() -> Iterator[None]:
 
 @click.group(
     cls=_Program,
+    commands=cast("MutableMapping[str, click.Command]", _Commands()),  # click only reads it
     help=_(
         "Create the private key and the certificate signing request (CSR) that EnOS asks "
         "for. Nothing is ever sent over the network."
@@ -87,21 +110,3 @@ def _shown() -> Iterator[None]:
 def program() -> None:
     """The command group; before each command, clean up after killed processes."""
     interrupted.tidy()
-
-
-for command in (
-    new,
-    renew,
-    inspect,
-    receive,
-    export,
-    batch,
-    receive_batch,
-    renew_batch,
-    convert,
-    history,
-    profiles,
-    fields,
-    rules,
-):
-    program.add_command(command)

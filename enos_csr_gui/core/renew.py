@@ -14,12 +14,14 @@ from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import KEY_SUFFIX
 from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check, check_field
+from enos_csr_gui.core.subject import (
+    FIELDS_BY_KEY,
+    SUBJECT_FIELDS,
+    VERBATIM_FIELDS,
+    check,
+    check_field,
+)
 from enos_csr_gui.core.x509_reader import Certificate, Existing, Request, SkippedAttribute
-
-VERBATIM_FIELDS = ("common_name",)
-"""The fields of a renewal that are taken as they stand, even against today's rules: EnOS knows the
-device by its common name (the manual: a renewal carries that of the old request)."""
 
 
 class RenewalSource(NamedTuple):

@@ -55,6 +55,10 @@ SUBJECT_FIELDS: tuple[SubjectField, ...] = (
 
 FIELDS_BY_KEY: Mapping[str, SubjectField] = {field.key: field for field in SUBJECT_FIELDS}
 
+VERBATIM_FIELDS = ("common_name",)
+"""The fields of a renewal that are taken as they stand, even against today's rules: EnOS knows the
+device by its common name (the manual: a renewal carries that of the old request)."""
+
 # The addresses that HTML's <input type=email> accepts (WHATWG HTML, 4.10.5.1.5), narrowed to what
 # can be delivered: a domain has a dot, and dots in the local part stand alone (RFC 5321, 4.1.2).
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"

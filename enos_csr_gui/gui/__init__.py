@@ -61,9 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
 def load_qt() -> None:
     """Import PySide6 without its feature switch, before anything else imports it.
 
-    PySide6 replaces Python's own import function, so that programs can write ``from __feature__
-    import snake_case``. Its own reads the source of every module that is imported later, and Python
-    keeps what was read in memory. Raises ImportError.
+    For programs that write ``from __feature__ import snake_case``, PySide6 puts a function in front
+    of every import. It reads the source of each module that is imported later, and Python keeps
+    what was read in memory. Raises ImportError.
     """
     import builtins
 

@@ -119,7 +119,7 @@ class Draft:
     @property
     def verbatim(self) -> Collection[str]:
         """The fields whose values are kept unchecked: the common name of a renewal."""
-        from enos_csr_gui.core.renew import VERBATIM_FIELDS
+        from enos_csr_gui.core.subject import VERBATIM_FIELDS
 
         return VERBATIM_FIELDS if self.source else ()
 

@@ -112,7 +112,7 @@ class Page(QWidget):
 
     def fits(self) -> bool:
         """Return whether all of the page can be seen without scrolling."""
-        return self._area.needed_height() <= self._area.viewport().height()
+        return self._area.needed_height() <= self._area.maximumViewportSize().height()
 
     def explanation(self) -> str:
         """Return the line below the title."""

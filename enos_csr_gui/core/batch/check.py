@@ -27,8 +27,7 @@ from enos_csr_gui.core.file_types import (
     REQUESTS,
 )
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory, name_key
-from enos_csr_gui.core.renew import VERBATIM_FIELDS
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, VERBATIM_FIELDS, check_field, clean
 
 PAIR_BYTES = 20_000
 """What a pair takes at most on the disk: two files, their folder, its lines in the records."""

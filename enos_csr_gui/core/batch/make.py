@@ -50,8 +50,7 @@ from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, Problem
 from enos_csr_gui.core.file_types import MANIFEST
 from enos_csr_gui.core.history import HistoryUnavailable, NewRequest, RequestHistory
-from enos_csr_gui.core.renew import VERBATIM_FIELDS
-from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.core.subject import VERBATIM_FIELDS, Subject
 
 MAX_GROUP = 64
 """As many pairs at most are synced together, and made again after a kill."""

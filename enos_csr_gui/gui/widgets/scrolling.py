@@ -54,9 +54,12 @@ class Scrolling(QScrollArea):
         self._inside.setMaximumWidth(_NO_LIMIT)
 
     def needed_height(self) -> int:
-        """Return the height of the column in the width that there is."""
+        """Return the height of the column in the width that there is without a scroll bar.
+
+        ``viewport`` would make PySide create every kind of widget, to find out which one it is.
+        """
         self.column.invalidate()  # what is in it may have changed a moment ago
-        return self.column.totalHeightForWidth(self.viewport().width())
+        return self.column.totalHeightForWidth(self.maximumViewportSize().width())
 
     def full_height(self) -> int:
         """Return the height at which nothing need be scrolled."""
