@@ -16,7 +16,16 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "performance.md"
-NAMES = ("window", "command_line", "frozen", "countries", "requests", "rows", "batch")
+NAMES = (
+    "window",
+    "command_line",
+    "frozen",
+    "countries",
+    "requests",
+    "rows",
+    "batch",
+    "certificates",
+)
 
 
 def table_of(name: str) -> str:

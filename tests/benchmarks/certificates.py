@@ -101,7 +101,7 @@ def main(count: int) -> None:
             nonlocal begin
             used = time.process_time() - begin
             more = memory() - before
-            print(f"{what:8} {1000 * used / count:5.2f} ms of CPU each, {more:6.0f} MB", flush=True)
+            print(f"{what}: {1000 * used / count:5.2f} ms of CPU each, {more:6.0f} MB", flush=True)
             begin = time.process_time()
 
         requested = collect.of_folder(Path(home, "farm"))
