@@ -31,6 +31,7 @@ _SHORT = [
     *("tests/core/test_history.py", "tests/core/test_create.py", "tests/core/test_defaults.py"),
     *("tests/core/test_last_answers.py", "tests/messages/test_problems.py"),
     *("tests/cli/test_new.py", "tests/cli/test_signals.py", "tests/cli/test_windows.py"),
+    "tests/core/test_windows.py",
 ]
 
 _TEST_LIMIT = 300

@@ -587,7 +587,7 @@ def test_a_damaged_history_is_set_aside_and_the_page_says_where(
     assert "It was renamed to this file" in person.problems()[0]
     [aside] = default_path().parent.glob("history-damaged-*")
     assert str(aside) in person.problems()[0]
-    assert "No requests yet" in person.reads()
+    person.waits_to_read("No requests yet")
 
 
 def test_an_unreadable_history_is_reported_and_can_be_retried(
