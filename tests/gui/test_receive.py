@@ -456,7 +456,7 @@ def test_a_key_that_has_gone_meanwhile_is_named(
 
     def is_gone() -> bool:  # Windows deletes no file that the program is reading
         with suppress(PermissionError):
-            (saved / "dev-001.key").unlink()
+            (saved / "dev-001.key").unlink(missing_ok=True)
         return not (saved / "dev-001.key").exists()
 
     person.waits_until(is_gone)
