@@ -323,32 +323,26 @@ class Page(QWidget):
         done: Callable[[T], None],
         failed: Callable[[CoreError], None],
     ) -> None:
-        """Wait like ``wait_for``, with a button that cancels; Escape presses it too."""
-        from PySide6.QtWidgets import QPushButton
+        """Wait like ``wait_for``, until the user cancels or leaves the page."""
+        from enos_csr_gui.gui.widgets.long_wait import LongWait
 
         what = _("Opening the key…")
-        row = QWidget()
-        cancel = QPushButton(_("Cancel opening the key"))
-        cancel.setShortcut("Esc")
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(QLabel(what), 1)
-        line.addWidget(cancel)
-        style.ensure_touch_targets(row)
-        self._below_title.addWidget(row)
-        row.show()  # what is not shown takes no focus
+        waiting = LongWait(what, _("Cancel opening the key"))
+        self._below_title.addWidget(waiting)
+        waiting.show()  # what is not shown takes no focus
 
         def settled() -> None:
-            row.hide()
-            row.deleteLater()
+            waiting.blockSignals(True)
+            waiting.hide()
+            waiting.deleteLater()
             self.set_busy(False)
 
         def give_up() -> None:
-            job.forget()
+            job.forget()  # or its key would turn up in another request
             settled()
 
-        cancel.clicked.connect(give_up)
+        waiting.given_up.connect(give_up)
         self.set_busy(True, what)
         # Nothing can stop a derivation, and the window must not wait for it when it closes.
         job = background.run(self, function, done, failed, settled, detached=True)
-        cancel.setFocus()
+        waiting.setFocus()

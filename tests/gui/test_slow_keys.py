@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,3 +75,24 @@ def test_the_wait_for_a_slow_key_is_cancelled_with_the_keyboard(asked: Person, k
     assert asked.field("Passphrase of the key file").text() == SECRET
     wait(50)
     assert asked.title() == "Key"
+
+
+@pytest.mark.long
+def test_a_slow_key_does_not_turn_up_in_the_next_request(
+    asked: Person, labelled: dict[str, str], saved: Path
+) -> None:
+    asked.answers_with("Open it")
+    asked.click("Next >")
+    asked.waits_to_read("Opening the key…")
+    asked.click("< Back")
+    asked.waits_for_page("What would you like to do?")
+    derived = [one for one in threading.enumerate() if one.name == "detached"]
+    assert derived
+    asked.begins("New request")
+    asked.click("Create a new key (recommended)")
+    asked.goes_on("Who is it for?")
+    asked.waits_until(lambda: not any(one.is_alive() for one in derived))
+    wait(50)
+    asked.walks_to_save(labelled)
+    asked.goes_on("Done", "Save")
+    assert (saved / "dev-001.key").exists()
