@@ -286,6 +286,22 @@ def test_protected_keys_need_their_passphrase(
 
 
 @pytest.mark.long
+def test_the_passphrase_of_one_of_two_batches_is_asked_for(
+    start: Callable[..., Person], farm: Farm, tmp_path: Path, authority, openssl
+) -> None:
+    create(tmp_path / "later", ["z-1"], lambda _row: "turbines17")
+    authority.issue(tmp_path / "later" / "z-1" / "z-1.csr", farm.issued / "z-1.pem")
+    person = start("")
+    person.waits_until(lambda: person.wizard.is_ready)
+    saves(person, farm, "PEM files: for the EnOS Edge and most other software")
+    person.waits_to_read("The key files are protected.")
+    person.enters("Passphrase of the key files", "turbines17")
+    person.goes_on("Done", "Save")
+    for folder in (farm.folder / "dev-1", tmp_path / "later" / "z-1"):
+        openssl("pkey", "-in", folder / "edge.key", "-noout")
+
+
+@pytest.mark.long
 def test_each_device_has_its_own_passphrase(
     start: Callable[..., Person], farm_of: Callable[..., Farm], tmp_path: Path, openssl
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -154,7 +156,7 @@ class DevicesPage(Page):
         self._panel.rest()
         self._show_choice()
         if first:
-            self._looking = background.run(self, lambda: _is_locked(first), self._ask_to_open)
+            self._looking = background.run(self, lambda: _is_locked(arrived), self._ask_to_open)
 
     def _ask_to_open(self, is_protected: bool) -> None:
         self._looking = None
@@ -333,14 +335,23 @@ def _first_with_key(arrived: Arrived) -> Collected | None:
     return next((arrived.devices[place] for place in sorted(places)), None)
 
 
-def _is_locked(one: Collected) -> bool:
-    """Return whether the key needs a passphrase."""
-    try:
-        create.load_key(one.folder / one.record.key, wanted=[one.record.public_key_sha256])
-    except InvalidKey as error:
-        return error.problems[0].code is Code.PASSPHRASE_NEEDED
-    except CoreError:
-        return False  # saving says why
+def _first_of_each_folder(arrived: Arrived) -> Iterator[Collected]:
+    """Yield a device of each batch: what protects one of its keys protects all."""
+    for _folder, devices in groupby(arrived.devices, attrgetter("folder")):
+        with_key = (one for one in devices if one.status is not CertificateStatus.MISSING)
+        yield from islice(with_key, 1)
+
+
+def _is_locked(arrived: Arrived) -> bool:
+    """Return whether keys need a passphrase."""
+    for one in _first_of_each_folder(arrived):
+        try:
+            create.load_key(one.folder / one.record.key, wanted=[one.record.public_key_sha256])
+        except InvalidKey as error:
+            if error.problems[0].code is Code.PASSPHRASE_NEEDED:
+                return True
+        except CoreError:
+            pass  # saving says why
     return False
 
 
@@ -386,12 +397,11 @@ def _summary(done: Sequence[Collected], into: Path | None) -> SavedArrival:
 
 
 def _try(arrived: Arrived, how: Export) -> None:
-    """Open the first key, so that a wrong passphrase is reported before a thousand are tried."""
-    if first := _first_with_key(arrived):
-        opening = how.opens(first.record.common_name)
+    """Open some keys, so that a wrong passphrase is reported before a thousand are tried."""
+    for one in _first_of_each_folder(arrived):
+        opening = how.opens(one.record.common_name)
         create.load_key(
-            first.folder / first.record.key,
+            one.folder / one.record.key,
             opening.encode() if opening else None,
-            wanted=[first.record.public_key_sha256],
-            may_take_long=how.may_take_long,
+            wanted=[one.record.public_key_sha256],
         )
