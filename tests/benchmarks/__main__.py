@@ -23,8 +23,8 @@ NAMES = (
     "countries",
     "requests",
     "rows",
-    "batch",
     "certificates",
+    "batch",
 )
 
 
@@ -38,9 +38,13 @@ def table_of(name: str) -> str:
     cores = os.cpu_count() or 1
     state = "quiet" if busy < cores / 2 else "busy with other programs"
     when = f"{datetime.now(UTC):%Y-%m-%d}, {sys.platform}, {cores} cores, {state}"
-    rows = [line.partition(": ") for line in printed.splitlines() if ": " in line]
-    lines = [f"{when} (load {busy:.1f}):", "", "| What | Measured |", "| --- | --- |"]
-    return "\n".join([*lines, *(f"| {what.strip()} | {figure} |" for what, _, figure in rows)])
+    lines = printed.splitlines()
+    rows = [line.partition(": ") for line in lines if ": " in line]
+    figures = [f"| {what.strip()} | {figure.strip()} |" for what, _, figure in rows]
+    if others := [line.rstrip() for line in lines if ": " not in line]:
+        others = ["```", *others, "```", ""]
+    table = ["| What | Measured |", "| --- | --- |", *figures] if figures else []
+    return "\n".join([f"{when} (load {busy:.1f}):", "", *others, *table]).rstrip()
 
 
 def main() -> None:
