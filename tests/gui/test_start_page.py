@@ -243,11 +243,14 @@ def test_a_pasted_private_key_is_named_and_not_written(
 
 
 def cards(person: Person) -> str:
-    [cards] = [
-        one
-        for one in person.wizard.page.findChildren(QWidget)
-        if one.accessibleName() == "What was found" and one.isVisible()
-    ]
+    def shown() -> list[QWidget]:
+        widgets = person.wizard.page.findChildren(QWidget)
+        return [
+            one for one in widgets if one.accessibleName() == "What was found" and one.isVisible()
+        ]
+
+    person.waits_until(lambda: bool(shown()))  # none is, while one takes the place of another
+    [cards] = shown()
     return "\n".join(label.text() for label in cards.findChildren(QLabel))
 
 
