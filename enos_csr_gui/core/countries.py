@@ -316,6 +316,11 @@ def _begins_a_name(text: str) -> bool:
     return code is not None and not begun <= {code}
 
 
+def coded(text: str) -> Country | None:
+    """Return the country whose alpha-2 code a person has typed, in either case, or None."""
+    return None if _begins_a_name(text) else find(text)
+
+
 def named(text: str) -> Country | None:
     """Return the country that ``text`` names unambiguously, by code or name; else None.
 

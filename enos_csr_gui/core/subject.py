@@ -86,7 +86,7 @@ def _is_blank(character: str) -> bool:
 def clean(field: SubjectField, text: str) -> str:
     """Return the answer as it goes into a subject: normalised, a country code in upper case."""
     text = normalize(text)
-    if field.key == "country" and (country := countries.find(text)):
+    if field.key == "country" and (country := countries.coded(text)):
         return country.code
     return text
 
@@ -163,7 +163,7 @@ def _check_characters(field: SubjectField, value: str) -> list[Problem]:
 
 
 def _check_country(field: SubjectField, value: str) -> list[Problem]:
-    if countries.find(value):
+    if countries.coded(value):
         return []
     meant = countries.suggest(value)
     suggestion, name = meant[0] if len(meant) == 1 else ("", "")

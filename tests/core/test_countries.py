@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from enos_csr_gui import i18n
 from enos_csr_gui.core import countries
 from enos_csr_gui.core.countries import Country, find, named, search, subdivisions, suggest
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
+from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field, clean
 from enos_csr_gui.messages.problems import problem_text
 
 # A handful that must be there whatever the library says; the rest is compared with the library.
@@ -378,6 +379,9 @@ def test_a_province_of_any_country_fits_into_the_field():
 @pytest.mark.parametrize("typed", ["Ch", "Aus", "De", "Kor", "Per", "In", "Uk"])
 def test_the_beginning_of_a_name_is_no_code(typed):
     assert countries.named(typed) is None
+    field = FIELDS_BY_KEY["country"]
+    assert clean(field, typed) == typed
+    assert [one.code for one in check_field(field, typed)] == [Code.NOT_A_COUNTRY]
     assert countries.named(typed.upper())
 
 
