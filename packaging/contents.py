@@ -48,7 +48,6 @@ EXCLUDED_MODULES = [
     # Alternatives and features that the program does not use.
     "_pydecimal",
     "statistics",
-    "tarfile",
     # Of the command line that is installed by pip: see docs/fleet.md.
     "dask",
     "distributed",

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives import padding, serialization
+from cryptography.hazmat.primitives import hashes, padding, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import (
     BlockCipherAlgorithm,
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers import (
     algorithms,
     modes,
 )
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from enos_csr_gui.core import asn1, keys, pbe
 from enos_csr_gui.core.asn1 import der_value
@@ -228,7 +229,7 @@ _TRUSTED_BY_JAVA = _attribute("2.16.840.1.113894.746875.1.1", _oid("2.5.29.37.0"
 def _encrypt(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
     """Return the algorithm and what it makes: PBES2 with AES-256 (RFC 8018, 6.2)."""
     salt, vector = os.urandom(16), os.urandom(16)
-    derived = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, 32)
+    derived = PBKDF2HMAC(hashes.SHA256(), 32, salt, _ROUNDS).derive(passphrase.encode())
     prf = _sequence(_oid(_HMAC_SHA256), der_value(_NULL, b""))
     derivation = _sequence(der_value(_OCTET_STRING, salt), _number(_ROUNDS), prf)
     cipher = _sequence(_oid(_AES_256_CBC), der_value(_OCTET_STRING, vector))

@@ -4,8 +4,8 @@ A key file may ask for any amount of work. Its cost is read from its parameters 
 derived, and given in seconds of a usual computer, so that it is the same everywhere. Above
 ``ASK_SECONDS`` a person has to agree, above ``MAX_SECONDS`` nothing is begun.
 
-The library derives while it holds Python's global lock, and the window would stand still. What
-takes longer than ``ASK_SECONDS`` is derived here, with ``hashlib``, which gives the lock up.
+The library opens a key while it holds Python's global lock, and the window would stand still. What
+takes longer than ``ASK_SECONDS`` is derived here, with functions of the library that give it up.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives import hashes, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from enos_csr_gui.core import asn1
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
@@ -59,12 +61,12 @@ READABLE = frozenset({*_AES, _3DES, _SHA1_3DES})
 """The ciphers and schemes that ``Scheme.decrypt`` knows."""
 
 _SHA256 = "1.2.840.113549.2.9"
-_PRFS = {
-    "1.2.840.113549.2.7": "sha1",
-    "1.2.840.113549.2.8": "sha224",
-    _SHA256: "sha256",
-    "1.2.840.113549.2.10": "sha384",
-    "1.2.840.113549.2.11": "sha512",
+_PRFS: dict[str, hashes.HashAlgorithm] = {
+    "1.2.840.113549.2.7": hashes.SHA1(),  # noqa: S303  (what the file asks for)
+    "1.2.840.113549.2.8": hashes.SHA224(),
+    _SHA256: hashes.SHA256(),
+    "1.2.840.113549.2.10": hashes.SHA384(),
+    "1.2.840.113549.2.11": hashes.SHA512(),
 }
 
 
@@ -80,7 +82,7 @@ class Scheme(NamedTuple):
     derivation: str = ""
     salt: bytes = b""
     numbers: tuple[int, ...] = ()
-    prf: str = ""
+    prf: hashes.HashAlgorithm | None = None
 
     @classmethod
     def read(cls, der: bytes, algorithm: Tlv) -> Scheme:
@@ -112,13 +114,13 @@ class Scheme(NamedTuple):
             derivation=kdf,
             salt=_content(der, salt),
             numbers=numbers,
-            prf=_PRFS.get(prfs[0] if prfs else "1.2.840.113549.2.7", ""),
+            prf=_PRFS.get(prfs[0] if prfs else "1.2.840.113549.2.7"),
         )
 
     @property
     def is_known(self) -> bool:
         """Whether ``decrypt`` can do it."""
-        has_prf = bool(self.prf) or self.derivation != PBKDF2
+        has_prf = self.prf is not None or self.derivation != PBKDF2
         has_numbers = len(self.numbers) >= (3 if self.derivation == SCRYPT else 1)
         return self.derivation != "" and self.cipher in READABLE and has_prf and has_numbers
 
@@ -130,14 +132,11 @@ class Scheme(NamedTuple):
         if not self.is_known:
             raise ValueError("an unknown encryption")
         vector, length = self.vector, _AES.get(self.cipher, 24)
-        if self.derivation == PBKDF2:
-            key = hashlib.pbkdf2_hmac(self.prf, secret, self.salt, self.numbers[0], length)
+        if self.derivation == PBKDF2 and self.prf:
+            key = PBKDF2HMAC(self.prf, length, self.salt, self.numbers[0]).derive(secret)
         elif self.derivation == SCRYPT:
             n, r, p = self.numbers[:3]
-            memory = 128 * r * (n + p + 2)  # RFC 7914, 6
-            key = hashlib.scrypt(
-                secret, salt=self.salt, n=n, r=r, p=p, maxmem=memory + (1 << 20), dklen=length
-            )
+            key = Scrypt(self.salt, length, n, r, p).derive(secret)
         else:
             text = _text_of(secret)
             key = derive_pkcs12(text, self.salt, "sha1", 1, 24, self.numbers[0])

@@ -667,8 +667,8 @@ def never_derives(monkeypatch) -> None:
         (key_reader.serialization, "load_pem_private_key"),
         (key_reader.pkcs12, "load_pkcs12"),
         (key_reader.pbe, "derive_pkcs12"),
-        (key_reader.pbe.hashlib, "pbkdf2_hmac"),
-        (key_reader.pbe.hashlib, "scrypt"),
+        (key_reader.pbe, "PBKDF2HMAC"),
+        (key_reader.pbe, "Scrypt"),
     ):
         monkeypatch.setattr(module, name, derives)
 
