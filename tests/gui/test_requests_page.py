@@ -975,6 +975,7 @@ def test_several_requests_are_archived_and_restored(
     person.waits_to_read("1 request")
     shows(person, "Archived")
     person.waits_until(lambda: len(rows(person)) == 2)
+    assert "choose 'Archived'" not in person.reads()
     assert "Archive" not in person.reads().splitlines()
     table(person).setFocus()
     if by_mouse:
