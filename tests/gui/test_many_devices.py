@@ -155,6 +155,7 @@ def test_a_cell_is_mended_in_place_with_the_keyboard_alone(
     many.types("gateway-002")
     many.press(Qt.Key.Key_Return)
     many.waits_to_read("3 rows are right.")
+    assert view.model().rowCount() == 3  # not an empty table
     assert many.problems() == []
     creates(many)
     assert sorted(one["common_name"] for one in lines(saved / "farm"))[1] == "gateway-002"
