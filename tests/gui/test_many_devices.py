@@ -195,6 +195,7 @@ def test_bad_rows_are_filtered_and_left_out(many: Person, tmp_path: Path, saved:
     rejected = (saved / "farm" / "rejected.csv").read_text(encoding="utf-8-sig")
     assert "Line 3: Common name" in rejected
     assert "2 rows were left out." in many.wizard.page.explanation()
+    assert "then 'Receive certificates'." in many.wizard.page.explanation()
 
 
 def test_columns_that_are_not_recognized_are_assigned(
