@@ -65,6 +65,7 @@ def test_a_key_file_dropped_on_the_page_that_asks_for_one(
     (tmp_path / "old.key").write_bytes(keys.to_pem(key))
     person = start()
     person.drops(tmp_path / "old.key")
+    person.waits_to_read("Key file")
     assert person.field("Key file").text() == str(tmp_path / "old.key")
     person.goes_on("Who is it for?")
 
