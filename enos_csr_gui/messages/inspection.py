@@ -131,7 +131,7 @@ _REFUSALS = (
     ),
     # The page on the CSR up to EnOS 2.1
     (
-        N_("Older private clusters"),
+        N_("An older private EnOS"),
         N_(
             "Up to EnOS 2.1, country, state and organization had to be those of the root "
             "certificate: CN, Shanghai and EnOS. Ask the people who manage certificates."

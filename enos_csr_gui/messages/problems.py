@@ -505,7 +505,8 @@ _SENTENCES: dict[Code, str] = {
         "The columns '{first}' and '{second}' are for the same field. Delete or rename one."
     ),
     Code.COLUMNS_UNKNOWN: N_(
-        "These columns are no subject fields; they go into the manifest only: {columns}."
+        "These columns are not subject fields; they only go into the list of devices, "
+        "manifest.csv: {columns}."
     ),
     Code.LINE_UNREADABLE: N_(
         "Line {line} cannot be read: a cell is too long, or a quotation mark is missing. Correct "

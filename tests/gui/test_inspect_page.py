@@ -65,6 +65,7 @@ def test_a_key_file_dropped_on_the_page_that_asks_for_one(
     (tmp_path / "old.key").write_bytes(keys.to_pem(key))
     person = start()
     person.drops(tmp_path / "old.key")
+    person.waits_to_read("Key file")
     assert person.field("Key file").text() == str(tmp_path / "old.key")
     person.goes_on("Who is it for?")
 
@@ -282,8 +283,10 @@ def test_a_request_in_der_is_saved_as_pem_with_one_click(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(target), ""))
     person = start("", tmp_path / "x.der")
     person.waits_to_read("NOT acceptable")
-    person.click("Save as PEM…")
+    person.button("Save as PEM…").setFocus()
+    person.press(Qt.Key.Key_Space)
     person.waits_to_read("Acceptable: the request meets every requirement.")
+    assert person.focus() is person.button("Choose files…")  # Enter must not leave the page
     assert target.read_bytes() == good.read_bytes()
 
 

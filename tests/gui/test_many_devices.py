@@ -155,6 +155,7 @@ def test_a_cell_is_mended_in_place_with_the_keyboard_alone(
     many.types("gateway-002")
     many.press(Qt.Key.Key_Return)
     many.waits_to_read("3 rows are right.")
+    assert view.model().rowCount() == 3  # not an empty table
     assert many.problems() == []
     creates(many)
     assert sorted(one["common_name"] for one in lines(saved / "farm"))[1] == "gateway-002"
@@ -194,6 +195,7 @@ def test_bad_rows_are_filtered_and_left_out(many: Person, tmp_path: Path, saved:
     rejected = (saved / "farm" / "rejected.csv").read_text(encoding="utf-8-sig")
     assert "Line 3: Common name" in rejected
     assert "2 rows were left out." in many.wizard.page.explanation()
+    assert "then 'Receive certificates'." in many.wizard.page.explanation()
 
 
 def test_columns_that_are_not_recognized_are_assigned(

@@ -419,6 +419,29 @@ def test_f1_explains_the_details_too(
     assert read[0].startswith("My requests\n")
 
 
+def test_enter_in_a_field_of_the_details_closes_them_and_keeps_the_note(
+    record: Callable[..., Path], opened: Callable[[], Person]
+) -> None:
+    record("dev-001")
+    person = opened()
+    person.waits_until(person.button("Details…").isEnabled)
+    left_open = []
+
+    def write() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert dialog is not None
+        person.enters("Note", "ask Li")
+        person.field("Note").setFocus()
+        person.press(Qt.Key.Key_Return)
+        left_open.append(dialog.isVisible() or bool(person.wizard.findChildren(QTextBrowser)))
+
+    in_dialog(person, write)
+    person.press(Qt.Key.Key_Return)
+    person.waits_until(lambda: bool(left_open))
+    assert left_open == [False]
+    person.waits_until(lambda: rows(person)[0][9] == "ask Li")
+
+
 def test_the_folder_opens(
     three: None, opened: Callable[[], Person], desktop: QObject, saved: Path
 ) -> None:
@@ -952,6 +975,7 @@ def test_several_requests_are_archived_and_restored(
     person.waits_to_read("1 request")
     shows(person, "Archived")
     person.waits_until(lambda: len(rows(person)) == 2)
+    assert "choose 'Archived'" not in person.reads()
     assert "Archive" not in person.reads().splitlines()
     table(person).setFocus()
     if by_mouse:

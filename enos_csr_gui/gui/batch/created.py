@@ -83,6 +83,10 @@ class CreatedPage(Page):
                     out,
                     _("The reasons are in {file}.").format(file=REJECTED) if out else "",
                     lists,
+                    _(
+                        "When you receive the certificates, choose 'Many devices' on the start "
+                        "page, then 'Receive certificates'."
+                    ),
                 ]
             )
         )

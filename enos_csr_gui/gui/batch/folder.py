@@ -111,7 +111,7 @@ class FolderPage(Page):
 
     def _forgive(self) -> None:
         self._folder_note.show_help(
-            _("If the folder already has a part of these devices, only the others are created.")
+            _("If the folder already has some of these devices, only the others are created.")
         )
         self._file_note.show_help(
             _("Keep it apart from the keys. Only you can read it, and it is never replaced.")

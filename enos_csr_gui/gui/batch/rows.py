@@ -258,15 +258,15 @@ class RowsPage(Page):
         self._counts.setText(labels.joined(told))
         self._counts.setAccessibleDescription(self._counts.text())
         self._leave_out.setVisible(bool(bad))
-        self._only_bad.setEnabled(bool(bad) or self._only_bad.isChecked())
+        self._only_bad.setEnabled(bool(bad))
         self.explain(
             _("Press Enter on a cell to correct it. The table file itself is not changed.")
             if bad
             else _("Every row is checked before the first key is created.")
         )
-        if is_first and bad:
+        if is_first or not bad:  # with the last error mended, an empty table would remain
             self._only_bad.blockSignals(True)
-            self._only_bad.setChecked(True)
+            self._only_bad.setChecked(bool(bad))
             self._only_bad.blockSignals(False)
         self._fill(is_first=is_first)
 

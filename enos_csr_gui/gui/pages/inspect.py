@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -115,6 +116,8 @@ class InspectPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.SPACING)
         self.body.replaceWidget(self._cards, cards)
+        if self._cards.isAncestorOf(QApplication.focusWidget() or self):
+            self._choose.setFocus()  # Qt would take 'Back', which Enter presses
         self._cards.hide()
         self._cards.deleteLater()
         self._cards = cards

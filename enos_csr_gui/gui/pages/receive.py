@@ -107,7 +107,7 @@ class ReceivePage(Page):
         )
         self._chain = FileChooser(
             _("Certificate chain file"),
-            _("The certificates of the certificate authority (CA): the chain, or CA certificate."),
+            _("The certificate chain, or the certificate of the certificate authority (CA)."),
             kinds,
             arrived,
             takes_several=True,

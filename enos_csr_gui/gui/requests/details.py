@@ -157,6 +157,7 @@ class RequestDetails(QDialog):
         height = self.sizeHint().height() - area.sizeHint().height() + area.full_height() + lines
         width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
         self.resize(min(round(width), room.width()), min(height, room.height()))
+        close.setDefault(True)  # for Enter in a field; Qt would take the help
         close.setFocus()
 
     def words(self) -> tuple[str, str]:

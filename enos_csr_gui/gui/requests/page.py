@@ -221,9 +221,7 @@ class RequestsPage(Page):
 
     def _connect(self) -> None:
         self._filter.textChanged.connect(self._model.filter)
-        self._which.currentIndexChanged.connect(
-            lambda _index: self._model.show_only(self._which.currentData())
-        )
+        self._which.currentIndexChanged.connect(self._choose_which)
         background.run(self, preferences.columns, self._table.arrange)
         self._table.arranged.connect(self._remember_columns)
         self._table.horizontalHeader().customContextMenuRequested.connect(self._choose_columns)
@@ -359,6 +357,11 @@ class RequestsPage(Page):
         self._shown.setText(text)
         if is_news:
             announce(self._shown, text)
+
+    def _choose_which(self) -> None:
+        if not self._note.is_problem:
+            self._note.show_help("")  # 'To see it, choose …' has been done
+        self._model.show_only(self._which.currentData())
 
     def _show_all(self) -> None:
         self._show_only(Which.ALL)
