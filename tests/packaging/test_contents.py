@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import contents
+
+PACKAGE = Path(__file__).parents[2] / "enos_csr_gui"
+
+OPTIONAL = {"dask", "distributed"}
+"""What the command line that is installed by pip can use: see docs/fleet.md."""
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_nothing_that_the_program_imports_is_left_out() -> None:
+    left_out = set(contents.EXCLUDED_MODULES) - OPTIONAL
+    missing = {
+        (path.name, name) for path in PACKAGE.rglob("*.py") for name in imported(path) & left_out
+    }
+    assert missing == set()
 
 
 def kept(entries: dict[str, list[str]], *, extensions: tuple[str, ...]) -> list[str]:
