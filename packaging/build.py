@@ -25,8 +25,8 @@ import windows
 from identity import TOP, VERSION
 from wine import Unavailable, windows_path
 
-WORK = TOP / "build" / "packaging"
-"""The folder for what PyInstaller makes on its way."""
+WORK = TOP / "build" / "packaging" / sys.platform
+"""The folder for what PyInstaller makes on its way; Wine may build for Windows meanwhile."""
 
 PLATFORMS = {"linux": "linux", "macos": "darwin", "windows": "win32"}
 """The values of ``sys.platform``, by the names that ``--for`` takes."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -290,6 +291,10 @@ def name_key(common_name: str) -> str:
     """
     # Case folding may decompose a character, or expose a blank at an end.
     return _storable(normalize(normalize(common_name).casefold()))
+
+
+_setting_aside = threading.Lock()
+"""Several threads may find the same file damaged, and only one may rename it."""
 
 
 class Selection(NamedTuple):
@@ -728,8 +733,12 @@ class RequestHistory:
 
     def _set_aside(self) -> None:
         """Rename the damaged file and SQLite's files beside it, which may hold the last changes."""
+        with _setting_aside:
+            self._rename_damaged()
+
+    def _rename_damaged(self) -> None:
         if _identity(self._path) != self._identity:
-            return  # another copy of the program has already done so
+            return  # another thread or copy of the program has already done so
         stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock
         names = (f"{self._path.stem}-damaged-{stamp}{ending}" for ending in _endings())
         targets = (self._path.with_name(name + self._path.suffix) for name in names)

@@ -656,7 +656,8 @@ def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
 
     def open_(secret: bytes) -> object:
         try:
-            return pkcs12.load_pkcs12(der, secret).key
+            with without_warnings():  # of BER
+                return pkcs12.load_pkcs12(der, secret).key
         except LIBRARY_ERRORS:
             own = pbe.encrypted_key_in_pkcs12(der)
             if secret.isascii() or not own:

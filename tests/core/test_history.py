@@ -492,6 +492,28 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(path, damage):
         assert past.notes == ()
 
 
+def test_a_damaged_file_that_several_threads_find_is_set_aside_once(tmp_path):
+    for number in range(20):
+        path = tmp_path / str(number) / "history.sqlite3"
+        path.parent.mkdir()
+        path.write_bytes(b"damaged" * 100)
+        at_once = threading.Barrier(4)
+        notes = []
+
+        def look(path=path, at_once=at_once, notes=notes):
+            with RequestHistory(path) as past:
+                at_once.wait()
+                past.count()
+                notes.extend(past.notes)
+
+        threads = [threading.Thread(target=look) for _thread in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [note.path for note in notes] == set_aside(path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -1212,7 +1234,7 @@ def test_a_site_and_a_note_are_kept_found_and_stay_when_files_move(past):
 def test_requests_come_in_the_order_of_their_numbers(past):
     for number in range(1100):
         record(past, f"dev-{number}")
-    wanted = past.numbers(Selection(sort=SortBy.COMMON_NAME))
+    wanted = past.numbers(Selection(sort=SortBy.COMMON_NAME, descending=False))
     found = past.numbered([*wanted, 5000])
     assert [one.number for one in found] == wanted
     assert names(found) == sorted(names(found))

@@ -146,6 +146,8 @@ class Person:
 
     def click(self, name: str) -> None:
         QApplication.processEvents()  # a button that has just appeared gets its place
+        page = self.wizard.page
+        self.waits_until(lambda: self.button(name).isEnabled() or not page.busy)
         button = self.button(name)
         assert button.isEnabled(), f"{name!r} is greyed out"
         # The left end: a radio button or a check box may be wider than its text.

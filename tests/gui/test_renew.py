@@ -32,6 +32,7 @@ def test_a_renewal_with_enter_alone(
 ) -> None:
     person = start(RENEW)
     person.drops(old)
+    person.waits_to_read(str(old))
     for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
         person.press(Qt.Key.Key_Return)
         person.waits_for_page(page)
@@ -302,6 +303,7 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
 
     person = start(RENEW)
     person.drops(old)
+    person.waits_to_read(str(old))
     for page in ("Key", "Who is it for?", "Review", "Save", "Done"):
         person.press(Qt.Key.Key_Return)
         person.waits_for_page(page)
