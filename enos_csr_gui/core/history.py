@@ -724,7 +724,11 @@ class RequestHistory:
 
         The history may be a link to an existing file; SQLite would create a missing one.
         """
-        if not self._path.exists() or _is_no_file(self._path.stat()):
+        try:
+            is_file = self._path.exists() and not _is_no_file(self._path.stat())
+        except FileNotFoundError:  # another thread has just renamed it
+            is_file = False
+        if not is_file:
             raise NotAHistory
         for suffix in _BESIDE:
             with suppress(FileNotFoundError):
@@ -737,7 +741,7 @@ class RequestHistory:
             self._rename_damaged()
 
     def _rename_damaged(self) -> None:
-        if _identity(self._path) != self._identity:
+        if _identity(self._path) != self._identity or not os.path.lexists(self._path):
             return  # another thread or copy of the program has already done so
         stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock
         names = (f"{self._path.stem}-damaged-{stamp}{ending}" for ending in _endings())
