@@ -14,6 +14,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -749,8 +750,22 @@ class RequestHistory:
         target = next(target for target in targets if not os.path.lexists(target))
         for suffix in (*_BESIDE, ""):
             with suppress(FileNotFoundError):
-                Path(f"{self._path}{suffix}").rename(f"{target}{suffix}")
+                _rename(Path(f"{self._path}{suffix}"), f"{target}{suffix}")
         self.notes += (Problem(Code.HISTORY_DAMAGED, path=target),)
+
+
+def _rename(path: Path, target: str) -> None:
+    """Rename; on Windows, wait until other threads, which find the same damage, have closed it."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            path.rename(target)
+        except PermissionError:
+            if os.name != "nt" or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _endings() -> Iterator[str]:
