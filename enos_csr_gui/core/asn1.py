@@ -228,6 +228,11 @@ def der_values(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
         start = inside + length
 
 
+def unsigned(data: bytes, tlv: Tlv) -> int:
+    """Return the value of an INTEGER that is not negative (X.690, 8.3)."""
+    return int.from_bytes(data[tlv.inside : tlv.end], "big")
+
+
 def ber_values(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[Tlv]:
     """Yield the BER values (X.690, 8.1) in ``data[start:end]``; a length may be indefinite.
 

@@ -39,6 +39,9 @@ RENEWAL_PENDING = timedelta(days=14)
 BUSY_SECONDS = 10.0
 """How long one copy of the program waits while another one writes."""
 
+_setting_aside = threading.Lock()
+"""Several threads may find the same file damaged, and only one may rename it."""
+
 
 T = TypeVar("T")
 
@@ -292,10 +295,6 @@ def name_key(common_name: str) -> str:
     """
     # Case folding may decompose a character, or expose a blank at an end.
     return _storable(normalize(normalize(common_name).casefold()))
-
-
-_setting_aside = threading.Lock()
-"""Several threads may find the same file damaged, and only one may rename it."""
 
 
 class Selection(NamedTuple):

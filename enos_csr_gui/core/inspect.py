@@ -293,7 +293,7 @@ def _in_der(one: Found, now: datetime) -> InspectedItem:
             restricted = tags[1] == SEQUENCE and data.startswith(_RSA_PSS, inside[1].inside)
             return _restricted(_load_private_key(data)) if restricted else _load_private_key(data)
         case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02):  # DSA's own form
-            p, q, g, y = (_number(data, one) for one in inside[1:5])
+            p, q, g, y = (asn1.unsigned(data, one) for one in inside[1:5])
             return _private_key(_dsa_public_key(p, q, g, y))
         case _:
             return _UNKNOWN
@@ -329,9 +329,10 @@ def _dsa_key(data: bytes, algorithm: Tlv, content: Tlv) -> InspectedItem:
     with suppress(ValueError, StopIteration):
         _oid, parameters = asn1.der_values(data, algorithm.inside, algorithm.end)
         p, q, g = (
-            _number(data, one) for one in asn1.der_values(data, parameters.inside, parameters.end)
+            asn1.unsigned(data, one)
+            for one in asn1.der_values(data, parameters.inside, parameters.end)
         )
-        x = _number(data, next(asn1.der_values(data, content.inside, content.end)))
+        x = asn1.unsigned(data, next(asn1.der_values(data, content.inside, content.end)))
         if 0 < p.bit_length() <= _MAX_DSA_BITS and x.bit_length() <= _MAX_DSA_SECRET_BITS:
             return _private_key(_dsa_public_key(p, q, g, pow(g, x, p)))
     return _private_key(None)
@@ -343,10 +344,6 @@ def _dsa_public_key(p: int, q: int, g: int, y: int) -> PublicKeyTypes | None:
     with suppress(*LIBRARY_ERRORS):
         return dsa.DSAPublicNumbers(y, dsa.DSAParameterNumbers(p, q, g)).public_key()
     return None
-
-
-def _number(data: bytes, one: Tlv) -> int:
-    return int.from_bytes(data[one.inside : one.end], "big")
 
 
 def _load_private_key(der: bytes) -> InspectedItem:

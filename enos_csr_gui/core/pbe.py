@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from enos_csr_gui.core import asn1
-from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
+from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values, unsigned
 
 ASK_SECONDS = 1.0
 """Usual keys take a tenth of it."""
@@ -95,7 +95,7 @@ class Scheme(NamedTuple):
                 return cls._read_pbes2(der, *inside)
             salt, iterations = inside
             derivation = name if name == _SHA1_3DES else ""
-            return cls(name, b"", derivation, _content(der, salt), (_integer(der, iterations),))
+            return cls(name, b"", derivation, _content(der, salt), (unsigned(der, iterations),))
         except (ValueError, IndexError, TypeError):
             return cls(name)
 
@@ -108,7 +108,7 @@ class Scheme(NamedTuple):
             return found
         _oid, parameters = der_values(der, derivation.inside, derivation.end)
         salt, *rest = der_values(der, parameters.inside, parameters.end)
-        numbers = tuple(_integer(der, one) for one in rest if one.tag == _INTEGER)
+        numbers = tuple(unsigned(der, one) for one in rest if one.tag == _INTEGER)
         prfs = [algorithm_name(der, one) for one in rest if one.tag == SEQUENCE]
         return found._replace(
             derivation=kdf,
@@ -231,10 +231,6 @@ def _content(der: bytes, tlv: Tlv) -> bytes:
     return der[tlv.inside : tlv.end]
 
 
-def _integer(der: bytes, tlv: Tlv) -> int:
-    return int.from_bytes(_content(der, tlv), "big")
-
-
 # --- What opening costs ---------------------------------------------------------------------------
 
 _PBKDF2_DER = re.compile(re.escape(bytes.fromhex("06092a864886f70d01050c")))
@@ -285,23 +281,12 @@ class _Parameters(NamedTuple):
 
 def _parameters(data: bytes, start: int) -> _Parameters:
     """Return the parameters that follow an object identifier, and the integers among them."""
-    with suppress(ValueError):
-        for parameters in der_values(data, start, _end_of_value(data, start)):
-            inside = der_values(data, parameters.inside, parameters.end)
-            numbers = [_integer(data, one) for one in inside if one.tag == _INTEGER]
-            return _Parameters(numbers, _content(data, parameters))
+    with suppress(ValueError, StopIteration):
+        parameters = next(der_values(data, start))
+        inside = der_values(data, parameters.inside, parameters.end)
+        numbers = [unsigned(data, one) for one in inside if one.tag == _INTEGER]
+        return _Parameters(numbers, _content(data, parameters))
     return _Parameters([], b"")
-
-
-def _end_of_value(data: bytes, start: int) -> int:
-    """Return where the definite-length value at ``start`` ends; ValueError if it has no end."""
-    if start + 2 > len(data):
-        raise ValueError("not DER")
-    size = data[start + 1] & 0x7F if data[start + 1] & 0x80 else 0
-    length = int.from_bytes(data[start + 2 : start + 2 + size], "big") if size else data[start + 1]
-    if (end := start + 2 + size + length) > len(data):
-        raise ValueError("not DER")
-    return end
 
 
 def _mac_iterations(data: bytes) -> int:
@@ -310,6 +295,6 @@ def _mac_iterations(data: bytes) -> int:
         [whole] = der_values(data)
         *_others, mac = der_values(data, whole.inside, whole.end)
         *_others, last = der_values(data, mac.inside, mac.end)
-        return _integer(data, last) if last.tag == _INTEGER else 0
+        return unsigned(data, last) if last.tag == _INTEGER else 0
     found = re.search(rb"\x02([\x01-\x08])([^\x00].{0,7}?)\x00*\Z", data[-64:], re.DOTALL)
     return int.from_bytes(found[2], "big") if found and len(found[2]) == found[1][0] else 0

@@ -303,16 +303,14 @@ class Page(QWidget):
         The user can cancel a long wait; then neither ``done`` nor ``failed`` is called.
         """
         from enos_csr_gui.core.errors import Code
-        from enos_csr_gui.gui.texts import problem_text
-        from enos_csr_gui.gui.widgets.question import confirm
+        from enos_csr_gui.gui.widgets.question import may_take_long
 
         def refused(error: CoreError) -> None:
             problem = error.problems[0]
             if problem.code is not Code.KEY_SLOW:
                 failed(error)
                 return
-            consequence = _("You can cancel at any time.")
-            if confirm(self, problem_text(problem), consequence, _("&Open it"), _("&Do not open")):
+            if may_take_long(self, problem, _("You can cancel at any time.")):
                 self._wait_long(lambda: load(True), done, failed)
 
         self.wait_for(lambda: load(False), done, refused, _("Reading the key file"))

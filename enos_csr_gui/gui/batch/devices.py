@@ -42,7 +42,7 @@ from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
 from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
-from enos_csr_gui.gui.widgets.question import confirm
+from enos_csr_gui.gui.widgets.question import may_take_long
 from enos_csr_gui.i18n import _
 
 _NOTED = 4
@@ -281,7 +281,7 @@ class DevicesPage(Page):
                 return
             self._panel.rest()
             consequence = _("That is for each device. You can stop at any time.")
-            if confirm(self, problem_text(problem), consequence, _("&Open it"), _("&Do not open")):
+            if may_take_long(self, problem, consequence):
                 self._save(choice._replace(may_take_long=True))
 
         background.run(self, _work(arrival.arrived, choice, run), done, refused, self._ended)

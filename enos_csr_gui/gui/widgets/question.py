@@ -1,10 +1,13 @@
-"""A question before something is lost: one button does it, the other keeps everything."""
+"""A question before something is lost or takes long: one button does it, the other does not."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.i18n import _
 
 
 def confirm(parent: QWidget, text: str, consequence: str, act: str, keep: str) -> bool:
@@ -21,3 +24,9 @@ def confirm(parent: QWidget, text: str, consequence: str, act: str, keep: str) -
     style.ensure_touch_targets(box)
     box.exec()
     return box.clickedButton() is acting
+
+
+def may_take_long(parent: QWidget, problem: Problem, consequence: str) -> bool:
+    """Ask whether to open a key that takes long, as the problem says; return whether to."""
+    text = problem_text(problem)
+    return confirm(parent, text, consequence, _("&Open it"), _("&Do not open"))
