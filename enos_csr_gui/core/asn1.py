@@ -76,17 +76,24 @@ def utf8_text(data: bytes) -> bytes:
 def pem_text(data: bytes) -> bytes:
     """Return text as PEM is written: line breaks that are no backslashes, hyphens no dashes."""
     data = utf8_text(data)
-    if b"BEGIN" not in data.upper():
+    if b"BEGIN" not in (upper := data.upper()):
         return data
-    data = _ANY_CASE.sub(lambda found: found[0].upper(), data)
+    if not _has_usual_dashes(data, upper):  # the searches for others take long
+        data = _ANY_CASE.sub(lambda found: found[0].upper(), data)
     data = data.replace(b"\xc2\xa0", b" ")  # a no-break space
     if b"&#" in data:
         data = _CHARACTER.sub(_character, data)
     if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
         data = _ESCAPED_BREAKS.sub(b"\n", data)
-    if len(_USUAL_DASHES.findall(data)) == data.count(b"BEGIN ") + data.count(b"END "):
-        return data  # the search for odd ones takes ten times as long
+    if _has_usual_dashes(data, data):
+        return data
     return _ODD_DASHES.sub(rb"-----\1 \2-----", data)
+
+
+def _has_usual_dashes(data: bytes, searched: bytes) -> bool:
+    """Return whether each BEGIN and END in ``searched`` is in a usual line of ``data``."""
+    words = searched.count(b"BEGIN ") + searched.count(b"END ")
+    return len(_USUAL_DASHES.findall(data)) == words
 
 
 def _character(found: re.Match[bytes]) -> bytes:
@@ -155,13 +162,17 @@ def _is_regular(body: bytes) -> bool:
 def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
     """Return the headers (RFC 1421), and the lines without what other programs put around them."""
     raw = _without_numbers(re.split(rb"\r\n|\n|\r", body))
-    lines = [_AROUND_LINES.sub(b"", line).strip(b"> \t|-") for line in raw]
+    lines = [line if _BASE64_LINE.fullmatch(line) else _bare(line) for line in raw]
     start = next((number for number, line in enumerate(lines) if line), 0)
     stop = start
     if lines and b":" in lines[start]:
         while stop < len(lines) and (b":" in lines[stop] or raw[stop][:1] in (b" ", b"\t")):
             stop += 1
     return b"\n".join(lines[start:stop]), lines[stop:]
+
+
+def _bare(line: bytes) -> bytes:
+    return _AROUND_LINES.sub(b"", line).strip(b"> \t|-")
 
 
 _NUMBERED = re.compile(rb"\A[ \t]*\d{1,5}(?:[:.)|\t ]+|$)")

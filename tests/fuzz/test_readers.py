@@ -12,10 +12,10 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from readers import MAX_BYTES, MEGABYTES, READERS, SECONDS, corpus, tried
+from readers import MAX_BYTES, MEGABYTES, READERS, SECONDS, tried
+from seeds import seeds
 
 INPUTS = int(os.environ.get("ENOS_CSR_FUZZ", "150"))
 
@@ -83,7 +83,7 @@ def attempt(name: str, data: bytes) -> None:
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", READERS)
 def test_a_changed_sample_is_read_or_refused(name: str) -> None:
-    samples = [path.read_bytes() for path in corpus()]
+    samples = seeds()
     assert len(samples) > 50
     chance = random.Random(f"{name} {os.environ.get('ENOS_CSR_FUZZ_SEED', '')}")
     for _number in range(INPUTS):
@@ -115,5 +115,5 @@ LARGE = {
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("what", LARGE)
 def test_a_large_file_takes_neither_time_nor_memory(name: str, what: str) -> None:
-    data = LARGE[what]([Path(path).read_bytes() for path in corpus()[:1]])
+    data = LARGE[what](seeds())
     attempt(name, data[:MAX_BYTES])
