@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -329,13 +330,18 @@ def _record(request: journal.Facts, record: Callable[[journal.Facts], None] | No
     csr = system_path(Path(request["csr"]))
     csr.parent.lstat()  # raises: perhaps on a disk that is unplugged now
     try:
-        if hashlib.sha256(csr.read_bytes()).hexdigest() != request["sha256"]:
+        if _digest(csr) != request["sha256"]:
             return
     except (FileNotFoundError, IsADirectoryError):
         return
     if record is None:
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     record(request)
+
+
+def _digest(path: Path) -> str:
+    with open_to_read(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remove_ours(path: Path) -> None:
@@ -349,7 +355,7 @@ def _write_rest(first: Path, digest: str, rest: dict[str, str]) -> None:
     folder = first.parent
     system_path(folder).lstat()
     try:
-        if hashlib.sha256(system_path(first).read_bytes()).hexdigest() != digest:
+        if _digest(first) != digest:
             return
     except (FileNotFoundError, IsADirectoryError):
         return
@@ -568,6 +574,18 @@ def _sync_folder(at: int | None) -> None:
             raise
 
 
+def open_to_read(path: Path) -> io.BufferedReader:
+    """Open a file; raises OSError also for a pipe or device, which might never end."""
+    place = system_path(path)
+    # Without O_NONBLOCK, to open a pipe would wait until another process writes to it.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(place, flags)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+
+
 def read(path: Path) -> bytes:
     """Return the content of a file of at most ``MAX_READ_BYTES`` bytes.
 
@@ -578,9 +596,8 @@ def read(path: Path) -> bytes:
     place = system_path(path)
     try:
         if not place.is_file() and place.exists():
-            # A folder, or a pipe or device that might never end.
             raise UnreadableFile([Problem(Code.NOT_A_FILE, path=path)])
-        with place.open("rb") as file:
+        with open_to_read(path) as file:
             data = file.read(MAX_READ_BYTES + 1)
     except NotADirectoryError as error:  # a file where the path has a folder
         raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)]) from error

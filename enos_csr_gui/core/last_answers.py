@@ -35,7 +35,8 @@ def default_path() -> Path:
 def load(path: Path | None = None) -> LastAnswers:
     """Return the remembered values; none when the file is missing or invalid."""
     try:
-        stored = json.loads((path or default_path()).read_bytes())
+        with files.open_to_read(path or default_path()) as file:
+            stored = json.loads(file.read())
         answers = {
             key: value
             for key, value in stored["answers"].items()

@@ -109,6 +109,23 @@ _PACKED = {
 }
 """Archives that are not opened: the standard library cannot, or not with bounded memory."""
 
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+)
+"""What ``zipfile`` makes of a damaged archive."""
+
+
+def archive_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the files in an archive; in a damaged one, a name may be empty."""
+    return [one for one in archive.infolist() if not one.filename.endswith("/")]
+
+
 _PRINTABLE = re.compile(rb"[\t\r\n -~]*")
 
 
@@ -232,7 +249,7 @@ class _Search:
     def _in_archive(self, data: bytes, depth: int) -> Iterator[Found]:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                members = [one for one in archive.infolist() if not one.is_dir()]
+                members = archive_members(archive)
                 if len(members) > MAX_FILES:
                     limit = {"limit": MAX_FILES}
                     self.problems.append(Problem(Code.TOO_MANY_FILES, values=limit))
@@ -245,15 +262,7 @@ class _Search:
                     with archive.open(member) as file:
                         content = file.read(self._bytes_left + 1)
                     yield from self._inside(content, depth)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            EOFError,
-            OSError,
-            RuntimeError,
-            ValueError,
-        ):
+        except (*ARCHIVE_ERRORS, OSError):
             self.problems.append(Problem(Code.DAMAGED))
 
     def _in_gzip(self, data: bytes, depth: int) -> Iterator[Found]:

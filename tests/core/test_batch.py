@@ -24,10 +24,12 @@ from hypothesis import strategies as st
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.batch import check, make, passphrases, records, table
 from enos_csr_gui.core.batch.control import Control
+from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey
+from enos_csr_gui.core.file_types import REQUESTS
 from enos_csr_gui.core.history import RequestHistory, default_path
 from enos_csr_gui.core.spreadsheet import harmless
 
@@ -241,6 +243,37 @@ def test_a_folder_of_something_else_is_refused(table_of, tmp_path) -> None:
             run(table_of("dev-1"), folder)
         assert caught.value.problems[0].code is Code.BATCH_FOREIGN
         assert [path.name for path in folder.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "path", ["../a.key", "/a.key", "a/../a.key", "a/b/a.key", "C:a.key", "a\\a.key", "..", "", "a/"]
+)
+def test_a_record_that_leads_out_of_its_folder_is_refused(tmp_path, path) -> None:
+    """The folder may come from a stranger: beside that key, a certificate would be saved."""
+    with records.opened(tmp_path) as ledger:
+        ledger.append([Record(2, {"common_name": "a"}, path, "a/a.csr", "-", "00", {})])
+    with pytest.raises(CannotSave) as refused:
+        list(records.read(tmp_path))
+    assert refused.value.problems[0].code is Code.BATCH_FOREIGN
+
+
+@ON_POSIX
+def test_records_are_written_through_no_link(tmp_path) -> None:
+    (tmp_path / "farm").mkdir()
+    (tmp_path / "farm" / REQUESTS).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CannotSave), records.opened(tmp_path / "farm"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@ON_POSIX
+def test_endless_records_are_refused(tmp_path) -> None:
+    """A sparse file of 100 GB takes no room on the disk."""
+    (tmp_path / REQUESTS).touch()
+    os.truncate(tmp_path / REQUESTS, 100 << 30)
+    with pytest.raises(CannotSave) as refused:
+        records.peek(tmp_path)
+    assert refused.value.problems[0].code is Code.BATCH_FOREIGN
 
 
 def test_two_runs_in_one_folder(table_of, tmp_path) -> None:

@@ -25,8 +25,12 @@ from hypothesis import strategies as st
 
 from enos_csr_gui.core import files, journal, keys, last_answers
 from enos_csr_gui.core import permissions as permissions_of_files
-from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, UnreadableFile
+from enos_csr_gui.core.batch import passphrases, records, table
+from enos_csr_gui.core.batch.pool import Pool
+from enos_csr_gui.core.errors import CannotSave, Code, CoreError, InvalidFileName, UnreadableFile
+from enos_csr_gui.core.file_types import REQUESTS
 from enos_csr_gui.core.files import SavedPair, free_name, safe_name, save_pair
+from enos_csr_gui.core.last_answers import LastAnswers
 from enos_csr_gui.gui.requests.spreadsheet import write_requests
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX knows them")
@@ -1231,9 +1235,40 @@ def test_what_is_missing_or_no_file_is_not_read(tmp_path, refusal):
 
 
 @posix
-def test_an_empty_pipe_does_not_block(tmp_path, refusal):
+@pytest.mark.parametrize(
+    "read",
+    [
+        files.read,
+        table.read,
+        table.headings,
+        passphrases.load,
+        lambda path: records.peek(path.rename(path.with_name(REQUESTS)).parent),
+    ],
+)
+def test_an_empty_pipe_does_not_block(tmp_path, refusal, read):
     os.mkfifo(tmp_path / "pipe")
-    assert refusal(UnreadableFile, files.read, tmp_path / "pipe") == [Code.NOT_A_FILE]
+    assert refusal(CoreError, read, tmp_path / "pipe") == [Code.NOT_A_FILE]
+
+
+@posix
+def test_a_pipe_among_other_files_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for came in (tmp_path, tmp_path / "pipe"):
+        assert [one.code for one in Pool([came]).problems] == [Code.NOT_A_FILE]
+    os.mkfifo(journal.data_folder().parent / "pipe")
+    assert last_answers.load(journal.data_folder().parent / "pipe") == LastAnswers()
+
+
+@posix
+def test_a_request_replaced_by_a_pipe_does_not_block_the_next_start(tmp_path):
+    os.mkfifo(tmp_path / "a.csr")
+    with suppress(ZeroDivisionError), journal.entry() as entry:
+        entry.note(request={"csr": str(tmp_path / "a.csr"), "sha256": ""})
+        entry.note(first=str(tmp_path / "a.csr"), sha256="", rest={})
+        entry.saved = True
+        raise ZeroDivisionError
+    files.tidy()
+    assert not list(journal.data_folder().parent.glob("*/saving-*"))
 
 
 @posix

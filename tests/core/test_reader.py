@@ -33,6 +33,7 @@ from enos_csr_gui.core import (
     x509_reader,
 )
 from enos_csr_gui.core.asn1 import der_value
+from enos_csr_gui.core.batch.pool import Pool
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, CoreError, UnreadableFile
 
@@ -382,6 +383,14 @@ def test_an_archive_with_a_password_is_named():
     for start in (data.index(b"PK\x03\x04") + 6, data.index(b"PK\x01\x02") + 8):
         data[start] |= 1
     assert [one.code for one in reader.read(bytes(data)).problems] == [Code.ARCHIVE_LOCKED]
+
+
+def test_a_file_without_a_name_in_an_archive_is_read(device, tmp_path):
+    """A name ends at its first zero; ``ZipInfo.is_dir`` of an empty one fails."""
+    data = in_zip(device).replace(b"folder/cert.cer", b"\0older/cert.cer")
+    assert device in [one.der for one in reader.read(data).found]
+    (tmp_path / "a.zip").write_bytes(data)
+    assert Pool([tmp_path / "a.zip"]).problems == []
 
 
 # --- Chains ---------------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ def load(path: Path) -> dict[str, str]:
     Raises CannotSave when the file cannot be read or holds something else.
     """
     try:
-        text = files.system_path(path).read_text(encoding="utf-8-sig")
+        with files.open_to_read(path) as file:
+            text = file.read().decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline="")))
         if rows[0] != _HEADINGS or any(len(row) != len(_HEADINGS) for row in rows):
             raise ValueError("not a file of passphrases")

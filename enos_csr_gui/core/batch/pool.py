@@ -6,14 +6,13 @@ import hashlib
 import io
 import re
 import zipfile
-import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from enos_csr_gui.core import certificate, files, x509_reader
+from enos_csr_gui.core import certificate, files, reader, x509_reader
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.packed import Packed
 from enos_csr_gui.core.errors import Code, Problem, problem_from_os_error
@@ -188,7 +187,7 @@ def _contents(
 
 
 def _of_file(path: Path, problems: list[Problem]) -> Iterator[tuple[Path, bytes]]:
-    with path.open("rb") as file:
+    with files.open_to_read(path) as file:
         start = file.read(4)
         file.seek(0)
         if start == b"PK\x03\x04":
@@ -207,10 +206,8 @@ def _in_archive(
     left = _MAX_UNPACKED
     try:
         with zipfile.ZipFile(file) as archive:
-            for member in archive.infolist():
+            for member in reader.archive_members(archive):
                 left -= member.file_size
-                if member.is_dir():
-                    continue
                 if left < 0 or member.file_size > _MAX_FILE:
                     values = {"limit": _MAX_FILE}
                     problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values=values))
@@ -219,7 +216,7 @@ def _in_archive(
                     problems.append(Problem(Code.ARCHIVE_LOCKED, path=path))
                     return
                 yield path, archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError):
+    except reader.ARCHIVE_ERRORS:
         problems.append(Problem(Code.DAMAGED, path=path))
 
 

@@ -12,12 +12,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -31,6 +33,10 @@ TEMPORARY = ".enos-csr-batch-"
 """What a batch writes before it gets its name. A kill leaves it; the next run removes it."""
 
 _FIRST_COLUMNS = ("line", "common_name", "key", "csr", "public_key_sha256", "csr_sha256", "status")
+
+
+_LONGEST_LINE = 1 << 28
+"""No row of a table is longer."""
 
 
 class Record(NamedTuple):
@@ -73,8 +79,8 @@ def _parsed(line: bytes) -> tuple[str, Record]:
     record = Record(
         int(values["line"]),
         {str(key): str(text) for key, text in values["subject"].items()},
-        str(values["key_file"]),
-        str(values["csr_file"]),
+        _place(str(values["key_file"])),
+        _place(str(values["csr_file"])),
         str(values["csr"]),
         str(values["public_key_sha256"]),
         {str(key): str(text) for key, text in values["columns"].items()},
@@ -82,10 +88,21 @@ def _parsed(line: bytes) -> tuple[str, Record]:
     return str(values["batch"]), record
 
 
+_STEP = re.compile(r"(?!\.\.?$)[^/\\:\0]+")
+
+
+def _place(path: str) -> str:
+    """Return a path as ``check.paths`` makes it; raises ValueError for one out of the folder."""
+    steps = path.split("/")
+    if len(steps) > 2 or not all(map(_STEP.fullmatch, steps)):
+        raise ValueError("not a file of this batch")
+    return path
+
+
 def read(folder: Path) -> Iterator[Record]:
     """Yield what the batch in this folder has made. Raises CannotSave when there is no batch."""
     try:
-        with files.system_path(folder / REQUESTS).open("rb") as file:
+        with files.open_to_read(folder / REQUESTS) as file:
             for _batch, record, _end in _records(file, folder):
                 yield record
     except FileNotFoundError as error:
@@ -100,7 +117,7 @@ def name(folder: Path) -> str:
     Raises CannotSave when there is no batch.
     """
     try:
-        with files.system_path(folder / REQUESTS).open("rb") as file:
+        with files.open_to_read(folder / REQUESTS) as file:
             return next((batch for batch, _record, _end in _records(file, folder)), "")
     except OSError as error:
         raise CannotSave([_os_problem(error, folder)]) from error
@@ -109,7 +126,9 @@ def name(folder: Path) -> str:
 def _records(file: io.BufferedReader, folder: Path) -> Iterator[tuple[str, Record, int]]:
     """Yield batch, record and end of each whole line. Raises CannotSave for a foreign file."""
     end = 0
-    for line in file:
+    for line in iter(partial(file.readline, _LONGEST_LINE), b""):
+        if len(line) == _LONGEST_LINE:
+            raise CannotSave([Problem(Code.BATCH_FOREIGN, path=folder / REQUESTS)])
         if not line.endswith(b"\n"):
             return  # a kill has cut it off
         end += len(line)
@@ -211,9 +230,11 @@ def peek(folder: Path) -> Ledger:
     ledger = Ledger(folder, None)
     with suppress(FileNotFoundError, NotADirectoryError):
         try:
-            with files.system_path(folder / REQUESTS).open("rb") as file:
+            with files.open_to_read(folder / REQUESTS) as file:
                 ledger.load(file)
-        except PermissionError as error:
+        except (FileNotFoundError, NotADirectoryError):
+            raise
+        except OSError as error:
             raise CannotSave([_os_problem(error, folder)]) from error
     if not ledger.made and (folder / MANIFEST).exists():
         raise CannotSave([Problem(Code.BATCH_FOREIGN, path=folder / MANIFEST)])
@@ -234,6 +255,7 @@ def opened(folder: Path) -> Iterator[Ledger]:
         if is_new:
             permissions.make_folder(files.system_path(folder))
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        flags |= getattr(os, "O_NOFOLLOW", 0)  # the folder may be another person's
         descriptor = os.open(path, flags, permissions.PUBLIC_MODE)
     except OSError as error:
         raise CannotSave([_os_problem(error, folder)]) from error

@@ -77,7 +77,7 @@ def read(
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """Open a table; raises InvalidTable when it cannot be read, or is too large."""
     try:
-        with files.system_path(path).open("rb") as file:
+        with files.open_to_read(path) as file:
             if file.seek(0, io.SEEK_END) > MAX_BYTES:
                 limit = {"limit": MAX_BYTES >> 20}
                 raise InvalidTable([Problem(Code.TABLE_TOO_LARGE, path=path, values=limit)])
