@@ -35,8 +35,8 @@ _SHOWN = 20
         "and writes certificates.csv.\n\n"
         "With --format, it also creates the files that the device reads. The C header file (c) "
         "has no passphrase.\n\n"
-        "Exit status: 0 all certificates are there; 1 some are missing, or failure; 2 invalid "
-        "input."
+        "Exit status: 0 all certificates and files are there; 1 some are missing, or failure; 2 "
+        "invalid input."
     ),
     short_help=_("Receive the certificates for many devices."),
     epilog=examples(
@@ -127,7 +127,7 @@ def receive_batch(
         _print(done, foreign, folder)
     if any(problem.code is Code.KEY_SLOW for one in done for problem in one.problems):
         echo_err(key_options.to_open_slow_keys())
-    if any(one.certificate is None for one in done):
+    if any(one.certificate is None or one.lacks_files for one in done):
         raise click.exceptions.Exit(IMPOSSIBLE)
 
 

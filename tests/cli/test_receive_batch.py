@@ -150,6 +150,18 @@ def test_the_c_header_of_each_device_in_another_folder(enos_csr, farm, folder) -
 
 
 @pytest.mark.long
+def test_files_that_could_not_be_made_are_no_success(enos_csr, farm, authority) -> None:
+    """Without the certificate of the authority, a device cannot recognize EnOS."""
+    authority.issue(farm.folder / "dev-4" / "dev-4.csr", farm.issued / "dev-4.pem")
+    (farm.issued / "ca.pem").unlink()
+    command = ("receive-batch", farm.issued, "--out", "farm")
+    assert enos_csr(*command).exit_code == 0
+    refused = enos_csr(*command, "--format", "pem")
+    assert refused.exit_code == 1
+    assert "the device also needs the certificate" in refused.stderr
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("format_", ["pem", "p12", "jks"])
 def test_the_files_for_all_devices(enos_csr, farm, folder, openssl, format_) -> None:
     (folder / "secret").write_text("correct horse")

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core import files, journal
+from enos_csr_gui.core import files, interrupted, journal, key_reader, keys
+from enos_csr_gui.core.batch import records
 from enos_csr_gui.core.errors import CannotSave
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
 
@@ -27,6 +28,7 @@ EVERY = bool(os.environ.get("ENOS_CSR_EVERY_FAULT"))
 SAMPLE = 10
 """For each command, about one second each."""
 
+PROGRAM = Path(files.__file__).parents[2]
 ENOS_CSR = Path(sys.executable).with_name("enos-csr")
 
 pytestmark = [
@@ -52,16 +54,30 @@ def command(tmp_path_factory: pytest.TempPathFactory, authority) -> Callable[...
     if not shutil.which("strace"):
         pytest.skip("no strace")
     made = tmp_path_factory.mktemp("made")
-    answers = ["--country", "CN", "--state", "Guizhou", "--locality", "Kaili", "--unit", "Ops"]
-    answers += ["--organization", "Example", "--common-name", "dev-001"]
+    subject = ["--country", "CN", "--state", "Guizhou", "--locality", "Kaili", "--unit", "Ops"]
+    subject += ["--organization", "Example"]
+    answers = [*subject, "--common-name", "dev-001"]
     new = [ENOS_CSR, "new", *answers, "--out", made]
     subprocess.run(new, check=True, capture_output=True, env=environment(made / "data"))
     authority.issue(made / "dev-001.csr", made / "issued.pem")
     chain = authority.intermediate.read_bytes() + authority.root.read_bytes()
     (made / "chain.pem").write_bytes(chain)
+    (made / "devices.csv").write_text("CN\n" + "\n".join(DEVICES) + "\n")
+    batch = ["batch", str(made / "devices.csv"), *subject, "--out"]
+    other = environment(made / "other")
+    subprocess.run([ENOS_CSR, *batch, made / "farm"], check=True, capture_output=True, env=other)
+    for device in DEVICES:
+        authority.issue(made / "farm" / device / f"{device}.csr", made / f"{device}.pem")
 
     def arguments(name: str, folder: Path) -> list[str]:
         key = folder / "dev-001.key"
+        if name == "batch":
+            return [*batch, str(folder / "farm")]
+        if name == "receive-batch":
+            shutil.copytree(made / "farm", folder / "farm")
+            came = [str(made / f"{device}.pem") for device in DEVICES]
+            chain = str(made / "chain.pem")
+            return [name, *came, chain, "--out", str(folder / "farm"), "--format", "pem"]
         if name == "new":
             return ["new", *answers, "--out", str(folder)]
         shutil.copy(made / "dev-001.key", key)
@@ -74,6 +90,8 @@ def command(tmp_path_factory: pytest.TempPathFactory, authority) -> Callable[...
 
     return arguments
 
+
+DEVICES = ("dev-001", "dev-002", "dev-003")
 
 WHOLE = {
     "new": {"dev-001.key", "dev-001.csr"},
@@ -104,7 +122,10 @@ def check(name: str, done: subprocess.CompletedProcess[str], folder: Path, data:
     for path in folder.rglob("*.key"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert path.read_bytes().endswith(b"-----END PRIVATE KEY-----\n")
-    subprocess.run([ENOS_CSR, "fields"], check=True, capture_output=True, env=environment(data))
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in environment(data).items():
+            patch.setenv(variable, value)
+        interrupted.tidy()  # the next start
     assert left_in(folder) in (BEFORE[name], WHOLE[name]), (done.returncode, done.stderr)
     if name == "new" and left_in(folder) == WHOLE[name] and "not listed" not in done.stderr:
         with RequestHistory(data / "enos-csr" / "history.sqlite3") as history:
@@ -114,10 +135,17 @@ def check(name: str, done: subprocess.CompletedProcess[str], folder: Path, data:
                 raise AssertionError(str(error)) from error
 
 
+# Where the program and its libraries are: there is nothing to lose while they are loaded.
+LIBRARIES = (
+    *{str(Path(one).resolve()) for one in (sys.prefix, sys.base_prefix, PROGRAM)},
+    *("/usr/lib", "/lib/", "/etc/ld.so"),
+)
+
+
 def calls_of(arguments: list[str], data: Path, log: Path) -> list[tuple[str, int]]:
-    """Return each call that concerns a file once the program itself is loaded, and which it is."""
+    """Return each call that concerns a file of the person's, and which of its kind it is."""
     trace = f"trace={','.join(CALLS)}"
-    command = ["strace", "-qq", "-e", trace, "-o", log, ENOS_CSR, *arguments]
+    command = ["strace", "-qq", "-y", "-e", trace, "-o", log, ENOS_CSR, *arguments]
     subprocess.run(command, check=True, capture_output=True, env=environment(data))
     counts: dict[str, int] = {}
     found = []
@@ -126,9 +154,8 @@ def calls_of(arguments: list[str], data: Path, log: Path) -> list[tuple[str, int
         if match := re.match(r"(\w+)\(", line):
             call = match[1]
             counts[call] = counts.get(call, 0) + 1
-            # Before, Python imports its modules: there is nothing to lose yet.
             begun = begun or str(data) in line
-            if begun:
+            if begun and not any(place in line for place in LIBRARIES):
                 found.append((call, counts[call]))
     return found
 
@@ -138,8 +165,62 @@ def faults(calls: list[tuple[str, int]]) -> Iterator[tuple[str, int, str]]:
     return iter(everything if EVERY else random.Random(4).sample(everything, SAMPLE))
 
 
+def keys_and_certificates(folder: Path) -> dict[Path, bytes]:
+    return {one: one.read_bytes() for one in folder.rglob("*") if one.suffix in (".key", ".crt")}
+
+
+def check_batch(
+    arguments: list[str], whole: set[str], folder: Path, done: subprocess.CompletedProcess[str]
+) -> None:
+    """Check what is there after the fault, and that the same command goes on."""
+    data = folder.with_name(f"data{folder.name}")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode in (0, 1, 2, 127), (done.returncode, done.stderr)
+    before = keys_and_certificates(folder)
+    for path, content in before.items():
+        end = b"PRIVATE KEY-----\n" if path.suffix == ".key" else b"CERTIFICATE-----\n"
+        assert content.endswith(b"-----END " + end), path
+        if path.suffix == ".key":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    named = {one for one in left_in(folder) if "/.enos-csr-" not in one}
+    # A pair has its names in one step.
+    assert {one.removesuffix(".key") for one in named if one.endswith(".key")} >= {
+        one.removesuffix(".csr") for one in named if one.endswith(".csr")
+    }
+    if done.returncode == 0:
+        assert named >= whole, done.stderr
+    again = subprocess.run(
+        [ENOS_CSR, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        env=environment(data),
+    )
+    assert again.returncode == 0, (again.stderr, done.stderr)
+    assert left_in(folder) == whole
+    assert before.items() <= keys_and_certificates(folder).items()
+    agree(folder / "farm", data if arguments[0] == "batch" else None)
+
+
+def agree(farm: Path, data: Path | None) -> None:
+    """Check that pairs, records, manifest and history say the same."""
+    listed = {one.common_name: one for one in records.read(farm)}
+    assert set(listed) == set(DEVICES)
+    for name, record in listed.items():
+        key = key_reader.load((farm / record.key).read_bytes())
+        assert record.csr_pem == (farm / record.csr).read_text()
+        assert record.public_key_sha256 == keys.public_key_sha256(key.public_key())
+        assert record.public_key_sha256 in (farm / "manifest.csv").read_text(), name
+    assert len((farm / "manifest.csv").read_text().splitlines()) == 1 + len(DEVICES)
+    if data:
+        with RequestHistory(data / "enos-csr" / "history.sqlite3") as history:
+            known = sorted(one.public_key_sha256 for one in history.requests())
+        assert known == sorted(one.public_key_sha256 for one in listed.values())
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["new", "receive", "export"])
+@pytest.mark.parametrize("name", ["new", "receive", "export", "batch", "receive-batch"])
 def test_after_a_failing_system_call_all_is_there_or_nothing(
     command: Callable[..., list[str]], tmp_path: Path, name: str
 ) -> None:
@@ -147,12 +228,14 @@ def test_after_a_failing_system_call_all_is_there_or_nothing(
     first.mkdir()
     calls = calls_of(command(name, first), tmp_path / "data", tmp_path / "log")
     assert len(calls) > 50
+    whole = left_in(first)
     for number, (call, occurrence, error) in enumerate(faults(calls)):
         folder, data = tmp_path / f"{number}", tmp_path / f"data{number}"
         folder.mkdir()
+        arguments = command(name, folder)
         inject = f"inject={call}:error={error}:when={occurrence}"
         done = subprocess.run(
-            ["strace", "-qq", "-e", inject, "-o", os.devnull, ENOS_CSR, *command(name, folder)],
+            ["strace", "-qq", "-e", inject, "-o", os.devnull, ENOS_CSR, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -161,10 +244,15 @@ def test_after_a_failing_system_call_all_is_there_or_nothing(
             env=environment(data),
         )
         try:
-            check(name, done, folder, data)
+            if name in WHOLE:
+                check(name, done, folder, data)
+            else:
+                check_batch(arguments, whole, folder, done)
         except AssertionError as failure:
             raise AssertionError(f"{inject}: {failure}") from failure
         shutil.rmtree(folder)
+        shutil.rmtree(data, ignore_errors=True)
+    print(f"{name}: {len(calls)} calls")
 
 
 # --- The disk fills, the folder goes --------------------------------------------------------------

@@ -79,7 +79,8 @@ class Collected(NamedTuple):
     """What became of one request.
 
     ``folder`` is the one of its batch. ``certificate`` is where the certificate is, None while it
-    is missing or not saved. ``files`` are those made for the device.
+    is missing or not saved. ``files`` are those made for the device; ``lacks_files``, they could
+    not be made.
     """
 
     record: Record
@@ -89,6 +90,7 @@ class Collected(NamedTuple):
     certificate: Path | None = None
     problems: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
+    lacks_files: bool = False
 
 
 class _Records(Packed[Record]):
@@ -127,6 +129,7 @@ class _Devices(Packed[Collected]):
             value.certificate and str(value.certificate),
             [plain_problem(one) for one in value.problems],
             [str(one) for one in value.files],
+            value.lacks_files,
         )
 
     def _plain_delivery(self, one: Delivered) -> object:
@@ -141,7 +144,7 @@ class _Devices(Packed[Collected]):
         return number
 
     def _value(self, plain: Any) -> Collected:
-        record, folder, status, delivered, certificate_, problems, made = plain
+        record, folder, status, delivered, certificate_, problems, made, lacks = plain
         return Collected(
             _record_of(record),
             Path(folder),
@@ -150,6 +153,7 @@ class _Devices(Packed[Collected]):
             Path(certificate_) if certificate_ else None,
             tuple(map(problem_of, problems)),
             tuple(map(Path, made)),
+            lacks,
         )
 
     def _delivery(
@@ -416,12 +420,16 @@ def _save(one: Collected, how: Export | None) -> Collected:
         place = stored.certificate
         if stored.already and status is CertificateStatus.RECEIVED:
             status = CertificateStatus.ALREADY
-    made = one.files
+    made: tuple[Path, ...] = ()
+    further: list[Problem] = []
     if how:
         made, further = _export(one.record, one.folder, issued, how)
-        problems += further
     return one._replace(
-        status=status, certificate=place, problems=tuple(problems), files=made or one.files
+        status=status,
+        certificate=place,
+        problems=(*problems, *further),
+        files=made or one.files,
+        lacks_files=bool(further),
     )
 
 
