@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import keys
-from enos_csr_gui.core.batch import check, make, passphrases, records, table
+from enos_csr_gui.core.batch import check, collect, make, passphrases, records, table
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.defaults import Defaults
@@ -84,6 +84,8 @@ def complete(folder: Path, *, passphrase: bytes | None = None) -> dict[str, str]
         found[one["common_name"]] = fingerprint
     listed = {row["common_name"]: row["public_key_sha256"] for row in manifest(folder)}
     assert listed == {harmless(name): fingerprint for name, fingerprint in found.items()}
+    lines = [int(row["line"]) for row in manifest(folder)]
+    assert lines == sorted(lines)
     on_disk = [path for path in folder.rglob("*") if path.suffix in (".key", ".csr")]
     assert len(on_disk) == 2 * len(found)
     with RequestHistory() as history:
@@ -164,6 +166,30 @@ def test_a_disk_without_room(tmp_path) -> None:
 
 
 # --- Pairs ----------------------------------------------------------------------------------------
+
+
+def test_the_lists_have_the_order_of_the_table_in_whatever_order_keys_are_made(
+    table_of, tmp_path
+) -> None:
+    """Keys take unequal times, and a run that goes on makes what is left."""
+
+    def from_the_last(rows, columns, rules, _passphrase, _control):
+        for row in reversed(rows):
+            yield [make.pair_of(row, columns, rules, None)]
+
+    names, folder = [f"dev-{letter}" for letter in "dbca"], tmp_path / "o"
+    wanted = dict(enumerate(names, 2))
+
+    def stopped(*given):
+        yield from list(from_the_last(*given))[:2]
+
+    for pairs_of in (stopped, from_the_last):
+        run(table_of(*names), folder, pairs_of=pairs_of)
+    lines = (folder / "requests.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["line"] for line in lines] == [5, 4, 3, 2]
+    assert {int(row["line"]): row["common_name"] for row in manifest(folder)} == wanted
+    assert [int(row["line"]) for row in manifest(folder)] == list(wanted)
+    assert [one.line for one in collect.of_folder(folder).records] == list(wanted)
 
 
 @pytest.mark.parametrize("flat", [False, True])
@@ -403,6 +429,21 @@ def test_after_a_kill_the_same_command_goes_on(table_of, tmp_path, layout, momen
     assert set(complete(folder)) == set(names)
     kept = [one for one in before if not any(part.startswith(".enos") for part in one.parts)]
     assert {one: one.read_bytes() for one in kept}.items() <= before.items()
+
+
+@pytest.mark.long
+@ON_POSIX
+def test_the_list_of_an_earlier_run_is_completed_after_a_kill(table_of, tmp_path) -> None:
+    folder = tmp_path / "o"
+    run(table_of("dev-1"), folder)
+    path = table_of("dev-1", "dev-2")
+    assert start(path, folder, "folders", "listed").wait(60) == -signal.SIGKILL
+    assert [row["common_name"] for row in manifest(folder)] == ["dev-1"]
+    assert run(path, folder).outcome.created == 0
+    assert set(complete(folder)) == {"dev-1", "dev-2"}
+    (folder / "manifest.csv").write_bytes(b"kept as it is\xff")
+    run(path, folder)
+    assert (folder / "manifest.csv").read_bytes() == b"kept as it is\xff"
 
 
 @pytest.mark.long
