@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import keys
-from enos_csr_gui.core.batch import check, collect, make, passphrases, records, table
+from enos_csr_gui.core.batch import archive, check, collect, make, passphrases, records, table
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.defaults import Defaults
@@ -103,9 +104,15 @@ def test_names_that_collide_are_found_before_the_first_key(table_of, tmp_path) -
     found = judged(
         table_of("dev-1", "DEV-1", " dev-1", "a/b", "a-b", "con", "dev-2"), tmp_path / "o"
     )
-    twice = (Code.NAME_TWICE, "common_name")
-    assert problems(found) == [(3, *twice), (4, *twice), (6, *twice)]
-    assert found.bad[0].problems[0].values == {"name": "DEV-1", "earlier": 2, "line": 3}
+    assert problems(found) == [
+        (3, Code.NAME_ALIKE, "common_name"),
+        (4, Code.NAME_TWICE, "common_name"),
+        (6, Code.NAME_ALIKE, "common_name"),
+    ]
+    first, second, third = (row.problems[0].values for row in found.bad)
+    assert first == {"name": "DEV-1", "other": "dev-1", "earlier": 2, "line": 3}
+    assert second == {"name": "dev-1", "earlier": 2, "line": 4}
+    assert third == {"name": "a-b", "other": "a/b", "earlier": 5, "line": 6}
     assert [check.base_name(row) for row in found.good] == ["dev-1", "a-b", "con_", "dev-2"]
     assert not (tmp_path / "o").exists()
 
@@ -222,6 +229,24 @@ def test_keys_are_for_their_owner_alone_whatever_the_umask(table_of, tmp_path) -
         modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("dev-*.*")}
         assert modes[".key"] == 0o600
         assert modes[".csr"] & 0o600 == 0o600
+
+
+def test_requests_that_are_submitted_together_are_those_of_the_folder(table_of, tmp_path) -> None:
+    folder, target = tmp_path / "o", tmp_path / "out" / "o.zip"
+    run(table_of("dev-1"), folder)
+    assert archive.look(folder).shared["common_name"] == "dev-1"
+    run(table_of("dev-1", "dev-2"), folder, check.Rules({"email": "ops@example.com"}))
+    found = archive.look(folder)
+    assert found.total == 2
+    assert sorted(found.shared) == ["country", "locality", "organization", "state", "unit"]
+    assert archive.write(folder, target) == target
+    with zipfile.ZipFile(target) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == {
+            path.name: path.read_bytes() for path in folder.rglob("*.csr")
+        }
+    for wrong in (target, folder / "o.zip"):
+        with pytest.raises(CannotSave):
+            archive.write(folder if wrong == target else tmp_path, wrong)
 
 
 def test_a_finished_folder_is_left_as_it_is(table_of, tmp_path) -> None:
