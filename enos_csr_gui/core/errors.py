@@ -198,6 +198,7 @@ class Code(StrEnum):
 
     # Batches
     NAME_TWICE = "name-twice", "name", "earlier"  # earlier: a line
+    NAME_ALIKE = "name-alike", "name", "other", "earlier"
     ROW_CHANGED = "row-changed", "name"
     ROW_FILE_EXISTS = "row-file-exists"
     BATCH_FOREIGN = "batch-foreign"  # a file of that name which no batch wrote

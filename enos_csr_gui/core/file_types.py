@@ -9,6 +9,7 @@ TABLE_SUFFIX = ".csv"
 WORKBOOK_SUFFIX = ".xlsx"
 COVER_SHEET_SUFFIX = ".pdf"
 CALENDAR_SUFFIX = ".ics"
+ARCHIVE_SUFFIX = ".zip"
 
 TABLE_SUFFIXES = (WORKBOOK_SUFFIX, ".xlsm", ".xls", TABLE_SUFFIX, ".tsv")
 """The files that hold a table of devices, or explain why they cannot be read as one."""
@@ -20,10 +21,10 @@ CERTIFICATES = "certificates.csv"
 REQUEST_SUFFIXES = (CSR_SUFFIX, ".req", ".p10")
 KEY_SUFFIXES = (KEY_SUFFIX, ".pem", ".p8", ".pk8", ".der")
 CERTIFICATE_SUFFIXES = (".pem", CERTIFICATE_SUFFIX, ".cer", ".der", ".p7b", ".p7c")
-CONTAINER_SUFFIXES = (".zip", ".json", ".eml")
+CONTAINER_SUFFIXES = (ARCHIVE_SUFFIX, ".json", ".eml")
 """An archive, an answer of the EnOS API, an e-mail."""
 
-ARCHIVE_SUFFIXES = (".zip", ".json", ".jsonl", ".p7b", ".p7c")
+ARCHIVE_SUFFIXES = (ARCHIVE_SUFFIX, ".json", ".jsonl", ".p7b", ".p7c")
 """What may hold the certificates of many devices at once."""
 
 ARRIVED_SUFFIXES = (*CERTIFICATE_SUFFIXES, KEY_SUFFIX, *CONTAINER_SUFFIXES)

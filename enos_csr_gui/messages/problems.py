@@ -537,8 +537,12 @@ _SENTENCES: dict[Code, str] = {
     ),
     # Batches
     Code.NAME_TWICE: N_(
-        "Line {earlier} already has this name, or one that is the same for file systems "
-        "('{name}'). Give each device a name of its own."
+        "Line {earlier} already has the common name '{name}'. Give each device a name of its own, "
+        "or delete one of the two lines."
+    ),
+    Code.NAME_ALIKE: N_(
+        "'{name}' is too much like '{other}' in line {earlier}: on Windows and macOS, their files "
+        "would have the same name. Change one of the two names."
     ),
     Code.ROW_CHANGED: N_(
         "The request for '{name}' was created with other values. Restore the row. For new values, "

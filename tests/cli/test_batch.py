@@ -52,8 +52,8 @@ def test_nothing_is_written_while_a_row_has_an_error(refused, table_of) -> None:
     assert lines == [
         "Line 3: Common name: A spreadsheet has probably changed this to '5E+10'. Format the "
         "column as text and type the value again, or put an apostrophe before it.",
-        "Line 4: Common name: Line 2 already has this name, or one that is the same for file "
-        "systems ('DEV-1'). Give each device a name of its own.",
+        "Line 4: Common name: 'DEV-1' is too much like 'dev-1' in line 2: on Windows and macOS, "
+        "their files would have the same name. Change one of the two names.",
         "Nothing was written. See: enos-csr batch --help",
     ]
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import keys
-from enos_csr_gui.core.batch import check, make, passphrases, records, table
+from enos_csr_gui.core.batch import archive, check, collect, make, passphrases, records, table
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.batch.rows import Row
@@ -86,6 +87,8 @@ def complete(folder: Path, *, passphrase: bytes | None = None) -> dict[str, str]
         found[one["common_name"]] = fingerprint
     listed = {row["common_name"]: row["public_key_sha256"] for row in manifest(folder)}
     assert listed == {harmless(name): fingerprint for name, fingerprint in found.items()}
+    lines = [int(row["line"]) for row in manifest(folder)]
+    assert lines == sorted(lines)
     on_disk = [path for path in folder.rglob("*") if path.suffix in (".key", ".csr")]
     assert len(on_disk) == 2 * len(found)
     with RequestHistory() as history:
@@ -103,9 +106,15 @@ def test_names_that_collide_are_found_before_the_first_key(table_of, tmp_path) -
     found = judged(
         table_of("dev-1", "DEV-1", " dev-1", "a/b", "a-b", "con", "dev-2"), tmp_path / "o"
     )
-    twice = (Code.NAME_TWICE, "common_name")
-    assert problems(found) == [(3, *twice), (4, *twice), (6, *twice)]
-    assert found.bad[0].problems[0].values == {"name": "DEV-1", "earlier": 2, "line": 3}
+    assert problems(found) == [
+        (3, Code.NAME_ALIKE, "common_name"),
+        (4, Code.NAME_TWICE, "common_name"),
+        (6, Code.NAME_ALIKE, "common_name"),
+    ]
+    first, second, third = (row.problems[0].values for row in found.bad)
+    assert first == {"name": "DEV-1", "other": "dev-1", "earlier": 2, "line": 3}
+    assert second == {"name": "dev-1", "earlier": 2, "line": 4}
+    assert third == {"name": "a-b", "other": "a/b", "earlier": 5, "line": 6}
     assert [check.base_name(row) for row in found.good] == ["dev-1", "a-b", "con_", "dev-2"]
     assert not (tmp_path / "o").exists()
 
@@ -168,6 +177,30 @@ def test_a_disk_without_room(tmp_path) -> None:
 # --- Pairs ----------------------------------------------------------------------------------------
 
 
+def test_the_lists_have_the_order_of_the_table_in_whatever_order_keys_are_made(
+    table_of, tmp_path
+) -> None:
+    """Keys take unequal times, and a run that goes on makes what is left."""
+
+    def from_the_last(rows, columns, rules, _passphrase, _control):
+        for row in reversed(rows):
+            yield [make.pair_of(row, columns, rules, None)]
+
+    names, folder = [f"dev-{letter}" for letter in "dbca"], tmp_path / "o"
+    wanted = dict(enumerate(names, 2))
+
+    def stopped(*given):
+        yield from list(from_the_last(*given))[:2]
+
+    for pairs_of in (stopped, from_the_last):
+        run(table_of(*names), folder, pairs_of=pairs_of)
+    lines = (folder / "requests.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["line"] for line in lines] == [5, 4, 3, 2]
+    assert {int(row["line"]): row["common_name"] for row in manifest(folder)} == wanted
+    assert [int(row["line"]) for row in manifest(folder)] == list(wanted)
+    assert [one.line for one in collect.of_folder(folder).records] == list(wanted)
+
+
 @pytest.mark.parametrize("flat", [False, True])
 def test_each_row_gets_its_pair(table_of, tmp_path, flat) -> None:
     folder = tmp_path / "farm"
@@ -198,6 +231,24 @@ def test_keys_are_for_their_owner_alone_whatever_the_umask(table_of, tmp_path) -
         modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("dev-*.*")}
         assert modes[".key"] == 0o600
         assert modes[".csr"] & 0o600 == 0o600
+
+
+def test_requests_that_are_submitted_together_are_those_of_the_folder(table_of, tmp_path) -> None:
+    folder, target = tmp_path / "o", tmp_path / "out" / "o.zip"
+    run(table_of("dev-1"), folder)
+    assert archive.look(folder).shared["common_name"] == "dev-1"
+    run(table_of("dev-1", "dev-2"), folder, check.Rules({"email": "ops@example.com"}))
+    found = archive.look(folder)
+    assert found.total == 2
+    assert sorted(found.shared) == ["country", "locality", "organization", "state", "unit"]
+    assert archive.write(folder, target) == target
+    with zipfile.ZipFile(target) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == {
+            path.name: path.read_bytes() for path in folder.rglob("*.csr")
+        }
+    for wrong in (target, folder / "o.zip"):
+        with pytest.raises(CannotSave):
+            archive.write(folder if wrong == target else tmp_path, wrong)
 
 
 def test_a_finished_folder_is_left_as_it_is(table_of, tmp_path) -> None:
@@ -436,6 +487,21 @@ def test_after_a_kill_the_same_command_goes_on(table_of, tmp_path, layout, momen
     assert set(complete(folder)) == set(names)
     kept = [one for one in before if not any(part.startswith(".enos") for part in one.parts)]
     assert {one: one.read_bytes() for one in kept}.items() <= before.items()
+
+
+@pytest.mark.long
+@ON_POSIX
+def test_the_list_of_an_earlier_run_is_completed_after_a_kill(table_of, tmp_path) -> None:
+    folder = tmp_path / "o"
+    run(table_of("dev-1"), folder)
+    path = table_of("dev-1", "dev-2")
+    assert start(path, folder, "folders", "listed").wait(60) == -signal.SIGKILL
+    assert [row["common_name"] for row in manifest(folder)] == ["dev-1"]
+    assert run(path, folder).outcome.created == 0
+    assert set(complete(folder)) == {"dev-1", "dev-2"}
+    (folder / "manifest.csv").write_bytes(b"kept as it is\xff")
+    run(path, folder)
+    assert (folder / "manifest.csv").read_bytes() == b"kept as it is\xff"
 
 
 @pytest.mark.long

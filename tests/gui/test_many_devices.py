@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,15 @@ import pytest
 from hostile_tables import TABLES
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QTableView
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QTableView,
+    QWidget,
+)
 
 from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.history import RequestHistory
@@ -121,6 +130,49 @@ def test_a_table_becomes_a_folder_of_pairs(many: Person, devices: Path, saved: P
 
 
 @pytest.mark.long
+def test_the_requests_are_submitted_together_without_a_key(
+    many: Person, devices: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    goes_to_rows(many, devices)
+    creates(many)
+    assert "under 'System Management > Certificate Management'" in many.reads()
+    many.press(Qt.Key.Key_Return)  # 'Compose an e-mail' has the focus
+    many.waits_to_read(f"attach this file: {saved / 'farm' / 'requests.jsonl'}")
+    letter = QApplication.clipboard().text()
+    assert letter.startswith("Subject: Certificate requests for 4 devices\n")
+    assert "Number of devices: 4\nOrganization: Example Wind Ltd\n" in letter
+    assert "Contact: ops@example.com\nRequests, attached: requests.jsonl" in letter
+
+    archive = saved / "farm-requests.zip"
+    asked = []
+
+    def ask(
+        _parent: QWidget, _title: str, start: str, *_more: object, **_options: object
+    ) -> object:
+        asked.append(Path(start))
+        return start, ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    many.click("Save as a ZIP archive…")
+    many.waits_to_read(f"The archive is saved: {archive}")
+    assert asked == [archive]
+    with zipfile.ZipFile(archive) as found:
+        packed = {name: found.read(name) for name in found.namelist()}
+    assert packed == {
+        f"gateway-00{n}.csr": (saved / f"farm/gateway-00{n}/gateway-00{n}.csr").read_bytes()
+        for n in range(1, 5)
+    }
+    many.click("Compose an e-mail")
+    many.waits_to_read(f"attach this file: {archive}")
+    assert "attached: farm-requests.zip" in QApplication.clipboard().text()
+    before = archive.read_bytes()
+    many.click("Save as a ZIP archive…")
+    many.waits_to_read("A file with this name already exists.")
+    assert archive.read_bytes() == before
+
+
+@pytest.mark.long
 def test_the_batch_is_shown_as_one_in_my_requests(
     many: Person, devices: Path, start: Callable[..., Person]
 ) -> None:
@@ -145,7 +197,7 @@ def test_a_cell_is_mended_in_place_with_the_keyboard_alone(
     assert "2 rows are right. 1 row has errors." in many.reads()
     assert many.focus() is view
     assert view.model().rowCount() == 1  # the bad one
-    assert "Line 2 already has this name" in many.problems()[0]
+    assert "Line 2 already has the common name 'gateway-001'" in many.problems()[0]
     many.tries("Next >")
     assert many.title() == "Check the rows"
     assert not saved.exists()

@@ -122,6 +122,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.CELL_CHANGED: {"given": "5.57E+92"},
     Code.CELLS_BEYOND: {"count": 2},
     Code.NAME_TWICE: {"name": "dev-001", "earlier": 2},
+    Code.NAME_ALIKE: {"name": "DEV-001", "other": "dev-001", "earlier": 2},
     Code.ROW_CHANGED: {"name": "dev-001"},
     Code.BATCH_FILES_GONE: {"count": 2, "name": "dev-001"},
     Code.DISK_ROOM: {"needed": 200, "free": 10},

@@ -200,7 +200,11 @@ class _Check:
         keys = {_comparable(row.common_name), _comparable(base_name(row))}
         if earlier := next((self._lines[key] for key in keys if key in self._lines), None):
             values: dict[str, str | int] = {"name": row.common_name, "earlier": earlier}
-            return [Problem(Code.NAME_TWICE, "common_name", values=values)]
+            given = self._table.rows[self._table.rows.place_of(earlier)]
+            if (other := self._filled(given)[0].common_name) == row.common_name:
+                return [Problem(Code.NAME_TWICE, "common_name", values=values)]
+            alike = values | {"other": other}
+            return [Problem(Code.NAME_ALIKE, "common_name", values=alike)]
         self._lines |= dict.fromkeys(keys, row.line)
         return []
 

@@ -211,11 +211,7 @@ def of_folder(folder: Path) -> Requested:
 
     Raises CannotSave when there is none.
     """
-    found = _Records(records.read(folder))
-    lines = [one.line for one in found]
-    if lines != sorted(lines):
-        found = _Records(found[place] for place in sorted(range(len(lines)), key=lines.__getitem__))
-    return Requested(folder, found)
+    return Requested(folder, _Records(records.read(folder)))
 
 
 def of_history(public_keys: Iterable[str]) -> list[Requested]:

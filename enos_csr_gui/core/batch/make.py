@@ -48,7 +48,7 @@ from enos_csr_gui.core.batch.records import Ledger, Record
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, Problem
-from enos_csr_gui.core.file_types import MANIFEST
+from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 from enos_csr_gui.core.history import HistoryUnavailable, NewRequest, RequestHistory
 from enos_csr_gui.core.subject import VERBATIM_FIELDS, Subject
 
@@ -118,8 +118,7 @@ def make(
                     created += writer.save(group, stage)
                     if progress:
                         progress(created, total)
-            listed = (ledger.folder / MANIFEST).exists()
-            if created or checked.found or (ledger.made and not listed):
+            if created or checked.found or not ledger.is_listed():
                 ledger.write_manifest()
         return Outcome(created, created < total, tuple(writer.notes))
 
@@ -293,9 +292,8 @@ class _Writer:
                     files.save_pair(self._ledger.folder, pair.base, pair.key_pem, csr_pem)
                     placed.append(pair.record)
             else:
-                self._stage(group, stage)
-                for pair in group:
-                    self._place(stage / pair.base, self._ledger.folder / pair.base)
+                for pair, staged in zip(group, _stage(group, stage), strict=True):
+                    _place(staged, self._ledger.folder / pair.base)
                     placed.append(pair.record)
                 _sync_folder(self._ledger.folder)
         finally:
@@ -304,26 +302,6 @@ class _Writer:
             if len(placed) < len(group):
                 _remove(stage, [pair.base for pair in group])
         return len(placed)
-
-    def _stage(self, group: Sequence[Pair], stage: Path) -> None:
-        for pair in group:
-            place = files.system_path(stage / pair.base)
-            permissions.make_folder(place)
-            key, request = (place / Path(one).name for one in (pair.record.key, pair.record.csr))
-            _write(key, pair.key_pem, private=True)
-            _write(request, pair.record.csr_pem.encode("ascii"), private=False)
-            if not _syncfs:
-                _sync_folder(place)
-        if _syncfs:
-            _syncfs(stage)
-
-    def _place(self, staged: Path, target: Path) -> None:
-        try:
-            files.system_path(staged).rename(files.system_path(target))
-        except OSError as error:
-            if os.path.lexists(files.system_path(target)):
-                raise CannotSave([Problem(Code.ROW_FILE_EXISTS, path=target)]) from error
-            raise
 
     def _note(self, made: Sequence[Record]) -> None:
         """Add the records to the history."""
@@ -342,6 +320,33 @@ class _Writer:
     def _without_history(self, error: HistoryUnavailable) -> None:
         self.notes += error.problems
         self._history = None
+
+
+def _stage(group: Sequence[Pair], stage: Path) -> list[Path]:
+    """Write the pairs, on disk when this returns; return the folder of each."""
+    folders = []
+    for pair in group:
+        place = files.system_path(stage / pair.base)
+        permissions.make_folder(place)
+        names = (place / f"{pair.base}{suffix}" for suffix in (KEY_SUFFIX, CSR_SUFFIX))
+        key, request = map(files.system_path, names)
+        _write(key, pair.key_pem, private=True)
+        _write(request, pair.record.csr_pem.encode("ascii"), private=False)
+        if not _syncfs:
+            _sync_folder(place)
+        folders.append(place)
+    if _syncfs:
+        _syncfs(stage)
+    return folders
+
+
+def _place(staged: Path, target: Path) -> None:
+    try:
+        os.rename(staged, files.system_path(target))  # noqa: PTH104  (a Path would be made of both)
+    except OSError as error:
+        if os.path.lexists(files.system_path(target)):
+            raise CannotSave([Problem(Code.ROW_FILE_EXISTS, path=target)]) from error
+        raise
 
 
 def _write(path: Path, data: bytes, *, private: bool) -> None:

@@ -100,11 +100,19 @@ def _place(path: str) -> str:
 
 
 def read(folder: Path) -> Iterator[Record]:
-    """Yield what the batch in this folder has made. Raises CannotSave when there is no batch."""
+    """Yield what the batch in this folder has made, in the order of its table.
+
+    Raises CannotSave when there is no batch.
+    """
+    lines, starts = [], [0]
     try:
         with files.open_to_read(folder / REQUESTS) as file:
-            for _batch, record, _end in _records(file, folder):
-                yield record
+            for _batch, record, end in _records(file, folder):
+                lines.append(record.line)
+                starts.append(end)
+            for place in sorted(range(len(lines)), key=lines.__getitem__):
+                file.seek(starts[place])
+                yield _parsed(file.readline())[1]
     except FileNotFoundError as error:
         raise CannotSave([Problem(Code.BATCH_NONE, path=folder)]) from error
     except OSError as error:
@@ -207,18 +215,35 @@ class Ledger:
         for record in records:
             self._remember(record)
 
+    def is_listed(self) -> bool:
+        """Return whether ``manifest.csv`` has a row for each record; a kill may prevent that.
+
+        One that this program has not written is left as it is.
+        """
+        try:
+            path = files.system_path(self.folder / MANIFEST)
+            with path.open(encoding="utf-8-sig", newline="") as text:
+                return sum(1 for _row in csv.reader(text)) > len(self.made)  # with the headings
+        except FileNotFoundError:
+            return not self.made
+        except (OSError, UnicodeError, csv.Error):
+            return True
+
     def write_manifest(self) -> Path:
-        """Write ``manifest.csv`` with a row for each record; raises OSError."""
+        """Write ``manifest.csv`` with a row for each record, in the order of the table.
+
+        Raises OSError.
+        """
         columns = [name for name in self._columns if name]
         with _replacing(self.folder / MANIFEST) as text:
             writer = csv.writer(text, quoting=csv.QUOTE_ALL)
             writer.writerow(map(harmless, (*_FIRST_COLUMNS, *columns)))
             for record in read(self.folder):
                 digest = hashlib.sha256(record.csr_pem.encode()).hexdigest()
-                known = (record.line, record.common_name, record.key, record.csr)
-                cells = (*map(str, known), record.public_key_sha256, digest, "created")
-                extra = (record.columns.get(name, "") for name in columns)
-                writer.writerow(map(harmless, (*cells, *extra)))
+                known = map(harmless, (record.common_name, record.key, record.csr))
+                extra = (harmless(record.columns.get(name, "")) for name in columns)
+                digests = harmless(record.public_key_sha256), digest
+                writer.writerow((record.line, *known, *digests, "created", *extra))
         return self.folder / MANIFEST
 
 

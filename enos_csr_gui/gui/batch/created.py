@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QPushButton
 
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
+from enos_csr_gui.gui.batch.submit import SubmitManyButtons
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.submit import mail
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote
@@ -31,10 +33,7 @@ class CreatedPage(Page):
         self._requests = FileCard(
             "request",
             _("Submit the requests"),
-            _(
-                "This file has all of them, one in each line, and contains no secret. The request "
-                "files (.csr) in the folders are the same requests."
-            ),
+            "",
         )
         self._keys = FileCard(
             "key",
@@ -49,8 +48,14 @@ class CreatedPage(Page):
             _("Keep the passphrases apart"),
             _("The keys work only with the passphrases in this file. Never send both together."),
         )
+        self._told = FieldNote(keeps_room=False)
+        self._submit = SubmitManyButtons(self)
+        self._submit.said.connect(self._told.tell)
+        self._submit.failed.connect(self._told.show_problem)
+        self._requests.offer(*self._submit.buttons)
+        self._requests.add_note(self._told)
         self._open = QPushButton(_("&Open folder"))
-        self.primary = [self._open]
+        self.primary = self._submit.buttons[:1]
         self._show = QPushButton(_("Show in &My requests"))
         self._notes = FieldNote(about=self._open, keeps_room=False)
         self._open.clicked.connect(self._open_folder)
@@ -91,6 +96,13 @@ class CreatedPage(Page):
             )
         )
         self._requests.path.setText(labels.path(batch.folder / REQUESTS))
+        content = _(
+            "The file has all requests, one in each line. The request files (.csr) in the folders "
+            "are the same requests."
+        )
+        self._requests.advice.setText("\n".join((mail.where_to(self.draft.submit), content)))
+        self._submit.offer(batch.folder, batch.kind, self.draft.submit)
+        self._told.show_help("")
         self._keys.path.setText(labels.path(batch.folder))
         file = batch.passphrase_file
         self._passphrases.path.setText(labels.path(file) if file else "")
@@ -99,7 +111,7 @@ class CreatedPage(Page):
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.
-        self._open.setFocus()
+        self.primary[0].setFocus()
 
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:

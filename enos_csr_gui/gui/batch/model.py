@@ -44,6 +44,9 @@ _FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
 _ABOUT = (int(Qt.ItemDataRole.ToolTipRole), int(Qt.ItemDataRole.AccessibleDescriptionRole))
 _ROLES = frozenset({_DISPLAY, _DECORATION, _EDIT, _FOREGROUND, *_ABOUT})
 
+_IN_VIEW = 128
+"""So many rows are at hand, for all those questions: more than there are in a view."""
+
 
 class RowModel(QAbstractTableModel):
     """Shows all rows, or those with problems. A cell of a field can be mended."""
@@ -58,6 +61,7 @@ class RowModel(QAbstractTableModel):
         self._same: Mapping[str, str] = {}
         self._locked: Mapping[str, str] = {}
         self._shown: Sequence[int] = ()
+        self._seen: dict[int, tuple[Row, Sequence[Problem]]] = {}
         self._icon = QIcon(str(resources.icon("problem")))
         self._labels = [labels.label(key) for key in FIELD_KEYS]
 
@@ -76,11 +80,12 @@ class RowModel(QAbstractTableModel):
         self.beginResetModel()
         self._rows, self._shown, self._bad = rows, shown, bad
         self._same, self._locked = same, locked
+        self._seen = {}
         self.endResetModel()
 
     def row_at(self, number: int) -> Row:
         """Return the row in a line of the view."""
-        return self._rows[self._shown[number]]
+        return self._at(number)[0]
 
     def place_of(self, line: int) -> int:
         """Return where the view has the first row whose line is this one or a later one."""
@@ -89,11 +94,17 @@ class RowModel(QAbstractTableModel):
 
     def problems_at(self, number: int) -> Sequence[Problem]:
         """Return what is wrong in a line of the view."""
-        return self._problems_of(self.row_at(number))
+        return self._at(number)[1]
 
-    def _problems_of(self, row: Row) -> Sequence[Problem]:
-        bad = self._bad.in_line(row.line)
-        return bad.problems if bad else ()
+    def _at(self, number: int) -> tuple[Row, Sequence[Problem]]:
+        """Return the row in a line of the view, and what is wrong in it."""
+        if (seen := self._seen.get(number)) is None:
+            if len(self._seen) == _IN_VIEW:
+                self._seen = {}
+            row = self._rows[self._shown[number]]
+            bad = self._bad.in_line(row.line)
+            seen = self._seen[number] = row, bad.problems if bad else ()
+        return seen
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -117,13 +128,13 @@ class RowModel(QAbstractTableModel):
     def data(self, index: _Index, role: int = _DISPLAY) -> object:
         if role not in _ROLES:
             return None
-        row, column = self.row_at(index.row()), index.column()
+        (row, found), column = self._at(index.row()), index.column()
         if column == LINE:
             if role == _DECORATION:
-                return self._icon if self._problems_of(row) else None
+                return self._icon if found else None
             return str(row.line) if role == _DISPLAY else None
         if column == REASON:
-            return self._reason(row, role)
+            return _reason(found, role)
         place = column - FIRST_FIELD
         given = row.answers[place]
         if role == _DISPLAY:
@@ -132,28 +143,24 @@ class RowModel(QAbstractTableModel):
             return given
         if role == _FOREGROUND:
             return None if given else style.muted(QApplication.palette())
-        wrong = self._wrong(row, FIELD_KEYS[place])
+        wrong = [one for one in found if one.field == FIELD_KEYS[place]]
         if role == _DECORATION:
             return self._icon if wrong else None
         return "\n".join(map(problem_text, wrong)) or None
-
-    def _wrong(self, row: Row, key: str) -> list[Problem]:
-        return [one for one in self._problems_of(row) if one.field == key]
-
-    def _reason(self, row: Row, role: int) -> object:
-        if role == _DISPLAY:
-            found = self._problems_of(row)
-            return "" if not found else reason(found[0])
-        if role == _FOREGROUND:
-            return style.problem(QApplication.palette())
-        return None
 
     def setData(self, index: _Index, value: object, role: int = _EDIT) -> bool:
         column, text = index.column(), str(value)
         if role != _EDIT or text == self.data(index, role):
             return False
         self.mended.emit(self._shown[index.row()], FIELD_KEYS[column - FIRST_FIELD], text)
+        self._seen = {}
         return True
+
+
+def _reason(found: Sequence[Problem], role: int) -> object:
+    if role == _DISPLAY:
+        return reason(found[0]) if found else ""
+    return style.problem(QApplication.palette()) if role == _FOREGROUND else None
 
 
 def reason(problem: Problem) -> str:

@@ -10,6 +10,7 @@ from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
+from enos_csr_gui.gui.submit import mail
 from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
@@ -82,17 +83,7 @@ class DonePage(Page):
             serial=old.serial if old else None,
         )
         self._submit.offer(request, submit)
-        if submit.email:
-            advice = _("Send this file to {address}. It contains no secret.")
-        else:
-            advice = _(
-                "Send this file to the people who manage certificates in your EnOS. It "
-                "contains no secret, so e-mail is safe. They work in the EnOS Management "
-                "Console, under 'System Management > Certificate Management'."
-            )
-        said = advice.format(address=submit.email)
-        # A line of its own: it asks for something that is easily missed.
-        self._csr.advice.setText("\n".join(filter(None, (said, submit.note))))
+        self._csr.advice.setText(mail.where_to(submit))
         self._key.path.setText(labels.path(made.key))
         keep = [_KEEP_KEY]
         if self.draft.passphrase and not self.draft.key_file:

@@ -7,8 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QUrl, QUrlQuery, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from enos_csr_gui.core import serials
@@ -17,7 +16,7 @@ from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import COVER_SHEET_SUFFIX
 from enos_csr_gui.core.files import Part, save_set
 from enos_csr_gui.gui import background, dates
-from enos_csr_gui.gui.submit import cover_sheet
+from enos_csr_gui.gui.submit import cover_sheet, mail
 from enos_csr_gui.gui.texts import problem_text_with_place
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.i18n import _
@@ -53,9 +52,9 @@ class SubmitButtons(QObject):
         self._parent = parent
         self._request: Submission | None = None
         self._submit = SubmitDefaults()
-        mail = QPushButton(_("Compose an &e-mail"))
-        mail.setToolTip(_("Opens your mail program. Attach the request file there."))
-        mail.clicked.connect(self._compose)
+        compose = QPushButton(_("Compose an &e-mail"))
+        compose.setToolTip(_("Opens your mail program. Attach the request file there."))
+        compose.clicked.connect(self._compose)
         copy = CopyButton(_("Cop&y the request"), self._pem)
         copy.clicked.connect(lambda: self.said.emit(""))
         save = QPushButton(_("Save a co&ver sheet…"))
@@ -63,7 +62,7 @@ class SubmitButtons(QObject):
             _("One page (PDF) with everything but the key, to attach to a ticket or to print.")
         )
         save.clicked.connect(self._save_sheet)
-        self.buttons: tuple[QPushButton, ...] = mail, copy, save
+        self.buttons: tuple[QPushButton, ...] = compose, copy, save
 
     def offer(self, request: Submission | None, submit: SubmitDefaults) -> None:
         """Act on this request from now on; None disables the buttons."""
@@ -89,36 +88,14 @@ class SubmitButtons(QObject):
             please,
             "",
             _("Common name: {name}").format(name=name),
-            *_senders(request.subject),
+            *mail.senders(request.subject),
             *self._renewed(request),
             _("Request file, attached: {name}").format(name=request.csr.name),
             _("Public-key fingerprint (SHA-256): {fingerprint}").format(
                 fingerprint="\r\n" + labels.fingerprint(request.public_key_sha256)
             ),
         ]
-        letter = QUrl("mailto:" + _encoded(submit.email).replace("%40", "@"))
-        query = QUrlQuery()
-        query.addQueryItem("subject", _encoded(subject))
-        query.addQueryItem("body", _encoded("\r\n".join(lines)))
-        letter.setQuery(query)
-        if QDesktopServices.openUrl(letter):
-            text = _("Now attach this file to the e-mail: {path}")
-            self.said.emit(text.format(path=request.csr))
-        else:
-            head = [_("Subject: {subject}").format(subject=subject)]
-            text = _(
-                "There is no mail program on this computer. The text of the e-mail is "
-                "copied: paste it into a new e-mail, and attach this file: {path}"
-            )
-            if submit.email:
-                head.insert(0, _("To: {address}").format(address=submit.email))
-                text = _(
-                    "There is no mail program on this computer. The text of the e-mail is "
-                    "copied: paste it into a new e-mail to {address}, and attach this file: "
-                    "{path}"
-                )
-            QGuiApplication.clipboard().setText("\n".join([*head, "", *lines]))
-            self.said.emit(text.format(address=submit.email, path=request.csr))
+        self.said.emit(mail.compose(submit.email, subject, lines, request.csr))
 
     @staticmethod
     def _renewed(request: Submission) -> list[str]:
@@ -166,19 +143,3 @@ class SubmitButtons(QObject):
             self.failed.emit(problem_text_with_place(error.problems[0]))
 
         background.run(self, save, done, refused)
-
-
-def _encoded(text: str) -> str:
-    """Return the text percent-encoded for a 'mailto:' URL (RFC 6068), '+' and '&' too."""
-    return bytes(QUrl.toPercentEncoding(text).data()).decode("ascii")
-
-
-def _senders(subject: Mapping[str, str]) -> list[str]:
-    """Return the lines that name the organization and the sender."""
-    lines = []
-    for key in ("organization", "unit"):
-        if value := subject.get(key):
-            lines.append(labels.named(labels.label(key), value))
-    if address := subject.get("email"):
-        lines.append(_("Contact: {address}").format(address=address))
-    return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QApplication,
@@ -31,13 +31,17 @@ class FocusRing(QObject):
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
         self._ring: _Ring | None = None
-        app.focusChanged.connect(self._go)
+        # When a page changes, the focus passes over several widgets: only the last one gets a ring.
+        self._going = QTimer(self, singleShot=True, interval=0)
+        self._going.timeout.connect(self._go)
+        app.focusChanged.connect(self._going.start)
 
-    def _go(self, _old: QWidget | None, focused: QWidget | None) -> None:
+    def _go(self) -> None:
         if self._ring and isValid(self._ring):
             self._ring.hide()
             self._ring.deleteLater()
         self._ring = None
+        focused = QApplication.focusWidget()
         # A task shows it by itself, a list that pops up by its chosen row.
         if focused and not isinstance(focused, TaskLink) and not _is_popup(focused):
             self._ring = _Ring(focused)
