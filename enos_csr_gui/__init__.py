@@ -4,3 +4,6 @@ __version__ = "0.1.0"
 
 NAME = "EnOS CSR"
 """The name of the program, the same in every language."""
+
+IDENTIFIER = "com.envisioniot.enos-csr"
+"""How macOS, and the taskbar of Windows, tell the program from others."""

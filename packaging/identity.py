@@ -13,12 +13,11 @@ sys.path.insert(0, str(TOP))
 
 import catalogues  # noqa: E402
 
-from enos_csr_gui import NAME  # noqa: E402
+from enos_csr_gui import IDENTIFIER, NAME  # noqa: E402, F401
 from enos_csr_gui import __version__ as VERSION  # noqa: E402, N812
 
 PUBLISHER = "The EnOS CSR maintainers"
 SUMMARY = "Makes keys and certificate signing requests (CSR) for EnOS"
-MAC_IDENTIFIER = "com.envisioniot.enos-csr"
 MAC_MINIMUM_SYSTEM = "14.0"
 """The oldest macOS that PySide6's wheels support."""
 

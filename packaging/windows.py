@@ -15,7 +15,7 @@ from pathlib import Path
 import identity
 import localised
 import records
-from identity import PUBLISHER, TOP, VERSION
+from identity import IDENTIFIER, PUBLISHER, TOP, VERSION
 
 _SCRIPT = TOP / "packaging" / "windows" / "installer.nsi"
 
@@ -43,6 +43,7 @@ def _compile(bundle: Path, files: list[Path], target: Path, made: Path) -> None:
     languages = made / "languages.nsh"
     languages.write_text(localised.installer_languages(), encoding="utf-8")
     values = {
+        "APP_ID": IDENTIFIER,
         "BUNDLE": bundle,
         "FILES_TO_REMOVE": removal,
         "ICON": identity.icon(made, "win32"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -21,6 +20,7 @@ from enos_csr_gui.cli.output import (
     path_text,
     print_json,
 )
+from enos_csr_gui.core import clock
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -237,7 +237,7 @@ def _run(
 
     passphrase_of = passphrases()
     control = Control()
-    begin = time.monotonic()
+    begin = clock.awake()
     folder = options.folder
     with records.opened(folder) as ledger, signals.stopping(lambda: _stop(control)):
         if len(ledger.made) != before:
@@ -256,7 +256,7 @@ def _run(
             pairs_of=_elsewhere(options.scheduler),
         )
         faults.warn(outcome.notes)
-        seconds = time.monotonic() - begin
+        seconds = clock.awake() - begin
         _print(checked, outcome, ledger, seconds=seconds, options=options, faults=faults)
     if outcome.stopped:
         raise click.exceptions.Exit(IMPOSSIBLE)
@@ -294,12 +294,12 @@ class _Line:
 
     def __init__(self) -> None:
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._begin = time.monotonic()
+        self._begin = clock.awake()
         self._next = self._begin + (_QUIET_SECONDS if self._terminal else _LOG_SECONDS)
         self._width = 0
 
     def show(self, text: Callable[[float], str], *, last: bool) -> None:
-        now = time.monotonic()
+        now = clock.awake()
         if now < self._next and not (last and self._width):
             return
         shown = text(now - self._begin)

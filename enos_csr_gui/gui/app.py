@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QEvent, QLocale, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui import NAME, __version__, i18n
+from enos_csr_gui import IDENTIFIER, NAME, __version__, i18n
 from enos_csr_gui.core import permissions, preferences
 from enos_csr_gui.gui import background, explain_no_window, startup
 from enos_csr_gui.i18n import _
@@ -30,6 +30,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     ``languages`` take precedence over those that Qt detects.
     """
     permissions.protect_process(traceable=True)
+    identify_to_taskbar()
     qInstallMessageHandler(_explain_abort([]))
     app, others = make_application(arguments)
     qInstallMessageHandler(None)
@@ -54,6 +55,19 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     window.wizard.hide()  # lets the focus leave while everything is still there
     background.finish()
     return status
+
+
+def identify_to_taskbar() -> None:
+    """Have the taskbar of Windows show the windows with an icon of ours that is pinned.
+
+    The shortcut of the installer has the same ID. Without one, they would belong to Python where
+    that runs the program.
+    """
+    if sys.platform != "win32":
+        return
+    import ctypes
+
+    ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(IDENTIFIER)
 
 
 def make_application(arguments: Sequence[str]) -> tuple[Application, list[str]]:

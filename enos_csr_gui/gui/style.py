@@ -6,7 +6,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QEvent, QObject, QSize
 from PySide6.QtGui import QColor, QCursor, QFont, QGuiApplication, QPalette, QScreen
 from PySide6.QtWidgets import QWidget
 
@@ -52,6 +52,9 @@ _FUSION_HIGHLIGHT = QColor(48, 140, 198)
 
 _SELECTED = 0.35
 """The share of the accent in the colour of a selected row in the style of Windows 11."""
+
+_POINTED_AT, _PRESSED = 0.1, 0.2
+"""The share of the text's colour in that of a filled button in the style of Windows 11."""
 
 _ENABLED = (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive)
 
@@ -138,15 +141,58 @@ def make_primary(*buttons: QPushButton) -> None:
     if not (_is_fusion() or _is_windows_11()):
         return
     for button in buttons:
-        palette = QApplication.palette(button)
-        for group in _ENABLED:
-            ground = accent(palette)
-            if _is_fusion():  # it fills with a gradient of lighter shades
-                ground = ground.darker(_FUSION_DARKER)
-            palette.setColor(group, QPalette.ColorRole.Button, ground)
-            palette.setColor(group, QPalette.ColorRole.ButtonText, on_accent(palette))
-        button.setPalette(palette)
         button.setProperty(_PRIMARY, True)
+        if _is_fusion():  # it fills with a gradient of lighter shades
+            ground = accent(QApplication.palette(button)).darker(_FUSION_DARKER)
+            _fill(button, ground)
+        else:
+            (button.findChild(_Shades) or _Shades(button)).fill()
+
+
+def _fill(button: QPushButton, ground: QColor) -> None:
+    from PySide6.QtWidgets import QApplication  # after the first paint
+
+    palette = QApplication.palette(button)
+    for group in _ENABLED:
+        palette.setColor(group, QPalette.ColorRole.Button, ground)
+        palette.setColor(group, QPalette.ColorRole.ButtonText, on_accent(palette))
+        if not _is_fusion():  # the style of Windows 11 outlines the default button with it
+            palette.setColor(group, QPalette.ColorRole.Accent, ground)
+    button.setPalette(palette)
+
+
+class _Shades(QObject):
+    """Shows on a primary button that the pointer is on it, and that it is pressed.
+
+    The style of Windows 11 does so with a colour of its own only.
+    """
+
+    def __init__(self, button: QPushButton) -> None:
+        super().__init__(button)
+        self._button = button
+        button.installEventFilter(self)
+        button.pressed.connect(self.fill)
+        button.released.connect(self.fill)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave):
+            self.fill()
+        return super().eventFilter(watched, event)
+
+    def fill(self) -> None:
+        """Fill the button as it is now. Text and ground differ no less than at rest."""
+        from PySide6.QtWidgets import QApplication  # after the first paint
+
+        if not is_primary(self._button):
+            return
+        palette = QApplication.palette(self._button)
+        share = 0.0
+        if self._button.isDown():
+            share = _PRESSED
+        elif self._button.underMouse():
+            share = _POINTED_AT
+        palette = QApplication.palette(self._button)
+        _fill(self._button, _between(palette.windowText().color(), accent(palette), share))
 
 
 def make_ordinary(button: QPushButton) -> None:

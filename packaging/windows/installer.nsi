@@ -41,6 +41,7 @@ VIAddVersionKey /LANG=0 "LegalCopyright" "Apache License 2.0"
 !include "MUI2.nsh"
 !include "FileFunc.nsh"
 !include "LogicLib.nsh"
+!include "app_id.nsh"
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
@@ -139,6 +140,7 @@ Section
     File /r "${BUNDLE}\*"
     WriteUninstaller "$INSTDIR\uninstall.exe"
     CreateShortCut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\enos-csr-gui.exe"
+    !insertmacro SET_APP_ID "$SMPROGRAMS\${NAME}.lnk"
 
     WriteRegStr SHCTX "${APPS_KEY}" "DisplayName" "${NAME}"
     WriteRegStr SHCTX "${APPS_KEY}" "DisplayVersion" "${VERSION}"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from enos_csr_gui.cli import batch_run
+
 from .test_json import check
 
 SAME = ["--country", "CN", "--state", "Guizhou", "--locality", "Kaili"]
@@ -45,6 +47,16 @@ def test_from_the_empty_table_to_the_pairs(enos_csr, folder, subject_of) -> None
         "Nothing was left to create.",
         "1 row has its files from an earlier run.",
     ]
+
+
+@pytest.mark.usefixtures("sleeping")
+def test_the_time_asleep_is_not_counted(enos_csr, table_of, monkeypatch) -> None:
+    monkeypatch.setattr(batch_run, "_LOG_SECONDS", 0.0)
+    result = enos_csr("batch", table_of("dev-1", "dev-2"), *SAME, "--out", "farm")
+    assert result.exit_code == 0, result.output
+    assert float(result.stdout.split()[6]) < 3600
+    assert "left." in result.stderr
+    assert "2 of 2 created, 0.0 per second" not in result.stderr
 
 
 def test_nothing_is_written_while_a_row_has_an_error(refused, table_of) -> None:

@@ -79,6 +79,27 @@ def test_a_damaged_history_that_another_copy_holds_open_is_busy(tmp_path, refusa
         assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]
 
 
+@pytest.mark.usefixtures("sleeping")
+def test_a_damaged_history_that_is_open_for_a_moment_is_waited_for_across_sleep(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "history.sqlite3"
+    path.write_bytes(b"damaged" * 1000)
+    rename, refused = Path.rename, []
+
+    def rename_later(self, target):
+        if not refused:
+            refused.append(self)
+            raise PermissionError(13, "held open", str(self), 32)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename_later)
+    with RequestHistory(path) as past:
+        assert past.requests() == []
+        assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]
+    assert refused == [path]
+
+
 def test_paths_of_more_than_260_characters_are_saved_and_read(tmp_path):
     folder = tmp_path
     while len(str(folder)) < 300:

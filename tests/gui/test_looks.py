@@ -13,7 +13,9 @@ import pytest
 from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast, seen_contrast
 from person import Person, wait
 from photos import Setting
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
 from tour import make_past
 
@@ -111,6 +113,12 @@ def test_the_last_page_has_one_primary_action_that_has_the_focus(
     assert [one for one in buttons if style.is_primary(one)] == [person.focus()]
 
 
+def text_ground(button: QPushButton) -> QColor:
+    """Return the colour of a button at the palest place that letters stand on."""
+    picture = button.grab().toImage()
+    return QColor(picture.pixel(6, picture.height() // 3))
+
+
 def test_the_one_way_on_is_filled_with_the_accent(person: Person, qapp: QApplication) -> None:
     ways_on = [person.button("Next >")]
     others = [person.button(name) for name in ("< Back", "Cancel", "Help (F1)")]
@@ -123,9 +131,32 @@ def test_the_one_way_on_is_filled_with_the_accent(person: Person, qapp: QApplica
         accent = style.accent(qapp.palette())
         is_filled = abs(ground.hslHue() - accent.hslHue()) < 20 and ground.saturation() > 120
         assert is_filled == (button in ways_on), button.text()
-        if is_filled:  # at the palest place that letters stand on
-            above = QColor(picture.pixel(6, picture.height() // 3))
-            assert contrast(text, above) >= ENOUGH_CONTRAST
+        if is_filled:
+            assert contrast(text, text_ground(button)) >= ENOUGH_CONTRAST
+
+
+def test_the_way_on_shows_the_pointer_and_the_press(person: Person, qapp: QApplication) -> None:
+    if qapp.style().objectName() not in ("fusion", "windows11"):
+        pytest.skip("the system's own style fills the default button")
+    button = person.button("Next >")
+
+    def ground() -> QColor:
+        wait(300)  # some styles go from one to the other
+        assert (
+            contrast(button.palette().buttonText().color(), text_ground(button)) >= ENOUGH_CONTRAST
+        )
+        return text_ground(button)
+
+    QTest.mouseMove(person.wizard, QPoint(1, 1))
+    at_rest = ground()
+    QTest.mouseMove(button)
+    pointed_at = ground()
+    QTest.mousePress(button, Qt.MouseButton.LeftButton)
+    pressed = ground()
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton, pos=QPoint(-50, -50))  # no click
+    QTest.mouseMove(person.wizard, QPoint(2, 2))
+    assert len({one.name() for one in (at_rest, pointed_at, pressed)}) == 3
+    assert ground() == at_rest
 
 
 def test_the_text_of_a_selected_row_can_be_read(start: Callable[..., Person]) -> None:

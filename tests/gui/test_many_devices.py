@@ -28,6 +28,7 @@ from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.last_answers import load
 from enos_csr_gui.gui.batch.model import REASON
 from enos_csr_gui.gui.batch.rows import RowTable
+from enos_csr_gui.gui.batch.running import Run
 
 HEADINGS = ("CN", "C", "ST", "L", "O", "OU", "E", "Site")
 SAME = ("CN", "Guizhou", "Kaili", "Example Wind Ltd", "Operations", "ops@example.com")
@@ -359,6 +360,16 @@ def answers(person: Person, button: str) -> None:
         return True
 
     person.meanwhile(act)
+
+
+@pytest.mark.usefixtures("sleeping")
+def test_the_time_asleep_is_not_counted() -> None:
+    run = Run()
+    run(0, 10)
+    assert run.seconds() < 3600
+    run.pause()
+    run.resume()
+    assert run.seconds() < 3600
 
 
 @pytest.mark.long

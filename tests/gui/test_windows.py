@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QTableView
 
+from enos_csr_gui import IDENTIFIER
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.app import object_to_log_off
 
@@ -52,6 +53,40 @@ def test_a_log_off_is_objected_to_while_an_answer_is_unsaved(
     person.goes_on("Save")
     person.goes_on("Done", "Save")
     assert may_log_off(person)
+
+
+TASKBAR = """
+import ctypes
+import os
+import sys
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui import app
+
+shell, given, told = ctypes.windll.shell32, [], ctypes.c_wchar_p()
+set_ = shell.SetCurrentProcessExplicitAppUserModelID
+get = shell.GetCurrentProcessExplicitAppUserModelID
+
+def set_and_note(text):
+    given.append(text)
+    assert not QApplication.topLevelWidgets()  # later, Windows would not look at it
+    return set_(text)
+
+def is_run(_self):
+    print(*given)
+    if get(ctypes.byref(told)) == 0:  # Wine does not know it
+        print(told.value)
+    sys.stdout.flush()
+    os._exit(0)
+
+shell.SetCurrentProcessExplicitAppUserModelID = set_and_note
+app.Application.exec = is_run
+app.run([])
+"""
+
+
+def test_the_taskbar_takes_the_window_and_the_shortcut_as_one() -> None:
+    lines = in_a_program(TASKBAR)
+    assert lines == [IDENTIFIER] * (1 if "ENOS_CSR_WINE" in os.environ else 2)
 
 
 def test_fingerprints_and_commands_stand_in_consolas(qapp: QApplication) -> None:
@@ -113,7 +148,8 @@ contrast = HighContrast(ctypes.sizeof(HighContrast), 1, None)
 set_ = ctypes.windll.user32.SystemParametersInfoW
 assert set_(0x43, contrast.size, ctypes.byref(contrast), 0)
 try:
-    from enos_csr_gui.gui import style
+    from enos_csr_gui import IDENTIFIER
+from enos_csr_gui.gui import style
     app = QApplication([])
     scheme = app.styleHints().colorScheme()
     button = QPushButton("Next")

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import build as build_downloads
 import catalogues
+import identity
 import pytest
 import windows
 from wine import Unavailable, windows_path, windows_python
 
-from enos_csr_gui import __version__
+from enos_csr_gui import IDENTIFIER, __version__
 
 HERE = Path(__file__).parent
 WINE = shutil.which("wine64", path=f"{os.environ['PATH']}:/usr/lib/wine")
@@ -210,6 +211,23 @@ def test_it_is_installed_updated_and_removed_without_a_question(
     folder.rmdir()
     assert (computer.files(), computer.registry()) == before
     assert settings.read_bytes() == b"mine"
+
+
+def test_the_shortcut_opens_the_program_under_the_id_of_its_windows(
+    computer: Computer, newer: Path, tmp_path: Path
+) -> None:
+    assert computer.run(newer, "/S") == 0
+    shortcut = (computer.home / computer.start_menu).read_bytes()
+    assert r"Programs\EnOS CSR\enos-csr-gui.exe" in shortcut.decode("latin-1")
+
+    # Wine keeps no properties of a shortcut. A store in memory shows what it is given.
+    program, script = tmp_path / "told.exe", identity.TOP / "packaging" / "windows" / "app_id.nsh"
+    values = {"OUTFILE": program, "APP_ID": IDENTIFIER, "SCRIPT": script}
+    options = [f"-D{key}={value}" for key, value in values.items()]
+    subprocess.run(["makensis", "-V1", "-WX", *options, HERE / "app_id.nsi"], check=True)
+    assert computer.run(program) == 0
+    text = 31
+    assert (computer.drive / "told.txt").read_text("ascii") == f"{text} {IDENTIFIER}"
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from enos_csr_gui.core import clock
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
@@ -25,27 +25,27 @@ class Run:
     def __init__(self) -> None:
         self.control = Control()
         self.done = self.total = 0
-        self.began = time.monotonic()
+        self.began = clock.awake()
         self.paused_at: float | None = None
 
     def __call__(self, done: int, total: int = 0) -> None:
         if not total or not self.total:
-            self.began = time.monotonic()  # the rows may have been checked once more
+            self.began = clock.awake()  # the rows may have been checked once more
         self.done, self.total = done, total
 
     def seconds(self) -> float:
-        """Return how long the run has been working, without its pauses."""
-        return max(0.0, (self.paused_at or time.monotonic()) - self.began)
+        """Return how long the run has been working, without its pauses and the computer's sleep."""
+        return max(0.0, (self.paused_at or clock.awake()) - self.began)
 
     def pause(self) -> None:
         """Begin nothing more until ``resume``."""
         self.control.pause()
-        self.paused_at = time.monotonic()
+        self.paused_at = clock.awake()
 
     def resume(self) -> None:
         """Go on after ``pause``."""
         if self.paused_at is not None:
-            self.began += time.monotonic() - self.paused_at
+            self.began += clock.awake() - self.paused_at
             self.paused_at = None
         self.control.resume()
 
