@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from gettext import NullTranslations, bindtextdomain, textdomain, translation
+from gettext import GNUTranslations, NullTranslations, bindtextdomain, textdomain
 from pathlib import Path
 
 from enos_csr_gui import resources
@@ -62,9 +62,19 @@ def name_of(language: str) -> str:
 
 
 def _read(language: str) -> NullTranslations:
-    if language == ENGLISH:
+    return read_catalogue(_folder(), _DOMAIN, language)
+
+
+def read_catalogue(folder: Path, domain: str, language: str) -> NullTranslations:
+    """Return the catalogue of a language in a folder; an empty one if there is none.
+
+    ``gettext.translation`` would keep it in memory, and import ``locale``.
+    """
+    try:
+        with (folder / language / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
+            return GNUTranslations(file)
+    except FileNotFoundError:
         return NullTranslations()
-    return translation(_DOMAIN, _folder(), [language])
 
 
 def choose(wanted: Iterable[str]) -> None:

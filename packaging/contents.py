@@ -105,6 +105,9 @@ EXCLUDED_MODULES += [
 IMPORTED_BY_C = ["numbers"]
 """Modules that a C module imports, which PyInstaller cannot see: here '_decimal'."""
 
+DATA = ["pycountry"]
+"""Packages of which only the files are used, so no import names them."""
+
 _PLUGINS = {
     "iconengines": {"qsvgicon"},
     "platforminputcontexts": {

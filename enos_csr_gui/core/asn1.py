@@ -277,6 +277,8 @@ _MAX_DEPTH = 30
 
 SEQUENCE, SET = 0x30, 0x31
 
+_INTEGER, _OID = 0x02, 0x06
+
 
 def der_value(tag: int, content: bytes) -> bytes:
     """Return one value as DER (X.690, 8.1)."""
@@ -285,6 +287,33 @@ def der_value(tag: int, content: bytes) -> bytes:
         return bytes([tag, length]) + content
     size = (length.bit_length() + 7) // 8
     return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
+
+
+def der_sequence(*parts: bytes) -> bytes:
+    """Return a SEQUENCE of values."""
+    return der_value(SEQUENCE, b"".join(parts))
+
+
+def der_set(*parts: bytes) -> bytes:
+    """Return a SET OF values, in the order that DER demands (X.690, 11.6)."""
+    return der_value(SET, b"".join(sorted(parts)))
+
+
+def der_number(number: int) -> bytes:
+    """Return an INTEGER that is not negative."""
+    return der_value(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def der_oid(dotted: str) -> bytes:
+    """Return an OBJECT IDENTIFIER, given in dotted form."""
+    first, second, *rest = map(int, dotted.split("."))
+    content = bytearray()
+    for number in (40 * first + second, *rest):
+        groups = [number & 0x7F]
+        while number := number >> 7:
+            groups.append(number & 0x7F | 0x80)
+        content += bytes(reversed(groups))
+    return der_value(_OID, bytes(content))
 
 
 def oid_text(data: bytes, tlv: Tlv) -> str:

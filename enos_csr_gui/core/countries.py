@@ -1,17 +1,19 @@
 """ISO 3166: the country codes allowed in a subject, their names, and suggestions for typos.
 
-Names are in English and, from pycountry's translations, in the language of the user.
+Names are in English and, from pycountry's translations, in the language of the user. Only its files
+are used: its classes would hold 7 MB, most of it subdivisions of other countries.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
-from difflib import SequenceMatcher, get_close_matches
 from functools import cache
-from gettext import translation
-from typing import NamedTuple
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple, cast
 
 from enos_csr_gui import i18n
 
@@ -224,22 +226,39 @@ def countries() -> tuple[Country, ...]:
 
 @cache
 def _countries(language: str) -> tuple[Country, ...]:
-    import pycountry
-
     translate = _translator("iso3166-1", language)
     better = _BETTER_NAMES.get(language, {})
-    named = (
-        Country(c.alpha_2, better.get(c.alpha_2) or translate(c.name)) for c in pycountry.countries
-    )
+    codes = ((one["alpha_2"], one["name"]) for one in _assigned())
+    named = (Country(code, better.get(code) or translate(name)) for code, name in codes)
     return tuple(sorted(named, key=lambda country: country.name))
+
+
+@cache
+def _folder() -> Path:
+    """Return the folder of pycountry."""
+    if not (found := find_spec("pycountry")) or not found.submodule_search_locations:
+        raise ModuleNotFoundError(name="pycountry")
+    folder, *_others = found.submodule_search_locations
+    return Path(folder)
+
+
+def _entries(part: str, wanted: Callable[[dict[str, str]], object]) -> list[dict[str, str]]:
+    """Return what is wanted of a part of the standard: 1 is the countries, 2 the subdivisions."""
+    text = (_folder() / "databases" / f"iso3166-{part}.json").read_text(encoding="utf-8")
+    name = f"3166-{part}"
+    # No other entry is kept, not even while the rest is read.
+    read = json.loads(text, object_hook=lambda one: one if name in one or wanted(one) else None)
+    return [one for one in cast("list[dict[str, str] | None]", read[name]) if one]
+
+
+@cache
+def _assigned() -> list[dict[str, str]]:
+    return _entries("1", lambda _country: True)
 
 
 def _translator(standard: str, language: str) -> Callable[[str], str]:
     """Return the translation function for a standard: "iso3166-1" has the countries."""
-    import pycountry
-
-    folder = pycountry.LOCALES_DIR
-    return translation(standard, folder, [language], fallback=True).gettext
+    return i18n.read_catalogue(_folder() / "locales", standard, language).gettext
 
 
 _SMALL_WORDS = frozenset({"and", "of", "the"})
@@ -267,18 +286,17 @@ def _names() -> dict[str, str]:
 
     Names in every language of the program count, whichever is in use.
     """
-    import pycountry
-
     languages = [*i18n.languages(), *TRADITIONAL_CHINESE]
     translators = [_translator("iso3166-1", language) for language in languages]
     names = {}
-    for country in pycountry.countries:
-        names[_folded(country.alpha_3)] = country.alpha_2
+    for country in _assigned():
+        code = country["alpha_2"]
+        names[_folded(country["alpha_3"])] = code
         for attribute in ("name", "common_name", "official_name"):
-            if written := getattr(country, attribute, None):
-                names |= {_folded(t(written)): country.alpha_2 for t in translators}
+            if written := country.get(attribute):
+                names |= {_folded(t(written)): code for t in translators}
         # "Falkland Islands (Malvinas)"
-        names.setdefault(_folded(country.name.partition(" (")[0]), country.alpha_2)
+        names.setdefault(_folded(country["name"].partition(" (")[0]), code)
     better = {name: code for names in _BETTER_NAMES.values() for code, name in names.items()}
     aliases = {name: code for code, names in _ALIASES.items() for name in names}
     names |= {_folded(name): code for name, code in (better | aliases).items()}
@@ -375,6 +393,8 @@ def _likely(wanted: str) -> set[str]:
 
 def _spelt_almost(text: str, names: Mapping[str, Collection[str]], cutoff: float) -> set[str]:
     """Return the codes of the names that are most like the text; ``cutoff`` as difflib has it."""
+    from difflib import SequenceMatcher, get_close_matches  # few names are misspelt
+
     close = get_close_matches(text, names, n=_MOST_CHOICES, cutoff=cutoff)
     ratios = [SequenceMatcher(None, one, text).ratio() for one in close]
     best = [one for one, ratio in zip(close, ratios, strict=True) if ratio == ratios[0]]
@@ -446,10 +466,8 @@ def subdivisions(code: str) -> tuple[str, ...]:
 
 @cache
 def _subdivisions(code: str, language: str) -> tuple[str, ...]:
-    import pycountry
-
     translate = _translator("iso3166-2", language)
-    names = {s.name for s in pycountry.subdivisions if s.country_code == code}
+    names = {one["name"] for one in _entries("2", lambda one: one["code"].startswith(f"{code}-"))}
     translated = {translate(name) for name in names}
     if code == "CN":
         names = {_CHINESE_KIND.sub("", name) for name in names}

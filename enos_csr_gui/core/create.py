@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import csr, files, interrupted, journal, key_reader, keys, last_answers
+from enos_csr_gui.core import csr, files, interrupted, journal, keys, last_answers
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import InvalidKey, Problem
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
-from enos_csr_gui.core.key_reader import Passphrase
 from enos_csr_gui.core.subject import Subject
+
+if TYPE_CHECKING:
+    from enos_csr_gui.core.key_reader import Passphrase
 
 
 class CreatedRequest(NamedTuple):
@@ -43,6 +45,8 @@ def load_key(
 
     Raises UnreadableFile or InvalidKey with its path.
     """
+    from enos_csr_gui.core import key_reader  # no new key needs it
+
     data = files.read(path)
     try:
         return key_reader.load(data, passphrase, wanted=wanted, may_take_long=may_take_long)

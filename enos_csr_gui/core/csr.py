@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from enos_csr_gui.core import asn1
+from enos_csr_gui.core.asn1 import der_number, der_oid, der_sequence, der_set, der_value
 from enos_csr_gui.core.keys import KEY_SIZE
-from enos_csr_gui.core.subject import Subject
-from enos_csr_gui.core.x509_reader import without_warnings
+from enos_csr_gui.core.subject import StringType, Subject
+
+_TAGS = {StringType.PRINTABLE: 0x13, StringType.UTF8: 0x0C, StringType.IA5: 0x16}
+"""Of the string types (X.680, 41)."""
+
+_BIT_STRING, _NULL, _ATTRIBUTES = 0x03, 0x05, 0xA0
+
+_SHA256_WITH_RSA = "1.2.840.113549.1.1.11"
 
 
-def sign(subject: Subject, key: rsa.RSAPrivateKey) -> x509.CertificateSigningRequest:
-    """Return the request: SHA-256, no attributes, no extensions.
+def sign(subject: Subject, key: rsa.RSAPrivateKey) -> bytes:
+    """Return the request as DER: SHA-256, no attributes, no extensions.
 
-    Its DER is, byte for byte, what ``openssl req -new -key KEY -sha256 -utf8`` writes.
+    It is, byte for byte, what ``openssl req -new -key KEY -sha256 -utf8`` writes. The library has a
+    class for this, in a module that takes longer to import than all the rest of a request.
     """
-    builder = x509.CertificateSigningRequestBuilder(subject_name=_name(subject))
-    return builder.sign(key, hashes.SHA256())
+    public = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    facts = der_sequence(der_number(0), _name(subject), public, der_value(_ATTRIBUTES, b""))
+    signature = key.sign(facts, padding.PKCS1v15(), hashes.SHA256())
+    algorithm = der_sequence(der_oid(_SHA256_WITH_RSA), der_value(_NULL, b""))
+    return der_sequence(facts, algorithm, der_value(_BIT_STRING, b"\0" + signature))
 
 
-def _name(subject: Subject) -> x509.Name:
-    # The library counts UTF-8 bytes against the limit, and still warns with its check disabled.
-    # OpenSSL and the manual count characters, which Subject has already checked.
-    with without_warnings():
-        return x509.Name(
-            x509.NameAttribute(x509.ObjectIdentifier(field.oid), value, _validate=False)
+def _name(subject: Subject) -> bytes:
+    return der_sequence(
+        *(
+            der_set(
+                der_sequence(
+                    der_oid(field.oid), der_value(_TAGS[field.string_type], value.encode())
+                )
+            )
             for field, value in subject.attributes()
         )
+    )
 
 
-def to_pem(csr: x509.CertificateSigningRequest) -> bytes:
+def to_pem(csr: bytes) -> bytes:
     """Return the request as PEM (RFC 7468), the form that EnOS accepts."""
-    return csr.public_bytes(serialization.Encoding.PEM)
+    return asn1.pem("CERTIFICATE REQUEST", csr)
 
 
 def openssl_commands(

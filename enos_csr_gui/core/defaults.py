@@ -6,7 +6,6 @@ Errors in the file are reported; its valid entries still apply.
 from __future__ import annotations
 
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -95,10 +94,14 @@ class _Reader:
     def read(self, path: Path) -> None:
         self._path = path
         try:
-            content = tomllib.loads(files.read(path).decode("utf-8-sig"))
+            data = files.read(path)
         except UnreadableFile as error:
             self._problems += [one for one in error.problems if one.code is not Code.FILE_MISSING]
             return
+        import tomllib  # few computers have such a file
+
+        try:
+            content = tomllib.loads(data.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:  # also for a huge number or endless nesting
             values = {"reason": _shown(str(error))}
             self._problems.append(Problem(Code.DEFAULTS_NOT_TOML, path=path, values=values))

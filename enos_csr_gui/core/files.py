@@ -57,6 +57,8 @@ MAX_NAME_BYTES = 200
 
 _MAX_FILE_NAME_BYTES = 255
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{6,63}")
+
 # Windows treats these as devices, in either case and before any suffix. (pathvalidate misses some.)
 _DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])) *(?=\.|$)", re.I)
 
@@ -98,11 +100,20 @@ class Part(NamedTuple):
     encrypted: bool = False
 
 
+def is_plain_name(text: str) -> bool:
+    """Return whether the text is a safe name as it stands: usual letters, and longer than the names
+    of devices on Windows.
+    """
+    return bool(_PLAIN_NAME.fullmatch(text))
+
+
 def safe_name(text: str) -> str:
     """Return ``text`` converted to a base name that Windows, macOS and Linux all accept.
 
     Never empty; without a path, a reserved name, a leading dot or dash, or one of our suffixes.
     """
+    if is_plain_name(text):
+        return text
     return _safe(text, MAX_NAME_BYTES, without=_PAIR)
 
 

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.ciphers import (
 )
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from enos_csr_gui.core import asn1, keys, pbe
-from enos_csr_gui.core.asn1 import der_value
+from enos_csr_gui.core import keys, pbe
+from enos_csr_gui.core.asn1 import der_number, der_oid, der_sequence, der_set, der_value
 from enos_csr_gui.core.errors import (
     Code,
     InvalidKey,
@@ -108,7 +108,7 @@ def _common_name(certificate: Certificate) -> str:
 # PrintableString with '&', an explicit FALSE, unsorted RDNs), and writes no trusted ones beside a
 # key. Here the certificates are written as they came in.
 
-_OCTET_STRING, _NULL, _INTEGER, _OID, _BMP_STRING = 0x04, 0x05, 0x02, 0x06, 0x1E
+_OCTET_STRING, _NULL, _BMP_STRING = 0x04, 0x05, 0x1E
 _EXPLICIT_0, _IMPLICIT_0 = 0xA0, 0x80
 
 _ROUNDS = 190_000
@@ -143,15 +143,17 @@ def _pkcs12(
         serialization.NoEncryption(),
     )
     algorithm, secret = encrypt(plain, passphrase)
-    shrouded = _sequence(algorithm, der_value(_OCTET_STRING, secret))
-    key_bag = _sequence(_oid(_SHROUDED_KEY_BAG), der_value(_EXPLICIT_0, shrouded), _set(*names))
+    shrouded = der_sequence(algorithm, der_value(_OCTET_STRING, secret))
+    key_bag = der_sequence(
+        der_oid(_SHROUDED_KEY_BAG), der_value(_EXPLICIT_0, shrouded), der_set(*names)
+    )
 
-    algorithm, secret = encrypt(_sequence(_bag(certificate, *names), *others), passphrase)
-    encrypted = _sequence(_oid(_DATA), algorithm, der_value(_IMPLICIT_0, secret))
-    content = _sequence(der_value(_INTEGER, b"\0"), encrypted)
-    safe = _sequence(
-        _sequence(_oid(_ENCRYPTED_DATA), der_value(_EXPLICIT_0, content)),
-        _data(_sequence(key_bag)),
+    algorithm, secret = encrypt(der_sequence(_bag(certificate, *names), *others), passphrase)
+    encrypted = der_sequence(der_oid(_DATA), algorithm, der_value(_IMPLICIT_0, secret))
+    content = der_sequence(der_number(0), encrypted)
+    safe = der_sequence(
+        der_sequence(der_oid(_ENCRYPTED_DATA), der_value(_EXPLICIT_0, content)),
+        _data(der_sequence(key_bag)),
     )
     salt = os.urandom(16)
     rounds = _ROUNDS_FOR_OLDER_SYSTEMS if older_systems else _ROUNDS
@@ -159,49 +161,29 @@ def _pkcs12(
         passphrase, salt, digest, 3, hashlib.new(digest).digest_size, rounds
     )
     mac = hmac.digest(derived, safe, digest)
-    digest_info = _sequence(
-        _sequence(_oid(_DIGESTS[digest]), der_value(_NULL, b"")), der_value(_OCTET_STRING, mac)
+    digest_info = der_sequence(
+        der_sequence(der_oid(_DIGESTS[digest]), der_value(_NULL, b"")),
+        der_value(_OCTET_STRING, mac),
     )
-    return _sequence(
-        der_value(_INTEGER, b"\x03"),
+    return der_sequence(
+        der_number(3),
         _data(safe),
-        _sequence(digest_info, der_value(_OCTET_STRING, salt), _number(rounds)),
+        der_sequence(digest_info, der_value(_OCTET_STRING, salt), der_number(rounds)),
     )
 
 
 def _bag(certificate: Certificate, *attributes: bytes) -> bytes:
     """Return a bag with the certificate as it came in."""
     octets = der_value(_EXPLICIT_0, der_value(_OCTET_STRING, certificate.der))
-    value = der_value(_EXPLICIT_0, _sequence(_oid(_X509_CERTIFICATE), octets))
-    return _sequence(_oid(_CERTIFICATE_BAG), value, *([_set(*attributes)] if attributes else []))
+    value = der_value(_EXPLICIT_0, der_sequence(der_oid(_X509_CERTIFICATE), octets))
+    return der_sequence(
+        der_oid(_CERTIFICATE_BAG), value, *([der_set(*attributes)] if attributes else [])
+    )
 
 
 def _data(content: bytes) -> bytes:
     octets = der_value(_EXPLICIT_0, der_value(_OCTET_STRING, content))
-    return _sequence(_oid(_DATA), octets)
-
-
-def _sequence(*parts: bytes) -> bytes:
-    return der_value(asn1.SEQUENCE, b"".join(parts))
-
-
-def _set(*parts: bytes) -> bytes:
-    return der_value(asn1.SET, b"".join(sorted(parts)))
-
-
-def _number(number: int) -> bytes:
-    return der_value(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
-
-
-def _oid(dotted: str) -> bytes:
-    first, second, *rest = map(int, dotted.split("."))
-    content = bytearray()
-    for number in (40 * first + second, *rest):
-        groups = [number & 0x7F]
-        while number := number >> 7:
-            groups.append(number & 0x7F | 0x80)
-        content += bytes(reversed(groups))
-    return der_value(_OID, bytes(content))
+    return der_sequence(der_oid(_DATA), octets)
 
 
 _DATA, _ENCRYPTED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
@@ -215,7 +197,7 @@ _DIGESTS = {"sha1": "1.3.14.3.2.26", "sha256": "2.16.840.1.101.3.4.2.1"}
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
-    return _sequence(_oid(oid), _set(value))
+    return der_sequence(der_oid(oid), der_set(value))
 
 
 def _friendly_name(name: str) -> bytes:
@@ -223,18 +205,18 @@ def _friendly_name(name: str) -> bytes:
 
 
 # Oracle's trusted-key-usage, with anyExtendedKeyUsage: OpenJDK, PKCS12KeyStore.
-_TRUSTED_BY_JAVA = _attribute("2.16.840.1.113894.746875.1.1", _oid("2.5.29.37.0"))
+_TRUSTED_BY_JAVA = _attribute("2.16.840.1.113894.746875.1.1", der_oid("2.5.29.37.0"))
 
 
 def _encrypt(plain: bytes, passphrase: str) -> tuple[bytes, bytes]:
     """Return the algorithm and what it makes: PBES2 with AES-256 (RFC 8018, 6.2)."""
     salt, vector = os.urandom(16), os.urandom(16)
     derived = PBKDF2HMAC(hashes.SHA256(), 32, salt, _ROUNDS).derive(passphrase.encode())
-    prf = _sequence(_oid(_HMAC_SHA256), der_value(_NULL, b""))
-    derivation = _sequence(der_value(_OCTET_STRING, salt), _number(_ROUNDS), prf)
-    cipher = _sequence(_oid(_AES_256_CBC), der_value(_OCTET_STRING, vector))
-    schemes = _sequence(_sequence(_oid(_PBKDF2), derivation), cipher)
-    algorithm = _sequence(_oid(_PBES2), schemes)
+    prf = der_sequence(der_oid(_HMAC_SHA256), der_value(_NULL, b""))
+    derivation = der_sequence(der_value(_OCTET_STRING, salt), der_number(_ROUNDS), prf)
+    cipher = der_sequence(der_oid(_AES_256_CBC), der_value(_OCTET_STRING, vector))
+    schemes = der_sequence(der_sequence(der_oid(_PBKDF2), derivation), cipher)
+    algorithm = der_sequence(der_oid(_PBES2), schemes)
     return algorithm, _in_cbc(algorithms.AES(derived), vector, plain)
 
 
@@ -244,8 +226,8 @@ def _encrypt_for_older_systems(plain: bytes, passphrase: str) -> tuple[bytes, by
     rounds = _ROUNDS_FOR_OLDER_SYSTEMS
     derived = pbe.derive_pkcs12(passphrase, salt, "sha1", 1, 24, rounds)
     vector = pbe.derive_pkcs12(passphrase, salt, "sha1", 2, 8, rounds)
-    parameters = _sequence(der_value(_OCTET_STRING, salt), _number(rounds))
-    algorithm = _sequence(_oid(_PBE_SHA1_3DES), parameters)
+    parameters = der_sequence(der_value(_OCTET_STRING, salt), der_number(rounds))
+    algorithm = der_sequence(der_oid(_PBE_SHA1_3DES), parameters)
     return algorithm, _in_cbc(TripleDES(derived), vector, plain)
 
 

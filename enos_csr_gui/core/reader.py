@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import email
-import email.policy
 import gzip
 import io
 import json
@@ -308,7 +307,7 @@ def _parts_of_mail(text: bytes) -> Iterator[bytes]:
         yield text[text.find(b"\n\n") + 2 :]
         return
     with suppress(RecursionError, LookupError, ValueError, AssertionError):
-        message = email.message_from_bytes(text, policy=email.policy.compat32)
+        message = email.message_from_bytes(text)
         for part in islice(message.walk(), MAX_FILES):
             if not part.is_multipart():
                 content = part.get_payload(decode=True)

@@ -272,4 +272,4 @@ def csr_of_session(key):
     from enos_csr_gui.core.subject import FIELDS_BY_KEY, Subject
 
     answers = dict.fromkeys(FIELDS_BY_KEY, "Köln") | {"country": "CN", "email": ""}
-    return csr.sign(Subject(answers), key).public_bytes(DER)
+    return csr.sign(Subject(answers), key)

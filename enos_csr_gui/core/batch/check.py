@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -37,10 +36,6 @@ Progress = Callable[[int, int], None]
 
 _STEP = 50
 """So many rows take one or two milliseconds."""
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{6,63}")
-"""Common names that need no further look: nothing to clean, and longer than the devices of Windows,
-so that they are file names as they are."""
 
 
 class Rules(NamedTuple):
@@ -79,12 +74,11 @@ class Checked(NamedTuple):
 
 def base_name(row: Row) -> str:
     """Return the name of the files of a row, which every system accepts."""
-    name = row.common_name
-    return name if _PLAIN_NAME.fullmatch(name) else files.safe_name(name)
+    return files.safe_name(row.common_name)
 
 
 def _comparable(name: str) -> str:
-    return name.casefold() if _PLAIN_NAME.fullmatch(name) else name_key(name)
+    return name.casefold() if files.is_plain_name(name) else name_key(name)
 
 
 def paths(base: str, *, flat: bool) -> tuple[str, str]:
@@ -182,7 +176,7 @@ class _Check:
         return row._replace(answers=tuple(answers)), problems
 
     def _checked(self, key: str, text: str) -> tuple[str, tuple[Problem, ...]]:
-        if key == "common_name" and _PLAIN_NAME.fullmatch(text):
+        if key == "common_name" and files.is_plain_name(text):
             return text, ()
         known = self._answers.get((key, text))
         if known is None:
