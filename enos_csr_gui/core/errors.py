@@ -142,6 +142,7 @@ class Code(StrEnum):
     # Renewal
     NO_COMMON_NAME = "no-common-name"
     OLD_EXPIRED = "old-expired", "date"
+    ALREADY_REQUESTED = "already-requested", "date"
     ATTRIBUTE_LEFT_OUT = "attribute-left-out", "attribute", "value", "reason"  # a SkipReason
 
     # Receiving and exporting

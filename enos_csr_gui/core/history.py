@@ -134,6 +134,16 @@ class Place(NamedTuple):
     key: Path
 
 
+class Renewable(NamedTuple):
+    """A request whose certificate can be renewed.
+
+    ``requested`` is when its renewal was created, None if there is none that waits.
+    """
+
+    request: PastRequest
+    requested: datetime | None
+
+
 class NewRequest(NamedTuple):
     """A request to add to the history: its subject, field key -> value, and its files."""
 
@@ -219,13 +229,25 @@ _COLUMNS += ("issued", "expires", "serial", "certificate", "batch", "archived", 
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
 
 
-_EXPIRING = """
-    (archived IS NULL) = 1 AND expires BETWEEN ? AND ? AND NOT EXISTS (
-        SELECT 1 FROM request AS later
-        WHERE later.name_key = request.name_key AND later.number > request.number
-            AND (later.expires IS NOT NULL OR (later.archived IS NULL AND later.made_on > ?))
-    )
+_LATER = """
+    FROM request AS later
+    WHERE later.name_key = request.name_key AND later.number > request.number
 """
+
+
+_LATEST = f"NOT EXISTS (SELECT 1 {_LATER} AND later.expires IS NOT NULL)"
+
+
+_WAITING = f"{_LATER} AND later.expires IS NULL AND later.archived IS NULL"
+
+
+_PENDING = f"EXISTS (SELECT 1 {_WAITING} AND later.made_on > ?)"
+
+
+_ENDS_SOON = f"(archived IS NULL) = 1 AND expires BETWEEN ? AND ? AND {_LATEST}"
+
+
+_EXPIRING = f"{_ENDS_SOON} AND NOT {_PENDING}"
 
 
 _AT_ONCE = 500
@@ -561,6 +583,28 @@ class RequestHistory:
         """
         sql = f"{_SELECT} WHERE {_EXPIRING} ORDER BY expires, number"
         return self._rows(sql, *_around(_now(now), within))
+
+    def being_renewed(self, now: datetime | None = None) -> list[PastRequest]:
+        """Return what ``expiring`` leaves out because its renewal has been requested."""
+        sql = f"{_SELECT} WHERE {_ENDS_SOON} AND {_PENDING} ORDER BY expires, number"
+        return self._rows(sql, *_around(_now(now)))
+
+    def renewable(self, limit: int, now: datetime | None = None) -> list[Renewable]:
+        """Return the latest certificate of each common name, at most ``limit``.
+
+        What expires next comes first, and last what has expired longer than ``EXPIRES_SOON`` ago.
+        """
+        requested = f"(SELECT max(later.made_on) {_WAITING})"
+        sql = f"""
+            SELECT {", ".join(_COLUMNS)}, {requested} FROM request
+            WHERE (archived IS NULL) = 1 AND expires IS NOT NULL AND {_LATEST}
+            ORDER BY expires < ?, expires, number LIMIT ?
+        """  # noqa: S608  (constants)
+        return self._read(
+            sql,
+            (_seconds(_now(now) - EXPIRES_SOON), limit),
+            lambda row: Renewable(_row(row[:-1]), _sensible(_time, row[-1])),
+        )
 
     def check_common_name(self, name: str) -> list[Problem]:
         """Return the problem that an earlier request has this common name, if one has."""

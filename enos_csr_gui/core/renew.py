@@ -13,7 +13,13 @@ from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import KEY_SUFFIX
-from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
+from enos_csr_gui.core.history import (
+    RENEWAL_PENDING,
+    HistoryUnavailable,
+    PastRequest,
+    RequestHistory,
+    local_date,
+)
 from enos_csr_gui.core.subject import (
     FIELDS_BY_KEY,
     SUBJECT_FIELDS,
@@ -115,15 +121,29 @@ def _expired(end: datetime | None, now: datetime) -> tuple[Problem, ...]:
 def read_source_or_history(file: Path) -> RenewalSource:
     """Read an old request or certificate; if it is gone, return what the history knows of it.
 
-    Raises UnreadableFile as ``read_source`` does.
+    A note tells if a request for the same name still waits. Raises UnreadableFile as
+    ``read_source`` does.
     """
     try:
-        return read_source(file)
+        source = read_source(file)
     except UnreadableFile as error:
         gone = error.problems[0].code in (Code.FILE_MISSING, Code.NOT_A_FOLDER)
-        if gone and (past := _past(file)):
-            return _from_history(file, past)
-        raise
+        if not gone or not (past := _past(file)):
+            raise
+        source = _from_history(file, past)
+    return source._replace(notes=(*source.notes, *_check_requested(source.common_name)))
+
+
+def _check_requested(common_name: str) -> tuple[Problem, ...]:
+    """Return the note that the renewal has been requested not long ago."""
+    first = datetime.now(UTC) - RENEWAL_PENDING
+    with suppress(HistoryUnavailable), RequestHistory() as history:
+        newest = next(
+            (one for one in history.find_common_name(common_name) if not one.archived), None
+        )
+        if newest and newest.expires is None and newest.made_on > first:
+            return (Problem(Code.ALREADY_REQUESTED, values={"date": local_date(newest.made_on)}),)
+    return ()
 
 
 def _past(file: Path) -> PastRequest | None:

@@ -181,6 +181,7 @@ def _build_pages(wizard: RequestWizard) -> Iterator[None]:
     created = wizard.pages[Step.CREATED]
     assert isinstance(created, CreatedPage)
     wizard.start_page.expiring_wanted.connect(requests.show_expiring)
+    wizard.start_page.waiting_wanted.connect(requests.show_waiting)
     created.requests_wanted.connect(requests.show_matching)
     wizard.start_page.point_out_expiring()
     yield

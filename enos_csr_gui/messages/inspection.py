@@ -104,10 +104,10 @@ def verdict(found: InspectedItem) -> str:
         )
         return text.format(count=remarks)
     if not failed:
-        return _("Acceptable: the request meets every requirement.")
+        return _("Acceptable: it meets every requirement.")
     text = ngettext(
         "NOT acceptable: {failed} of {count} requirements is not met.",
-        "NOT acceptable: {failed} of {count} requirements are not met.",
+        "NOT acceptable: {failed} of {count} requirements not met.",
         failed,
     )
     return text.format(failed=failed, count=len(found.rules))

@@ -339,6 +339,10 @@ _SENTENCES: dict[Code, str] = {
         "the EnOS documentation speaks only of renewing valid certificates. Ask the people who "
         "manage certificates in your EnOS how to submit it."
     ),
+    Code.ALREADY_REQUESTED: N_(
+        "A request for this common name was created on {date}, and its certificate has not been "
+        "received on this computer. Create another one only if you need it."
+    ),
     Code.ATTRIBUTE_LEFT_OUT: N_("'{attribute} = {value}' is left out: {reason}."),
     # Receiving and exporting
     Code.NOT_A_CERTIFICATE: N_(

@@ -35,7 +35,7 @@ def test_an_acceptable_request(enos_csr, files, answers, key):
     assert result.stderr == ""
     first, *lines = result.stdout.splitlines()
     assert first == "good.csr: request (CSR) for 'dev-001', PEM"
-    assert "  Acceptable: the request meets every requirement." in lines
+    assert "  Acceptable: it meets every requirement." in lines
     assert lines[0].split() == ["Subject", "C", "=", "CN"]
     for value in (*answers.values(), "RSA, 2048 bits", "sha256WithRSAEncryption"):
         assert value in result.stdout
@@ -51,7 +51,7 @@ def test_a_request_that_is_not_acceptable(enos_csr, files):
     result = enos_csr("inspect", "bad.csr")
 
     assert result.exit_code == 2
-    assert "  NOT acceptable: 5 of 16 requirements are not met." in result.stdout.splitlines()
+    assert "  NOT acceptable: 5 of 16 requirements not met." in result.stdout.splitlines()
     assert "    FAIL  Country" in result.stdout
     assert "EnOS requires it." in result.stdout
     assert max(map(len, result.stdout.splitlines())) < 80

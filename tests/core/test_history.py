@@ -1255,10 +1255,13 @@ def test_what_is_to_be_renewed_soon(past):
             certificate=Path("x.crt"),
         )
     assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
+    assert past.being_renewed(NOW) == []
     record(past, "DEV-59", public_key_sha256="renewal", made_on=NOW)
     assert names(past.expiring(NOW)) == ["dev--3"]
+    assert names(past.being_renewed(NOW)) == ["dev-59"]
     # A request that was never submitted is pointed out again.
     assert names(past.expiring(NOW + timedelta(days=15))) == ["dev--3", "dev-59", "dev-61"]
+    assert past.being_renewed(NOW + timedelta(days=15)) == []
     past.certificate_received(
         "renewal",
         common_name="DEV-59",
@@ -1268,6 +1271,29 @@ def test_what_is_to_be_renewed_soon(past):
         certificate=Path("y.crt"),
     )
     assert names(past.expiring(NOW + timedelta(days=15))) == ["dev--3", "dev-61"]
+    assert past.being_renewed(NOW) == []
+
+
+def test_the_latest_certificate_of_each_name_can_be_renewed(past):
+    for name, days in (
+        ("dev-1", -100),
+        ("dev-2", 400),
+        ("dev-3", -3),
+        ("dev-1", 30),
+        ("dev-4", -90),
+    ):
+        fingerprint = f"{name} {days}"
+        record(past, name, public_key_sha256=fingerprint)
+        received(past, fingerprint, days)
+    record(past, "waiting", public_key_sha256="waiting")
+    record(past, "DEV-2", public_key_sha256="renewal", made_on=NOW)
+    found = past.renewable(10)
+    assert names([one for one, _requested in found]) == ["dev-3", "dev-1", "dev-2", "dev-4"]
+    assert [requested for _one, requested in found] == [None, None, NOW, None]
+    assert found[1].request.days_left() == 30
+    assert len(past.renewable(2)) == 2
+    past.archive([found[0].request.number])
+    assert names([one for one, _requested in past.renewable(10)])[0] == "dev-1"
 
 
 def test_a_page_of_what_is_to_be_renewed_soon(past):

@@ -37,6 +37,13 @@ def test_the_page_says_where_the_request_goes(person: Person) -> None:
     assert "EnOS Management Console, under 'System Management > Certificate Management'" in text
 
 
+def test_the_folder_is_named_once(person: Person, saved: Path) -> None:
+    text = person.reads()
+    assert text.count(str(saved)) == 1
+    assert f"Both files are saved in {saved}." in text
+    assert {"dev-001.csr", "dev-001.key"} <= set(text.split("\n"))
+
+
 @pytest.mark.long
 def test_the_folder_opens(person: Person, saved: Path) -> None:
     class Desktop(QObject):

@@ -34,7 +34,7 @@ def test_the_program_opens_a_request_it_is_started_with(
     start: Callable[..., Person], good: Path
 ) -> None:
     person = start("", good)
-    person.waits_to_read("Acceptable: the request meets every requirement.")
+    person.waits_to_read("Acceptable: it meets every requirement.")
     assert person.title() == CHECK
     assert "dev-001.csr" in person.reads()
     assert "request (CSR) for 'dev-001', PEM" in person.reads()
@@ -268,7 +268,7 @@ def test_choosing_files_is_the_primary_action_until_something_is_found(
     person = start("Check a file")
     assert style.is_primary(person.button("Choose files…"))
     person.drops(good)
-    person.waits_to_read("Acceptable: the request meets every requirement.")
+    person.waits_to_read("Acceptable: it meets every requirement.")
     assert not style.is_primary(person.button("Choose files…"))
     person.click("< Back")
     person.begins("Check a file")
@@ -283,11 +283,22 @@ def test_a_request_in_der_is_saved_as_pem_with_one_click(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(target), ""))
     person = start("", tmp_path / "x.der")
     person.waits_to_read("NOT acceptable")
+    assert "Create a new request" not in person.reads()  # nothing but its form is wrong
     person.button("Save as PEM…").setFocus()
     person.press(Qt.Key.Key_Space)
-    person.waits_to_read("Acceptable: the request meets every requirement.")
+    person.waits_to_read("Acceptable: it meets every requirement.")
     assert person.focus() is person.button("Choose files…")  # Enter must not leave the page
     assert target.read_bytes() == good.read_bytes()
+
+
+def test_a_request_that_is_not_only_in_the_wrong_form_is_created_again(
+    start: Callable[..., Person], tmp_path: Path, openssl
+) -> None:
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "x.key",
+            "-subj", "/CN=dev-7", "-outform", "DER", "-out", tmp_path / "x.der")  # fmt: skip
+    person = start("", tmp_path / "x.der")
+    person.waits_to_read("Create a new request with these answers")
+    assert "Save as PEM…" not in person.reads()
 
 
 def test_a_date_in_no_calendar_is_named(start: Callable[..., Person]) -> None:
@@ -306,7 +317,7 @@ def test_what_a_folder_has_beyond_the_limit_is_reported(
     person = start("Check a file")
     person.drops(folder)
     person.waits_to_read("There are more files in it; only the first 200 were read.")
-    person.waits_to_read("Acceptable: the request meets every requirement.")
+    person.waits_to_read("Acceptable: it meets every requirement.")
 
 
 def test_the_key_in_a_folder_is_used(start: Callable[..., Person], tmp_path: Path) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QComboBox
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QPushButton,
+    QTreeView,
+)
 
 from enos_csr_gui import i18n
 from enos_csr_gui.gui.app import WizardHost, speak
@@ -118,6 +125,25 @@ def test_unsubmitted_key_answers_are_kept(window: WizardHost, tmp_path: Path) ->
         "turbines17",
         "turb",
     ]
+
+
+def test_a_file_dialog_of_qt_is_all_in_chinese(
+    window: WizardHost, qapp: QApplication, tmp_path: Path
+) -> None:
+    speaks(Person(window.wizard), window, "zh_CN")
+    (tmp_path / "folder").mkdir()
+    dialog = QFileDialog(None, "", str(tmp_path))
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    dialog.show()
+    [files] = [one for one in dialog.findChildren(QTreeView) if one.objectName() == "treeView"]
+    model = files.model()
+    Person(window.wizard).waits_until(lambda: model.rowCount(files.rootIndex()) == 1)
+    texts = [one.text() for one in dialog.findChildren(QLabel)]
+    texts += [one.text() for one in dialog.findChildren(QPushButton)]
+    texts.append(model.index(0, 2, files.rootIndex()).data())
+    dialog.close()
+    assert len(texts) > 4
+    assert [text for text in texts if text and text.isascii()] == []
 
 
 def test_nothing_is_chosen_before_the_list_is_seen(window: WizardHost) -> None:

@@ -140,9 +140,26 @@ def test_the_chain_completes_what_is_saved(
     kept = saved / "dev-001.crt"
     person.waits_to_read(f"saved beside its key: {kept}")
     alone = kept.read_bytes()
+    offered: list[Path] = []
+
+    def accept() -> bool:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            return False
+        offered.extend(map(Path, dialog.selectedFiles()))
+        dialog.accept()
+        return True
+
+    person.meanwhile(accept)
+    person.click("Save a calendar reminder…")
+    reminder = saved / "Renew the certificate of dev-001.ics"
+    person.waits_until(lambda: bool(offered))
+    assert offered == [reminder]
+    person.waits_to_read("The reminder is saved.")
     person.drops(authority.intermediate, authority.root)
     person.waits_until(lambda: not person.problems() and "Also read" in person.reads())
     person.waits_to_read(f"saved beside its key: {kept}")
+    assert str(reminder) in person.reads()  # it is still said where the reminder is
     chain = authority.intermediate.read_bytes() + authority.root.read_bytes()
     assert kept.read_bytes() == alone + chain
     assert [file.name for file in saved.glob("*.crt")] == ["dev-001.crt"]
@@ -525,8 +542,8 @@ def test_a_certificate_and_its_chain_dropped_together(
     person = start()
     person.drops(alone, chain)
     person.waits_for_page("Check a file")
-    person.waits_to_read("Export it with its key")
-    person.click("Export it with its key")
+    person.waits_to_read("Create the files for the device")
+    person.click("Create the files for the device")
     person.waits_to_read("The certificate for 'dev-001'")
     assert not person.problems()
 
@@ -613,7 +630,7 @@ def test_a_lone_self_signed_certificate_is_not_offered_for_renewal(
     person.drops(file, file)
     person.waits_to_read("Self-signed certificate for 'dev-001'")
     assert "Renew this certificate" not in person.reads()
-    assert "Export it with its key" not in person.reads()
+    assert "Create the files for the device" not in person.reads()
 
 
 @pytest.mark.long

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ from enos_csr_gui.core import create, key_reader, receive, renew, serials, x509_
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.submit import cover_sheet
 
 RENEW = "Renew a certificate"
+LIST = "Or a certificate that was received on this computer"
 
 
 def answers_in(path: Path) -> dict[str, str]:
@@ -56,12 +58,30 @@ def test_the_common_name_cannot_be_edited_and_says_why(
     assert "EnOS knows the device by it" in person.reads()
 
 
+def received(csr: Path, days: int = 30) -> None:
+    """Record a certificate for the request in the file."""
+    now = datetime.now(UTC)
+    with RequestHistory() as history:
+        past = next(one for one in history.requests() if one.csr == csr)
+        history.certificate_received(
+            past.public_key_sha256,
+            common_name=past.common_name,
+            serial=past.number,
+            issued=now,
+            expires=now + timedelta(days=days),
+            certificate=csr.with_suffix(".crt"),
+        )
+
+
 @pytest.mark.long
-def test_one_of_the_earlier_requests_is_chosen(start: Callable[..., Person], old: Path) -> None:
+def test_one_of_the_received_certificates_is_chosen(
+    start: Callable[..., Person], old: Path
+) -> None:
+    received(old)
     person = start(RENEW)
-    person.waits_to_read("Or one of your requests")
-    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.NoModifier)  # typed into the path
-    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read(LIST)
+    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.NoModifier)  # typed into the path
+    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
     person.press(Qt.Key.Key_Down)
     person.waits_until(lambda: person.field("Old file").text() == str(old))
     person.goes_on("Key")
@@ -154,11 +174,12 @@ def test_a_file_must_be_chosen(start: Callable[..., Person]) -> None:
 
 
 @pytest.mark.long
-def test_one_of_the_requests_will_do(start: Callable[..., Person], old: Path) -> None:
+def test_a_received_certificate_will_do(start: Callable[..., Person], old: Path) -> None:
+    received(old)
     person = start(RENEW)
-    person.waits_to_read("Or one of your requests")
+    person.waits_to_read(LIST)
     person.tries("Next >")
-    assert person.problems() == ["Choose the old file, or one of your requests below."]
+    assert person.problems() == ["Choose the old file, or a certificate below."]
 
 
 @pytest.mark.long
@@ -185,15 +206,17 @@ def chosen_row(person: Person) -> str:
 
 @pytest.fixture
 def two_requests(start: Callable[..., Person], labelled: dict[str, str], saved: Path) -> Person:
-    """A person who has chosen the first of two requests to be renewed, and cancelled."""
+    """A person who has chosen the first of two certificates to be renewed, and cancelled."""
     for name in ("dev-001", "dev-002"):
         person = start()
         person.walks_to_save({**labelled, "Common name": name})
         person.goes_on("Done", "Save")
+    received(saved / "dev-001.csr", days=300)
+    received(saved / "dev-002.csr")
     person.click("Start page")
     person.begins(RENEW)
-    person.waits_to_read("Or one of your requests")
-    person.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    person.waits_to_read(LIST)
+    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
     person.press(Qt.Key.Key_Down)
     assert person.field("Old file").text() == str(saved / "dev-002.csr")
     assert chosen_row(person) == "dev-002"
@@ -201,20 +224,45 @@ def two_requests(start: Callable[..., Person], labelled: dict[str, str], saved: 
     return person
 
 
-def test_each_request_has_its_status_and_day_in_columns(two_requests: Person) -> None:
-    two_requests.begins(RENEW)
-    reloaded_list(two_requests)
-    [rows] = [one for one in two_requests.wizard.findChildren(QTreeWidget) if one.isVisible()]
+@pytest.mark.long
+def test_the_list_has_what_can_be_renewed_and_says_what_is_requested(
+    two_requests: Person,
+) -> None:
+    person, now = two_requests, datetime.now(UTC)
+    with RequestHistory() as history:
+        for name in ("dev-002", "dev-003"):
+            history.record(
+                {"common_name": name},
+                public_key_sha256=name,
+                key=Path(f"{name}.key"),
+                csr=Path(f"{name}.csr"),
+            )
+    person.begins(RENEW)
+    reloaded_list(person)
+    person.waits_to_read("2 requests still wait for their certificates, and are not listed here.")
+    [rows] = [one for one in person.wizard.findChildren(QTreeWidget) if one.isVisible()]
     heads = [rows.headerItem().text(column) for column in range(rows.columnCount())]
-    assert heads == ["Common name", "Status", "Created on"]
-    assert rows.topLevelItem(0).text(0) == "dev-002"
-    assert rows.topLevelItem(0).text(1) == "waiting for the certificate"
-    assert rows.topLevelItem(0).text(2).endswith(str(datetime.now(UTC).year))
+    assert heads == ["Common name", "Status", "Expires on", "Renewal requested"]
+    shown = [rows.topLevelItem(row) for row in range(rows.topLevelItemCount())]
+    assert [row.text(0) for row in shown] == ["dev-002", "dev-001"]
+    assert [row.text(1) for row in shown] == ["expires in 30 days", "valid"]
+    assert [row.text(3) for row in shown] == [dates.day(now), ""]
+    person.press(Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    person.press(Qt.Key.Key_Down)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    assert "A request for this common name was created on" in person.reads()
+    assert "Fields marked * are required." in person.reads()
+    person.goes_on("Review")
+    assert "This request renews a certificate." in person.reads()
+    person.goes_on("Save")
+    person.goes_on("Done", "Save")
+    assert "This request renews a certificate." in person.reads()
 
 
 def reloaded_list(person: Person) -> None:
     person.waits_for_page("Which certificate?")
-    person.waits_to_read("Or one of your requests")
+    person.waits_to_read(LIST)
     wait(200)
 
 
@@ -275,8 +323,9 @@ def test_the_row_of_the_file_that_is_typed_is_chosen(two_requests: Person, saved
 def test_a_path_that_was_typed_stays_when_tab_leads_through_the_list(
     start: Callable[..., Person], old: Path
 ) -> None:
+    received(old)
     person = start(RENEW)
-    person.waits_to_read("Or one of your requests")
+    person.waits_to_read(LIST)
     person.enters("Old file", "/my/own.csr")
     for _stop in range(3):
         person.press(Qt.Key.Key_Tab)

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QMenu,
     QMessageBox,
     QScrollBar,
     QTableView,
     QTextBrowser,
-    QTreeWidget,
 )
 
 from enos_csr_gui.core import history, preferences
@@ -34,6 +34,7 @@ from enos_csr_gui.gui import background
 from enos_csr_gui.gui.requests import file_status
 from enos_csr_gui.gui.requests.model import Column
 from enos_csr_gui.gui.requests.table import RequestTable
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 
 DAY = timedelta(days=1)
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -463,6 +464,56 @@ def test_a_missing_folder_is_reported(
     person.waits_until(lambda: bool(person.problems()))
     assert "This folder is no longer there." in person.problems()[0]
     assert desktop.opened is None
+    [note] = [one for one in person.wizard.findChildren(FieldNote) if one.is_problem]
+    view, button = table(person), person.button("Locate the files…")
+    tops = [one.mapToGlobal(QPoint()).y() for one in (view, note, button)]
+    assert tops == sorted(tops)
+
+
+def test_in_the_details_it_is_said_beside_the_file_that_its_folder_is_gone(
+    record: Callable[..., Path], opened: Callable[[], Person], desktop: QObject, saved: Path
+) -> None:
+    record("dev-001", expires=400)
+    person = opened()
+    person.waits_until(person.button("Details…").isEnabled)
+    for file in saved.iterdir():
+        file.unlink()
+    saved.rmdir()
+    order: list[list[str]] = []
+
+    def look() -> None:
+        person.click("Open folder: Key file")
+        person.waits_until(lambda: bool(person.problems()))
+        dialog = person.window
+        labels = [one for one in dialog.findChildren(QLabel) if one.isVisible()]
+        labels.sort(key=lambda one: one.mapTo(dialog, QPoint()).y())
+        order.append([one.text() for one in labels])
+
+    in_dialog(person, look)
+    person.click("Details…")
+    person.waits_until(lambda: bool(order))
+    [texts] = order
+    gone = next(place for place, text in enumerate(texts) if "no longer there" in text)
+    assert texts.index("Key file") < gone < texts.index("Certificate file")
+    # First what one looks for, then for whom it is, the common name first.
+    shown = [one for one in texts if one in ("Status", "S&ite", "Common name", "Country")]
+    assert shown == ["Status", "S&ite", "Common name", "Country"]
+
+
+def test_a_site_and_a_note_take_the_place_of_no_other_column(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    person.wizard.resize(900, 608)
+    wait(50)
+    header = table(person).horizontalHeader()
+    before = {column for column in Column if not header.isSectionHidden(column)}
+    with RequestHistory() as past:
+        past.annotate([1], site="Kaili", note="ask Li")
+    person.press(Qt.Key.Key_F5)
+    person.waits_until(lambda: not header.isSectionHidden(Column.NOTE))
+    shown = {column for column in Column if not header.isSectionHidden(column)}
+    assert shown == before | {Column.SITE, Column.NOTE}
 
 
 def test_a_request_is_renewed_from_its_row(
@@ -652,8 +703,8 @@ def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
     person.waits_until(lambda: len(rows(person)) == 4)
 
 
-def test_a_renewed_request_is_no_longer_pointed_out_after_coming_back(
-    start: Callable[..., Person], record: Callable[..., Path]
+def test_a_requested_renewal_is_pointed_out_until_its_certificate_arrives(
+    start: Callable[..., Person], record: Callable[..., Path], now: datetime
 ) -> None:
     record("dev-001", days_ago=700, expires=11.5)
     person = start("")
@@ -661,6 +712,21 @@ def test_a_renewed_request_is_no_longer_pointed_out_after_coming_back(
     record("DEV-001", kind="renewal")
     person.begins("My requests")
     person.waits_until(lambda: len(rows(person)) == 2)
+    person.click("< Back")
+    person.waits_for_page(START)
+    person.waits_to_read("dev-001 expires in 12 days; its renewal waits for the certificate.")
+    assert "Renew it now" not in person.reads()
+    person.click("Show")
+    person.waits_until(lambda: names(person) == ["DEV-001"])
+    with RequestHistory() as past:
+        past.certificate_received(
+            past.requests()[0].public_key_sha256,
+            common_name="DEV-001",
+            serial=7,
+            issued=now,
+            expires=now + timedelta(days=700),
+            certificate=Path("x.crt"),
+        )
     person.click("< Back")
     person.waits_for_page(START)
     person.waits_until(lambda: "renewal" not in person.reads())
@@ -861,13 +927,7 @@ def test_without_any_file_a_request_is_renewed_from_the_list(
     person.waits_to_read("Locate the files…")
     person.uses("Renew", by_mouse=by_mouse)
     person.waits_for_page("Which certificate?")
-    person.waits_to_read("Or one of your requests")
-    [choices] = [one for one in person.wizard.findChildren(QTreeWidget) if one.isVisible()]
-    rows_ = [choices.topLevelItem(row) for row in range(choices.topLevelItemCount())]
-    assert [row.text(0) for row in rows_ if row] == [
-        "dev-002",
-        "dev-001",
-    ]
+    person.waits_to_read("2 requests still wait for their certificates")
     for page in ("Key", "Who is it for?"):
         person.uses("Next >", by_mouse=by_mouse)
         person.waits_for_page(page)

@@ -343,7 +343,7 @@ class Tour:
     def _renewal(self) -> None:
         person = self._person
         person.begins("Renew a certificate")
-        person.waits_to_read("Or one of")
+        person.waits_to_read("Or a certificate that was received")
         self._sees("renew")
         person.tries("Next >")
         self._sees("renew-no-file")

@@ -50,6 +50,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.NO_CERTIFICATE_IN_FOLDER: {"count": 3},
     Code.NO_REQUEST_IN_FOLDER: {"count": 3},
     Code.OLD_EXPIRED: {"date": "2026-01-31"},
+    Code.ALREADY_REQUESTED: {"date": "2026-01-31"},
     Code.CERTIFICATE_NOT_RSA: {"algorithm": "EC SM2"},
     Code.CHAIN_OTHER_KEY: {"issuer": "Test Issuing"},
     Code.SEVERAL_DEVICES: {"name": "dev-001", "other": "dev-002"},

@@ -193,7 +193,7 @@ PAGES: dict[Step, PageInfo] = {
     Step.DONE: PageInfo(N_("Submit the file"), PageKind.SAVED, _done),
     Step.RENEW: PageInfo(N_("Pick the old one"), PageKind.ASKS, _renew),
     Step.RECEIVE: PageInfo(N_("Add certificates"), PageKind.RECEIVES, _receive),
-    Step.EXPORT: PageInfo(N_("Export the files"), PageKind.SAVES, _export),
+    Step.EXPORT: PageInfo(N_("Create the files"), PageKind.SAVES, _export),
     Step.EXPORTED: PageInfo(N_("Set up the device"), PageKind.SAVED, _exported),
     Step.INSPECT: PageInfo(N_("Check"), PageKind.SHOWS, _inspect),
     Step.REQUESTS: PageInfo(N_("My requests"), PageKind.SHOWS, _requests, is_wide=True),
@@ -205,7 +205,7 @@ PAGES: dict[Step, PageInfo] = {
     Step.CREATED: PageInfo(N_("Submit the files"), PageKind.SAVED, _created),
     Step.CERTIFICATES: PageInfo(N_("Add certificates"), PageKind.ASKS, _certificates),
     Step.SORTED: PageInfo(N_("See what arrived"), PageKind.ASKS, _sorted, is_wide=True),
-    Step.DEVICES: PageInfo(N_("Export the files"), PageKind.SAVES, _devices),
+    Step.DEVICES: PageInfo(N_("Create the files"), PageKind.SAVES, _devices),
     Step.RECEIVED: PageInfo(N_("Set up devices"), PageKind.SAVED, _received),
 }
 """In the order in which they are built: the pages needed first come first."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from PySide6.QtWidgets import QPushButton
 
-from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.errors import Problem, escape_unprintable
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
@@ -35,7 +36,7 @@ class DonePage(Page):
     """Shows ``draft.created``."""
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(draft, _("Done"), _("Both files are saved on this computer."))
+        super().__init__(draft, _("Done"), "")
         self._csr = FileCard(
             "request",
             _("Submit the request file"),
@@ -68,7 +69,8 @@ class DonePage(Page):
     def enter(self) -> None:
         made = self.draft.created
         assert made is not None
-        self._csr.path.setText(labels.path(made.csr))
+        folder = made.csr.parent
+        self._csr.path.setText(_shown(made.csr, folder))
         self._handle.hold(made.csr)
         submit = self.draft.submit
         subject = Subject(self.draft.answers, verbatim=self.draft.verbatim)
@@ -84,7 +86,7 @@ class DonePage(Page):
         )
         self._submit.offer(request, submit)
         self._csr.advice.setText(mail.where_to(submit))
-        self._key.path.setText(labels.path(made.key))
+        self._key.path.setText(_shown(made.key, folder))
         keep = [_KEEP_KEY]
         if self.draft.passphrase and not self.draft.key_file:
             keep.append(_PROTECTED)
@@ -96,9 +98,12 @@ class DonePage(Page):
         self.explain(
             labels.joined(
                 [
-                    _("The request file is saved on this computer.")
-                    if self.draft.key_file
-                    else _("Both files are saved on this computer."),
+                    _("This request renews a certificate.") if old else "",
+                    (
+                        _("The request file is saved in {folder}.")
+                        if self.draft.key_file
+                        else _("Both files are saved in {folder}.")
+                    ).format(folder=labels.path(folder)),
                     _(
                         "When you receive the certificate, choose 'My certificate has "
                         "arrived' on the start page."
@@ -117,3 +122,8 @@ class DonePage(Page):
 
         if self.draft.created:
             open_folder(self, self.draft.created.csr.parent, missing)
+
+
+def _shown(file: Path, folder: Path) -> str:
+    """Return the name of a file in the folder, which is shown above; else the whole path."""
+    return escape_unprintable(file.name) if file.parent == folder else labels.path(file)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from PySide6.QtWidgets import QPushButton, QVBoxLayout
 
 from enos_csr_gui.core.enums import Role
-from enos_csr_gui.core.errors import Problem
+from enos_csr_gui.core.errors import Problem, escape_unprintable
 from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
@@ -31,10 +31,10 @@ class ExportedPage(Page):
         self._cards.setSpacing(style.SPACING)
         self._open = QPushButton(_("&Open folder"))
         self.primary = [self._open]
-        self._notes = FieldNote(about=self._open, keeps_room=False)
+        self._notes = FieldNote(keeps_room=False)
         self._open.clicked.connect(self._open_folder)
         self._reminder = ReminderButton()
-        self._told = FieldNote(about=self._reminder, keeps_room=False)
+        self._told = FieldNote(keeps_room=False)
         self._reminder.said.connect(self._told.tell)
         self._reminder.failed.connect(self._told.show_problem)
         self.body.addLayout(self._cards)
@@ -50,7 +50,7 @@ class ExportedPage(Page):
         for one in self.draft.exported:
             icon, heading, text = _told(one.role)
             card = FileCard(icon, heading, text)
-            card.path.setText(labels.path(one.path))
+            card.path.setText(escape_unprintable(one.path.name))
             self._cards.addWidget(card)
         taken, received = self.draft.stored, self.draft.matched
         assert taken is not None
@@ -58,7 +58,12 @@ class ExportedPage(Page):
         leaf = received.issued.certificate
         expires = leaf.not_valid_after_utc
         is_valid = expires > datetime.now(UTC)
-        said = [_("The files for the device are ready. Put them on the device.")]
+        folder = labels.path(self.draft.exported[0].path.parent)
+        said = [
+            _("The files for the device are in {folder}. Put them on the device.").format(
+                folder=folder
+            )
+        ]
         if is_valid:
             text = _(
                 "The certificate is also saved beside its key. It expires on {date}: renew it "
@@ -70,7 +75,7 @@ class ExportedPage(Page):
         self.explain(labels.joined(said))
         issued = received.issued
         about = issued.answers, issued.public_key_sha256, leaf.serial_number, expires
-        self._reminder.offer(reminder(*about) if is_valid else None)
+        self._reminder.offer(reminder(*about) if is_valid else None, taken.certificate.parent)
         self._told.show_help("")
         self._notes.show_problem(labels.joined(map(problem_text, taken.notes)))
 
@@ -80,7 +85,7 @@ class ExportedPage(Page):
 
     def _open_folder(self) -> None:
         def missing(problem: Problem) -> None:
-            self._notes.show_problem(problem_text_with_place(problem))
+            self._told.show_problem(problem_text_with_place(problem))
 
         open_folder(self, self.draft.exported[0].path.parent, missing)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -33,6 +32,7 @@ from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.pages.inspection_card import InspectionCard
 from enos_csr_gui.gui.texts import nothing_copied, problem_text_with_place
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote, announce
 from enos_csr_gui.gui.widgets.folder import existing
 from enos_csr_gui.i18n import _, ngettext
@@ -57,11 +57,8 @@ class InspectPage(Page):
         )
         self._paste = QPushButton(_("&Paste text"))
         self._paste.clicked.connect(self.paste_wanted)
-        row = QHBoxLayout()
-        row.addWidget(self._choose)
-        row.addWidget(self._paste)
-        row.addWidget(self._hint, 1)
-        self.body.addLayout(row)
+        self.body.addWidget(ButtonRow(self._choose, self._paste))
+        self.body.addWidget(self._hint)
 
         self._beside: list[Path] = []
         self._cards = QWidget()
@@ -150,15 +147,15 @@ class InspectPage(Page):
             offers = [
                 (text, partial(self.task_wanted.emit, task, files))
                 for task, text, files in (
-                    (Task.RECEIVE, _("Export it with its key"), came),
+                    (Task.RECEIVE, _("Create the files for the device"), came),
                     (Task.RENEW, _("Renew this certificate"), [found.file]),
                 )
             ]
+        if _can_be_saved_as_pem(found):
+            offers.insert(0, (_("Save as PEM…"), partial(self._save_as_pem, found)))
         elif found.acceptable is False:
             begin = partial(self._begin_with, found.file)
             offers = [(_("Create a new request with these answers"), begin)]
-        if _can_be_saved_as_pem(found):
-            offers.insert(0, (_("Save as PEM…"), partial(self._save_as_pem, found)))
         buttons = []
         for text, act in offers:
             button = QPushButton(text)
@@ -211,8 +208,9 @@ def _is_of_device(found: InspectedItem) -> bool:
 
 
 def _can_be_saved_as_pem(found: InspectedItem) -> bool:
-    """Tell whether it is a request or a certificate that is not PEM alone."""
+    """Tell whether it is a certificate or a good request, but not PEM alone."""
     if found.kind is ContentKind.CERTIFICATE:
         return found.form != "PEM"
+    wrong = {one.rule for one in found.rules if one.level is Level.REFUSED} - {Rule.FORM}
     forms = (result for result in found.rules if result.rule is Rule.FORM)
-    return any(result.level is not Level.IN_ORDER for result in forms)
+    return not wrong and any(result.level is not Level.IN_ORDER for result in forms)

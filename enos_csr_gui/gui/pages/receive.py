@@ -158,6 +158,7 @@ class ReceivePage(Page):
 
     def enter(self) -> None:
         self._forget()
+        self._told.show_help("")
         self._expected, self.draft.expected = self.draft.expected, None
         if self._expected:
             name = labels.common_name(self._expected.subject)
@@ -246,6 +247,7 @@ class ReceivePage(Page):
     def _forget_all(self) -> None:
         """Another certificate has a key and a chain of its own."""
         self._others = self._notes = ()
+        self._told.show_help("")
         for chooser in (self._key, self._chain):
             if chooser.path():
                 chooser.clear()
@@ -255,7 +257,6 @@ class ReceivePage(Page):
     def _forget(self) -> None:
         self.draft.matched = self.draft.stored = None
         self._card.hide()
-        self._told.show_help("")
         self._warnings.show_help("")
 
     def _look(self) -> None:
@@ -322,7 +323,8 @@ class ReceivePage(Page):
                 leaf.not_valid_after_utc,
             )
             if is_valid
-            else None
+            else None,
+            found.stored.certificate.parent if found.stored else received.key.parent,
         )
         if self._others:
             names = labels.listed(escape_unprintable(one.name) for one in self._others)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -18,18 +18,26 @@ from PySide6.QtWidgets import (
 )
 
 from enos_csr_gui.core import files, renew
+from enos_csr_gui.core.enums import Status
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import RENEWABLE_SUFFIXES, patterns
-from enos_csr_gui.core.history import HistoryUnavailable, PastRequest, RequestHistory
+from enos_csr_gui.core.history import (
+    HistoryUnavailable,
+    PastRequest,
+    Renewable,
+    RequestHistory,
+    Selection,
+)
 from enos_csr_gui.core.renew import RenewalSource
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import shortened
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
-from enos_csr_gui.i18n import _
+from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
 
 _MOST_LISTED = 200
@@ -37,17 +45,26 @@ _MOST_LISTED = 200
 
 
 class _Choice(NamedTuple):
-    request: PastRequest
+    one: Renewable
     file: Path
     """The request file or the certificate, whichever is still there, or where it was."""
 
 
-class _Choices(QTreeWidget):
+class _Choices(NamedTuple):
+    """What can be renewed, and how many requests have no certificate yet."""
+
+    choices: Sequence[_Choice] = ()
+    waiting: int = 0
+
+
+class _List(QTreeWidget):
     """A list in columns, in which nothing is chosen before the person chooses it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setHeaderLabels([_("Common name"), _("Status"), _("Created on")])
+        self.setHeaderLabels(
+            [_("Common name"), _("Status"), _("Expires on"), _("Renewal requested")]
+        )
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
@@ -84,15 +101,16 @@ class RenewPage(Page):
             draft.folder,
             takes_several=True,
         )
-        self._list = _Choices()
+        self._list = _List()
         self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         make_roomy(self._list)
         self._list.itemClicked.connect(self._take)
         # Not when a row becomes the current one: that it does when Tab leads to the list.
         self._list.itemSelectionChanged.connect(self._take_selected)
         self._list.itemActivated.connect(self._go_on_with)
-        self._label = QLabel(_("Or one of &your requests:"))
+        self._label = QLabel(_("Or a certificate that was &received on this computer:"))
         self._label.setBuddy(self._list)
+        self._left_out = FieldNote(about=self._list, keeps_room=False)
         self._listing: background.Job | None = None
         self._chooser.edited.connect(self._mark_choice)
         self._chooser.several_chosen.connect(self.take_files)
@@ -100,8 +118,9 @@ class RenewPage(Page):
         self.body.addWidget(self._chooser)
         self.body.addWidget(self._label)
         self.body.addWidget(self._list, 1)
+        self.body.addWidget(self._left_out)
         self.body.addStretch(0)
-        self._show_choices([])
+        self._show_choices(_Choices())
 
     def enter(self) -> None:
         if self.draft.source:
@@ -133,7 +152,7 @@ class RenewPage(Page):
         path = self._chooser.path()
         if path is None:
             if self._list.isVisible():
-                problem = _("Choose the old file, or one of your requests below.")
+                problem = _("Choose the old file, or a certificate below.")
             else:
                 problem = _("Choose the old file.")
             self._chooser.show_problem(problem)
@@ -160,16 +179,23 @@ class RenewPage(Page):
         self.wait_for(read, taken, refused, _("Reading the old file"))
         return False
 
-    def _show_choices(self, choices: Sequence[_Choice]) -> None:
+    def _show_choices(self, found: _Choices) -> None:
         with QSignalBlocker(self._list):  # while rows go, Qt chooses others of those that are left
             self._list.clear()
-            for choice in choices:
-                item = QTreeWidgetItem(_cells(choice.request))
+            for choice in found.choices:
+                item = QTreeWidgetItem(_cells(choice.one))
                 item.setData(0, Qt.ItemDataRole.UserRole, choice.file)
                 self._list.addTopLevelItem(item)
         self._mark_choice()
-        self._label.setVisible(bool(choices))
-        self._list.setVisible(bool(choices))
+        self._label.setVisible(bool(found.choices))
+        self._list.setVisible(bool(found.choices))
+        text = ngettext(
+            "{count} request still waits for its certificate, and is not listed here.",
+            "{count} requests still wait for their certificates, and are not listed here.",
+            found.waiting,
+        )
+        count = QLocale().toString(found.waiting)
+        self._left_out.show_help(text.format(count=count) if found.waiting else "")
 
     def _mark_choice(self) -> None:
         """Have the row chosen whose file stands in the field above, and no other."""
@@ -201,24 +227,28 @@ def _file(item: QTreeWidgetItem) -> Path:
     return file
 
 
-def _choices() -> list[_Choice]:
-    """Return the requests that can be renewed, what expires next first."""
+def _choices() -> _Choices:
     with RequestHistory() as history:
         try:
-            past = [*history.expiring(), *history.requests(limit=_MOST_LISTED)]
+            found = history.renewable(_MOST_LISTED)
+            waiting = len(history.numbers(Selection(status=Status.WAITING)))
         except HistoryUnavailable:
-            return []
-    choices = {}
-    for one in past:
-        places = (one.csr, *([one.certificate] if one.certificate else []))
-        # With no file left, the history has the answers.
-        file = next((place for place in places if place.is_file()), one.csr)
-        choices[one.number] = _Choice(one, file)
-    return list(choices.values())
+            return _Choices()
+    return _Choices([_Choice(one, _place(one.request)) for one in found], waiting)
 
 
-def _cells(request: PastRequest) -> list[str]:
-    """Return the row of a request: its common name, its status, the day it was created."""
-    status = labels.request_status(request.status(), request.days_left())
-    name = shortened(labels.common_name(request.subject))
-    return [name, status, dates.day(request.made_on)]
+def _place(request: PastRequest) -> Path:
+    """Return the file to take the answers from; if all are gone, the history has them."""
+    places = (request.csr, *([request.certificate] if request.certificate else []))
+    return next((place for place in places if place.is_file()), request.csr)
+
+
+def _cells(one: Renewable) -> list[str]:
+    """Return the row of a certificate."""
+    request, requested = one
+    return [
+        shortened(labels.common_name(request.subject)),
+        labels.request_status(request.status(), request.days_left()),
+        dates.day(request.expires) if request.expires else "",
+        dates.day(requested) if requested else "",
+    ]

@@ -43,16 +43,12 @@ class ReviewPage(Page):
     """Shows the draft; changes nothing."""
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(
-            draft,
-            _("Review"),
-            _("Check that everything is right. A certificate cannot be changed later."),
-        )
+        super().__init__(draft, _("Review"), "")
         self._values: dict[str, WrappedLabel] = {}
         self._facts = DetailsGrid()
         self._edit_subject = self._add_group(_("Who it is for"), self._go_to_subject)
         for field in IN_ORDER_OF_ANSWERS:
-            self._add_row(field.key, f"{labels.label(field.key)} ({field.initials})")
+            self._add_row(field.key, labels.label(field.key))
         name = self._values["common_name"]
         name.setFont(style.strong(name.font()))
         self._add_group(_("Key"), lambda: self.change_wanted.emit(Step.KEY, "key"))
@@ -87,6 +83,9 @@ class ReviewPage(Page):
         self._edit_subject.setVisible(bool(self._changeable()))
 
         draft = self.draft
+        check = _("Check that everything is right. A certificate cannot be changed later.")
+        renewal = _("This request renews a certificate.") if draft.source else ""
+        self.explain(labels.joined([renewal, check]))
         key_path = draft.key_file or draft.folder / f"{draft.base_name}{KEY_SUFFIX}"
         csr_path = draft.folder / f"{draft.base_name}{CSR_SUFFIX}"
         if draft.key_file:

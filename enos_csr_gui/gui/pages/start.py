@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
 
 class _Expiring(NamedTuple):
-    """The requests to be renewed, and the problems with the history."""
+    """The requests to be renewed, those whose renewal waits, and the problems with the history."""
 
     requests: list[PastRequest]
+    being_renewed: list[PastRequest]
     notes: tuple[Problem, ...]
 
 
@@ -37,11 +39,10 @@ def _expiring() -> _Expiring:
     from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
 
     with RequestHistory() as past:
-        try:
-            requests = past.expiring()
-        except HistoryUnavailable:  # 'My requests' tells
-            requests = []
-        return _Expiring(requests, past.notes)
+        requests, being_renewed = [], []
+        with suppress(HistoryUnavailable):  # 'My requests' tells
+            requests, being_renewed = past.expiring(), past.being_renewed()
+        return _Expiring(requests, being_renewed, past.notes)
 
 
 class StartPage(Page):
@@ -55,6 +56,8 @@ class StartPage(Page):
     """The unfinished request is to be continued."""
     expiring_wanted = Signal()
     """Of the requests, those whose certificates are to be renewed are to be shown."""
+    waiting_wanted = Signal()
+    """Of the requests, those that wait for their certificates are to be shown."""
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(
@@ -118,7 +121,7 @@ class StartPage(Page):
         from PySide6.QtGui import QIcon
 
         self._continue.complete()
-        self._continue.setIcon(QIcon(str(resources.icon("new"))))
+        self._continue.setIcon(QIcon(str(resources.icon("continue"))))
         for task, link in self._links.items():
             link.complete()
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
@@ -207,7 +210,10 @@ class StartPage(Page):
             self.task_wanted.emit(Task.RENEW, [one.certificate or one.csr])
 
     def _show_expiring(self) -> None:
-        self.expiring_wanted.emit()
+        if self._first:
+            self.expiring_wanted.emit()
+        else:
+            self.waiting_wanted.emit()
         self.task_wanted.emit(Task.REQUESTS, [])
 
     def _look_for_expiring(self) -> None:
@@ -220,16 +226,37 @@ class StartPage(Page):
         assert self._notice is not None
         faults = self.draft.defaults.problems if self.draft.defaults else ()
         lines = [problem_text_with_place(problem) for problem in (*found.notes, *faults)]
+        if found.being_renewed:
+            lines.insert(0, _being_renewed(found.being_renewed))
         if found.requests:
             lines.insert(0, _to_be_renewed(found.requests))
         renew, show = self._notice.buttons
         self._first = found.requests[0] if found.requests else None
         offers = [renew, show][: min(len(found.requests), 2)]
+        if not found.requests and found.being_renewed:
+            offers = [show]
         if self._first:
             name = labels.common_name(self._first.subject)
             renew.setAccessibleName(_("Renew it now: {name}").format(name=name))
         self._notice.say("\n".join(lines), offers=offers)
         self._fit()
+
+
+def _being_renewed(requests: Sequence[PastRequest]) -> str:
+    """Return how many renewals still wait for their certificates, and which first."""
+    from enos_csr_gui.gui.texts import shortened
+    from enos_csr_gui.messages import labels
+
+    first, count = requests[0], len(requests)
+    return ngettext(
+        "{name} {status}; its renewal waits for the certificate.",
+        "{count} renewals wait for their certificates; the most urgent: {name}, {status}.",
+        count,
+    ).format(
+        count=count,
+        name=shortened(labels.common_name(first.subject)),
+        status=labels.request_status(first.status(), first.days_left()),
+    )
 
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:

@@ -110,8 +110,8 @@ class SubjectPage(Page):
             text = _("The answers come from '{file}', and from nowhere else. Check each of them.")
             text = text.format(file=escape_unprintable(file.name))
         else:
-            text = _("Fields marked * are required.")
-        self.explain(text)
+            text = ""
+        self.explain(labels.joined([text, _("Fields marked * are required.")]))
         self._kept.setVisible(not old and not file)
         self.editors["common_name"].lock(
             _("A renewal keeps the common name, because EnOS knows the device by it.")

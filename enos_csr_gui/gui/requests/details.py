@@ -21,13 +21,12 @@ from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.core.reminders import Reminder
 from enos_csr_gui.core.renew import renewed_serial
-from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.gui import background, dates, style
 from enos_csr_gui.gui.help import show_help
 from enos_csr_gui.gui.help_shortcut import add_help_shortcuts, help_label
 from enos_csr_gui.gui.requests.file_status import FileStatus
 from enos_csr_gui.gui.submit.buttons import Submission, SubmitButtons
-from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.texts import IN_ORDER_OF_ANSWERS, problem_text
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.gui.widgets.details_grid import DetailsGrid
@@ -63,21 +62,20 @@ class RequestDetails(QDialog):
         name = labels.common_name(request.subject)
         self.setWindowTitle(_("Request: {name}").format(name=name))
         self._site, self._words = Line(request.site), Line(request.note)
-        self._facts = DetailsGrid()
-        for field in SUBJECT_FIELDS:
-            value = labels.value(field.key, request.subject)
-            self._facts.add_row(f"{labels.label(field.key)} ({field.initials})", value)
-        self._facts.add_gap()
-        self._facts.add_row(_("Kind"), labels.request_kind(request.kind))
-        self._facts.add_row(_("Created on"), dates.minute(request.made_on))
-        self._facts.add_row(
+        self._state, self._facts = DetailsGrid(), DetailsGrid()
+        self._state.add_row(
             _("Status"), labels.request_status(request.status(), request.days_left())
         )
+        self._state.add_row(_("Kind"), labels.request_kind(request.kind))
+        self._state.add_row(_("Created on"), dates.minute(request.made_on))
         if request.issued and request.expires:
-            self._facts.add_row(_("Issued on"), dates.minute(request.issued))
-            self._facts.add_row(_("Expires on"), dates.minute(request.expires))
+            self._state.add_row(_("Issued on"), dates.minute(request.issued))
+            self._state.add_row(_("Expires on"), dates.minute(request.expires))
         if request.serial is not None:
-            self._facts.add_row(_("Serial number")).show_serial(request.serial)
+            self._state.add_row(_("Serial number")).show_serial(request.serial)
+        for field in IN_ORDER_OF_ANSWERS:
+            value = labels.value(field.key, request.subject)
+            self._facts.add_row(labels.label(field.key), value)
         self._facts.add_gap()
         copy = CopyButton(_("Co&py"), lambda: request.public_key_sha256)
         copy.setAccessibleName(_("Copy: {field}").format(field=_("Public-key fingerprint")))
@@ -101,7 +99,7 @@ class RequestDetails(QDialog):
         self._reminder = ReminderButton()
         self._reminder.said.connect(self._note.tell)
         self._reminder.failed.connect(self._note.show_problem)
-        self._reminder.offer(_reminder(request))
+        self._reminder.offer(_reminder(request), (request.certificate or request.csr).parent)
 
         self._lay_out()
         background.run(
@@ -124,10 +122,10 @@ class RequestDetails(QDialog):
             edit.setCursorPosition(0)
             edit.setAccessibleName(label.replace("&", ""))
             form.add_row(label, edit)
-        align(form, self._facts)
+        align(self._state, form, self._facts)
         area = Scrolling()
-        area.column.addLayout(form)
-        area.column.addLayout(self._facts)
+        for part in (self._state, form, self._facts):
+            area.column.addLayout(part)
         area.column.addSpacing(style.SPACING)
         if self._request.certificate:
             area.column.addWidget(ButtonRow(self._export, self._reminder))
@@ -174,8 +172,19 @@ class RequestDetails(QDialog):
     def _add_file(self, name: str, path: Path) -> WrappedLabel:
         button = QPushButton(_("Open folder"))
         button.setAccessibleName(_("Open folder: {field}").format(field=name))
-        button.clicked.connect(lambda: open_folder(self, path.parent, self._show_problem))
-        return self._facts.add_row(name, labels.path(path), button)
+        value = self._facts.add_row(name, labels.path(path), button)
+        note = FieldNote(about=button, keeps_room=False)
+        self._facts.add_note(note)
+
+        def missing(problem: Problem) -> None:
+            note.show_problem(problem_text(problem))
+
+        def look() -> None:
+            note.show_help("")
+            open_folder(self, path.parent, missing)
+
+        button.clicked.connect(look)
+        return value
 
     def _show_files(self) -> None:
         files = self._presence.of(self._request)
@@ -187,9 +196,6 @@ class RequestDetails(QDialog):
         if not files.key:
             missing = labels.missing_files(True, False)
             self._key.setText(f"{labels.path(self._request.key)} ({missing})")
-
-    def _show_problem(self, problem: Problem) -> None:
-        self._note.show_problem(problem_text_with_place(problem))
 
 
 def _reminder(request: PastRequest) -> Reminder | None:

@@ -109,6 +109,7 @@ class _Nothing(QWidget):
         column.setSpacing(style.SPACING)
         for widget in (self._picture, self._heading, self._text):
             column.addWidget(widget)
+        self._picture.hide()  # the table needs no room for it
         column.addLayout(row)
         column.addStretch(1)
 
@@ -214,9 +215,10 @@ class RequestsPage(Page):
 
         of_request = (self._details, self._renew, self._receive, self._open, self._locate)
         of_several = (self._archive, self._restore, self._remind, self._export)
-        self._below = ButtonRow(*map(self._button, (*of_request, *of_several)))
+        buttons = {action: self._button(action) for action in (*of_request, *of_several)}
+        self._below = ButtonRow(*buttons.values(), second=buttons[self._archive])
 
-        for widget in (self._above, self._note, self._places, self._below):
+        for widget in (self._above, self._places, self._note, self._below):
             self.body.addWidget(widget, 1 if widget is self._places else 0)
 
     def _connect(self) -> None:
@@ -266,6 +268,11 @@ class RequestsPage(Page):
         self._filter.clear()
         self._which.setCurrentIndex(self._which.findData(Which.EXPIRING))
         self._table.sortByColumn(Column.EXPIRES, Qt.SortOrder.AscendingOrder)
+
+    def show_waiting(self) -> None:
+        """Show the requests that wait for their certificates."""
+        self._filter.clear()
+        self._which.setCurrentIndex(self._which.findData(Which.WAITING))
 
     def show_matching(self, text: str) -> None:
         """Show the requests that this text finds: a batch finds all of its own."""
@@ -573,13 +580,14 @@ class RequestsPage(Page):
         reminder_button.save(
             self,
             partial(_reminders, numbers),
-            _("Renewals of certificates"),
+            self.draft.folder / _("Renewals of certificates"),
             self._note.tell,
             self._note.show_problem,
         )
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, _("Save as a table"), str(Path.home()), _("Tables (*.csv)"))
+        place = str(existing(self.draft.folder))
+        dialog = QFileDialog(self, _("Save as a table"), place, _("Tables (*.csv)"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.selectFile(_("EnOS requests") + TABLE_SUFFIX)

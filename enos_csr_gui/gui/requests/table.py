@@ -37,8 +37,11 @@ _SMALLEST_ICON = 16
 _RESTORED = 1000
 """So many selected rows are selected again after the list has changed."""
 
-_AT_FIRST = frozenset(Column) - {Column.SERIAL}
-"""The columns that are shown until the user chooses, as far as there is room."""
+_AT_FIRST = frozenset(Column) - {Column.SERIAL, Column.ISSUED}
+"""The columns that are shown until the user chooses, as far as there is room.
+
+Without the start of the validity, a site or a note takes the place of no other column.
+"""
 
 _ORDER = (
     Column.NAME,
@@ -54,11 +57,10 @@ _ORDER = (
 )
 
 _LEAST_NEEDED = (
-    Column.KIND,
-    Column.ISSUED,
     Column.MADE_ON,
-    Column.NOTE,
+    Column.KIND,
     Column.FILE,
+    Column.NOTE,
     Column.SITE,
     Column.EXPIRES,
 )
@@ -79,7 +81,7 @@ def _widest(column: Column) -> list[str]:
     if column == Column.FILE:
         return [labels.missing_files(False, False)]  # or what is left
     if column in (Column.SITE, Column.NOTE):
-        return ["m" * 7]
+        return ["m" * 5]
     if column == Column.SERIAL:
         return ["4" * 24]  # most are longer, and can be widened
     return [dates.day(datetime(2028, month, 28, tzinfo=UTC)) for month in range(1, 13)]

@@ -38,6 +38,10 @@ class DetailsGrid(QGridLayout):
             self.addWidget(button, row, 2)
         return value
 
+    def add_note(self, note: FieldNote) -> None:
+        """Add what is said of the row above."""
+        self.addWidget(note, self.rowCount(), 1, 1, 2)
+
     def add_heading(self, text: str, button: QPushButton | None = None) -> None:
         """Add the heading of the rows that follow; ``button`` changes any of them."""
         if self.count():

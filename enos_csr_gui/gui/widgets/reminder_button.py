@@ -14,6 +14,7 @@ from enos_csr_gui.core.file_types import CALENDAR_SUFFIX
 from enos_csr_gui.core.reminders import Reminder
 from enos_csr_gui.gui import background
 from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.widgets.folder import existing
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
 
@@ -30,35 +31,37 @@ class ReminderButton(QPushButton):
         super().__init__(_("Save a calendar &reminder…"), parent)
         self.setToolTip(_("A file (.ics) for your calendar. It reminds you to renew in time."))
         self._reminder: Reminder | None = None
+        self._folder = Path.home()
         self.clicked.connect(self._save)
 
-    def offer(self, reminder: Reminder | None) -> None:
-        """Save this one from now on; None hides the button."""
-        self._reminder = reminder
+    def offer(self, reminder: Reminder | None, folder: Path) -> None:
+        """Save this one from now on, in this folder by default; None hides the button."""
+        self._reminder, self._folder = reminder, folder
         self.setVisible(reminder is not None)
 
     def _save(self) -> None:
         if (one := self._reminder) is None:
             return
-        save(self, lambda: [one], one.summary, self.said.emit, self.failed.emit)
+        place = self._folder / files.safe_name(one.summary)
+        save(self, lambda: [one], place, self.said.emit, self.failed.emit)
 
 
 def save(
     parent: QWidget,
     read: Read,
-    name: str,
+    place: Path,
     said: Callable[[str], object],
     failed: Callable[[str], object],
 ) -> None:
     """Ask where to save, and save what ``read`` returns, off the UI thread.
 
-    ``name`` is what the file is called if the user chooses no other name.
+    ``place`` is where the file goes, without its suffix, if the user chooses no other place.
     """
     kinds = _("Calendar files ({patterns})").format(patterns=f"*{CALENDAR_SUFFIX}")
-    dialog = QFileDialog(parent, _("Save for the calendar"), str(Path.home()), kinds)
+    dialog = QFileDialog(parent, _("Save for the calendar"), str(existing(place.parent)), kinds)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(CALENDAR_SUFFIX.removeprefix("."))
-    dialog.selectFile(f"{files.safe_name(name)}{CALENDAR_SUFFIX}")
+    dialog.selectFile(f"{place.name}{CALENDAR_SUFFIX}")
     chosen = [Path(name) for name in dialog.selectedFiles()] if dialog.exec() else []
     dialog.deleteLater()
     if not chosen:

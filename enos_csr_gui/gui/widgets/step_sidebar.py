@@ -15,6 +15,8 @@ from enos_csr_gui.i18n import _
 
 _MARK = style.EDGE
 """The height and width of the mark of a step."""
+_BRAND = 12 * style.SPACING
+"""The height and width of the program's icon."""
 _GAP = style.SPACING
 """Between the mark and the name of a step."""
 
@@ -55,7 +57,7 @@ class StepSidebar(QWidget):
         row = QVBoxLayout(self._brand)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(style.SPACING)
-        row.addWidget(Picture("app", self.width() // 2), 0, middle)
+        row.addWidget(Picture("app", _BRAND), 0, middle)
         row.addWidget(name, 0, middle)
 
     def show_brand(self) -> None:
