@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help=_("Allow common names that earlier requests on this computer already use."),
 )
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help=_("Take the answers that are not given from this profile; see 'enos-csr profiles'."),
+)
 @answers_for_all
 @click.pass_context
 def batch(
@@ -68,10 +73,11 @@ def batch(
     template: Path | None,
     assigned: tuple[str, ...],
     allow_used_name: bool,
+    profile: str | None,
     **options: Any,
 ) -> None:
     """Read the table, check it, create the pairs."""
-    from enos_csr_gui.core import defaults
+    from enos_csr_gui.core import defaults, profiles
     from enos_csr_gui.core.batch import check, table
 
     faults = Faults()
@@ -83,6 +89,11 @@ def batch(
     found = defaults.load()
     faults.warn(found.problems)
     same = _same_for_all({key: options.pop(key, None) for key in FIELDS_BY_KEY}, found, faults)
+    if profile is not None:
+        try:
+            same = {**profiles.find(profile).answers, **same}
+        except profiles.InvalidProfile as error:
+            faults.add(error.problems, option="--profile")
     if options["folder"] is None:
         raise click.UsageError(_("Name the folder for the files with --out."))
     try:

@@ -22,6 +22,20 @@ def test_a_profile_gives_what_is_not_given(enos_csr, kaili, folder, subject_of):
     assert "C=CN,ST=Guizhou,L=Kaili,O=Example Wind Ltd,OU=Solar,CN=dev-009" in said
 
 
+def test_a_profile_gives_what_is_the_same_for_all_devices(enos_csr, kaili, folder, subject_of):
+    (folder / "farm.csv").write_text("CN,L\ndev-001,\ndev-002,Guiyang\n")
+    taken = ("--profile", "kaili", "--unit", "Solar")
+    done = enos_csr("batch", "farm.csv", "--out", "farm", *taken)
+    assert done.exit_code == 0, done.stderr
+    for name, city in (("dev-001", "Kaili"), ("dev-002", "Guiyang")):
+        said = subject_of(folder / "farm" / name / f"{name}.csr")
+        assert f"C=CN,ST=Guizhou,L={city},O=Example Wind Ltd,OU=Solar,CN={name}" in said
+    done = enos_csr("batch", "farm.csv", "--out", "other", "--profile", "Duyun")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("--profile: There is no profile 'Duyun' on this")
+    assert not (folder / "other").exists()
+
+
 def test_the_common_name_never_comes_from_a_profile(enos_csr, kaili, written):
     done = enos_csr("new", "--profile", "Kaili")
     assert done.exit_code == 2

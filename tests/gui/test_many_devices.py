@@ -19,10 +19,12 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
+    QPushButton,
     QTableView,
     QWidget,
 )
 
+from enos_csr_gui.core import profiles
 from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.last_answers import load
@@ -277,6 +279,40 @@ def test_columns_that_are_not_recognized_are_assigned(
     assert one["common_name"] == "gateway-001"
     assert one["subject"]["organization"] == "Example Wind Ltd"
     assert one["columns"] == {"Site": "north"}
+
+
+@pytest.mark.long
+def test_what_is_the_same_for_all_comes_from_a_profile(
+    start: Callable[..., Person], tmp_path: Path, saved: Path
+) -> None:
+    profiles.save("North", {"country": "NO", "state": "Viken", "locality": "Oslo", "unit": "Ops"})
+    person = start("Many devices")
+    devices = tmp_path / "farm.csv"
+    devices.write_text("CN,O\ngateway-001,Example Wind Ltd\n")
+    person.drops(devices)
+    person.goes_on("What is in the columns?")
+    [button] = [
+        one
+        for one in person.wizard.findChildren(QPushButton)
+        if one.isVisible() and one.text() == "Profile"
+    ]
+    person.waits_until(lambda: "North" in [one.text() for one in button.menu().actions()])
+    [action] = [one for one in button.menu().actions() if one.text() == "North"]
+    action.trigger()
+    assert person.field("Locality: where it is empty").text() == "Oslo"
+    person.goes_on("Where do the files go?")
+    person.goes_on("Check the rows")
+    person.waits_until(lambda: person.button("Next >").isEnabled())
+    creates(person)
+    [made] = lines(saved / "farm")
+    assert made["subject"] == {
+        "country": "NO",
+        "state": "Viken",
+        "locality": "Oslo",
+        "organization": "Example Wind Ltd",
+        "unit": "Ops",
+        "common_name": "gateway-001",
+    }
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.batch.columns import field_of
 from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
+from enos_csr_gui.core.profiles import Profile
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check_field
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
@@ -17,6 +18,7 @@ from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.line import Line
+from enos_csr_gui.gui.widgets.profile_button import ProfileButton
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -39,6 +41,14 @@ class ColumnsPage(Page):
         self._boxes: dict[str, QComboBox] = {}
         self._texts: dict[str, QLineEdit] = {}
         self._trouble, self._notes = FieldNote(), FieldNote()
+        self._profile = ""
+        self._profiles = ProfileButton(self._same_for_all)
+        self._told = FieldNote(about=self._profiles, keeps_room=False)
+        self._profiles.chosen.connect(self._use_profile)
+        self._profiles.current_changed.connect(self._remember_profile)
+        self._profiles.said.connect(self._told.tell)
+        self._profiles.failed.connect(self._told.show_problem)
+        self.add_beside_title(self._profiles)
 
     def build(self) -> Iterator[None]:
         grid = QGridLayout()
@@ -69,6 +79,7 @@ class ColumnsPage(Page):
                 self._texts[field.key] = text
                 grid.addWidget(text, number, 2)
             yield
+        self.body.addWidget(self._told)
         self.body.addLayout(grid)
         self.body.addWidget(self._trouble)
         self.body.addWidget(self._notes)
@@ -95,9 +106,27 @@ class ColumnsPage(Page):
             offered = batch.same_for_all.get(key, presets.get(key) or last)
             text.setText(offered if locked is None else locked)
             text.setReadOnly(locked is not None)
+        self._profiles.show_current(self._profile)
+        self._told.show_help("")
         self._forgive()
         found = batch.table.notes if batch.table else ()
         self._notes.show_help("\n".join(map(problem_text, found)))
+
+    def start_over(self, *, keep_passphrase: bool) -> None:
+        del keep_passphrase
+        self._profile = ""
+
+    def _same_for_all(self) -> dict[str, str]:
+        return {key: text.text().strip() for key, text in self._texts.items()}
+
+    def _use_profile(self, profile: Profile) -> None:
+        for key, text in self._texts.items():
+            if not text.isReadOnly() and (answer := profile.answers.get(key)):
+                text.setText(answer)
+        self._forgive()
+
+    def _remember_profile(self, name: str) -> None:
+        self._profile = name
 
     def take_focus(self) -> None:
         empty = (box for box in self._boxes.values() if not box.currentData())
@@ -138,7 +167,7 @@ class ColumnsPage(Page):
                 self._complain(problem_text(problems[0]), key, text)
                 return False
         batch = self.draft.batch
-        batch.same_for_all = {key: text.text().strip() for key, text in self._texts.items()}
+        batch.same_for_all = self._same_for_all()
         if batch.table and columns == _read_as(batch.table):
             return True
         assigned = _assigned(batch.headings, columns, None if batch.assigned else batch.table)
