@@ -568,6 +568,12 @@ def _sync_folder(at: int | None) -> None:
             raise
 
 
+def is_no_file(path: Path) -> bool:
+    """Tell whether it is a folder, or a pipe or device that might never end; raises OSError."""
+    place = system_path(path)
+    return not place.is_file() and place.exists()
+
+
 def read(path: Path) -> bytes:
     """Return the content of a file of at most ``MAX_READ_BYTES`` bytes.
 
@@ -577,8 +583,7 @@ def read(path: Path) -> bytes:
         raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)])
     place = system_path(path)
     try:
-        if not place.is_file() and place.exists():
-            # A folder, or a pipe or device that might never end.
+        if is_no_file(path):
             raise UnreadableFile([Problem(Code.NOT_A_FILE, path=path)])
         with place.open("rb") as file:
             data = file.read(MAX_READ_BYTES + 1)

@@ -77,6 +77,8 @@ def read(
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
     """Open a table; raises InvalidTable when it cannot be read, or is too large."""
     try:
+        if files.is_no_file(path):
+            raise InvalidTable([Problem(Code.NOT_A_FILE, path=path)])
         with files.system_path(path).open("rb") as file:
             if file.seek(0, io.SEEK_END) > MAX_BYTES:
                 limit = {"limit": MAX_BYTES >> 20}
