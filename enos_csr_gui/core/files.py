@@ -588,13 +588,16 @@ def _sync_folder(at: int | None) -> None:
 def open_to_read(path: Path) -> io.BufferedReader:
     """Open a file; raises OSError also for a pipe or device, which might never end."""
     place = system_path(path)
+    no_file = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+    if not place.is_file() and place.exists():  # Windows would call it a missing permission
+        raise no_file
     # Without O_NONBLOCK, to open a pipe would wait until another process writes to it.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(place, flags)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
-    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+    raise no_file
 
 
 def read(path: Path) -> bytes:
@@ -604,10 +607,7 @@ def read(path: Path) -> bytes:
     """
     if not _can_exist(path):
         raise UnreadableFile([Problem(Code.FILE_MISSING, path=path)])
-    place = system_path(path)
     try:
-        if not place.is_file() and place.exists():
-            raise UnreadableFile([Problem(Code.NOT_A_FILE, path=path)])
         with open_to_read(path) as file:
             data = file.read(MAX_READ_BYTES + 1)
     except NotADirectoryError as error:  # a file where the path has a folder

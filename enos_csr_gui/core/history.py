@@ -785,7 +785,8 @@ class RequestHistory:
             self._rename_damaged()
 
     def _rename_damaged(self) -> None:
-        if _identity(self._path) != self._identity or not os.path.lexists(self._path):
+        found = _identity(self._path)
+        if found is None or found != self._identity:
             return  # another thread or copy of the program has already done so
         stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock
         names = (f"{self._path.stem}-damaged-{stamp}{ending}" for ending in _endings())
@@ -822,7 +823,7 @@ def _is_no_file(status: os.stat_result) -> bool:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        status = path.stat()
+        status = path.lstat()
     except OSError:
         return None
     return status.st_dev, status.st_ino

@@ -250,7 +250,8 @@ def test_everything_that_arrived_in_one_archive(enos_csr, issued, chain, folder,
     assert f"It belongs to the key file:\n  {archive}" in result.stdout
     assert sorted(path.name for path in other.iterdir()) == ["answer.crt", "answer.zip"]
     shown = result.stdout.strip().splitlines()[-1].replace("FOLDER", "device")
-    assert enos_csr(*shlex.split(shown)[1:]).exit_code == 0
+    words = shlex.split(shown, posix=os.name == "posix")
+    assert enos_csr(*(word.strip('"') for word in words[1:])).exit_code == 0
     assert (folder / "device" / "edge.key").read_bytes() == key
     openssl("verify", "-CAfile", "device/edge_ca.pem", "device/edge.pem")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from enos_csr_gui import i18n
 from enos_csr_gui.core.csr_rules import RULES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,9 +32,12 @@ def test_what_enos_answers_is_explained(enos_csr) -> None:
 
 @pytest.mark.parametrize(("guide", "language"), [("user-guide.md", "en"),
                                                  ("user-guide.zh-CN.md", "zh_CN")])  # fmt: skip
-def test_the_guide_has_the_same_table(enos_csr_process, guide, language) -> None:
-    shown = enos_csr_process("--lang", language, "rules").stdout.decode()
-    table, hints = shown.split("\n\n", 1)
+def test_the_guide_has_the_same_table(enos_csr, guide, language) -> None:
+    i18n.choose([language])
+    try:
+        table, hints = enos_csr("rules").stdout.split("\n\n", 1)
+    finally:
+        i18n.choose([])
     text = (DOCS / guide).read_text("utf-8")
     rows = [re.sub(" {2,}", " | ", row) for row in table.splitlines()]
     missing = [row for row in rows if f"| {row} |" not in text]

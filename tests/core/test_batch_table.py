@@ -452,7 +452,7 @@ def test_an_empty_table_can_be_filled_in(tmp_path, name) -> None:
         workbook = load_workbook(path)
         assert workbook.active.column_dimensions["B"].number_format == "@"
     with pytest.raises(InvalidFileName):
-        table.write_empty(tmp_path / "a:b.csv", ["Common name"])
+        table.write_empty(tmp_path / "a?b.csv", ["Common name"])
 
 
 def test_openpyxl_is_loaded_for_workbooks_alone(table_of) -> None:

@@ -492,6 +492,27 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(path, damage):
         assert past.notes == ()
 
 
+def test_a_new_file_that_another_thread_has_just_made_is_not_set_aside(tmp_path, monkeypatch):
+    path = tmp_path / "history.sqlite3"
+    path.write_bytes(b"damaged" * 100)
+    identity, looks = history._identity, []
+
+    def look(one):
+        looks.append(one)
+        if len(looks) == 1:
+            path.unlink()
+        found = identity(one)
+        if len(looks) == 2:
+            with RequestHistory(path) as other:
+                record(other, "new")
+        return found
+
+    monkeypatch.setattr(history, "_identity", look)
+    with RequestHistory(path) as past:
+        assert names(past.requests()) == ["new"]
+    assert set_aside(path) == []
+
+
 def test_a_damaged_file_that_several_threads_find_is_set_aside_once(tmp_path):
     for number in range(20):
         path = tmp_path / str(number) / "history.sqlite3"

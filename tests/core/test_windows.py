@@ -97,7 +97,7 @@ def test_a_damaged_history_that_is_open_for_a_moment_is_waited_for_across_sleep(
     with RequestHistory(path) as past:
         assert past.requests() == []
         assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]
-    assert refused == [path]
+    assert len(refused) == 1
 
 
 def test_paths_of_more_than_260_characters_are_saved_and_read(tmp_path):

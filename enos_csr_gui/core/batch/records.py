@@ -284,6 +284,7 @@ def opened(folder: Path) -> Iterator[Ledger]:
         descriptor = os.open(path, flags, permissions.PUBLIC_MODE)
     except OSError as error:
         raise CannotSave([_os_problem(error, folder)]) from error
+    is_empty = False
     try:
         # A run that ends without a pair removes the file: this descriptor may be of a removed one.
         if not (journal.lock(descriptor) and _is_file(descriptor, path)):
@@ -301,10 +302,13 @@ def opened(folder: Path) -> Iterator[Ledger]:
         try:
             yield ledger
         finally:
-            if not ledger.made and sys.platform != "win32":  # which deletes no open file
+            is_empty = not ledger.made
+            if is_empty and sys.platform != "win32":
                 _remove_empty(path, is_new=is_new)
     finally:
         os.close(descriptor)
+        if is_empty and sys.platform == "win32":
+            _remove_if_empty(path, is_new=is_new)
 
 
 def _is_file(descriptor: int, path: Path) -> bool:
@@ -319,6 +323,17 @@ def _remove_empty(path: Path, *, is_new: bool) -> None:
         path.unlink()
         if is_new:
             path.parent.rmdir()
+
+
+def _remove_if_empty(path: Path, *, is_new: bool) -> None:
+    """Remove it on Windows, which renames no open file: no other run has it then."""
+    hidden = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    with suppress(OSError):
+        path.rename(hidden)
+        if hidden.stat().st_size:  # another run has been here meanwhile
+            hidden.rename(path)
+        else:
+            _remove_empty(hidden, is_new=is_new)
 
 
 def _remove_half_made(folder: Path) -> None:
