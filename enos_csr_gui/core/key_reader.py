@@ -680,16 +680,19 @@ _RC2_128 = b"\x02\x01\x3a"  # rc2ParameterVersion 58 (RFC 8018, B.2.3)
 def _check_cost(der: bytes) -> float:
     """Return what it takes to open a key once, in seconds of a usual computer.
 
-    Raises InvalidKey where it is too much, in time or memory, or where only the library can do it
-    and would stop the window for long.
+    Raises InvalidKey where it is too much, in time or memory, where only the library can do it and
+    would stop the window for long, or where it cannot be read.
     """
-    needed = pbe.seconds(der)
-    limit = pbe.MAX_SECONDS
-    if needed > pbe.ASK_SECONDS:
-        own = _encrypted_key(der)
-        needed = pbe.seconds(own) if own else needed
-        limit = pbe.MAX_SECONDS if own else pbe.ASK_SECONDS
-    if (memory := pbe.memory(der)) > pbe.MAX_MEMORY:
+    try:
+        needed, memory = pbe.seconds(der), pbe.memory(der)
+        limit = pbe.MAX_SECONDS
+        if needed > pbe.ASK_SECONDS:
+            own = _encrypted_key(der)
+            needed = pbe.seconds(own) if own else needed
+            limit = pbe.MAX_SECONDS if own else pbe.ASK_SECONDS
+    except ValueError as error:
+        raise _refusal(Code.NOT_A_KEY) from error
+    if memory > pbe.MAX_MEMORY:
         values = {"given": memory >> 20, "limit": pbe.MAX_MEMORY >> 20}
         raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])
     if needed > limit:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from enos_csr_gui.core import asn1
-from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values, unsigned
+from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, ber_values, der_values, unsigned
 
 ASK_SECONDS = 1.0
 """Usual keys take a tenth of it."""
@@ -39,7 +39,7 @@ _PER_SECOND = 2_000_000
 
 _SCRYPT_BYTES_PER_SECOND = 128 << 20
 
-_INTEGER, _OID = 0x02, 0x06
+_INTEGER, _OCTET_STRING, _OID = 0x02, 0x04, 0x06
 
 PBES2, PBKDF2, SCRYPT = (
     "1.2.840.113549.1.5.13",
@@ -94,7 +94,8 @@ class Scheme(NamedTuple):
             if name == PBES2:
                 return cls._read_pbes2(der, *inside)
             salt, iterations = inside
-            derivation = name if name == _SHA1_3DES else ""
+            is_right = (salt.tag, iterations.tag) == (_OCTET_STRING, _INTEGER)
+            derivation = name if name == _SHA1_3DES and is_right else ""
             return cls(name, b"", derivation, _content(der, salt), (unsigned(der, iterations),))
         except (ValueError, IndexError, TypeError):
             return cls(name)
@@ -108,6 +109,8 @@ class Scheme(NamedTuple):
             return found
         _oid, parameters = der_values(der, derivation.inside, derivation.end)
         salt, *rest = der_values(der, parameters.inside, parameters.end)
+        if salt.tag != _OCTET_STRING:
+            return found
         numbers = tuple(unsigned(der, one) for one in rest if one.tag == _INTEGER)
         prfs = [algorithm_name(der, one) for one in rest if one.tag == SEQUENCE]
         return found._replace(
@@ -124,13 +127,32 @@ class Scheme(NamedTuple):
         has_numbers = len(self.numbers) >= (3 if self.derivation == SCRYPT else 1)
         return self.derivation != "" and self.cipher in READABLE and has_prf and has_numbers
 
+    @property
+    def seconds(self) -> float:
+        """What ``decrypt`` takes on a usual computer."""
+        if not self.is_known:
+            return 0.0
+        if self.derivation == SCRYPT:
+            return self.memory * self.numbers[2] / _SCRYPT_BYTES_PER_SECOND
+        is_sha256 = self.prf is not None and self.prf.name == "sha256"
+        weight = 3 if self.derivation == _SHA1_3DES else 1 if is_sha256 else 2
+        return self.numbers[0] * weight / _PER_SECOND
+
+    @property
+    def memory(self) -> int:
+        """The memory that ``decrypt`` takes, in bytes, as far as it may be much."""
+        is_large = self.is_known and self.derivation == SCRYPT
+        return 128 * self.numbers[0] * self.numbers[1] if is_large else 0
+
     def decrypt(self, encrypted: bytes, secret: bytes) -> bytes:
         """Return the content; raises ValueError where the passphrase or the data are wrong.
 
-        Other threads run meanwhile.
+        So it does where it would take more than the limits. Other threads run meanwhile.
         """
         if not self.is_known:
             raise ValueError("an unknown encryption")
+        if self.seconds > MAX_SECONDS or self.memory > MAX_MEMORY:
+            raise ValueError("takes too much")
         vector, length = self.vector, _AES.get(self.cipher, 24)
         if self.derivation == PBKDF2 and self.prf:
             key = PBKDF2HMAC(self.prf, length, self.salt, self.numbers[0]).derive(secret)
@@ -233,43 +255,59 @@ def _content(der: bytes, tlv: Tlv) -> bytes:
 
 # --- What opening costs ---------------------------------------------------------------------------
 
-_PBKDF2_DER = re.compile(re.escape(bytes.fromhex("06092a864886f70d01050c")))
-_SCRYPT_DER = re.compile(re.escape(bytes.fromhex("06092b06010401da47040b")))
-_PBES1_DER = re.compile(rb"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01-\x06]")
-_PBES1_OLD_DER = re.compile(rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03\x04\x06\x0a\x0b]")
-_SHA256_DER = bytes.fromhex("06082a864886f70d0209")
+# The content of each object identifier: BER may write its length in several ways.
+_PBKDF2_OID = re.compile(re.escape(bytes.fromhex("2a864886f70d01050c")))
+_SCRYPT_OID = re.compile(re.escape(bytes.fromhex("2b06010401da47040b")))
+_PBES1_OID = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01-\x06]")
+_PBES1_OLD_OID = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03\x04\x06\x0a\x0b]")
+_SHA256_OID = bytes.fromhex("2a864886f70d0209")
+_PKCS7_OID = bytes.fromhex("2a864886f70d0107")
 
 _WEIGHTS = (
     # SHA-1 is run twice for a key of more than 20 bytes, SHA-512 is slower.
-    (_PBKDF2_DER, 2),
-    (_PBES1_DER, 3),  # twice for the key, once for the vector
-    (_PBES1_OLD_DER, 1),
+    (_PBKDF2_OID, 2),
+    (_PBES1_OID, 3),  # twice for the key, once for the vector
+    (_PBES1_OLD_OID, 1),
 )
 
 
 def seconds(data: bytes) -> float:
     """Return what all key derivations in a key or keystore take on a usual computer.
 
-    Their parameters are searched for in the whole file, so that BER cannot hide them.
+    Their parameters are searched for in the whole file, so that BER cannot hide them; what
+    ``Scheme`` reads counts too. Raises ValueError where something cannot be read.
     """
     iterations = _mac_iterations(data)
-    for beginning, weight in _WEIGHTS:
-        for found in beginning.finditer(data):
+    for content, weight in _WEIGHTS:
+        for found in content.finditer(data):
             parameters = _parameters(data, found.end())
-            is_sha256 = beginning is _PBKDF2_DER and _SHA256_DER in parameters.data
+            is_sha256 = content is _PBKDF2_OID and _SHA256_OID in parameters.data
             iterations += max(parameters.numbers, default=0) * (1 if is_sha256 else weight)
     work = sum(memory * parallel for memory, parallel in _scrypt(data))
-    return iterations / _PER_SECOND + work / _SCRYPT_BYTES_PER_SECOND
+    needed = iterations / _PER_SECOND + work / _SCRYPT_BYTES_PER_SECOND
+    return max([needed, *(scheme.seconds for scheme in _schemes(data))])
 
 
 def memory(data: bytes) -> int:
-    """Return the largest memory that a derivation in a key takes, in bytes."""
-    return max((memory for memory, _parallel in _scrypt(data)), default=0)
+    """Return the largest memory that a derivation in a key takes, in bytes.
+
+    Raises ValueError as ``seconds`` does.
+    """
+    found = [memory for memory, _parallel in _scrypt(data)]
+    return max([0, *found, *(scheme.memory for scheme in _schemes(data))])
+
+
+def _schemes(data: bytes) -> Iterator[Scheme]:
+    """Yield how a key, and the key in a keystore, is encrypted."""
+    for own in (data, encrypted_key_in_pkcs12(data)):
+        with suppress(ValueError, StopIteration):
+            whole = next(der_values(own or b""))
+            yield Scheme.read(own or b"", next(der_values(own or b"", whole.inside, whole.end)))
 
 
 def _scrypt(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield memory in bytes, and parallelism, of each derivation with scrypt (RFC 7914, 7)."""
-    for found in _SCRYPT_DER.finditer(data):
+    for found in _SCRYPT_OID.finditer(data):
         cost, block, parallel, *_length = [*_parameters(data, found.end()).numbers, 0, 0, 0]
         yield 128 * cost * block, parallel
 
@@ -281,20 +319,23 @@ class _Parameters(NamedTuple):
 
 def _parameters(data: bytes, start: int) -> _Parameters:
     """Return the parameters that follow an object identifier, and the integers among them."""
-    with suppress(ValueError, StopIteration):
-        parameters = next(der_values(data, start))
-        inside = der_values(data, parameters.inside, parameters.end)
+    for parameters in ber_values(data, start, len(data)):
+        inside = ber_values(data, parameters.inside, parameters.end)
         numbers = [unsigned(data, one) for one in inside if one.tag == _INTEGER]
         return _Parameters(numbers, _content(data, parameters))
     return _Parameters([], b"")
 
 
 def _mac_iterations(data: bytes) -> int:
-    """Return the iterations of a keystore's MAC: the last number in the file."""
-    with suppress(ValueError):
-        [whole] = der_values(data)
-        *_others, mac = der_values(data, whole.inside, whole.end)
-        *_others, last = der_values(data, mac.inside, mac.end)
-        return unsigned(data, last) if last.tag == _INTEGER else 0
-    found = re.search(rb"\x02([\x01-\x08])([^\x00].{0,7}?)\x00*\Z", data[-64:], re.DOTALL)
-    return int.from_bytes(found[2], "big") if found and len(found[2]) == found[1][0] else 0
+    """Return the iterations of a keystore's MAC (RFC 7292, 4): of its three parts, the last."""
+    if _PKCS7_OID not in data[:64]:
+        return 0
+    whole = next(ber_values(data, 0, len(data)))
+    _version, _content, *macs = ber_values(data, whole.inside, whole.end)
+    numbers = [
+        unsigned(data, one)
+        for mac in macs
+        for one in ber_values(data, mac.inside, mac.end)
+        if one.tag == _INTEGER
+    ]
+    return max(numbers, default=0)

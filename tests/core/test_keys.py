@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -773,6 +774,75 @@ def test_a_mac_of_too_many_iterations_is_not_computed(made):
     longer[2:4] = (int.from_bytes(longer[2:4], "big") + 2).to_bytes(2, "big")
     longer = bytes(longer)
     assert is_the_key(made, longer, "a")  # the key does not need it
+
+
+def recoded(der: bytes, change: Callable[[int, bytes], bytes]) -> bytes:
+    """Return DER whose values, also those in octet strings, were written again by ``change``."""
+    written = b""
+    for one in der_values(der):
+        content = der[one.inside : one.end]
+        if one.tag & 0x20 or content[:1] == b"\x30":
+            with suppress(ValueError):  # those octets are no DER
+                content = recoded(content, change)
+        written += change(one.tag, content)
+    return written
+
+
+_TURNS = ((200_000).to_bytes(3, "big"), (16_384).to_bytes(2, "big"))
+_MANY = (2**31 - 1).to_bytes(4, "big")
+
+
+def much(tag: int, content: bytes) -> bytes:
+    return der_value(tag, _MANY if tag == 2 and content in _TURNS else content)
+
+
+_HIDDEN = {
+    "in octets": lambda tag, content: (
+        der_value(4, _MANY) if content in _TURNS else der_value(tag, content)
+    ),
+    "long length": lambda tag, content: (
+        b"\x06\x81" + bytes([len(content)]) + content if tag == 6 else much(tag, content)
+    ),
+    "long number": lambda tag, content: (
+        der_value(6, content[:1] + b"\x80" + content[1:]) if tag == 6 else much(tag, content)
+    ),
+    "without length": lambda tag, content: (
+        b"\x30\x80" + content + b"\0\0"
+        if tag == SEQUENCE and _MANY in content[:40]
+        else much(tag, content)
+    ),
+    "number for salt": lambda tag, content: (
+        der_value(2, b"\0") if tag == 4 and len(content) in (8, 16) else much(tag, content)
+    ),
+}
+"""How a file may try to hide what a key costs: in BER, or where a number is not expected."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("hide", _HIDDEN.values(), ids=_HIDDEN)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pkcs8 -topk8 -in rsa.pem -outform DER -iter 200000",
+        "pkcs8 -topk8 -in rsa.pem -outform DER -iter 200000 -v1 PBE-SHA1-3DES",
+        "pkcs8 -topk8 -in rsa.pem -outform DER -scrypt",
+        "pkcs12 -export -nocerts -inkey rsa.pem -iter 200000",
+        "pkcs12 -export -nocerts -inkey rsa.pem -iter 200000 -keypbe PBE-SHA1-3DES",
+    ],
+)
+def test_no_encoding_hides_what_a_key_costs(made, command, hide, monkeypatch, bounded):
+    data = recoded(made(command, "-passout", "pass:a"), hide)
+    monkeypatch.setattr(pbe, "MAX_MEMORY", 64 << 20)
+
+    def derives(*_arguments) -> None:
+        raise AssertionError("a derivation was begun")
+
+    for name in ("derive_pkcs12", "PBKDF2HMAC", "Scrypt"):
+        monkeypatch.setattr(pbe, name, derives)
+    for passphrase in (None, "", "a"):
+        for may_take_long in (False, True):
+            with pytest.raises(InvalidKey):
+                key_reader.load(data, passphrase, may_take_long=may_take_long)
 
 
 def test_scrypt_of_too_much_memory_is_not_begun(made, monkeypatch):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import secrets
 import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from enos_csr_gui.core import files
+from enos_csr_gui.core.batch.table import MAX_BYTES
 from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
 from enos_csr_gui.core.spreadsheet import harmless
 
@@ -30,6 +32,8 @@ def load(path: Path) -> dict[str, str]:
     """
     try:
         with files.open_to_read(path) as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise ValueError("larger than any table")
             text = file.read().decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline="")))
         if rows[0] != _HEADINGS or any(len(row) != len(_HEADINGS) for row in rows):
@@ -51,7 +55,8 @@ def of(known: Mapping[str, str], common_name: str) -> str | None:
 
 def check_place(path: Path, folder: Path) -> list[Problem]:
     """Return the problem that the passphrases would lie in the folder of the keys."""
-    inside = folder.resolve() in path.resolve().parents
+    # Unlike Path.resolve, it refuses no link that leads to itself.
+    inside = Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
     return [Problem(Code.BATCH_PASSPHRASES_INSIDE, path=path)] if inside else []
 
 
