@@ -10,6 +10,7 @@ there is, or on a virtual one. The pictures serve the documentation and every lo
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -248,17 +249,21 @@ def main() -> int:
             sys.stderr.flush()
             os._exit(1)  # whatever still runs beside the window
         return 0
+    parser = argparse.ArgumentParser(description="Photograph every page in its states.")
+    parser.add_argument("folder", nargs="?", type=Path, default="build/photos")
+    parser.add_argument("--docs", action="store_true", help="only the pictures in the documents")
+    wanted = parser.parse_args()
     need_a_screen()
     from enos_csr_gui import i18n
 
-    if sys.argv[1:] == ["--docs"]:
+    if wanted.docs:
         with tempfile.TemporaryDirectory() as folder:
             for language in i18n.languages():
                 target = Path(folder, language)
                 take(target, Setting(language))
                 put_into_docs(target, language)
         return 0
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/photos").absolute()
+    folder = Path(wanted.folder).absolute()
     found = []
     for language in i18n.languages():
         for scheme in ("light", "dark"):

@@ -155,6 +155,7 @@ def test_a_sheet_for_the_ticket_is_saved_and_nothing_is_replaced(
     data = sheet.read_bytes()
     assert data.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", data)) == 1
+    assert b"/Subtype /Image" in data  # the program's mark
     if pdftotext := shutil.which("pdftotext"):
         command = [pdftotext, "-layout", str(sheet), "-"]
         text = subprocess.run(command, capture_output=True, check=True, text=True).stdout

@@ -500,6 +500,26 @@ def test_in_the_details_it_is_said_beside_the_file_that_its_folder_is_gone(
     assert shown == ["Status", "S&ite", "Common name", "Country"]
 
 
+def test_the_text_of_the_selected_row_is_as_clear_in_each_cell(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    view = table(person)
+    person.waits_until(view.hasFocus)
+    picture = view.viewport().grab().toImage()
+    clearest = []
+    for column in (Column.NAME, Column.KIND):
+        place = view.visualRect(view.model().index(0, column)).adjusted(2, 2, -2, -2)
+        clearest.append(
+            max(
+                picture.pixelColor(x, y).lightness()
+                for x in range(place.left(), place.right())
+                for y in range(place.top(), place.bottom())
+            )
+        )
+    assert clearest[0] == clearest[1]
+
+
 def test_a_site_and_a_note_take_the_place_of_no_other_column(
     three: None, opened: Callable[[], Person]
 ) -> None:
@@ -693,7 +713,7 @@ def test_the_first_page_points_out_what_is_to_be_renewed_and_leads_there(
 ) -> None:
     record("dev-004", expires=30)
     person = start("")
-    person.waits_to_read("3 certificates need renewal; the most urgent: dev-001, expired.")
+    person.waits_to_read("3 certificates need renewal, first dev-001: expired.")
     person.click("Show")
     person.waits_to_read("3 of 4 requests")
     assert names(person) == ["dev-001", "dev-002", "dev-004"]

@@ -119,6 +119,7 @@ class ReceivePage(Page):
         self._valid_to = facts.add_row(_("Expires on"))
         self._serial = facts.add_row(_("Serial number"))
         self._key_path = facts.add_row(_("Key file"))
+        self._is_complete = facts.add_row(_("Certificate chain"))
         self._card.add_facts(facts)
         self._reminder = ReminderButton()
         self._card.offer(self._reminder)
@@ -305,6 +306,8 @@ class ReceivePage(Page):
         self._valid_to.setText(dates.day(leaf.not_valid_after_utc))
         self._serial.show_serial(leaf.serial_number)
         self._key_path.setText(labels.path(received.key))
+        is_complete = not any(one.code in CHAIN_CODES for one in received.problems)
+        self._is_complete.setText(_("complete") if is_complete else _("not complete"))
         stored = found.stored
         self._card.path.setText(_stored(stored) if stored else "")
         self._card.path.setVisible(stored is not None)
@@ -359,13 +362,12 @@ class ReceivePage(Page):
 
 
 def _stored(stored: StoredCertificate) -> str:
-    """Return that the certificate is received, and where it is."""
-    place = labels.path(stored.certificate)
+    """Return that the certificate is received, and where it is; the card names the folder."""
     if stored.already:
-        received = _("It was received before, and is saved beside its key: {path}")
+        received = _("It was received before, and is saved beside its key: {name}")
     else:
-        received = _("It is received, and saved beside its key: {path}")
-    return received.format(path=place)
+        received = _("It is received, and saved beside its key: {name}")
+    return received.format(name=escape_unprintable(stored.certificate.name))
 
 
 def _is_about(problem: Problem, chooser: FileChooser) -> bool:

@@ -67,7 +67,6 @@ class _List(QTreeWidget):
         )
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         head = self.header()
         head.setStretchLastSection(False)

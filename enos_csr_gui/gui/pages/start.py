@@ -250,7 +250,7 @@ def _being_renewed(requests: Sequence[PastRequest]) -> str:
     first, count = requests[0], len(requests)
     return ngettext(
         "{name} {status}; its renewal waits for the certificate.",
-        "{count} renewals wait for their certificates; the most urgent: {name}, {status}.",
+        "{count} renewals wait for their certificates, first {name}: {status}.",
         count,
     ).format(
         count=count,
@@ -267,7 +267,7 @@ def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
     first, count = requests[0], len(requests)
     return ngettext(
         "A certificate needs renewal: {name}, {status}.",
-        "{count} certificates need renewal; the most urgent: {name}, {status}.",
+        "{count} certificates need renewal, first {name}: {status}.",
         count,
     ).format(
         count=count,

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
@@ -30,6 +29,7 @@ from enos_csr_gui.core.history import PastRequest
 from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.requests.model import Column, RequestModel
 from enos_csr_gui.gui.widgets.plain_table import PlainTable
+from enos_csr_gui.gui.widgets.roomy_rows import ClearDelegate
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -87,7 +87,7 @@ def _widest(column: Column) -> list[str]:
     return [dates.day(datetime(2028, month, 28, tzinfo=UTC)) for month in range(1, 13)]
 
 
-class _PathDelegate(QStyledItemDelegate):
+class _PathDelegate(ClearDelegate):
     """Elides long paths at the beginning, as their end tells more."""
 
     def initStyleOption(
@@ -125,6 +125,7 @@ class RequestTable(PlainTable):
         icon = max(_SMALLEST_ICON, self.fontMetrics().height())
         self.setIconSize(QSize(icon, icon))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setItemDelegate(ClearDelegate(self))
         self.setItemDelegateForColumn(Column.FILE, _PathDelegate(self))
 
         height = max(style.ROW, self.fontMetrics().lineSpacing() + style.SPACING)
@@ -158,7 +159,7 @@ class RequestTable(PlainTable):
         margin = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
         width = max(map(self.fontMetrics().horizontalAdvance, _widest(column)), default=0)
         if column in (Column.STATUS, Column.FILE):
-            width += self.iconSize().width() + margin
+            width += self.iconSize().width() + margin + style.TIGHT
         return max(width + margin + style.TIGHT, self.horizontalHeader().sectionSizeHint(column))
 
     def columns(self) -> list[tuple[str, int, bool]]:

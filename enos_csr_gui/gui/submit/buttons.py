@@ -130,10 +130,11 @@ class SubmitButtons(QObject):
             serial=request.serial,
         )
 
+        mark = cover_sheet.mark()
+
         def save() -> Path:
-            [saved] = save_set(
-                target.parent, name, [Part(COVER_SHEET_SUFFIX, cover_sheet.pdf(rows, submit.note))]
-            )
+            sheet = cover_sheet.pdf(rows, submit.note, mark)
+            [saved] = save_set(target.parent, name, [Part(COVER_SHEET_SUFFIX, sheet)])
             return saved
 
         def done(saved: Path) -> None:

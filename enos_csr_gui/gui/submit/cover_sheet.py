@@ -6,22 +6,33 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
-from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QUrl
+from PySide6.QtGui import (
+    QFont,
+    QIcon,
+    QImage,
+    QPageLayout,
+    QPageSize,
+    QPdfWriter,
+    QTextDocument,
+)
 
+from enos_csr_gui import resources
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
 _DOTS_PER_INCH = 300
+_MARK = 48
+"""The height and width of the program's mark, in device-independent pixels."""
 
 # Made on import, in the UI thread, as ``pdf`` runs in another: see ``background.run``.
 _A4 = QPageLayout(
     QPageSize(QPageSize.PageSizeId.A4),
     QPageLayout.Orientation.Portrait,
-    QMarginsF(20, 20, 20, 20),
-    QPageLayout.Unit.Millimeter,
+    QMarginsF(),  # Qt adds 2 cm when it prints a document
 )
+_IMAGE = QTextDocument.ResourceType.ImageResource
 _WRITE_ONLY = QIODevice.OpenModeFlag.WriteOnly
 _LIGATURES = QFont.Tag("liga")
 
@@ -65,7 +76,13 @@ def rows(
     return found
 
 
-def pdf(rows: Sequence[Row], note: str) -> bytes:
+def mark() -> QImage:
+    """Return the program's mark; only the UI thread can draw it."""
+    size = _MARK * _DOTS_PER_INCH // 96
+    return QIcon(str(resources.icon("app"))).pixmap(size, size).toImage()
+
+
+def pdf(rows: Sequence[Row], note: str, mark: QImage) -> bytes:
     """Return the sheet as PDF, A4; ``note`` is the organization's and may be empty."""
     cells = "".join(f"<tr><td>{escape(row.label)}</td><td>{_cell(row)}</td></tr>" for row in rows)
     advice = _(
@@ -85,8 +102,11 @@ def pdf(rows: Sequence[Row], note: str) -> bytes:
     font = document.defaultFont()
     font.setFeature(_LIGATURES, 0)
     document.setDefaultFont(font)
+    document.addResource(_IMAGE, QUrl("mark"), mark)
     document.setHtml(
-        f"<h2>{escape(heading)}</h2>"
+        f"<table><tr><td><img src='mark' width='{_MARK}' height='{_MARK}'></td>"
+        "<td style='padding-left: 16; vertical-align: middle'>"
+        f"<h2>{escape(heading)}</h2></td></tr></table>"
         f"<table cellpadding='6'>{cells}</table><p>{escape(advice)}</p>"
         + (f"<p>{escape(note)}</p>" if note else "")
     )

@@ -1,14 +1,30 @@
-"""Rows of a list that are high enough to touch."""
+"""Rows of a list that are high enough to touch, and whose text stays clear when selected."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from enos_csr_gui.gui import style
 
 
-class _Delegate(QStyledItemDelegate):
+class ClearDelegate(QStyledItemDelegate):
+    """Leaves out the mark of the focus where the selection shows it: Fusion pales the text."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if option.state & QStyle.StateFlag.State_Selected:
+            option.state &= ~QStyle.StateFlag.State_HasFocus
+
+
+class _Delegate(ClearDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:

@@ -93,6 +93,7 @@ class StepSidebar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        self._paint_edge()
         if not self._count:
             return
         from PySide6.QtCore import Qt  # takes 16 ms, and the first page has no steps
@@ -126,6 +127,16 @@ class StepSidebar(QWidget):
             painter.setPen(ink if is_now else palette.windowText().color())
             painter.setFont(self._labels[index].font())
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(index + 1))
+
+    def _paint_edge(self) -> None:
+        """Draw a line before the page, on desktops whose windows and fields have one ground."""
+        palette = self.palette()
+        if palette.window().color() != palette.base().color():
+            return
+        painter = QPainter(self)
+        painter.setPen(QPen(style.hairline(palette), 1))
+        x = self.width() - 0.5
+        painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
 
 
 def _tick(place: QRectF) -> list[QPointF]:
