@@ -84,6 +84,20 @@ wait(200)
 while page._checking or page._waiting:
     wait(5)
 report("mending a cell")
+page._leave_out.click()
+leads_to("Create the keys and requests")
+report("page of the run")
+button = person.button("Save")
+begin()
+button.click()
+wait(5000)
+report("creating")
+page = wizard.page
+begin()
+page._panel.stop()
+while page.busy:
+    wait(5)
+report("stopping")
 timer.stop()
 """
 

@@ -24,6 +24,11 @@ STATUS, NAME, EXPIRES, SOURCE, REASON = range(5)
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
+# A view asks for seven roles of each cell that it paints, and to look up an enumeration is slow.
+_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_DECORATION = int(Qt.ItemDataRole.DecorationRole)
+_FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
+
 _ICONS = {
     CertificateStatus.RECEIVED: "status-valid",
     CertificateStatus.ALREADY: "status-valid",
@@ -62,20 +67,19 @@ class ArrivedModel(QAbstractTableModel):
     def columnCount(self, parent: _Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else REASON + 1
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> object:
+        if orientation != Qt.Orientation.Horizontal or role != _DISPLAY:
             return None
         return (_("Status"), _("Common name"), _("Expires"), _("File"), _("Remark"))[section]
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row, column = self._at(index.row()), index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, column)
-        if role == Qt.ItemDataRole.DecorationRole and column == STATUS:
+    def data(self, index: _Index, role: int = _DISPLAY) -> object:
+        column = index.column()
+        if role == _DISPLAY:
+            return self._text(self._at(index.row()), column)
+        if role == _DECORATION and column == STATUS:
+            row = self._at(index.row())
             return self._icons[row.status] if isinstance(row, Collected) else self._of_another
-        if role == Qt.ItemDataRole.ForegroundRole and column == REASON:
+        if role == _FOREGROUND and column == REASON:
             return style.problem(QApplication.palette())
         return None
 

@@ -19,7 +19,7 @@ from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
 
-_WIDTHS = {STATUS: 24, NAME: 24, EXPIRES: 18, SOURCE: 24, REASON: 40}
+_WIDTHS = {STATUS: 32, NAME: 24, EXPIRES: 16, SOURCE: 20, REASON: 40}
 
 _ALL, _FOREIGN = "all", "foreign"
 _UNREADABLE = 3
