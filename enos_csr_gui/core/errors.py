@@ -72,6 +72,7 @@ class Code(StrEnum):
     NAME_UNSAFE = "name-unsafe", "given", "suggestion"
     FOLDER_MISSING = "folder-missing"
     FOLDER_GONE = "folder-gone"  # where earlier files were saved
+    FOLDER_PROTECTED = "folder-protected"  # by Windows: it denies that the folder is there
     FOLDER_NOT_SHOWN = "folder-not-shown"
     FOLDER_EMPTY = "folder-empty"
     NO_CERTIFICATE_IN_FOLDER = "no-certificate-in-folder", "count"  # of the files looked at
@@ -425,8 +426,10 @@ _BY_WINERROR = {
 
 _MORE_THAN_A_PERMISSION = (19, 32, 33)
 
+_FILE_NOT_FOUND = 2
+
 # No such file, no such path, no such drive, no disk in the drive, no such server, no such share.
-_MISSING_BY_WINERROR = (2, 3, 15, 21, 53, 67)
+_MISSING_BY_WINERROR = (_FILE_NOT_FOUND, 3, 15, 21, 53, 67)
 
 _MAX_STEP = 255
 """The maximum number of characters in one component of a path on Windows."""
@@ -440,6 +443,8 @@ def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Probl
     code = None
     if sys.platform == "win32" or hasattr(error, "winerror"):
         number = _windows_error(error, path)
+        if missing is Code.FOLDER_MISSING and _is_protected(error, number, path):
+            return Problem(Code.FOLDER_PROTECTED, path=path)
         too_long = any(len(step) > _MAX_STEP for step in path.parts)
         if number in _MISSING_BY_WINERROR and not too_long:
             return Problem(missing, path=path)
@@ -451,6 +456,17 @@ def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Probl
         reason = error.strerror or type(error).__name__
         return Problem(Code.FILE_TROUBLE, path=path, values={"reason": reason})
     return Problem(code, path=path)
+
+
+def _is_protected(error: OSError, number: int | None, path: Path) -> bool:
+    """Tell whether Windows refuses to make a file or folder in a folder that is there.
+
+    Controlled folder access answers ERROR_FILE_NOT_FOUND. For what lies in a missing folder, the
+    answer is ERROR_PATH_NOT_FOUND. Python's ``open`` has one number for both.
+    """
+    if error.errno != errno.ENOENT or number not in (None, _FILE_NOT_FOUND):
+        return False
+    return path.is_dir() or (number == _FILE_NOT_FOUND and path.parent.is_dir())
 
 
 def _windows_error(error: OSError, path: Path) -> int | None:

@@ -38,7 +38,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import journal, permissions
+from enos_csr_gui.core import busy, journal, permissions
 from enos_csr_gui.core.errors import (
     CannotSave,
     Code,
@@ -73,6 +73,8 @@ _NO_NAMING = (*_NO_HARD_LINKS, errno.ENOENT, errno.EXDEV, errno.EINVAL)
 
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 """Some network drives cannot sync a folder."""
+
+_BUSY_SECONDS = 0.5
 
 _TEMPORARY = ".enos-csr-"
 
@@ -299,7 +301,8 @@ def replace(path: Path, data: bytes, *, private: bool = False) -> None:
         _open_folder(path.parent) as at,
         _hidden(path.parent, at, part, entry) as written,
     ):
-        os.replace(written.temporary or "", system_path(path), src_dir_fd=at)
+        rename = partial(os.replace, written.temporary or "", system_path(path), src_dir_fd=at)
+        busy.when_free(rename, _BUSY_SECONDS)
 
 
 def tidy(record: Callable[[journal.Facts], None] | None = None) -> None:

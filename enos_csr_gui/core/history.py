@@ -14,15 +14,16 @@ import os
 import sqlite3
 import stat
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
+from enos_csr_gui.core import busy
 from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
 from enos_csr_gui.core.journal import data_folder
@@ -794,22 +795,10 @@ class RequestHistory:
         target = next(target for target in targets if not os.path.lexists(target))
         for suffix in (*_BESIDE, ""):
             with suppress(FileNotFoundError):
-                _rename(Path(f"{self._path}{suffix}"), f"{target}{suffix}")
+                # Other threads, which find the same damage, have it open.
+                rename = partial(os.rename, f"{self._path}{suffix}", f"{target}{suffix}")
+                busy.when_free(rename, BUSY_SECONDS)
         self.notes += (Problem(Code.HISTORY_DAMAGED, path=target),)
-
-
-def _rename(path: Path, target: str) -> None:
-    """Rename; on Windows, wait until other threads, which find the same damage, have closed it."""
-    end = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            path.rename(target)
-        except PermissionError:
-            if os.name != "nt" or time.monotonic() > end:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 def _endings() -> Iterator[str]:

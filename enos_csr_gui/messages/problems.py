@@ -115,6 +115,11 @@ _SENTENCES: dict[Code, str] = {
         "This folder does not exist. If it is on a USB stick or a network drive, connect the "
         "drive; or choose another folder."
     ),
+    Code.FOLDER_PROTECTED: N_(
+        "Windows lets this program save nothing in this folder, probably because of "
+        "'Controlled folder access'. Choose another folder, or allow the program in "
+        "'Windows Security'."
+    ),
     Code.FOLDER_NOT_SHOWN: N_(
         "No program on this computer can show folders. The files are in this folder."
     ),

@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core import files
+from enos_csr_gui.core import files, permissions
 from enos_csr_gui.core.errors import (
     CannotSave,
     Code,
@@ -67,6 +68,17 @@ def test_a_file_that_another_program_has_open_is_not_called_a_missing_permission
     assert [file.name for file in tmp_path.iterdir()] == ["dev.csr"]
 
 
+def test_a_file_that_is_open_for_a_moment_is_replaced(tmp_path):
+    path = tmp_path / "profiles.json"
+    path.write_bytes(b"old")
+    with path.open("rb") as scanner:
+        later = threading.Timer(0.1, scanner.close)
+        later.start()
+        files.replace(path, b"new")
+        later.join()
+    assert path.read_bytes() == b"new"
+
+
 def test_a_damaged_history_that_another_copy_holds_open_is_busy(tmp_path, refusal):
     path = tmp_path / "history.sqlite3"
     path.write_bytes(b"damaged" * 1000)
@@ -85,15 +97,15 @@ def test_a_damaged_history_that_is_open_for_a_moment_is_waited_for_across_sleep(
 ):
     path = tmp_path / "history.sqlite3"
     path.write_bytes(b"damaged" * 1000)
-    rename, refused = Path.rename, []
+    rename, refused = os.rename, []
 
-    def rename_later(self, target):
+    def rename_later(source, target):
         if not refused:
-            refused.append(self)
-            raise PermissionError(13, "held open", str(self), 32)
-        return rename(self, target)
+            refused.append(source)
+            raise PermissionError(13, "held open", str(source), 32)
+        rename(source, target)
 
-    monkeypatch.setattr(Path, "rename", rename_later)
+    monkeypatch.setattr(os, "rename", rename_later)
     with RequestHistory(path) as past:
         assert past.requests() == []
         assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]
@@ -175,6 +187,32 @@ def test_a_folder_where_one_may_not_write_is_refused_at_once(tmp_path, refusal):
         assert list(folder.iterdir()) == []
     else:
         pytest.skip("this system does not keep to access lists, or the user is above them")
+
+
+@pytest.mark.parametrize("name", ["", "new"])
+@pytest.mark.parametrize("answer", [(2, Code.FOLDER_PROTECTED), (5, Code.NO_PERMISSION)], ids=str)
+def test_a_folder_that_windows_protects_is_refused_at_once(
+    tmp_path, refusal, monkeypatch, answer, name
+):
+    # As 'Controlled folder access' answers, which only an administrator can turn on, and as others.
+    number, code = answer
+    tries = []
+
+    def refusing(make):
+        def refuse(path, *arguments, **options):
+            if tmp_path not in Path(path).parents:
+                return make(path, *arguments, **options)
+            tries.append(path)
+            raise OSError(0, "refused", str(path), number)
+
+        return refuse
+
+    monkeypatch.setattr(permissions, "create", refusing(permissions.create))
+    monkeypatch.setattr(permissions, "make_folder", refusing(permissions.make_folder))
+    codes = refusal(CannotSave, files.save_pair, tmp_path / name, "dev", b"key", b"csr")
+    assert codes == [code]
+    assert len(tries) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_cmd_passes_chinese_text_to_openssl(tmp_path, openssl):

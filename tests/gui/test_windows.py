@@ -209,21 +209,41 @@ def test_the_mail_program_gets_chinese_text(
 
 
 DARK = """
+import ctypes
 import winreg
+
 from PySide6.QtWidgets import QApplication
-from PySide6.QtGui import QPalette
+
+USE_DARK_MODE, EXECUTE_READ_WRITE = 20, 0x40
+dark_bars = []
+
+# Windows does not tell it, and Wine has no such bar: note what Qt asks for.
+@ctypes.WINFUNCTYPE(ctypes.c_long, *[ctypes.c_void_p, ctypes.c_uint] * 2)
+def set_attribute(window, attribute, value, size):
+    if attribute == USE_DARK_MODE:
+        dark_bars.append(bool(ctypes.c_int.from_address(value).value))
+    return 0
+
+def replace(function, by):
+    place, new = (ctypes.cast(one, ctypes.c_void_p).value for one in (function, by))
+    jump = b"\\x48\\xb8" + new.to_bytes(8, "little") + b"\\xff\\xe0"
+    size, before = ctypes.c_size_t(len(jump)), ctypes.c_ulong()
+    change = ctypes.windll.kernel32.VirtualProtect
+    change(ctypes.c_void_p(place), size, EXECUTE_READ_WRITE, ctypes.byref(before))
+    ctypes.memmove(place, jump, len(jump))
+
+replace(ctypes.windll.dwmapi.DwmSetWindowAttribute, set_attribute)
 path = r"Software\\Microsoft\\Windows\\CurrentVersion\\Themes\\Personalize"
 with winreg.CreateKey(winreg.HKEY_CURRENT_USER, path) as key:
     winreg.SetValueEx(key, "AppsUseLightTheme", 0, winreg.REG_DWORD, 0)
     try:
-        import ctypes
         from enos_csr_gui.gui import startup, style
         app = QApplication([])
         wizard = startup.open_wizard()
         wizard.show()
         while not wizard.is_ready:
             app.processEvents()
-        print(style.is_dark(app.palette()), app.styleHints().colorScheme().name)
+        print(style.is_dark(app.palette()), app.styleHints().colorScheme().name, dark_bars[-1:])
     finally:
         winreg.DeleteValue(key, "AppsUseLightTheme")
 """
@@ -231,10 +251,10 @@ with winreg.CreateKey(winreg.HKEY_CURRENT_USER, path) as key:
 
 @pytest.mark.long
 @pytest.mark.usefixtures("native")
-def test_the_window_is_dark_where_windows_is() -> None:
+def test_the_window_and_its_title_bar_are_dark_where_windows_is() -> None:
     if "ENOS_CSR_WINE" not in os.environ:
         pytest.skip("would change the theme of the user")
-    assert in_a_program(DARK, QT_QPA_PLATFORM="windows") == ["True Dark"]
+    assert in_a_program(DARK, QT_QPA_PLATFORM="windows") == ["True Dark [True]"]
 
 
 @pytest.mark.long
