@@ -32,19 +32,21 @@ def make_installer(bundle: Path, dist: Path, time: int) -> Path:
     for file in files:
         os.utime(file, (time, time))
     with tempfile.TemporaryDirectory() as made:  # of this run alone: several may run at once
-        _compile(bundle, files, target, Path(made))
+        _compile(bundle, files, target, Path(made), time)
     return target
 
 
-def _compile(bundle: Path, files: list[Path], target: Path, made: Path) -> None:
+def _compile(bundle: Path, files: list[Path], target: Path, made: Path, time: int) -> None:
     """Have ``makensis`` make the installer, from what this writes into the folder ``made``."""
+    installation = made / "install.nsh"
+    installation.write_text(_installation(bundle, files), encoding="utf-8")
     removal = made / "remove.nsh"
     removal.write_text(_removal(bundle, files), encoding="utf-8")
     languages = made / "languages.nsh"
     languages.write_text(localised.installer_languages(), encoding="utf-8")
     values = {
         "APP_ID": IDENTIFIER,
-        "BUNDLE": bundle,
+        "FILES_TO_INSTALL": installation,
         "FILES_TO_REMOVE": removal,
         "ICON": identity.icon(made, "win32"),
         "KILOBYTES": sum(file.stat().st_size for file in files) // 1024,
@@ -55,6 +57,7 @@ def _compile(bundle: Path, files: list[Path], target: Path, made: Path) -> None:
         "VERSION": VERSION,
         "VERSION_4": ".".join([*VERSION.split("."), "0", "0"][:4]),
     }
+    os.utime(values["SIDE"], (time, time))  # the installer holds it with its time
     makensis = shutil.which("makensis") or r"C:\Program Files (x86)\NSIS\makensis.exe"
     if _can_sign():
         values["SIGN"] = f'"{sys.executable}" "{Path(__file__)}"'
@@ -83,15 +86,35 @@ def _draw_side(folder: Path) -> Path:
     return path
 
 
+def _installation(bundle: Path, files: list[Path]) -> str:
+    """Return the lines of the installer that write the files, in the same order in every build.
+
+    ``File /r`` would take them as the disk lists them.
+    """
+    lines = []
+    for folder in sorted({bundle} | _all_folders(bundle)):
+        lines.append(f'SetOutPath "{_place(folder, bundle)}"')
+        inside = sorted(file for file in files if file.parent == folder)
+        lines += [f'File "{file}"' for file in inside]
+    return "\n".join([*lines, 'SetOutPath "$INSTDIR"']) + "\n"
+
+
+def _escaped(path: str) -> str:
+    return path.replace("$", "$$")
+
+
+def _place(path: Path, bundle: Path) -> str:
+    """Return where something in the bundle is installed."""
+    steps = path.relative_to(bundle).parts
+    return "\\".join(["$INSTDIR", *map(_escaped, steps)])
+
+
 def _removal(bundle: Path, files: list[Path]) -> str:
     """Return the lines of the uninstaller that remove what was installed, by name."""
     folders = sorted({file.parent for file in files} | _all_folders(bundle), reverse=True)
 
-    def place(path: Path) -> str:
-        return str(path.relative_to(bundle)).replace("/", "\\").replace("$", "$$")
-
-    lines = [f'Delete "$INSTDIR\\{place(file)}"' for file in sorted(files)]
-    lines += [f'RMDir "$INSTDIR\\{place(folder)}"' for folder in folders if folder != bundle]
+    lines = [f'Delete "{_place(file, bundle)}"' for file in sorted(files)]
+    lines += [f'RMDir "{_place(folder, bundle)}"' for folder in folders if folder != bundle]
     return "\n".join(lines) + "\n"
 
 

@@ -231,6 +231,7 @@ class Code(StrEnum):
 
     # Anything
     CLOCK_IMPOSSIBLE = "clock-impossible"
+    MEMORY_FULL = "memory-full"
     UNEXPECTED = "unexpected", "reference"  # reference: see ``unexpected``
 
 
@@ -340,6 +341,8 @@ def unexpected(error: BaseException) -> Problem:
     """
     if isinstance(error, OverflowError) and not clock_is_possible():
         return Problem(Code.CLOCK_IMPOSSIBLE)
+    if isinstance(error, MemoryError):
+        return Problem(Code.MEMORY_FULL)
     places = []
     trace = error.__traceback__
     while trace:

@@ -650,6 +650,10 @@ _SENTENCES: dict[Code, str] = {
         "The clock of this computer shows an impossible year. Set it to today's date, then try "
         "again."
     ),
+    Code.MEMORY_FULL: N_(
+        "This computer has too little free memory. Saved files are still there. Close other "
+        "programs, then try again."
+    ),
     Code.UNEXPECTED: N_(
         "The program met an unexpected error. Saved files are still there. Try again. If it "
         "happens again, send this reference to your support team: {reference}. It contains no "

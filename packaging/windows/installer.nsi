@@ -1,4 +1,4 @@
-; The installer for Windows, made by windows.py, which says what VERSION, BUNDLE and the like are.
+; The installer for Windows, made by windows.py, which says what VERSION, ICON and the like are.
 ;
 ;   EnOS-CSR-setup.exe              for the person alone, without an administrator
 ;   EnOS-CSR-setup.exe /S           without a question
@@ -136,8 +136,7 @@ Section
         RMDir "$0"
     ${EndIf}
 
-    SetOutPath "$INSTDIR"
-    File /r "${BUNDLE}\*"
+    !include "${FILES_TO_INSTALL}"
     WriteUninstaller "$INSTDIR\uninstall.exe"
     CreateShortCut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\enos-csr-gui.exe"
     !insertmacro SET_APP_ID "$SMPROGRAMS\${NAME}.lnk"

@@ -240,3 +240,42 @@ def terminal(folder: Path) -> Iterator[Callable[..., Terminal]]:
     yield start
     for one in opened:
         one.close()
+
+
+# --- The clock ------------------------------------------------------------------------------------
+
+_CLOCK = """
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+static long long now(void) { return atoll(getenv("FAKE_SECONDS")); }
+int clock_gettime(clockid_t id, struct timespec *to) {
+  if (id != CLOCK_REALTIME) return syscall(SYS_clock_gettime, id, to);
+  to->tv_sec = now(); to->tv_nsec = 0; return 0;
+}
+int gettimeofday(struct timeval *to, void *zone) {
+  (void)zone; to->tv_sec = now(); to->tv_usec = 0; return 0;
+}
+time_t time(time_t *to) { if (to) *to = now(); return now(); }
+"""
+
+
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a library that shows a process another time, as libfaketime does."""
+    compiler = shutil.which("cc")
+    if sys.platform != "linux" or not compiler:
+        pytest.skip("no compiler for a library that changes the clock of one process")
+    folder = tmp_path_factory.mktemp("clock")
+    (folder / "clock.c").write_text("#define _GNU_SOURCE\n" + _CLOCK)
+    library = folder / "clock.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, folder / "clock.c"], check=True)
+    return library
+
+
+@pytest.fixture
+def at_time(clock: Path) -> Callable[[int], dict[str, str]]:
+    """Return a function for the environment of a process whose clock shows these seconds."""
+    return lambda seconds: {"LD_PRELOAD": str(clock), "FAKE_SECONDS": str(seconds)}

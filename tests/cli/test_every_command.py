@@ -6,6 +6,9 @@ The commands, and their options that take a file, come from the program itself.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -161,3 +164,112 @@ def test_any_file_is_read_or_refused_and_none_is_changed(
             assert "unexpected" not in done.output, said
             assert done.output.strip(), said
     assert before.items() <= contents(world.folder).items()
+
+
+# --- Clock and memory -----------------------------------------------------------------------------
+
+
+# Years -7500, 1675, 2264, 5138 and 11476; Python counts from 1677 to 2262.
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [-300_000_000_000, -9_300_000_000, 9_300_000_000, 10**11])
+def test_an_impossible_clock_is_no_traceback(enos_csr_process, world: World, at_time, seconds):
+    succeeded = 0
+    for command in program.commands:
+        before = contents(world.folder)
+        arguments = world.arguments(command)
+        done = enos_csr_process(command, *arguments, environment=at_time(seconds))
+        said = done.stderr.decode()
+        assert "Traceback" not in said, command
+        assert done.returncode in (0, 1, 2), command
+        if done.returncode == 0:
+            succeeded += 1
+            continue
+        assert said.startswith("The clock of this computer shows an impossible year."), command
+        assert contents(world.folder) == before
+    assert succeeded  # such as those that only show what the program knows
+
+
+def pairs_are_whole(folder: Path) -> bool:
+    """Return whether each key made by a command has its request beside it, and the other way."""
+    keys, requests = (
+        {path.with_suffix("") for path in folder.rglob(f"*{suffix}") if "files-" not in str(path)}
+        for suffix in (".key", ".csr")
+    )
+    return keys == requests
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of memory")
+@pytest.mark.parametrize("megabytes", [40, 50, 60, 70, 90, 120])
+def test_too_little_memory_is_no_traceback(enos_csr_process, world: World, megabytes):
+    """The library itself may end the process; all is there or nothing."""
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+    for command in program.commands:
+        before = contents(world.folder)
+        arguments = world.arguments(command)
+        done = enos_csr_process(command, *arguments, preexec_fn=limit)
+        said = done.stderr.decode()
+        assert "Traceback" not in said, (command, said)
+        assert done.returncode in (0, 1) or done.returncode < 0, (command, said)
+        assert said or done.returncode <= 0, command
+        assert before.items() <= contents(world.folder).items()
+    assert enos_csr_process("fields").returncode == 0  # the next start
+    assert pairs_are_whole(world.folder)
+
+
+# --- What other programs can see ------------------------------------------------------------------
+
+# Runs a command in this process, then prints what the list of processes shows of it.
+_SHOWN = """
+import sys
+from pathlib import Path
+from enos_csr_gui import cli
+sys.argv[0] = "enos-csr"
+try:
+    cli.main()
+finally:
+    for name in ("cmdline", "environ"):
+        sys.stderr.buffer.write(Path("/proc/self", name).read_bytes())
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_passphrase_or_key_is_in_the_list_of_processes(world: World):
+    """Nor does a command start another program, to which it could give one."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    secret = (world.folder / "secret").read_text().strip()
+    key = (world.folder / "dev-001.key").read_text().splitlines()[1]
+    (world.folder / "each.csv").write_text(f"common_name,passphrase\ndev-002,{secret}\n")
+    log = world.folder / "calls"
+    strace = ["strace", "-f", "-qq", "-s", "100000", "-e", "trace=execve,execveat", "-o", str(log)]
+    for name, command in program.commands.items():
+        options = [one.opts[-1] for one in files_of(command) if "passphrase" in one.opts[-1]]
+        for more in [[], *([option] for option in options)]:
+            given = "each.csv" if more == ["--device-passphrases"] else "secret"
+            arguments = [name, *world.arguments(name), *more, *([given] if more else [])]
+            done = subprocess.run(
+                [*strace, sys.executable, "-c", _SHOWN, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            said = done.stderr.decode(errors="replace")
+            assert done.returncode in (0, 1, 2), said
+            assert "enos-csr" in said or sys.executable in said
+            assert log.read_text().count("execve") == 1, arguments
+            for text in (secret, key):
+                assert text not in said + log.read_text(), arguments
+
+
+def test_no_option_takes_a_passphrase_itself() -> None:
+    """What is typed after a command is in the list of processes, and in the shell's history."""
+    for command in program.commands.values():
+        for one in command.params:
+            if "passphrase" in "".join(one.opts):
+                assert one in files_of(command) or one.is_flag, one.opts

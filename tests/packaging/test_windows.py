@@ -72,6 +72,22 @@ OLDER = {"_internal/a.dll": b"a" * 5000, "_internal/old/gone.dll": b"b", "_inter
 NEWER = {"_internal/a.dll": b"A" * 9000, "_internal/new/come.dll": b"d", "_internal/语言.mo": b"e"}
 
 
+def test_another_installer_of_the_same_files_has_the_same_bytes(
+    stand_in: Path, tmp_path: Path
+) -> None:
+    """Made later, in another place, from files that the disk lists in another order."""
+    made = []
+    for place, order in (("a", 1), ("another place/$b", -1)):
+        bundle = tmp_path / place / "bundle"
+        for name in [*NEWER, "enos-csr.exe", "enos-csr-gui.exe", "licences/a"][::order]:
+            (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+            (bundle / name).write_bytes(NEWER.get(name, stand_in.read_bytes()))
+        (bundle.parent / "licences").mkdir()
+        made.append(windows.make_installer(bundle, bundle.parent, 1_700_000_000).read_bytes())
+        time.sleep(1.1)  # NSIS counts whole seconds
+    assert made[0] == made[1]
+
+
 @pytest.fixture(scope="module")
 def older(build: Callable[[str, dict[str, bytes]], Path]) -> Path:
     return build("0.0.9", OLDER)
