@@ -20,7 +20,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -892,25 +891,44 @@ def test_a_rename_needs_no_other_way(tmp_path, monkeypatch):
     assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
 
 
-class OtherLibrary(NamedTuple):
-    """A system library without renaming, or one that says that the disk cannot do it."""
+@pytest.mark.usefixtures("way")
+def test_the_folder_may_be_relative(tmp_path, monkeypatch):
+    (tmp_path / "keys").mkdir()
+    monkeypatch.chdir(tmp_path)
+    saved = save_pair(Path("keys"), "a", b"key", b"csr")
+    assert saved == (Path("keys/a.key"), Path("keys/a.csr"))
+    assert everything_in(tmp_path / "keys") == {"a.key": b"key", "a.csr": b"csr"}
 
-    renameat2: object = None
-    renameatx_np: object = None
+
+@posix
+def test_macos_is_asked_in_its_own_way(monkeypatch, tmp_path):
+    """sys/stdio.h: RENAME_EXCL is 4; fcntl.h: AT_FDCWD is -2."""
+    asked = []
+
+    def rename(*arguments: object) -> int:
+        asked.append([getattr(one, "value", one) for one in arguments])
+        return 0
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(renameatx_np=rename))
+    assert files._rename_without_replacing(3, "hidden", tmp_path / "a.key")
+    assert asked == [[3, b"hidden", -2, os.fsencode(tmp_path / "a.key"), 4]]
 
 
-def cannot_rename(number: int) -> OtherLibrary:
+def cannot_rename(number: int) -> SimpleNamespace:
+    """Return a system library that says that the disk cannot rename without replacing."""
+
     def rename(*_arguments: object) -> int:
         ctypes.set_errno(number)
         return -1
 
-    return OtherLibrary(rename, rename)
+    return SimpleNamespace(renameat2=rename, renameatx_np=rename)
 
 
 @posix
 @pytest.mark.parametrize(
     "library",
-    [OtherLibrary(), *map(cannot_rename, (errno.EINVAL, errno.ENOSYS, errno.EPERM))],
+    [SimpleNamespace(), *map(cannot_rename, (errno.EINVAL, errno.ENOSYS, errno.EPERM))],
     ids=["old", "EINVAL", "ENOSYS", "EPERM"],
 )
 def test_where_a_rename_may_replace_a_file_there_is_another_way(tmp_path, monkeypatch, library):
