@@ -739,6 +739,7 @@ def first_of(folder: Path) -> dict[str, object]:
     return {"first": str(folder / "a.key"), "sha256": digest, "rest": {"a.csr": "csr"}}
 
 
+@pytest.mark.usefixtures("way")
 def test_a_request_that_is_missing_beside_its_key_is_written(tmp_path):
     (tmp_path / "a.key").write_bytes(b"key")
     entry(first_of(tmp_path))

@@ -71,7 +71,8 @@ def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
     )
     folder = journal.data_folder()
     folder.mkdir(exist_ok=True)
-    (folder / "saving-0").write_text(json.dumps({"request": facts}) + "\n")
+    lines = [{"folder": str(tmp_path)}, {"request": facts}]  # the folder is not empty, and stays
+    (folder / "saving-0").write_text("\n".join(map(json.dumps, lines)) + "\n")
     interrupted.tidy()
     with RequestHistory() as history:
         [found] = history.requests()
