@@ -152,13 +152,12 @@ def free_name(folder: Path, base_name: str, endings: Sequence[str] = ()) -> str:
 
     A long name is cut to make room for the number, so that a safe name stays safe.
     """
-    for number in count(1):
-        name = numbered(base_name, number)
-        if not any(
-            os.path.lexists(system_path(folder / f"{name}{end}")) for end in (*_PAIR, *endings)
-        ):
-            return name
-    raise AssertionError("unreachable")
+
+    def is_free(name: str) -> bool:
+        ends = (*_PAIR, *endings)
+        return not any(os.path.lexists(system_path(folder / f"{name}{end}")) for end in ends)
+
+    return next(filter(is_free, (numbered(base_name, number) for number in count(1))))
 
 
 def numbered(base_name: str, number: int) -> str:
@@ -349,7 +348,7 @@ def _record(request: journal.Facts, record: Callable[[journal.Facts], None] | No
     except (FileNotFoundError, IsADirectoryError):
         return
     if record is None:
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        raise BlockingIOError
     record(request)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,4 +64,4 @@ def _record(request: journal.Facts) -> None:
                 made_on=made_on,
             )
         except HistoryUnavailable as error:
-            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+            raise BlockingIOError from error

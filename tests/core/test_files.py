@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import itertools
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -381,6 +383,14 @@ for number in itertools.count():
 
 
 @posix
+def test_a_disk_that_is_mounted_read_only_is_said_to_be(tmp_path, monkeypatch):
+    assert files.check_target(tmp_path, "a") == []
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    [problem] = files.check_target(tmp_path, "a")
+    assert (problem.code, problem.path) == (Code.READ_ONLY, tmp_path)
+
+
+@posix
 def test_what_a_file_has_no_room_for_leaves_nothing(anybodys_folder, as_ordinary_user):
     limit = """kind = resource.RLIMIT_FSIZE
     resource.setrlimit(kind, (450 * number, resource.getrlimit(kind)[1]))"""
@@ -729,6 +739,7 @@ def first_of(folder: Path) -> dict[str, object]:
     return {"first": str(folder / "a.key"), "sha256": digest, "rest": {"a.csr": "csr"}}
 
 
+@pytest.mark.usefixtures("way")
 def test_a_request_that_is_missing_beside_its_key_is_written(tmp_path):
     (tmp_path / "a.key").write_bytes(b"key")
     entry(first_of(tmp_path))
@@ -864,8 +875,76 @@ def test_in_every_way_what_has_the_name_stays(tmp_path, monkeypatch, refusal, in
     monkeypatch.setattr(files, "check_set", lambda *_, **__: [])
     in_the_way(tmp_path / f"a{suffix}")
     before = everything_in(tmp_path)
-    assert refusal(CannotSave, save_pair, tmp_path, "a", b"key", b"csr") == [Code.FILE_EXISTS]
+    with pytest.raises(CannotSave) as caught:
+        save_pair(tmp_path, "a", b"key", b"csr")
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (Code.FILE_EXISTS, tmp_path / f"a{suffix}")
+    assert problem.values == {"suggestion": "a-2"}
     assert everything_in(tmp_path) == before
+
+
+@needs_proc
+def test_a_rename_needs_no_other_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_unnamed", unavailable)
+    monkeypatch.setattr(os, "link", None)
+    monkeypatch.setattr(os, "replace", None)
+    save_pair(tmp_path, "a", b"key", b"csr")
+    assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
+
+
+@pytest.mark.usefixtures("way")
+def test_the_folder_may_be_relative(tmp_path, monkeypatch):
+    (tmp_path / "keys").mkdir()
+    monkeypatch.chdir(tmp_path)
+    saved = save_pair(Path("keys"), "a", b"key", b"csr")
+    assert saved == (Path("keys/a.key"), Path("keys/a.csr"))
+    assert everything_in(tmp_path / "keys") == {"a.key": b"key", "a.csr": b"csr"}
+
+
+@posix
+def test_macos_is_asked_in_its_own_way(monkeypatch, tmp_path):
+    """sys/stdio.h: RENAME_EXCL is 4; fcntl.h: AT_FDCWD is -2."""
+    asked = []
+
+    def rename(*arguments: object) -> int:
+        asked.append([getattr(one, "value", one) for one in arguments])
+        return 0
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(renameatx_np=rename))
+    assert files._rename_without_replacing(3, "hidden", tmp_path / "a.key")
+    assert asked == [[3, b"hidden", -2, os.fsencode(tmp_path / "a.key"), 4]]
+
+
+def cannot_rename(number: int) -> SimpleNamespace:
+    """Return a system library that says that the disk cannot rename without replacing."""
+
+    def rename(*_arguments: object) -> int:
+        ctypes.set_errno(number)
+        return -1
+
+    return SimpleNamespace(renameat2=rename, renameatx_np=rename)
+
+
+@posix
+@pytest.mark.parametrize(
+    "library",
+    [SimpleNamespace(), *map(cannot_rename, (errno.EINVAL, errno.ENOSYS, errno.EPERM))],
+    ids=["old", "EINVAL", "ENOSYS", "EPERM"],
+)
+def test_where_a_rename_may_replace_a_file_there_is_another_way(tmp_path, monkeypatch, library):
+    monkeypatch.setattr(files, "_unnamed", unavailable)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: library)
+    save_pair(tmp_path, "a", b"key", b"csr")
+    assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
+
+
+@posix
+def test_what_the_disk_says_of_a_rename_is_reported(tmp_path, monkeypatch, refusal):
+    monkeypatch.setattr(files, "_unnamed", unavailable)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: cannot_rename(errno.ENOSPC))
+    assert refusal(CannotSave, save_pair, tmp_path, "a", b"key", b"csr") == [Code.DISK_FULL]
+    assert everything_in(tmp_path) == {}
 
 
 # FAT; network drives; a user-space file system (FUSE) without links
@@ -945,8 +1024,26 @@ def test_a_usb_stick_mounted_by_another_user_behaves_the_same(
 @pytest.mark.parametrize("ending", [".p12:x", ".p12 ", ".p12.", ".p/12", ".\0", "." + "x" * 300])
 def test_an_ending_that_is_not_safe_is_refused(tmp_path, ending, refusal):
     parts = [files.Part(ending, b"data")]
-    assert refusal(InvalidFileName, files.save_set, tmp_path, "a", parts) == [Code.NAME_UNSAFE]
+    with pytest.raises(InvalidFileName) as caught:
+        files.save_set(tmp_path, "a", parts)
+    [problem] = caught.value.problems
+    assert problem.code is Code.NAME_UNSAFE
+    assert problem.values == {"given": f"a{ending}", "suggestion": "a"}
     assert everything_in(tmp_path) == {}
+
+
+def test_the_name_suggested_for_a_set_is_free_for_all_of_it(tmp_path):
+    for name in ("a.p12", "a-2.p12", "a-3.csr"):
+        (tmp_path / name).touch()
+    [problem] = files.check_set(tmp_path, "a", [".p12"])
+    assert (problem.code, problem.path) == (Code.FILE_EXISTS, tmp_path / "a.p12")
+    assert problem.values == {"suggestion": "a-4"}
+
+
+def test_beside_its_own_key_a_request_alone_has_a_place(tmp_path):
+    (tmp_path / "a.key").touch()
+    assert files.check_target(tmp_path, "a", with_key=False) == []
+    assert [one.code for one in files.check_target(tmp_path, "a")] == [Code.FILE_EXISTS]
 
 
 # --- One file over another ------------------------------------------------------------------------
@@ -973,9 +1070,17 @@ def test_a_replaced_file_is_as_private_as_it_is_to_be(tmp_path, private, mode):
     umask = os.umask(0o027)
     try:
         files.replace(tmp_path / "a", b"data", private=private)
+        files.replace(tmp_path / "b", b"data")
     finally:
         os.umask(umask)
     assert permissions(tmp_path / "a") == mode
+    assert permissions(tmp_path / "b") == 0o640
+
+
+def test_what_is_replaced_is_saved_also_where_nothing_can_be_private(tmp_path, monkeypatch):
+    monkeypatch.setattr(permissions_of_files, "make_private", lambda _: False)
+    files.replace(tmp_path / "a", b"data", private=True)
+    assert everything_in(tmp_path) == {"a": b"data"}
 
 
 def save_a_pair(folder: Path) -> None:
@@ -1210,6 +1315,15 @@ def test_the_free_name_for_the_longest_name_is_itself_taken(tmp_path):
         save_pair(tmp_path, name, b"key", b"csr")
 
 
+def test_a_file_name_of_255_bytes_stays_and_a_longer_one_is_cut(tmp_path):
+    assert files.safe_file_name("x" * 255) == "x" * 255
+    assert files.safe_file_name("x" * 256) == "x" * 255
+
+
+def test_a_name_that_is_no_text_has_a_number_all_the_same():
+    assert files.numbered("dev\udcff", 2) == "dev?-2"
+
+
 # --- Reading --------------------------------------------------------------------------------------
 
 
@@ -1217,21 +1331,28 @@ def test_a_file_is_read_up_to_a_mebibyte(tmp_path, refusal):
     path = tmp_path / "some.key"
     path.write_bytes(b"x" * (1 << 20))
     assert len(files.read(path)) == 1 << 20
-    path.write_bytes(b"x" * (2 << 20))
-    with pytest.raises(UnreadableFile) as caught:
-        files.read(path)
-    [problem] = caught.value.problems
-    assert problem.code is Code.FILE_TOO_LARGE
-    assert (problem.path, problem.values["limit"]) == (path, 1 << 20)
+    # No memory holds the last one; on a disk it is one long hole.
+    for size in ((1 << 20) + 1, 2 << 20, 1 << 43 if sys.platform == "linux" else 4 << 20):
+        os.truncate(path, size)
+        with pytest.raises(UnreadableFile) as caught:
+            files.read(path)
+        [problem] = caught.value.problems
+        assert problem.code is Code.FILE_TOO_LARGE
+        assert (problem.path, problem.values["limit"]) == (path, 1 << 20)
 
 
-def test_what_is_missing_or_no_file_is_not_read(tmp_path, refusal):
-    assert refusal(UnreadableFile, files.read, tmp_path / "gone") == [Code.FILE_MISSING]
-    assert refusal(UnreadableFile, files.read, tmp_path / "no" / "gone") == [Code.FILE_MISSING]
+def test_what_is_missing_or_no_file_is_not_read(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    assert refusal(UnreadableFile, files.read, tmp_path / "file" / "gone") == [Code.FILE_MISSING]
-    assert refusal(UnreadableFile, files.read, tmp_path) == [Code.NOT_A_FILE]
-    assert refusal(UnreadableFile, files.read, tmp_path / "a\0b") == [Code.FILE_MISSING]
+    for path, code in (
+        (tmp_path / "gone", Code.FILE_MISSING),
+        (tmp_path / "no" / "gone", Code.FILE_MISSING),
+        (tmp_path / "file" / "gone", Code.FILE_MISSING),
+        (tmp_path, Code.NOT_A_FILE),
+        (tmp_path / "a\0b", Code.FILE_MISSING),
+    ):
+        with pytest.raises(UnreadableFile) as caught:
+            files.read(path)
+        assert [(one.code, one.path) for one in caught.value.problems] == [(code, path)]
 
 
 @posix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from datetime import UTC, datetime
@@ -53,6 +54,31 @@ def test_it_is_recorded_at_the_next_start(killed, subject):
     assert dict(found.subject) == dict(subject)
     assert found.kind is RequestKind.RENEWAL
     assert abs((found.made_on - datetime.now(UTC)).total_seconds()) < 600
+
+
+def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
+    key, csr = tmp_path / "other" / "a.key", tmp_path / "a.csr"
+    csr.write_bytes(b"request")
+    made_on = datetime(2026, 3, 1, 12, 30, 45, tzinfo=UTC)
+    facts = interrupted.facts_of_request(
+        subject,
+        public_key_sha256="ab" * 32,
+        key=key,
+        csr=csr,
+        csr_sha256=hashlib.sha256(b"request").hexdigest(),
+        kind=RequestKind.RENEWAL,
+        made_on=made_on,
+    )
+    folder = journal.data_folder()
+    folder.mkdir(exist_ok=True)
+    lines = [{"folder": str(tmp_path)}, {"request": facts}]  # the folder is not empty, and stays
+    (folder / "saving-0").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    interrupted.tidy()
+    with RequestHistory() as history:
+        [found] = history.requests()
+    assert dict(found.subject) == dict(subject)
+    assert (found.key, found.csr, found.made_on) == (key, csr, made_on)
+    assert (found.kind, found.public_key_sha256) == (RequestKind.RENEWAL, "ab" * 32)
 
 
 def test_another_save_leaves_it_to_the_next_start(killed, tmp_path):

@@ -693,6 +693,82 @@ def test_a_slow_key_is_opened_only_when_a_person_agrees(made, command, monkeypat
     assert caught.value.problems[0].code is Code.PASSPHRASE_WRONG
 
 
+@pytest.mark.parametrize("command", _SLOW_FORMS)
+def test_the_cost_is_read_from_the_file_and_the_key_opened_here(made, command, monkeypatch):
+    data = made(command.replace("200000", "2000"), "-passout", "pass:a")
+    cost = _SLOW_FORMS[command] / (100 if "200000" in command else 1)
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0)
+    assert key_reader.seconds(data, "a") == pytest.approx(cost)
+    with monkeypatch.context() as patched:
+        for module, name in (
+            (key_reader.serialization, "load_pem_private_key"),
+            (key_reader.pkcs12, "load_pkcs12"),
+        ):
+            patched.setattr(module, name, None)
+        key = key_reader.load(data, "a", may_take_long=True)
+    assert keys.public_key_sha256(key.public_key()) == fingerprint_of(made)
+
+
+def in_ber(data: bytes, iterations: int) -> bytes:
+    """Return a keystore with lengths that are not given, and these iterations of the MAC."""
+    [whole] = der_values(data)
+    mac = list(der_values(data, whole.inside, whole.end))[2]
+    digest, salt, _iterations = der_values(data, mac.inside, mac.end)
+    inside = data[digest.start : salt.end] + der_integer(iterations)
+    return b"\x30\x80" + data[whole.inside : mac.start] + b"\x30\x80" + inside + b"\0\0\0\0"
+
+
+@pytest.mark.parametrize("more", ["", "-iter 7000"])
+def test_the_mac_of_a_keystore_costs_too(made, more):
+    data = made(f"pkcs12 -export -nocerts -inkey rsa.pem {more}", "-passout", "pass:a")
+    key = 7000 if more else 2048
+    assert pbe.seconds(data) == pytest.approx(2 * key / 2_000_000)
+    for iterations in (1, 2048, 1 << 24, (1 << 31) - 1, 0x7FFFFF00):
+        cost = pytest.approx((key + iterations) / 2_000_000)
+        assert pbe.seconds(in_ber(data, iterations)) == cost
+
+
+def test_a_key_has_no_mac(made, key):
+    assert pbe.seconds(made(FORMS["PKCS 8 DER"])) == 0
+    numbers = [2] * 8 + [int.from_bytes(b"\x02\x04\x7f\xff\xff\xff", "big")]
+    assert pbe.seconds(der_value(SEQUENCE, b"".join(der_integer(one) for one in numbers))) == 0
+
+
+def test_the_mac_of_a_keystore_in_ber_is_not_computed_for_minutes(made, monkeypatch):
+    data = made("pkcs12 -export -nocerts -inkey rsa.pem", "-passout", "pass:a")
+    never_derives(monkeypatch)
+    with pytest.raises(InvalidKey) as caught:
+        key_reader.load(in_ber(data, 0x7FFFFF00), "a")
+    assert caught.value.problems[0].code is Code.DERIVATION_TOO_LONG
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+@pytest.mark.parametrize(
+    "example",  # passphrase, salt, length, rounds
+    [
+        ("", b"\1\2\3\4\5\6\7\x08", 24, 1),
+        ("secret", b"\xff" * 8, 24, 3),
+        ("凯里", b"s", 8, 2),
+        ("a long one " * 7, b"salt" * 40, 100, 2),
+        ("p" * 31, b"\xfe" * 64, 60, 1),
+    ],
+)
+def test_the_derivation_of_pkcs12_is_that_of_openssl(openssl, digest, example):
+    passphrase, salt, length, rounds = example
+    for purpose in (1, 2, 3):
+        options = {
+            "digest": digest.upper(),
+            "hexpass": f"{passphrase}\0".encode("utf-16-be").hex(),
+            "hexsalt": salt.hex(),
+            "iter": rounds,
+            "id": purpose,
+        }
+        given = [part for name in options for part in ("-kdfopt", f"{name}:{options[name]}")]
+        printed = openssl("kdf", "-keylen", str(length), *given, "PKCS12KDF")
+        derived = pbe.derive_pkcs12(passphrase, salt, digest, purpose, length, rounds)
+        assert derived.hex() == printed.strip().replace(":", "").lower()
+
+
 @pytest.mark.parametrize("passphrase", ["", "Grüße, 凯里 🔑"])
 @pytest.mark.long
 @pytest.mark.parametrize("command", _SLOW_FORMS)
@@ -856,12 +932,13 @@ def test_scrypt_of_too_much_memory_is_not_begun(made, monkeypatch):
     assert (code, values["given"]) == (Code.DERIVATION_TOO_LARGE, 128 * 16_384 * 127 >> 20)
 
 
+def der_integer(number: int) -> bytes:
+    return der_value(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
 def rsa_der(bits: int) -> bytes:
     numbers = [0, (1 << bits) - 1, 65537, 3, 3, 3, 3, 3, 3]
-    inside = b"".join(
-        der_value(2, number.to_bytes(number.bit_length() // 8 + 1, "big")) for number in numbers
-    )
-    return der_value(SEQUENCE, inside)
+    return der_value(SEQUENCE, b"".join(map(der_integer, numbers)))
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

@@ -58,6 +58,11 @@ def test_the_shells_of_windows_get_their_own_quotes(argument, cmd, powershell):
     assert command_line([argument], Shell.POWERSHELL) == powershell
 
 
+def test_a_blank_is_between_two_arguments():
+    for shell in Shell:
+        assert command_line(["openssl", "req", "-new"], shell) == "openssl req -new"
+
+
 @given(st.text(st.characters(exclude_characters="\0\n\r", exclude_categories=["Cs"])))
 def test_cmd_sees_nothing_to_act_on(argument):
     """cmd's own reading: '"' opens and closes what is quoted, '^' escapes outside of it."""
