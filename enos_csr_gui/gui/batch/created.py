@@ -38,16 +38,14 @@ class CreatedPage(Page):
         self._keys = FileCard(
             "key",
             _("Keep the key files"),
-            _(
-                "Bring each key to its device, and to no other place. Never send a key by e-mail. "
-                "Nobody can restore it."
-            ),
+            _("Bring each key only to its device; never send it by e-mail. Nobody can restore it."),
         )
         self._passphrases = FileCard(
             "key",
             _("Keep the passphrases apart"),
             _("The keys work only with the passphrases in this file. Never send both together."),
         )
+        self._keys.path.hide()  # their folder is named above, and there is no room for it twice
         self._told = FieldNote(keeps_room=False)
         self._submit = SubmitManyButtons(self)
         self._submit.said.connect(self._told.tell)
@@ -96,14 +94,10 @@ class CreatedPage(Page):
             )
         )
         self._requests.path.setText(labels.path(batch.folder / REQUESTS))
-        content = _(
-            "The file has all requests, one in each line. The request files (.csr) in the folders "
-            "are the same requests."
-        )
-        self._requests.advice.setText("\n".join((mail.where_to(self.draft.submit), content)))
+        content = _("The file has all requests, one in each line.")
+        self._requests.advice.setText(labels.joined((content, mail.where_to(self.draft.submit))))
         self._submit.offer(batch.folder, batch.kind, self.draft.submit)
         self._told.show_help("")
-        self._keys.path.setText(labels.path(batch.folder))
         file = batch.passphrase_file
         self._passphrases.path.setText(labels.path(file) if file else "")
         self._passphrases.setVisible(file is not None)
