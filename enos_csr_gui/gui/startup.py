@@ -87,6 +87,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
 def _load() -> tuple[LastAnswers, Defaults]:
     """Import what the later pages need of the core; return the last answers and the defaults."""
     from enos_csr_gui.core import (  # noqa: F401  # imported here, so that no page waits for it
+        clock,
         convert,
         countries,
         create,
@@ -106,6 +107,7 @@ def _load() -> tuple[LastAnswers, Defaults]:
         words,
     )
     from enos_csr_gui.core.batch import (  # noqa: F401
+        archive,
         arrivals,
         check,
         collect,

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,15 +67,27 @@ def test_a_file_that_another_program_has_open_is_not_called_a_missing_permission
     assert [file.name for file in tmp_path.iterdir()] == ["dev.csr"]
 
 
-def test_a_file_that_is_open_for_a_moment_is_replaced(tmp_path):
+def refuses_once(monkeypatch, way: str) -> list[str]:
+    """Let os.rename or os.replace find a file open, once; return a list of the files."""
+    function, refused = getattr(os, way), []
+
+    def later(source, target, **options):
+        if not refused:
+            refused.append(source)
+            raise PermissionError(13, "held open", str(source), 32)
+        function(source, target, **options)
+
+    monkeypatch.setattr(os, way, later)
+    return refused
+
+
+def test_a_file_that_a_scanner_has_open_for_a_moment_is_replaced(tmp_path, monkeypatch):
     path = tmp_path / "profiles.json"
     path.write_bytes(b"old")
-    with path.open("rb") as scanner:
-        later = threading.Timer(0.1, scanner.close)
-        later.start()
-        files.replace(path, b"new")
-        later.join()
+    refused = refuses_once(monkeypatch, "replace")
+    files.replace(path, b"new")
     assert path.read_bytes() == b"new"
+    assert len(refused) == 1
 
 
 def test_a_damaged_history_that_another_copy_holds_open_is_busy(tmp_path, refusal):
@@ -97,15 +108,7 @@ def test_a_damaged_history_that_is_open_for_a_moment_is_waited_for_across_sleep(
 ):
     path = tmp_path / "history.sqlite3"
     path.write_bytes(b"damaged" * 1000)
-    rename, refused = os.rename, []
-
-    def rename_later(source, target):
-        if not refused:
-            refused.append(source)
-            raise PermissionError(13, "held open", str(source), 32)
-        rename(source, target)
-
-    monkeypatch.setattr(os, "rename", rename_later)
+    refused = refuses_once(monkeypatch, "rename")
     with RequestHistory(path) as past:
         assert past.requests() == []
         assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED]

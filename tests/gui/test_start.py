@@ -52,7 +52,8 @@ wizard.show()
 app.exec()
 """
     done = run("-c", program, QT_QPA_PLATFORM="offscreen")
-    assert done.stdout.splitlines()[0] == "painted with []", done.stderr
+    created = ["QStyle"] if os.name == "nt" else []  # with styles of its own, the one must be known
+    assert done.stdout.splitlines()[0] == f"painted with {created}", done.stderr
 
 
 def test_no_source_is_read_and_kept_of_what_is_imported() -> None:
