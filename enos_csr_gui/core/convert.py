@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from enos_csr_gui.core import contents, files
 from enos_csr_gui.core.contents import Content
-from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, Problem
+from enos_csr_gui.core.errors import Problem
 
 
 class SavedPem(NamedTuple):
@@ -34,12 +34,8 @@ def _pem(file: Path, came: Sequence[Content]) -> bytes:
 def save_as_pem(file: Path, target: Path) -> SavedPem:
     """Write ``to_pem`` of the file to ``target``, never over a file; return where it is.
 
-    Raises UnreadableFile, and what ``files.save_set`` raises.
+    Raises UnreadableFile, and what ``files.save_one`` raises.
     """
     came = contents.read_all([file])
-    data = _pem(file, came)
-    if problems := files.check_set(target.parent, target.stem, [target.suffix]):
-        unsafe = problems[0].code is Code.NAME_UNSAFE
-        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
-    [saved] = files.save_set(target.parent, target.stem, [files.Part(target.suffix, data)])
+    saved = files.save_one(target, _pem(file, came))
     return SavedPem(saved, contents.left_out([file], came))

@@ -292,6 +292,17 @@ def save_set(
     return [folder / name for name, _part in named]
 
 
+def save_one(path: Path, data: bytes) -> Path:
+    """Save one public file, never over another; return its path.
+
+    Raises InvalidFileName for an unsafe name, and what ``save_set`` raises.
+    """
+    if problems := check_set(path.parent, path.stem, [path.suffix]):
+        unsafe = problems[0].code is Code.NAME_UNSAFE
+        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
+    return save_set(path.parent, path.stem, [Part(path.suffix, data)])[0]
+
+
 def replace(path: Path, data: bytes, *, private: bool = False) -> None:
     """Replace a file atomically; it is unchanged if this raises OSError."""
     part = Part("", data, private=private, encrypted=True)  # where it cannot be private: fine

@@ -172,10 +172,16 @@ def take_in(file: Path, path: Path | None = None) -> ProfilesRead:
     return ProfilesRead(added, found.problems)
 
 
-def hand_out(file: Path, path: Path | None = None) -> int:
-    """Write this user's profiles to a file to hand round; return how many. Raises CannotSave."""
+def hand_out(file: Path, path: Path | None = None, *, may_replace: bool = False) -> int:
+    """Write this user's profiles to a file to hand round; return how many.
+
+    Raises CannotSave and InvalidFileName.
+    """
     profiles = load(path)
-    _replace(file, profiles, private=False)
+    if may_replace:
+        _replace(file, profiles, private=False)
+    else:
+        files.save_one(file, _written(profiles))
     return len(profiles)
 
 
@@ -259,13 +265,16 @@ def _write(profiles: Iterable[Profile], path: Path | None) -> None:
     _replace(place, kept, private=True)
 
 
-def _replace(path: Path, profiles: Iterable[Profile], *, private: bool) -> None:
+def _written(profiles: Iterable[Profile]) -> bytes:
     listed = [{"name": one.name, "answers": dict(one.answers)} for one in profiles]
-    content = json.dumps({"profiles": listed}, indent=2, ensure_ascii=False) + "\n"
+    return (json.dumps({"profiles": listed}, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _replace(path: Path, profiles: Iterable[Profile], *, private: bool) -> None:
     try:
         if private:
             make_private_folder(path.parent)
-        files.replace(path, content.encode("utf-8"), private=private)
+        files.replace(path, _written(profiles), private=private)
     except OSError as error:
         problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error

@@ -145,8 +145,9 @@ def contents(folder: Path) -> dict[Path, bytes]:
 def test_any_file_is_read_or_refused_and_none_is_changed(
     enos_csr, world: World, authority, command: str
 ) -> None:
+    files = list(hostile_files(world, authority))
     before = contents(world.folder)
-    for file in hostile_files(world, authority):
+    for file in files:
         for parameter in files_of(program.commands[command]):
             arguments = world.arguments(command)
             if isinstance(parameter, click.Argument):

@@ -14,6 +14,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -253,6 +254,37 @@ def test_after_a_failing_system_call_all_is_there_or_nothing(
         shutil.rmtree(folder)
         shutil.rmtree(data, ignore_errors=True)
     print(f"{name}: {len(calls)} calls")
+
+
+@pytest.mark.long
+def test_a_delivery_that_is_killed_goes_on(
+    command: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    start = time.monotonic()
+    environment_ = environment(tmp_path / "datafirst")
+    arguments = [ENOS_CSR, *command("receive-batch", first)]
+    subprocess.run(arguments, check=True, capture_output=True, env=environment_)
+    seconds, whole = time.monotonic() - start, left_in(first)
+    moments = random.Random(4)
+    for number in range(40 if EVERY else 4):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        arguments = command("receive-batch", folder)
+        with subprocess.Popen(
+            [ENOS_CSR, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(tmp_path / f"data{number}"),
+        ) as process:
+            time.sleep(moments.uniform(0.2, 1) * seconds)
+            process.kill()
+            said = process.communicate()
+        status = max(process.returncode, 0) if "Report" in said[0] else 1
+        done = subprocess.CompletedProcess(arguments, status, *said)
+        check_batch(arguments, whole, folder, done)
 
 
 # --- The disk fills, the folder goes --------------------------------------------------------------

@@ -92,7 +92,7 @@ def _read_objects(data: bytes) -> None:
 
 def _read_wrapped(data: bytes) -> None:
     """Read what is in an archive or another container; the first byte says in which."""
-    kind, content = data[:1], data[1:]
+    kind, content = data[:1], data[1 : MAX_BYTES // 3]  # as hexadecimal, it is three times as long
     file = io.BytesIO()
     match kind and kind[0] % 8:
         case 0:
@@ -313,7 +313,7 @@ def _check_command(data: bytes) -> None:
     text = data.decode("utf-8", "replace").replace("\0", "")
     for one in shell.Shell:
         line = shell.command_line(["enos-csr", text], one)
-        if one is shell.Shell.POSIX:
+        if one is shell.Shell.POSIX and len(text) < 10_000:  # shlex takes quadratic time
             assert shlex.split(line) == ["enos-csr", text]
 
 

@@ -18,9 +18,7 @@ from enos_csr_gui.core.batch.cells import Cell, Suspect, from_text
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.errors import (
-    CannotSave,
     Code,
-    InvalidFileName,
     InvalidTable,
     Problem,
     problem_from_os_error,
@@ -368,7 +366,7 @@ def _decodes(file: io.BufferedReader, encoding: str) -> bool:
 def write_empty(path: Path, headings: Sequence[str]) -> Path:
     """Write a table with these headings only, a workbook or CSV by its suffix; never over a file.
 
-    Raises what ``files.save_set`` raises.
+    Raises what ``files.save_one`` raises.
     """
     if path.suffix.lower() == WORKBOOK_SUFFIX:
         data = workbook.empty(headings)
@@ -376,7 +374,4 @@ def write_empty(path: Path, headings: Sequence[str]) -> Path:
         text = io.StringIO(newline="")
         csv.writer(text).writerow(headings)
         data = text.getvalue().encode("utf-8-sig")  # Excel needs the mark
-    if problems := files.check_set(path.parent, path.stem, [path.suffix]):
-        unsafe = problems[0].code is Code.NAME_UNSAFE
-        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
-    return files.save_set(path.parent, path.stem, [files.Part(path.suffix, data)])[0]
+    return files.save_one(path, data)

@@ -155,7 +155,8 @@ class ProfileButton(QPushButton):
         if chosen:
             text = _("The profiles are saved: {path}").format(path=labels.path(Path(chosen)))
             self._store(
-                lambda: profiles.hand_out(Path(chosen)), lambda _count: self.said.emit(text)
+                lambda: profiles.hand_out(Path(chosen), may_replace=True),
+                lambda _count: self.said.emit(text),
             )
 
     def _store(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
