@@ -117,7 +117,7 @@ def walk():
             yield
     for _ in range(10):
         yield
-    report("going on")
+    report("passing")
     wizard.page.try_to_go_on()
     while wizard.step is not Step.DONE:
         yield
@@ -144,7 +144,7 @@ app.exec()
 SHOWN = {
     "completing": "while the window is completed",
     "making": "while the key is created",
-    "going on": "from page to page",
+    "passing": "from page to page",
     "saving": "while the files are saved",
 }
 
