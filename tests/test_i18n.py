@@ -238,7 +238,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
 from PySide6.QtCore import QEventLoop, QTimer
 from enos_csr_gui import i18n
 i18n.choose(["eo"])
-from enos_csr_gui.gui.navigation import Step
+from enos_csr_gui.gui.navigation import ROUTES, Step, Task
 from enos_csr_gui.gui.startup import open_wizard
 
 app = QApplication([])
@@ -246,8 +246,18 @@ wizard = open_wizard()
 wizard.show()
 loop = QEventLoop()
 QTimer.singleShot(120_000, loop.quit)  # a busy machine takes its time
+tasks = [task for task in ROUTES if task is not Task.RENEW_MANY]  # its pages are those of others
+
+def go_on():
+    if wizard.is_ready and wizard.step is not Step.START:
+        wizard.reject()
+    elif wizard.is_ready and tasks:
+        wizard.begin(tasks.pop())
+    elif wizard.is_ready:
+        loop.quit()
+
 watch = QTimer()
-watch.timeout.connect(lambda: wizard.is_ready and loop.quit())
+watch.timeout.connect(go_on)
 watch.start(20)
 loop.exec()
 assert set(wizard.pages) == set(Step), set(wizard.pages)

@@ -77,14 +77,22 @@ def make_application(arguments: Sequence[str]) -> tuple[Application, list[str]]:
     as question marks.
     """
     escaped = [argument.encode("unicode_escape").decode("ascii") for argument in arguments]
-    app = Application([*sys.argv[:1], *escaped])
+    kind = FileOpener if sys.platform == "darwin" else Application
+    app = kind([*sys.argv[:1], *escaped])
     return app, [text.encode("ascii").decode("unicode_escape") for text in app.arguments()[1:]]
 
 
 class Application(QApplication):
-    """Emits ``files_opened`` with a list when macOS asks to open a file that was double-clicked."""
+    """Emits ``files_opened`` with a list of paths, where the system passes files in this way."""
 
     files_opened = Signal(object)
+
+
+class FileOpener(Application):
+    """Takes the file that was double-clicked, as macOS passes it.
+
+    For this, PySide looks at the classes of all events.
+    """
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FileOpen:

@@ -2,7 +2,8 @@
 
 The window is painted before anything slow is imported or read; then it is completed in short steps,
 so that it stays responsive, while a thread reads files and imports what the pages need of the
-core. Everything of Qt is imported here: see ``background.run``.
+core. Everything of Qt is imported here: see ``background.run``. The pages of a task other than a
+new request are imported and built when it is chosen: all of them would take 10 MB.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.navigation import Step
+from enos_csr_gui.gui.navigation import ROUTES, Step, Task
 from enos_csr_gui.gui.pages import PAGES
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.defaults import Defaults
     from enos_csr_gui.core.last_answers import LastAnswers
     from enos_csr_gui.gui.draft import Draft
+    from enos_csr_gui.gui.page import Page
+    from enos_csr_gui.gui.requests.page import RequestsPage
 
 
 def open_wizard(files: Sequence[Path] = (), draft: Draft | None = None) -> RequestWizard:
@@ -36,7 +40,7 @@ def open_wizard(files: Sequence[Path] = (), draft: Draft | None = None) -> Reque
     ``files`` are those that the program was started with; ``draft`` has been begun in another
     language.
     """
-    wizard = RequestWizard(complete, draft)
+    wizard = RequestWizard(complete, build, draft)
     if files:
         wizard.open_files(files)
     return wizard
@@ -84,43 +88,38 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
     background.run(wizard, _load, partial(_take, wizard))
 
 
+_NEEDED = {
+    Task.NEW: "core.countries core.create core.csr core.defaults core.profiles core.shell "
+    "core.words messages.labels messages.problems",
+    Task.RENEW: "core.countries core.create core.renew core.shell messages.labels",
+    Task.RECEIVE: "core.batch.arrivals core.contents core.export core.inspect core.keystore "
+    "core.pasted core.receive messages.reminders",
+    Task.INSPECT: "core.convert core.inspect core.pasted core.renew messages.inspection",
+    Task.MANY: "core.batch.archive core.batch.check core.batch.columns core.batch.make "
+    "core.batch.passphrases core.batch.records core.batch.table core.clock messages.batch",
+    Task.RENEW_MANY: "core.batch.archive core.batch.check core.batch.make core.batch.passphrases "
+    "core.batch.records core.clock messages.batch",
+    Task.RECEIVE_MANY: "core.batch.arrivals core.batch.collect core.batch.passphrases "
+    "core.clock core.keystore messages.batch",
+    Task.REQUESTS: "core.batch.renewals core.batch.table core.locate core.reminders core.renew "
+    "core.spreadsheet messages.reminders",
+}
+"""What the pages of a task import of the core; a thread does it before them, so that the window
+does not wait."""
+
+
+def _import_core(task: Task) -> None:
+    for name in _NEEDED[task].split():
+        import_module(f"enos_csr_gui.{name}")
+
+
 def _load() -> tuple[LastAnswers, Defaults]:
-    """Import what the later pages need of the core; return the last answers and the defaults."""
-    from enos_csr_gui.core import (  # noqa: F401  # imported here, so that no page waits for it
-        clock,
-        convert,
-        countries,
-        create,
-        defaults,
-        export,
-        files,
-        inspect,
-        last_answers,
-        locate,
-        pasted,
-        profiles,
-        receive,
-        reminders,
-        renew,
-        shell,
-        spreadsheet,
-        words,
-    )
-    from enos_csr_gui.core.batch import (  # noqa: F401
-        archive,
-        arrivals,
-        check,
-        collect,
-        make,
-        passphrases,
-        records,
-        renewals,
-        table,
-    )
-    from enos_csr_gui.messages import batch, inspection  # noqa: F401
+    """Import what the first pages need of the core; return the last answers and the defaults."""
+    _import_core(Task.NEW)
+    from enos_csr_gui.core import countries, defaults, files, last_answers, words
 
     countries.suggest("China")
-    files.safe_name("dev-001")
+    files.safe_name("?")
     words.words()
     last = last_answers.load()
     if last.folder and not last.folder.is_dir():
@@ -138,7 +137,7 @@ def _take(wizard: RequestWizard, loaded: tuple[LastAnswers, Defaults]) -> None:
             answers["country"] = code
         draft.offer(answers)
         draft.folder = last.folder or defaults.folder or draft.folder
-    background.run_in_slices(wizard, _build_pages(wizard))
+    background.run_in_slices(wizard, _build_first(wizard))
 
 
 def country_of_system(locale: QLocale | None = None) -> str:
@@ -153,38 +152,79 @@ def country_of_system(locale: QLocale | None = None) -> str:
     return code if countries.find(code) else ""
 
 
-def _build_pages(wizard: RequestWizard) -> Iterator[None]:
-    # Each takes as long as a page to import, and pages need them.
-    import enos_csr_gui.gui.help
-
+def _build_first(wizard: RequestWizard) -> Iterator[None]:
+    yield from _build_pages(wizard, Task.NEW)
+    if wizard.draft.source:  # its renewal was begun in another language
+        yield from _build_pages(wizard, Task.RENEW)
+    wizard.start_page.expiring_wanted.connect(lambda: _show_expiring(wizard))
+    wizard.start_page.waiting_wanted.connect(lambda: _show_waiting(wizard))
+    wizard.start_page.point_out_expiring()
     yield
-    import enos_csr_gui.gui.requests.model
+    wizard.take_pastes()
+    wizard.get_ready()
 
-    yield
-    import enos_csr_gui.gui.requests.details  # noqa: F401
 
-    yield
-    for step, info in PAGES.items():
+def build(wizard: RequestWizard, task: Task) -> None:
+    """Build the pages of a task that do not exist yet; then the window gets ready."""
+
+    def pages() -> Iterator[None]:
+        yield from _build_pages(wizard, task)
+        wizard.get_ready()
+
+    def imported(_nothing: None) -> None:
+        background.run_in_slices(wizard, pages())
+
+    background.run(wizard, lambda: _import_core(task), imported)
+
+
+def _build_pages(wizard: RequestWizard, task: Task) -> Iterator[None]:
+    if task is Task.REQUESTS:
+        # Each takes as long as a page to import, and its page needs them.
+        import enos_csr_gui.gui.help
+
+        yield
+        import enos_csr_gui.gui.requests.model
+
+        yield
+        import enos_csr_gui.gui.requests.details  # noqa: F401
+
+        yield
+    for step in ROUTES[task]:
         if step in wizard.pages:
             continue
-        page_class = info.load()
+        page_class = PAGES[step].load()
         yield
         page = page_class(wizard.draft)
         yield
         yield from page.build()
         wizard.add_page(step, page)
         page.finish()
+        if step is Step.CREATED:
+            _let_show_requests(wizard, page)
         yield
+
+
+def _let_show_requests(wizard: RequestWizard, page: Page) -> None:
     from enos_csr_gui.gui.batch.created import CreatedPage
+
+    assert isinstance(page, CreatedPage)
+    page.requests_wanted.connect(lambda text: _show_matching(wizard, text))
+
+
+def _show_expiring(wizard: RequestWizard) -> None:
+    wizard.begin(Task.REQUESTS, then=lambda page: _requests(page).show_expiring())
+
+
+def _show_waiting(wizard: RequestWizard) -> None:
+    wizard.begin(Task.REQUESTS, then=lambda page: _requests(page).show_waiting())
+
+
+def _show_matching(wizard: RequestWizard, text: str) -> None:
+    wizard.begin(Task.REQUESTS, then=lambda page: _requests(page).show_matching(text))
+
+
+def _requests(page: Page) -> RequestsPage:
     from enos_csr_gui.gui.requests.page import RequestsPage
 
-    requests = wizard.pages[Step.REQUESTS]
-    assert isinstance(requests, RequestsPage)
-    created = wizard.pages[Step.CREATED]
-    assert isinstance(created, CreatedPage)
-    wizard.start_page.expiring_wanted.connect(requests.show_expiring)
-    wizard.start_page.waiting_wanted.connect(requests.show_waiting)
-    created.requests_wanted.connect(requests.show_matching)
-    wizard.start_page.point_out_expiring()
-    yield
-    wizard.get_ready()
+    assert isinstance(page, RequestsPage)
+    return page

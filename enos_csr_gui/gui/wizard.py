@@ -66,16 +66,20 @@ def _generate() -> RSAPrivateKey:
 class RequestWizard(QDialog):
     """The main window, which performs one task after another.
 
-    It opens with the start page alone; ``startup`` adds the other pages.
+    It opens with the start page alone; ``startup`` adds the pages of a task when they are needed.
     """
 
     first_painted = Signal()
     language_wanted = Signal(str)
 
     def __init__(
-        self, complete: Callable[[RequestWizard], object], draft: Draft | None = None
+        self,
+        complete: Callable[[RequestWizard], object],
+        build: Callable[[RequestWizard, Task], object],
+        draft: Draft | None = None,
     ) -> None:
-        """``complete`` is called with the window after its first paint.
+        """``complete`` is called with the window after its first paint, and ``build`` where a task
+        needs pages that do not exist yet. Both call ``get_ready`` in the end.
 
         ``draft`` has been begun in another language.
         """
@@ -83,11 +87,12 @@ class RequestWizard(QDialog):
         self.draft = draft or Draft()
         self.pages: dict[Step, Page] = {}
         self._complete = complete
+        self._build = build
         self._navigation = Navigation()
         self._painted = self.is_ready = False
         self.left_at: Step | None = None
         """Where the unfinished request was left."""
-        self._wanted: tuple[Task | None, Sequence[Path]] | None = None
+        self._wanted: tuple[Page, Callable[[], object]] | None = None
         self._making_key: background.Job | None = None
         self._cover: DropCover | None = None
         self.menu_bar: QMenuBar | None = None
@@ -174,21 +179,21 @@ class RequestWizard(QDialog):
         if page.primary:
             style.make_primary(*page.primary)
 
-    def get_ready(self) -> None:
-        """Carry out what the user has asked for so far, now that all pages exist."""
+    def take_pastes(self) -> None:
+        """Take what is pasted, except into a field with the focus."""
         from PySide6.QtGui import QKeySequence, QShortcut
 
-        self.is_ready = True
-        # A field with the focus pastes into itself.
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, self.paste)
-        self.start_page.set_busy(False)
+
+    def get_ready(self) -> None:
+        """Do what the user has asked for so far, now that the pages for it exist."""
+        self.is_ready = True
+        wanted, self._wanted = self._wanted, None
+        page = wanted[0] if wanted else self.start_page
+        page.set_busy(False)
         self.start_page.offer_to_continue(self._would_lose())
-        if self._wanted:
-            task, files = self._wanted
-            if task:
-                self.begin(task, files)
-            else:
-                self.open_files(files)
+        if wanted and self.page is page:
+            wanted[1]()
 
     # What others may know
 
@@ -213,10 +218,21 @@ class RequestWizard(QDialog):
 
     # From page to page
 
-    def begin(self, task: Task, files: Sequence[Path] = ()) -> None:
-        """Go to the first page of a task and pass it the files; Back returns to this page."""
-        if not self.is_ready:
-            self._want(task, files)
+    def begin(
+        self,
+        task: Task,
+        files: Sequence[Path] = (),
+        then: Callable[[Page], object] | None = None,
+    ) -> None:
+        """Go to the first page of a task and pass it the files; Back returns to this page.
+
+        ``then`` is called with the new page.
+        """
+        if not self.is_ready or not self.pages.keys() >= set(ROUTES[task]):
+            builds = self.is_ready
+            self._want(lambda: self.begin(task, files, then))
+            if builds:
+                self._build(self, task)
             return
         if task in (Task.NEW, Task.RENEW):
             if self.draft.created:
@@ -226,11 +242,16 @@ class RequestWizard(QDialog):
         self._begin(task)
         if files:
             self.page.take_files(files)
+        if then:
+            then(self.page)
 
-    def _want(self, task: Task | None, files: Sequence[Path]) -> None:
-        """Wait until all pages exist; without a task, the files tell which it is."""
-        self._wanted = task, files
-        self.start_page.set_busy(True, _("Getting ready"))
+    def _want(self, act: Callable[[], object]) -> None:
+        """Do it when the pages exist, unless another page is in front by then."""
+        self.is_ready = False
+        if self._wanted:
+            self._wanted[0].set_busy(False)
+        self._wanted = self.page, act
+        self.page.set_busy(True, _("Getting ready"))
 
     def _begin(self, task: Task) -> None:
         if task in (Task.NEW, Task.RENEW):
@@ -412,7 +433,7 @@ class RequestWizard(QDialog):
         if page.busy:
             return
         if not self.is_ready:
-            self._want(None, files)
+            self._want(lambda: self.open_files(files))
         elif files[0].suffix.lower() in TABLE_SUFFIXES:
             self._take_table(files)
         elif self.step is not Step.CERTIFICATES:
@@ -449,9 +470,11 @@ class RequestWizard(QDialog):
         if files := _local_files(data):
             self.open_files(files)
             return
+        text = data.text()
         if self.step is Step.START:
-            self.begin(Task.INSPECT)
-        self.page.take_text(data.text())
+            self.begin(Task.INSPECT, then=lambda page: page.take_text(text))
+        else:
+            self.page.take_text(text)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.source() is None and _local_files(event.mimeData()):

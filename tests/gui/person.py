@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from enos_csr_gui.gui.navigation import ROUTES, Task
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -223,6 +224,16 @@ class Person:
         first = self.title()
         self.click(task)
         self.waits_until(lambda: self.title() != first)
+
+    def looks_into_every_task(self) -> None:
+        """Have every page built, and come back to the first."""
+        self.waits_until(lambda: self.wizard.is_ready)
+        for task, route in ROUTES.items():
+            if task is Task.RENEW_MANY:  # begins with chosen requests, on pages of another task
+                continue
+            self.wizard.begin(task)
+            self.waits_until(lambda route=route: self.wizard.step in route)
+            self.wizard.reject()
 
     def walks_to_save(self, answers: dict[str, str]) -> None:
         """Go from the first page to the one with the button 'Save'."""

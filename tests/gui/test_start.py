@@ -47,7 +47,7 @@ class Watched(RequestWizard):
         QApplication.exit()
 
 app = QApplication([])
-wizard = Watched(lambda wizard: None)
+wizard = Watched(lambda wizard: None, lambda wizard, task: None)
 wizard.show()
 app.exec()
 """
@@ -74,6 +74,7 @@ import threading
 from importlib.abc import MetaPathFinder
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui.navigation import ROUTES, Step, Task
 from enos_csr_gui.gui.startup import open_wizard
 
 class Watcher(MetaPathFinder):
@@ -84,22 +85,40 @@ class Watcher(MetaPathFinder):
         elif name.startswith(("enos_csr_gui.core", "cryptography", "pycountry")):
             print("in the window", name)
 
-def close_when_ready():
-    if wizard.is_ready:
+def go_on():
+    if not wizard.is_ready:
+        QTimer.singleShot(20, go_on)
+    elif wizard.step is not Step.START:
+        wizard.reject()
+        QTimer.singleShot(20, go_on)
+    elif tasks:
+        task = tasks.pop(0)
+        print("ready", len(wizard.pages), "then", task.name)
+        wizard.begin(task)
+        QTimer.singleShot(20, go_on)
+    else:
         print("ready", len(wizard.pages))
         QApplication.exit()
-    else:
-        QTimer.singleShot(20, close_when_ready)
 
+tasks = [task for task in ROUTES if task is not Task.RENEW_MANY]  # begins with requests
 app = QApplication([])
 wizard = open_wizard()
 sys.meta_path.insert(0, Watcher())
 wizard.show()
-close_when_ready()
+go_on()
 app.exec()
 """
     done = run("-c", program, QT_QPA_PLATFORM="offscreen")
-    assert done.stdout.splitlines() == ["ready 22"], done.stdout + done.stderr
+    assert done.stdout.splitlines() == [
+        "ready 6 then NEW",  # no other page is built before it is needed
+        "ready 6 then RENEW",
+        "ready 7 then RECEIVE",
+        "ready 10 then INSPECT",
+        "ready 11 then MANY",
+        "ready 17 then RECEIVE_MANY",
+        "ready 21 then REQUESTS",
+        "ready 22",
+    ], done.stdout + done.stderr
 
 
 def test_qt_takes_its_options_and_every_letter_of_the_files_is_kept() -> None:
@@ -158,9 +177,9 @@ def test_a_file_that_macos_wants_opened_is_taken() -> None:
     program = """
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QFileOpenEvent
-from enos_csr_gui.gui.app import Application
+from enos_csr_gui.gui.app import FileOpener
 
-app = Application([])
+app = FileOpener([])
 app.files_opened.connect(lambda files: print("opened", *files))
 app.sendEvent(app, QFileOpenEvent(QUrl.fromLocalFile("/requests/dev-001.csr")))
 """

@@ -147,7 +147,7 @@ def test_the_window_shows_that_files_can_be_dropped(
 
 def test_every_line_leaves_dropped_files_to_the_window(start: Callable[..., Person]) -> None:
     person = start("")
-    person.waits_until(lambda: person.wizard.is_ready)
+    person.looks_into_every_task()
     lines = person.wizard.findChildren(QLineEdit)
     assert len(lines) > 10
     assert [line for line in lines if not isinstance(line, Line)] == []

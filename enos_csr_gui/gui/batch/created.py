@@ -9,7 +9,6 @@ from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
 from enos_csr_gui.gui.batch.submit import SubmitManyButtons
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.submit import mail
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
@@ -117,4 +116,3 @@ class CreatedPage(Page):
     def _show_requests(self) -> None:
         if made := self.draft.batch.created:
             self.requests_wanted.emit(made.batch)
-            self.task_wanted.emit(Task.REQUESTS, [])

@@ -208,4 +208,3 @@ PAGES: dict[Step, PageInfo] = {
     Step.DEVICES: PageInfo(N_("Create the files"), PageKind.SAVES, _devices),
     Step.RECEIVED: PageInfo(N_("Set up devices"), PageKind.SAVED, _received),
 }
-"""In the order in which they are built: the pages needed first come first."""

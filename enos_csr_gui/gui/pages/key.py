@@ -8,8 +8,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
-from enos_csr_gui.core import key_files
-from enos_csr_gui.core.contents import is_folder
 from enos_csr_gui.core.create import load_key
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import KEY_SUFFIXES
@@ -128,6 +126,11 @@ class KeyPage(Page):
         if not self._old.isChecked():
             return False
 
+        def look() -> bool:
+            from enos_csr_gui.core import contents
+
+            return contents.is_folder(file)
+
         def looked(holds_files: bool) -> None:
             if holds_files:
                 self._take(file)
@@ -135,7 +138,7 @@ class KeyPage(Page):
                 self.task_wanted.emit(Task.INSPECT, [file])
 
         # Not in this thread: the drive may not answer.
-        self.wait_for(lambda: is_folder(file), looked, None, _("Reading the files"))
+        self.wait_for(look, looked, None, _("Reading the files"))
         return True
 
     def _take(self, file: Path) -> None:
@@ -192,6 +195,8 @@ class KeyPage(Page):
             return
 
         def load(may_take_long: bool) -> tuple[RSAPrivateKey, Path]:
+            from enos_csr_gui.core import key_files  # reads every kind of file, and few need that
+
             file = key_files.find(path, passphrase, may_take_long=may_take_long)
             return load_key(file, passphrase, may_take_long=may_take_long), file
 

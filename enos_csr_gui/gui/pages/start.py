@@ -168,7 +168,8 @@ class StartPage(Page):
     def offer_to_continue(self, offer: bool) -> None:
         """Show or hide the way back to an unfinished request."""
         self._continue.setVisible(offer)
-        self._fit()
+        if self.isVisible():  # or it has no size yet, and fits once it gets one
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -189,7 +190,7 @@ class StartPage(Page):
             self._look_for_expiring()
 
     def point_out_expiring(self) -> None:
-        """Start showing which certificates are to be renewed; needs the page that lists them."""
+        """Start showing which certificates are to be renewed."""
         from enos_csr_gui.gui.widgets.banner import Banner
 
         self._notice = Banner("status-expiring", _("Renew it no&w"), _("&Show"))
@@ -214,7 +215,6 @@ class StartPage(Page):
             self.expiring_wanted.emit()
         else:
             self.waiting_wanted.emit()
-        self.task_wanted.emit(Task.REQUESTS, [])
 
     def _look_for_expiring(self) -> None:
         background.run(self, _expiring, self._tell)
