@@ -17,8 +17,15 @@ from typing import NamedTuple
 import catalogues
 import pseudo
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# Real disks and a real OpenSSL take the time they take.
+settings.register_profile("usual", deadline=None)
+# For long runs by hand: pytest -m hypothesis --hypothesis-profile=thorough
+settings.register_profile("thorough", deadline=None, max_examples=5000)
+settings.load_profile("usual")
 
 # What runs in the background of a shell ignores Ctrl-C, and so would all that is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)

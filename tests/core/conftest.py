@@ -12,15 +12,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import settings
 
 from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.errors import Code, CoreError
 from enos_csr_gui.core.subject import Subject
-
-# Real disks and a real OpenSSL take the time they take.
-settings.register_profile("real", deadline=None)
-settings.load_profile("real")
 
 # What is imported late must be there before the process gives up the right to read it.
 _GIVE_UP_PRIVILEGES = """

@@ -425,7 +425,7 @@ NAMES = st.text(
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=settings.default.max_examples // 8)
 @given(names=st.lists(NAMES, min_size=1, max_size=6), flat=st.booleans())
 def test_any_table_gives_a_pair_for_each_good_row(names, flat, tmp_path_factory, openssl) -> None:
     with pytest.MonkeyPatch.context() as patch:

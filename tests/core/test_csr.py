@@ -93,7 +93,10 @@ FULL = dict.fromkeys(["state", "locality", "organization", "unit"], "x") | {"cou
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
 @given(answers=subjects)
 @example(answers=FULL | {"common_name": "😀" * 64})
 @example(answers=FULL | {"common_name": "\u0301" + "e\u0323\u0302" * 31})
@@ -106,9 +109,12 @@ def test_whatever_the_subject_openssl_writes_the_same_bytes(answers, key, csr_of
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(
+    max_examples=settings.default.max_examples * 5,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
 @given(answers=subjects)
-def test_openssl_writes_the_same_bytes_five_hundred_times(answers, key, csr_of_openssl):
+def test_openssl_writes_the_same_bytes_for_many_more(answers, key, csr_of_openssl):
     same_as_openssl(answers, key, csr_of_openssl)
 
 

@@ -605,7 +605,7 @@ def things(make, tmp_path, csr_pem, key_pem):
 
 @pytest.mark.long
 def test_any_byte_changed_is_judged_without_a_crash(things):
-    @settings(max_examples=500)
+    @settings(max_examples=settings.default.max_examples * 5)
     @given(data=st.data())
     def change(data):
         broken = bytearray(data.draw(st.sampled_from(things)))

@@ -277,7 +277,7 @@ def test_a_truncated_key_is_no_key(made, form, share):
     assert reason(whole[: int(len(whole) * share)])[0] is Code.NOT_A_KEY
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 255))
 def test_a_key_with_one_wrong_byte_is_no_key(made, place, change):
     data = bytearray(made(FORMS["PKCS 8 DER"]))

@@ -646,7 +646,7 @@ def is_kept(maker: Maker, other_key: rsa.RSAPrivateKey, subject: bytes, issuer: 
 
 @pytest.mark.long
 @given(subject=NAMES, issuer=NAMES)
-@settings(max_examples=200)
+@settings(max_examples=settings.default.max_examples * 2)
 def test_a_certificate_with_odd_names_is_kept(maker, other_key, subject, issuer):
     is_kept(maker, other_key, odd_name(subject), odd_name(issuer))
 

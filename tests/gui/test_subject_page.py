@@ -133,7 +133,7 @@ def test_leaving_the_country_never_yields_one_that_the_text_does_not_name(person
     )
 
     @given(typed_texts)
-    @settings(max_examples=settings.default.max_examples * 3 // 2, deadline=None)
+    @settings(max_examples=settings.default.max_examples * 3 // 2)
     def leave(typed: str) -> None:
         box.line.setFocus()
         box.setText("")
