@@ -219,6 +219,22 @@ def test_the_commands_pasted_into_a_shell_make_a_key_and_a_request(
     assert (tmp_path / "my.csr").read_bytes() == csr.to_pem(csr.sign(subject, made))
 
 
+def test_the_commands_hold_nothing_but_what_is_needed(answers):
+    make_key, make_csr = csr.openssl_commands(Subject(answers), "my.key", "my.csr")
+    assert make_key[1:6:2] == ["genpkey", "RSA", "rsa_keygen_bits:2048"]
+    assert make_key[6:] == ["-out", "my.key"]
+    assert make_csr[-4:] == [
+        "-subj",
+        "/C=CN/ST=Guizhou/L=Kaili/O=Example Wind Ltd/OU=Operations/CN=dev-001"
+        "/emailAddress=ops@example.com",
+        "-out",
+        "my.csr",
+    ]
+    answers["common_name"] = "XX/X+X\\"
+    [make_csr] = csr.openssl_commands(Subject(answers), "my.key", "my.csr", new_key=False)
+    assert "/CN=XX\\/X\\+X\\\\/" in make_csr[-3]
+
+
 def test_with_an_existing_key_the_commands_create_none(subject):
     [command] = csr.openssl_commands(subject, "my.key", "my.csr", new_key=False)
     assert command[:6] == ["openssl", "req", "-new", "-key", "my.key", "-sha256"]

@@ -748,6 +748,15 @@ def test_a_request_that_is_missing_beside_its_key_is_written(tmp_path):
     assert everything_in(journal.data_folder()) == {}
 
 
+def test_a_folder_made_for_files_that_never_came_is_removed(tmp_path):
+    made = tmp_path / "made"
+    made.mkdir()
+    entry({"claim": str(made / "a.key")}, {"folder": str(made)})  # what was claimed is gone
+    files.tidy()
+    assert everything_in(tmp_path) == {}
+    assert everything_in(journal.data_folder()) == {}
+
+
 @pytest.mark.parametrize("there", [{}, {"a.key": b"other"}, {"a.key": b"key", "a.csr": b"other"}])
 def test_files_of_others_stay_as_they_are(tmp_path, there):
     for name, content in there.items():

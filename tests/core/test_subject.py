@@ -69,6 +69,7 @@ def test_equal_answers_make_equal_subjects(answers):
     again = {key: f" {value}\t" for key, value in answers.items()}
     assert Subject(again) == Subject(answers)
     assert hash(Subject(again)) == hash(Subject(answers))
+    assert hash(Subject(again | {"unit": "another"})) != hash(Subject(answers))
 
 
 # --- Empty ----------------------------------------------------------------------------------------
