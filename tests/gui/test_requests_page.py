@@ -1087,8 +1087,7 @@ def test_what_is_archived_neither_reminds_nor_waits(
     person.click("Show them")
     person.waits_until(lambda: len(rows(person)) == 3)
     person.click("< Back")
-    wait(200)
-    assert "need" not in person.reads()
+    person.waits_until(lambda: "need" not in person.reads())
 
 
 def test_the_rows_selected_are_saved_and_reminded_of(
