@@ -471,6 +471,7 @@ def test_a_missing_folder_is_reported(
     person.waits_until(lambda: bool(person.problems()))
     assert "This folder is no longer there." in person.problems()[0]
     assert desktop.opened is None
+    person.waits_to_read("Locate the files…")
     [note] = [one for one in person.wizard.findChildren(FieldNote) if one.is_problem]
     view, button = table(person), person.button("Locate the files…")
     tops = [one.mapToGlobal(QPoint()).y() for one in (view, note, button)]

@@ -233,6 +233,11 @@ class RequestModel(QAbstractTableModel):
         self.presence.look_again()
         self._list()
 
+    def look_for_files(self) -> None:
+        """Look again for the files of the requests on the screen."""
+        self.presence.look_again()
+        self._files_found()
+
     def filter(self, text: str) -> None:
         """Show only the requests that contain each word of ``text``."""
         self._choose(replace(self._wanted, filter_text=text.strip()))

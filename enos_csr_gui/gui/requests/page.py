@@ -536,8 +536,12 @@ class RequestsPage(Page):
             )
 
     def _open_folder(self) -> None:
+        def missing(problem: Problem) -> None:
+            self._show_problems([problem])
+            self._model.look_for_files()  # then the files can be located
+
         if request := self._table.request():
-            open_folder(self, request.csr.parent, lambda problem: self._show_problems([problem]))
+            open_folder(self, request.csr.parent, missing)
 
     def _locate_files(self) -> None:
         """Ask which folder the files are in now, and record it for all that moved with them."""
