@@ -23,7 +23,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # Real disks and a real OpenSSL take the time they take.
 settings.register_profile("usual", deadline=None)
-# For long runs by hand: pytest -m hypothesis --hypothesis-profile=thorough
+# For long runs by hand: pytest -m hypothesis --hypothesis-profile=thorough --timeout=0
 settings.register_profile("thorough", deadline=None, max_examples=5000)
 settings.load_profile("usual")
 

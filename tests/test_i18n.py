@@ -293,7 +293,8 @@ def test_every_word_of_the_window_is_in_the_catalogue(in_pseudo: Path) -> None:
     assert "Traceback" not in said, said
     lines = [line.split("\t", 1) for line in said.splitlines() if "\t" in line]
     assert {step for step, _text in lines} >= {"START", "KEY", "SUBJECT", "INSPECT", "REQUESTS"}
-    assert [line for line in lines if "⟦" not in line[1]] == []
+    words = [line for line in lines if not re.fullmatch("[0-9a-f ]+", line[1])]  # a fingerprint
+    assert [line for line in words if "⟦" not in line[1]] == []
 
 
 DOCS = [

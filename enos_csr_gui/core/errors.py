@@ -446,9 +446,10 @@ def problem_from_os_error(error: OSError, path: Path, *, missing: Code) -> Probl
     code = None
     if sys.platform == "win32" or hasattr(error, "winerror"):
         number = _windows_error(error, path)
-        if missing is Code.FOLDER_MISSING and _is_protected(error, number, path):
-            return Problem(Code.FOLDER_PROTECTED, path=path)
         too_long = any(len(step) > _MAX_STEP for step in path.parts)
+        may_be_protected = missing is Code.FOLDER_MISSING and not too_long
+        if may_be_protected and _is_protected(error, number, path):
+            return Problem(Code.FOLDER_PROTECTED, path=path)
         if number in _MISSING_BY_WINERROR and not too_long:
             return Problem(missing, path=path)
         code = Code.PATH_TOO_LONG if too_long else _BY_WINERROR.get(number or 0)
@@ -469,6 +470,8 @@ def _is_protected(error: OSError, number: int | None, path: Path) -> bool:
     """
     if error.errno != errno.ENOENT or number not in (None, _FILE_NOT_FOUND):
         return False
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
+        return False  # a name with half a character is not found either
     return path.is_dir() or (number == _FILE_NOT_FOUND and path.parent.is_dir())
 
 
