@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +112,7 @@ def create_request(
             csr_sha256=hashlib.sha256(csr_pem).hexdigest(),
             kind=kind,
             made_on=made_on,
+            new_folder=not os.path.lexists(files.system_path(folder)),
         )
         entry.note(request=facts)
         files.save_pair(folder, base_name, key_pem, csr_pem, entry)

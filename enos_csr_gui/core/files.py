@@ -352,7 +352,8 @@ def _finish(
 def _record(request: journal.Facts, record: Callable[[journal.Facts], None] | None = None) -> None:
     """Have the history list a request whose file got its name."""
     csr = system_path(Path(request["csr"]))
-    csr.parent.lstat()  # raises: perhaps on a disk that is unplugged now
+    at_least = csr.parent.parent if request.get("new_folder") else csr.parent
+    at_least.lstat()  # raises: perhaps on a disk that is unplugged now
     try:
         if _digest(csr) != request["sha256"]:
             return

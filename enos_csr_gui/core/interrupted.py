@@ -30,8 +30,12 @@ def facts_of_request(
     csr_sha256: str,
     kind: RequestKind,
     made_on: datetime,
+    new_folder: bool = False,
 ) -> journal.Facts:
-    """Return what the journal notes about a request, so that the history can list it later."""
+    """Return what the journal notes about a request, so that the history can list it later.
+
+    ``new_folder``: its folder is still to be made.
+    """
     return {
         "subject": dict(subject),
         "public_key_sha256": public_key_sha256,
@@ -40,6 +44,7 @@ def facts_of_request(
         "sha256": csr_sha256,
         "kind": kind.value,
         "made_on": (made_on - _EPOCH) // timedelta(seconds=1),
+        "new_folder": new_folder,
     }
 
 

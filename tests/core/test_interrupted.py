@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core import create, files, interrupted, journal
+from enos_csr_gui.core import create, files, interrupted, journal, permissions
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory, default_path
 from enos_csr_gui.core.subject import Subject
@@ -54,6 +54,32 @@ def test_it_is_recorded_at_the_next_start(killed, subject):
     assert dict(found.subject) == dict(subject)
     assert found.kind is RequestKind.RENEWAL
     assert abs((found.made_on - datetime.now(UTC)).total_seconds()) < 600
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_request_whose_folder_was_still_to_be_made_leaves_nothing(
+    tmp_path: Path, subject: Subject, key, monkeypatch, when: str
+) -> None:
+    folder = tmp_path / "requests"
+    make = permissions.make_folder
+
+    def make_and_end(place: Path, *mode: int) -> None:
+        if place != folder or when == "after":
+            make(place, *mode)
+        if place == folder:
+            os._exit(0)
+
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(permissions, "make_folder", make_and_end)
+        create.create_request(subject, key, folder, "dev-001")
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(entries()) == 1
+    interrupted.tidy()
+    assert entries() == []
+    assert not folder.exists()
+    assert listed() == []
 
 
 def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
