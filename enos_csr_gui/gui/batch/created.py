@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton
 
@@ -34,17 +36,7 @@ class CreatedPage(Page):
             _("Submit the requests"),
             "",
         )
-        self._keys = FileCard(
-            "key",
-            _("Keep the key files"),
-            _("Bring each key only to its device; never send it by e-mail. Nobody can restore it."),
-        )
-        self._passphrases = FileCard(
-            "key",
-            _("Keep the passphrases apart"),
-            _("The keys work only with the passphrases in this file. Never send both together."),
-        )
-        self._keys.path.hide()  # their folder is named above, and there is no room for it twice
+        self._keys = FileCard("key", "", "")
         self._told = FieldNote(keeps_room=False)
         self._submit = SubmitManyButtons(self)
         self._submit.said.connect(self._told.tell)
@@ -60,7 +52,6 @@ class CreatedPage(Page):
         for widget in (
             self._requests,
             self._keys,
-            self._passphrases,
             ButtonRow(self._open, self._show),
             self._notes,
         ):
@@ -97,10 +88,24 @@ class CreatedPage(Page):
         self._requests.advice.setText(labels.joined((content, mail.where_to(self.draft.submit))))
         self._submit.offer(batch.folder, batch.kind, self.draft.submit)
         self._told.show_help("")
-        file = batch.passphrase_file
-        self._passphrases.path.setText(labels.path(file) if file else "")
-        self._passphrases.setVisible(file is not None)
+        self._show_keys(batch.passphrase_file)
         self._notes.show_problem(labels.joined(map(problem_text, made.outcome.notes)))
+
+    def _show_keys(self, passphrases: Path | None) -> None:
+        keep = _(
+            "Bring each key only to its device; never send it by e-mail. Nobody can restore it."
+        )
+        self._keys.path.setVisible(passphrases is not None)  # the folder of the keys is named above
+        if passphrases:
+            self._keys.title.setText(_("Keep the key files, and their passphrases apart"))
+            self._keys.path.setText(labels.path(passphrases))
+            apart = _(
+                "The keys work only with the passphrases in this file. Never send both together."
+            )
+            self._keys.advice.setText(labels.joined((keep, apart)))
+        else:
+            self._keys.title.setText(_("Keep the key files"))
+            self._keys.advice.setText(keep)
 
     def take_focus(self) -> None:
         # Not 'Close': a second Enter must not close an unread page.

@@ -44,6 +44,10 @@ _MOST_LISTED = 200
 """Who has more requests than one looks through here finds them on the page of all requests."""
 
 
+_REQUESTED = 3
+"""The column with the date on which a renewal was requested."""
+
+
 class _Choice(NamedTuple):
     one: Renewable
     file: Path
@@ -72,6 +76,8 @@ class _List(QTreeWidget):
         head.setStretchLastSection(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        # What is stretched gets what is left, which may be less than its heading.
+        head.setMinimumSectionSize(head.sectionSizeHint(0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = (Qt.Key.Key_Down, Qt.Key.Key_Up)
@@ -185,6 +191,8 @@ class RenewPage(Page):
                 item = QTreeWidgetItem(_cells(choice.one))
                 item.setData(0, Qt.ItemDataRole.UserRole, choice.file)
                 self._list.addTopLevelItem(item)
+        is_requested = any(choice.one.requested for choice in found.choices)
+        self._list.setColumnHidden(_REQUESTED, not is_requested)
         self._mark_choice()
         self._label.setVisible(bool(found.choices))
         self._list.setVisible(bool(found.choices))
