@@ -200,7 +200,10 @@ def check_batch(
     )
     assert again.returncode == 0, (again.stderr, done.stderr)
     assert left_in(folder) == whole
-    assert before.items() <= keys_and_certificates(folder).items()
+    after = keys_and_certificates(folder)
+    # A certificate may have been saved without its chain, which the second run adds.
+    changed = [str(path) for path in before if not after.get(path, b"").startswith(before[path])]
+    assert changed == []
     agree(folder / "farm", data if arguments[0] == "batch" else None)
 
 
