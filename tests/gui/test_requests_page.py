@@ -1072,6 +1072,22 @@ def test_several_requests_are_archived_and_restored(
     assert sorted(saved.iterdir()) == before
 
 
+def test_a_button_acts_on_a_row_that_is_seen_to_be_selected(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    below = QPoint(20, table(person).viewport().height() - 5)
+    QTest.mouseClick(table(person).viewport(), Qt.MouseButton.LeftButton, pos=below)
+    person.click("Archive")  # still the first row
+    person.waits_to_read("1 request is archived.")
+    person.waits_until(lambda: names(person) == ["dev-002", "dev-001"])
+    click_row(person, 0)
+    click_row(person, 0, CTRL)
+    for name in ("Details…", "Renew", "My certificate has arrived", "Open folder", "Archive"):
+        assert not person.button(name).isEnabled()
+    assert person.button("Save as a table…").isEnabled()  # all that is shown
+
+
 def test_what_is_archived_neither_reminds_nor_waits(
     three: None, opened: Callable[[], Person]
 ) -> None:
