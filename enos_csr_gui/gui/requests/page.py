@@ -408,7 +408,8 @@ class RequestsPage(Page):
             action.setEnabled(there)
         self._tell_how_many(count)
         is_archive = self._model.choice.which is Which.ARCHIVED
-        self._archive.setVisible(not is_archive)
+        for action in (self._archive, self._remind):  # no reminder is of what is archived
+            action.setVisible(not is_archive)
         self._restore.setVisible(is_archive)
         # One takes the place of the other: a folder that is gone cannot be opened.
         is_missing = there and self._is_missing()

@@ -52,7 +52,10 @@ class CountryBox(QComboBox):
         """Return the code of the country, or what has been typed so far."""
         typed = self.currentText()
         index = self.findText(typed)
-        return str(self.itemData(index)) if index >= 0 else typed
+        if index >= 0:
+            return str(self.itemData(index))
+        country = countries.named(typed)
+        return country.code if country else typed
 
     def setText(self, code: str) -> None:
         """Choose the country with this code; any other text is put in as it is."""
