@@ -56,12 +56,13 @@ def test_typing_narrows_the_countries(person: Person, typed: str, among_them: li
     assert len(offered(person)) < 20
 
 
-def test_a_country_is_chosen_with_arrow_and_enter(person: Person) -> None:
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_a_country_is_chosen_with_arrow_and_enter_or_tab(person: Person, key: Qt.Key) -> None:
     person.field("Country").setFocus()
     person.types("chi")
     steps = offered(person).index("China (CN)") + 1
     person.press(Qt.Key.Key_Down, times=steps)
-    person.press(Qt.Key.Key_Return)
+    person.press(key)
     assert person.field("Country").text() == "China (CN)"
     assert person.title() == "Who is it for?"
 

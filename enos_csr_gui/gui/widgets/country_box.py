@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 
-from PySide6.QtCore import QCollator, Signal
+from PySide6.QtCore import QCollator, QEvent, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
@@ -80,6 +80,11 @@ class CountryBox(QComboBox):
         self.line.setReadOnly(locked)
         self.setFrame(not locked)
         self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if not self._is_locked:
+            self.line.take_tab(event)  # the keys of the line come to the box
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._is_locked:
