@@ -9,7 +9,7 @@ from enos_csr_gui.gui import style
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.i18n import _
 
-_LINE = 48
+_LINE = 60
 """The longest line of what follows from the answer, in letters."""
 
 
