@@ -73,7 +73,8 @@ def renew(*, old_files: tuple[Path, ...], **options: Any) -> None:
     except CoreError as error:
         faults.add_error(error)
         faults.end()
-    faults.warn((*old.notes, *old.left_out_problems))
+    requested = renew.check_requested(old.common_name)
+    faults.warn((*old.notes, *requested, *old.left_out_problems))
     if old.warnings:
         faults.note([(one, kept_name([one])) for one in old.warnings], kept_name(old.warnings))
     given = {key: options.pop(key, None) for key in FIELDS_BY_KEY}

@@ -131,10 +131,10 @@ def read_source_or_history(file: Path) -> RenewalSource:
         if not gone or not (past := _past(file)):
             raise
         source = _from_history(file, past)
-    return source._replace(notes=(*source.notes, *_check_requested(source.common_name)))
+    return source._replace(notes=(*source.notes, *check_requested(source.common_name)))
 
 
-def _check_requested(common_name: str) -> tuple[Problem, ...]:
+def check_requested(common_name: str) -> tuple[Problem, ...]:
     """Return the note that the renewal has been requested not long ago."""
     first = datetime.now(UTC) - RENEWAL_PENDING
     with suppress(HistoryUnavailable), RequestHistory() as history:

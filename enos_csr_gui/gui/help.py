@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -122,6 +122,9 @@ class HelpWindow(TextWindow):
         for clear in self._search.findChildren(QToolButton):  # Qt's, which has no name
             clear.setAccessibleName(_("Clear"))
         self._search.textChanged.connect(self._find)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # else they would press 'Close'
+            to_text = QShortcut(QKeySequence(key), self._search, self._text.setFocus)
+            to_text.setContext(Qt.ShortcutContext.WidgetShortcut)
         self._contents = QListWidget()
         self._contents.setAccessibleName(_("Contents"))
         self._contents.setFrameShape(QFrame.Shape.NoFrame)

@@ -353,6 +353,12 @@ def _fix_fusion_palette() -> None:
         palette.setColor(group, QPalette.ColorRole.Window, ground)
     for kind in _OUTLINED:
         QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
+    # With the focus, these are outlined with a darker shade of this: in the dark, of the blue of
+    # GNOME, it is not seen.
+    for group in _ENABLED:
+        palette.setColor(group, QPalette.ColorRole.Highlight, accent(palette))
+    for kind in ("QCheckBox", "QRadioButton"):
+        QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
 
 
 def follow_desktop() -> None:

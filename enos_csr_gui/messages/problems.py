@@ -374,7 +374,8 @@ _SENTENCES: dict[Code, str] = {
     Code.CERTIFICATE_OF_NO_KEY: N_(
         "The key of this certificate for '{name}' is neither among your requests nor beside "
         "the file. (A key with a passphrase is found only together with its request file.) "
-        "Choose the key file that was saved together with the request."
+        "Choose the key file that was saved together with the request, or another certificate if "
+        "this one is not for your device."
     ),
     Code.CERTIFICATE_OF_OTHER_REQUEST: N_(
         "This certificate is for '{name}', but not for the request that you created for that "

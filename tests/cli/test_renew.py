@@ -26,7 +26,7 @@ def subject(answers) -> str:
 def test_everything_is_taken_over_and_the_key_is_new(enos_csr, old, folder, subject_of, answers):
     result = enos_csr("renew", "dev-001.csr")
 
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.exit_code == 0
     assert str(folder / "dev-001-2.csr") in result.stdout
     assert subject_of("dev-001-2.csr") == subject(answers)
     files = [folder / name for name in ("dev-001.key", "dev-001-2.key")]
@@ -177,18 +177,31 @@ def test_an_empty_folder_cannot_be_renewed(refused, folder):
 def test_the_certificate_is_taken_before_the_request(enos_csr, old, authority, folder, subject_of):
     issued = authority.issue(old.with_suffix(".csr"), folder / "issued.pem")
     done = enos_csr("renew", old.with_suffix(".csr"), authority.root, issued, "--json")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["warnings"] == []
+    assert done.exit_code == 0
+    assert [one["code"] for one in json.loads(done.stdout)["warnings"]] == ["already-requested"]
 
 
 def test_an_expired_old_certificate_is_reported(enos_csr, old, authority, folder):
     issued = authority.issue(old.with_suffix(".csr"), folder / "issued.pem", days=-1)
     done = enos_csr("renew", issued, "--json")
     assert done.exit_code == 0
-    [warning] = json.loads(done.stdout)["warnings"]
+    [warning, _requested] = json.loads(done.stdout)["warnings"]
     ended = next(one.valid_to for one in inspect_files([issued])).date().isoformat()
     assert (warning["code"], warning["values"]) == ("old-expired", {"date": ended})
     assert f"NOTE: The old certificate expired on {ended}." in done.stderr
+
+
+def test_a_renewal_that_was_requested_and_still_waits_is_noted(enos_csr, old, authority, folder):
+    issued = authority.issue(old.with_suffix(".csr"), folder / "issued.pem")
+    assert enos_csr("receive", issued).exit_code == 0
+    first = enos_csr("renew", issued, "--json")
+    assert (json.loads(first.stdout)["warnings"], first.stderr) == ([], "")
+    second = enos_csr("renew", issued, "--json")
+    assert second.exit_code == 0
+    [warning] = json.loads(second.stdout)["warnings"]
+    assert warning["code"] == "already-requested"
+    date = warning["values"]["date"]
+    assert f"NOTE: A request for this common name was created on {date}" in second.stderr
 
 
 @pytest.mark.parametrize(

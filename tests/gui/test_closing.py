@@ -9,9 +9,10 @@ from threading import Event
 import pytest
 from person import Person, wait
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from enos_csr_gui.core import keys
+from enos_csr_gui.gui.widgets.question import confirm
 
 QUESTION = "The request that you began is not saved."
 
@@ -201,6 +202,22 @@ def test_escape_in_the_question_keeps_it_open(person: Person) -> None:
     person.wizard.close()
     wait(50)
     assert person.wizard.isVisible()
+
+
+def test_what_follows_from_a_short_question_is_no_narrow_column(person: Person) -> None:
+    lines: list[float] = []
+
+    def measure() -> bool:
+        if not isinstance(box := QApplication.activeModalWidget(), QMessageBox):
+            return False
+        below = box.findChild(QLabel, "qt_msgbox_informativelabel")
+        lines.append(below.height() / below.fontMetrics().lineSpacing())
+        person.press(Qt.Key.Key_Escape)
+        return True
+
+    person.meanwhile(measure)
+    confirm(person.wizard, "Go?", "填写的内容将会丢失，之前已保存的内容不受影响。", "Go", "Stay")
+    assert lines[0] < 2.5
 
 
 def test_nothing_is_asked_once_the_files_are_saved(

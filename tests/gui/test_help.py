@@ -127,6 +127,10 @@ def test_the_contents_and_a_search_lead_to_a_part(person: Person) -> None:
     assert left == ["Who is it for?"]
     assert read(person).startswith("Who is it for?")
     assert _windows(person)[-1].textCursor().selectedText() == "Turkey"
+    search.setFocus()
+    QTest.keyClick(search, Qt.Key.Key_Return)  # which presses 'Close' elsewhere in the window
+    assert help_window.isVisible()
+    assert _windows(person)[-1].hasFocus()
     search.selectAll()
     QTest.keyClicks(search, "qqqq")
     assert all(item.isHidden() for item in all_parts)

@@ -14,9 +14,14 @@ from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast, seen_contrast
 from person import Person, wait
 from photos import Setting
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QPushButton,
+    QTableView,
+)
 from tour import make_past
 
 from enos_csr_gui import gui, i18n
@@ -169,6 +174,22 @@ def test_the_text_of_a_selected_row_can_be_read(start: Callable[..., Person]) ->
     picture = table.viewport().grab(row).toImage()
     # No pixel of a thin letter has the letter's whole colour.
     assert seen_contrast(picture) >= ENOUGH_FOR_SHAPES
+
+
+def test_a_box_to_tick_is_seen_while_it_has_the_focus(qapp: QApplication) -> None:
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("other styles outline it as without the focus")
+    before, dark = qapp.palette(), photos.dark_palette()
+    dark.setColor(QPalette.ColorRole.Highlight, QColor("#15539e"))  # of GNOME
+    try:
+        qapp.setPalette(dark)
+        style.fix_palette()
+        for kind in ("QCheckBox", "QRadioButton"):
+            outline = QApplication.palette(kind).highlight().color().darker(125)  # as Fusion does
+            assert contrast(outline, dark.window().color()) >= ENOUGH_FOR_SHAPES
+    finally:
+        qapp.setPalette(before)
+        style.fix_palette()
 
 
 def test_an_open_section_is_not_filled(person: Person, qapp: QApplication) -> None:

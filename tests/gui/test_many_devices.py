@@ -115,8 +115,9 @@ def test_rows_that_all_have_errors_cannot_be_left_out(many: Person, devices: Pat
 @pytest.mark.long
 def test_a_table_becomes_a_folder_of_pairs(many: Person, devices: Path, saved: Path) -> None:
     before = devices.read_bytes()
-    goes_to_rows(many, devices)
+    view = goes_to_rows(many, devices)
     assert "4 rows are right." in many.reads()
+    assert view.isColumnHidden(REASON)
     creates(many)
     folder = saved / "farm"
     made = lines(folder)
@@ -239,6 +240,7 @@ def test_bad_rows_are_filtered_and_left_out(many: Person, tmp_path: Path, saved:
     view = goes_to_rows(many, devices)
     assert "2 rows are right. 2 rows have errors." in many.reads()
     assert view.model().rowCount() == 2
+    assert not view.isColumnHidden(REASON)
     many.click("Show only rows with errors")
     assert view.model().rowCount() == 4
     reasons = [view.model().index(row, REASON).data() for row in range(4)]

@@ -161,9 +161,10 @@ def test_the_list_is_filtered_and_each_row_says_what_is_wrong(
     shows(person, "of other keys: 1")
     assert rows(person) == SORTED[4:]
     assert "for none of the requests" in person.reads()
+    [view] = [one for one in person.wizard.findChildren(ArrivedTable) if one.isVisible()]
+    assert "for none of the requests" in view.model().index(0, REASON).data()
     shows(person, "received, but expired: 1")
     assert "expired" in person.reads()
-    [view] = [one for one in person.wizard.findChildren(ArrivedTable) if one.isVisible()]
     assert "expired" in view.model().index(0, REASON).data()
     shows(person, "all: 5")
     assert rows(person) == SORTED

@@ -229,6 +229,10 @@ def test_the_list_has_what_can_be_renewed_and_says_what_is_requested(
     two_requests: Person,
 ) -> None:
     person, now = two_requests, datetime.now(UTC)
+    person.begins(RENEW)
+    reloaded_list(person)
+    assert "not listed here" not in person.reads()
+    person.press(Qt.Key.Key_Escape)
     with RequestHistory() as history:
         for name in ("dev-002", "dev-003"):
             history.record(

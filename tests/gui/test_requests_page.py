@@ -1064,7 +1064,8 @@ def test_several_requests_are_archived_and_restored(
     shows(person, "Archived")
     person.waits_until(lambda: len(rows(person)) == 2)
     assert "choose 'Archived'" not in person.reads()
-    assert "Archive" not in person.reads().splitlines()
+    # No reminder is of what is archived.
+    assert not {"Archive", "Calendar reminders…"} & set(person.reads().splitlines())
     table(person).setFocus()
     if by_mouse:
         click_row(person, 0)
@@ -1078,6 +1079,22 @@ def test_several_requests_are_archived_and_restored(
     person.click("Show all requests")
     person.waits_until(lambda: len(rows(person)) == 3)
     assert sorted(saved.iterdir()) == before
+
+
+def test_a_button_acts_on_a_row_that_is_seen_to_be_selected(
+    three: None, opened: Callable[[], Person]
+) -> None:
+    person = opened()
+    below = QPoint(20, table(person).viewport().height() - 5)
+    QTest.mouseClick(table(person).viewport(), Qt.MouseButton.LeftButton, pos=below)
+    person.click("Archive")  # still the first row
+    person.waits_to_read("1 request is archived.")
+    person.waits_until(lambda: names(person) == ["dev-002", "dev-001"])
+    click_row(person, 0)
+    click_row(person, 0, CTRL)
+    for name in ("Details…", "Renew", "My certificate has arrived", "Open folder", "Archive"):
+        assert not person.button(name).isEnabled()
+    assert person.button("Save as a table…").isEnabled()  # all that is shown
 
 
 def test_what_is_archived_neither_reminds_nor_waits(

@@ -56,12 +56,13 @@ def test_typing_narrows_the_countries(person: Person, typed: str, among_them: li
     assert len(offered(person)) < 20
 
 
-def test_a_country_is_chosen_with_arrow_and_enter(person: Person) -> None:
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_a_country_is_chosen_with_arrow_and_enter_or_tab(person: Person, key: Qt.Key) -> None:
     person.field("Country").setFocus()
     person.types("chi")
     steps = offered(person).index("China (CN)") + 1
     person.press(Qt.Key.Key_Down, times=steps)
-    person.press(Qt.Key.Key_Return)
+    person.press(key)
     assert person.field("Country").text() == "China (CN)"
     assert person.title() == "Who is it for?"
 
@@ -102,6 +103,7 @@ def test_a_country_that_there_is_not_is_corrected_in_its_field(
     else:
         person.press(Qt.Key.Key_Backtab)
     person.types("Norway")
+    assert "is not in the list of countries" not in person.reads()  # before the field is left
     person.press(Qt.Key.Key_Tab)
     assert person.field("Country").text() == "Norway (NO)"
     assert "Freedonia" not in person.reads()

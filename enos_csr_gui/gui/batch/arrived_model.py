@@ -70,7 +70,7 @@ class ArrivedModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> object:
         if orientation != Qt.Orientation.Horizontal or role != _DISPLAY:
             return None
-        return (_("Status"), _("Common name"), _("Expires"), _("File"), _("Remark"))[section]
+        return (_("Status"), _("Common name"), _("Expires on"), _("File"), _("Remark"))[section]
 
     def data(self, index: _Index, role: int = _DISPLAY) -> object:
         column = index.column()
@@ -99,7 +99,11 @@ class ArrivedModel(QAbstractTableModel):
         row = self._at(number)
         if isinstance(row, Collected):
             return "\n".join(map(problem_text, row.problems))
-        return _("This certificate is for none of the requests. It is left out.")
+        return _of_no_request()
+
+
+def _of_no_request() -> str:
+    return _("This certificate is for none of the requests. It is left out.")
 
 
 def _text_of_foreign(found: Foreign, column: int) -> str:
@@ -107,6 +111,8 @@ def _text_of_foreign(found: Foreign, column: int) -> str:
         return _("of another key")
     if column == NAME:
         return escape_unprintable(found.name)
+    if column == REASON:
+        return _of_no_request()
     return _text_of(found, column)
 
 

@@ -85,6 +85,7 @@ class DevicesPage(Page):
             help_text=_("It protects all keystores. The programs on the devices need it too."),
         )
         self._protecting.name_first(_("Passphrase of the keystores"))
+        self._folder.setPlaceholderText(_("Beside each key"))
         self._folder_note = FieldNote(about=self._folder, keeps_room=False)
         self._opening_note = FieldNote(about=self._opening)
         self._each_note = FieldNote(about=self._each, keeps_room=False)

@@ -288,6 +288,7 @@ class RowsPage(Page):
             {**same, **self.draft.locked},
             self.draft.locked,
         )
+        self._table.setColumnHidden(REASON, not verdict.bad_places)
         if is_first and verdict.bad_places:
             column = self._bad_column()
         self._table.go_to(line, column)

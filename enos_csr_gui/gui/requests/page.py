@@ -401,12 +401,15 @@ class RequestsPage(Page):
         there = self._places.currentWidget() is self._table and self._table.request() is not None
         count = len(self._table.selected()) if there else 0
         for action in (self._details, self._open, self._receive, self._locate):
-            action.setEnabled(there and count <= 1)
-        for action in (self._renew, self._export, self._remind, self._archive, self._restore):
+            action.setEnabled(count == 1)
+        for action in (self._renew, self._archive, self._restore):
+            action.setEnabled(count > 0)
+        for action in (self._export, self._remind):  # of all shown, unless several are selected
             action.setEnabled(there)
         self._tell_how_many(count)
         is_archive = self._model.choice.which is Which.ARCHIVED
-        self._archive.setVisible(not is_archive)
+        for action in (self._archive, self._remind):  # no reminder is of what is archived
+            action.setVisible(not is_archive)
         self._restore.setVisible(is_archive)
         # One takes the place of the other: a folder that is gone cannot be opened.
         is_missing = there and self._is_missing()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QStringListModel, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QListView, QWidget
 
+from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.field_note import announce
 from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.roomy_rows import make_roomy
@@ -75,12 +76,13 @@ class CompletedLine(Line):
     # Events
 
     def event(self, event: QEvent) -> bool:
-        # Here, because Tab never comes to keyPressEvent: with a row marked, it takes that row.
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            self._take_tab(event)
+        self.take_tab(event)
         return super().event(event)
 
-    def _take_tab(self, event: QKeyEvent) -> None:
+    def take_tab(self, event: QEvent) -> None:
+        """With a row marked, have Tab take it; for ``event``, as keyPressEvent gets no Tab."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return
         if event.key() == Qt.Key.Key_Tab and self._list and self._list.isVisible():
             current = self._list.currentIndex()
             if current.isValid():
@@ -123,6 +125,9 @@ class CompletedLine(Line):
                 self._watched.append(widget)
                 widget = None if widget.isWindow() else widget.parentWidget()
         self._place()
+        palette = self._list.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, style.outline(QApplication.palette()))
+        self._list.setPalette(palette)  # of its frame
         self._list.show()
         self._list.raise_()
 
@@ -133,7 +138,7 @@ class CompletedLine(Line):
         view.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setUniformItemSizes(True)
-        view.setFrameShape(QFrame.Shape.Box)
+        view.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain)
         view.setAccessibleName(self.accessibleName())
         make_roomy(view)
         view.clicked.connect(self._choose)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 
-from PySide6.QtCore import QCollator, Signal
+from PySide6.QtCore import QCollator, QEvent, Signal
 from PySide6.QtGui import QKeyEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
@@ -52,7 +52,10 @@ class CountryBox(QComboBox):
         """Return the code of the country, or what has been typed so far."""
         typed = self.currentText()
         index = self.findText(typed)
-        return str(self.itemData(index)) if index >= 0 else typed
+        if index >= 0:
+            return str(self.itemData(index))
+        country = countries.named(typed)
+        return country.code if country else typed
 
     def setText(self, code: str) -> None:
         """Choose the country with this code; any other text is put in as it is."""
@@ -77,6 +80,11 @@ class CountryBox(QComboBox):
         self.line.setReadOnly(locked)
         self.setFrame(not locked)
         self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if not self._is_locked:
+            self.line.take_tab(event)  # the keys of the line come to the box
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._is_locked:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.texts import problem_text
 from enos_csr_gui.i18n import _
+
+_LINE = 60
+"""The longest line of what follows from the answer, in letters."""
 
 
 def confirm(parent: QWidget, text: str, consequence: str, act: str, keep: str) -> bool:
@@ -17,6 +20,11 @@ def confirm(parent: QWidget, text: str, consequence: str, act: str, keep: str) -
     box.setWindowTitle(parent.window().windowTitle())
     box.setText(text)
     box.setInformativeText(consequence)
+    if below := box.findChild(QLabel, "qt_msgbox_informativelabel"):
+        # Qt makes it as narrow as the question and the buttons.
+        letters = below.fontMetrics()
+        widest = _LINE * letters.averageCharWidth()
+        below.setMinimumWidth(min(letters.horizontalAdvance(consequence), widest))
     acting = box.addButton(act, QMessageBox.ButtonRole.DestructiveRole)
     keeping = box.addButton(keep, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keeping)
