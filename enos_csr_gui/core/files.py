@@ -463,7 +463,8 @@ def _open_folder(folder: Path) -> Iterator[int | None]:
     try:
         yield descriptor
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # the files have their names by now
+            os.close(descriptor)
 
 
 @contextmanager
@@ -483,7 +484,8 @@ def _unnamed(folder: Path, at: int | None, part: Part, _entry: journal.Entry) ->
         _fill(descriptor, part, folder)
         yield _Written(os.fstat(descriptor), descriptor)
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # it is on the disk, and may have its name
+            os.close(descriptor)
 
 
 @contextmanager

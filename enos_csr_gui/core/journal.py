@@ -151,7 +151,8 @@ def _remove(path: Path, descriptor: int) -> None:
     with suppress(OSError):
         if sys.platform != "win32":
             path.unlink()
-    os.close(descriptor)
+    with suppress(OSError):
+        os.close(descriptor)
     with suppress(OSError):
         if sys.platform == "win32":  # refuses to delete what a process has open
             path.unlink()

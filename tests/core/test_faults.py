@@ -15,7 +15,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -223,40 +223,57 @@ def agree(farm: Path, data: Path | None) -> None:
         assert known == sorted(one.public_key_sha256 for one in listed.values())
 
 
+@pytest.fixture
+def inject(command: Callable[..., list[str]], tmp_path: Path) -> Callable[..., None]:
+    """Return a function that has faults happen in a command, one at a time, and checks each."""
+
+    def inject_all(
+        name: str, choose: Callable[[list[tuple[str, int]]], Iterable[tuple[str, int, str]]]
+    ) -> None:
+        first = tmp_path / "first"
+        first.mkdir()
+        calls = calls_of(command(name, first), tmp_path / "data", tmp_path / "log")
+        assert len(calls) > 50
+        whole = left_in(first)
+        for number, (call, occurrence, error) in enumerate(choose(calls)):
+            folder, data = tmp_path / f"{number}", tmp_path / f"data{number}"
+            folder.mkdir()
+            arguments = command(name, folder)
+            fault = f"inject={call}:error={error}:when={occurrence}"
+            done = subprocess.run(
+                ["strace", "-qq", "-e", fault, "-o", os.devnull, ENOS_CSR, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                text=True,
+                errors="replace",
+                env=environment(data),
+            )
+            try:
+                if name in WHOLE:
+                    check(name, done, folder, data)
+                else:
+                    check_batch(arguments, whole, folder, done)
+            except AssertionError as failure:
+                raise AssertionError(f"{fault}: {failure}") from failure
+            shutil.rmtree(folder)
+            shutil.rmtree(data, ignore_errors=True)
+        print(f"{name}: {len(calls)} calls")
+
+    return inject_all
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["new", "receive", "export", "batch", "receive-batch"])
 def test_after_a_failing_system_call_all_is_there_or_nothing(
-    command: Callable[..., list[str]], tmp_path: Path, name: str
+    inject: Callable[..., None], name: str
 ) -> None:
-    first = tmp_path / "first"
-    first.mkdir()
-    calls = calls_of(command(name, first), tmp_path / "data", tmp_path / "log")
-    assert len(calls) > 50
-    whole = left_in(first)
-    for number, (call, occurrence, error) in enumerate(faults(calls)):
-        folder, data = tmp_path / f"{number}", tmp_path / f"data{number}"
-        folder.mkdir()
-        arguments = command(name, folder)
-        inject = f"inject={call}:error={error}:when={occurrence}"
-        done = subprocess.run(
-            ["strace", "-qq", "-e", inject, "-o", os.devnull, ENOS_CSR, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-            errors="replace",
-            env=environment(data),
-        )
-        try:
-            if name in WHOLE:
-                check(name, done, folder, data)
-            else:
-                check_batch(arguments, whole, folder, done)
-        except AssertionError as failure:
-            raise AssertionError(f"{inject}: {failure}") from failure
-        shutil.rmtree(folder)
-        shutil.rmtree(data, ignore_errors=True)
-    print(f"{name}: {len(calls)} calls")
+    inject(name, faults)
+
+
+@pytest.mark.long
+def test_an_error_when_a_file_is_closed_takes_nothing_back(inject: Callable[..., None]) -> None:
+    inject("new", lambda calls: [(*one, "EIO") for one in calls if one[0] == "close"])
 
 
 @pytest.mark.long
