@@ -154,8 +154,11 @@ class Page(QWidget):
         return iter(())
 
     def finish(self) -> None:
-        """Enlarge small click targets, once the page is complete."""
+        """Enlarge small click targets, and have Enter go on, once the page is complete."""
+        from enos_csr_gui.gui.widgets.enter_key import EnterGoesOn  # not before the first paint
+
         style.ensure_touch_targets(self)
+        EnterGoesOn(self)
         self._area.finish()
 
     def enter(self) -> None:

@@ -10,9 +10,10 @@ import pytest
 from looks import ENOUGH_FOR_SHAPES, on_screen, seen_contrast
 from person import Person
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QPushButton,
     QRadioButton,
     QTextBrowser,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 from tour import Tour
 
+from enos_csr_gui.gui.pages import key
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.gui.wizard import RequestWizard
 
@@ -119,3 +121,26 @@ def test_after_the_last_field_comes_next(person: Person) -> None:
     following = person.focus()
     assert isinstance(following, QPushButton)
     assert following.text() == "&Next >"
+
+
+class PressedByEnter(QCheckBox):
+    """As a box is on GNOME, whose keys a test's display does not have."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Return:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+def test_enter_on_a_box_goes_on_also_where_the_desktop_would_press_it(
+    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key, "QCheckBox", PressedByEnter)
+    person = start()
+    box = person.button("Protect the key file with a passphrase")
+    assert isinstance(box, PressedByEnter)
+    box.setFocus()
+    person.press(Qt.Key.Key_Return)
+    assert not box.isChecked()
+    person.waits_for_page("Who is it for?")
