@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
+    QComboBox,
     QPushButton,
     QRadioButton,
     QTextBrowser,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 from tour import Tour
 
+from enos_csr_gui.gui.batch import columns
 from enos_csr_gui.gui.pages import key
 from enos_csr_gui.gui.widgets.task_link import TaskLink
 from enos_csr_gui.gui.wizard import RequestWizard
@@ -144,3 +146,28 @@ def test_enter_on_a_box_goes_on_also_where_the_desktop_would_press_it(
     person.press(Qt.Key.Key_Return)
     assert not box.isChecked()
     person.waits_for_page("Who is it for?")
+
+
+class OpenedByEnter(QComboBox):
+    """As a list that drops down is on GNOME."""
+
+    is_opened = False
+
+    def keyPressEvent(self, _event: QKeyEvent) -> None:  # noqa: N802
+        self.is_opened = True
+
+
+def test_enter_on_a_list_that_drops_down_goes_on_too(
+    start: Callable[..., Person], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(columns, "QComboBox", OpenedByEnter)
+    table = tmp_path / "farm.csv"
+    table.write_text("CN,C,ST,L,O,OU\ndev-1,CN,Guizhou,Kaili,Example,Ops\n", encoding="utf-8")
+    person = start("Many devices")
+    person.enters("Table", str(table))
+    person.goes_on("What is in the columns?")
+    box = person.focus()
+    assert isinstance(box, OpenedByEnter)
+    person.press(Qt.Key.Key_Return)
+    assert not box.is_opened
+    person.waits_for_page("Where do the files go?")
