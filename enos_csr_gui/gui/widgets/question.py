@@ -23,7 +23,8 @@ def confirm(parent: QWidget, text: str, consequence: str, act: str, keep: str) -
     if below := box.findChild(QLabel, "qt_msgbox_informativelabel"):
         # Qt makes it as narrow as the question and the buttons.
         letters = below.fontMetrics()
-        widest = _LINE * letters.averageCharWidth()
+        # Qt keeps the dialog narrower than the screen, and would cut the text off.
+        widest = min(_LINE * letters.averageCharWidth(), parent.window().width() // 2)
         below.setMinimumWidth(min(letters.horizontalAdvance(consequence), widest))
     acting = box.addButton(act, QMessageBox.ButtonRole.DestructiveRole)
     keeping = box.addButton(keep, QMessageBox.ButtonRole.RejectRole)
