@@ -79,9 +79,6 @@ _TARGET = 30
 _INSIDE = 6
 """Added between the edge of a field of Fusion and its text, which then begins after 10 pixels."""
 
-_LARGE = 1.25
-"""So many times as large as usual is a large font."""
-
 _PRIMARY = "is_primary"
 """The property of a button that it is the primary action of a page."""
 
@@ -107,12 +104,7 @@ def room_for(window: QWidget) -> QSize:
 
 def ensure_touch_target(target: QWidget) -> None:
     """Make it large enough to touch, with room around its text."""
-    from PySide6.QtWidgets import (  # after the first paint
-        QCheckBox,
-        QLineEdit,
-        QPushButton,
-        QRadioButton,
-    )
+    from PySide6.QtWidgets import QLineEdit, QPushButton  # after the first paint
 
     # Macs have no touch screens, and stretched controls look foreign.
     if target.sizeHint().height() < _TARGET and sys.platform != "darwin":
@@ -124,18 +116,6 @@ def ensure_touch_target(target: QWidget) -> None:
     elif isinstance(target, QPushButton) and not target.sizePolicy().hasHeightForWidth():
         wanted = target.sizeHint().width() + WIDE
         target.setMinimumWidth(max(target.minimumWidth(), wanted))
-    elif isinstance(target, QCheckBox | QRadioButton):
-        _grow_mark(target)
-
-
-def _grow_mark(button: QWidget) -> None:
-    """Let the mark of a box or a choice grow with a large font; that of Fusion has one size."""
-    from PySide6.QtWidgets import QStyle  # after the first paint
-
-    times = button.fontMetrics().lineSpacing() / USUAL_LINE
-    if times > _LARGE:
-        size = round(times * button.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth))
-        button.setStyleSheet(f"::indicator {{ width: {size}px; height: {size}px }}")
 
 
 def ensure_touch_targets(widget: QWidget) -> None:

@@ -14,14 +14,12 @@ from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast, seen_contrast
 from person import Person, wait
 from photos import Setting
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QCheckBox,
     QLabel,
     QPushButton,
-    QRadioButton,
     QTableView,
 )
 from tour import make_past
@@ -192,24 +190,6 @@ def test_a_box_to_tick_is_seen_while_it_has_the_focus(qapp: QApplication) -> Non
     finally:
         qapp.setPalette(before)
         style.fix_palette()
-
-
-def test_the_mark_of_a_box_grows_with_a_large_font(qapp: QApplication) -> None:
-    if qapp.style().objectName() != "fusion":
-        pytest.skip("other styles draw it as they do")
-    before, widths = qapp.font(), []
-    try:
-        for size in (9, 20):
-            font = QFont(before)
-            font.setPointSize(size)
-            qapp.setFont(font)
-            for box in (QCheckBox("On"), QRadioButton("On")):
-                style.ensure_touch_targets(box)
-                style.ensure_touch_targets(box)  # a page in a dialog is enlarged twice
-                widths.append(box.sizeHint().width() - box.fontMetrics().horizontalAdvance("On"))
-    finally:
-        qapp.setFont(before)
-    assert all(large > small + 8 for small, large in zip(widths[:2], widths[2:], strict=True))
 
 
 def test_an_open_section_is_not_filled(person: Person, qapp: QApplication) -> None:

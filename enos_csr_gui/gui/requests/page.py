@@ -8,8 +8,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QLocale, QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
+from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -158,7 +158,6 @@ class RequestsPage(Page):
         self._restore = self._action(_("Re&store"), self._archive_them)
         self._restore.setToolTip(_("Put them back into the list."))
         self.use_whole_width()
-        self._recolour()
 
     def build(self) -> Iterator[None]:
         self._table = RequestTable()  # takes as long as all the rest
@@ -244,17 +243,6 @@ class RequestsPage(Page):
         clear = self._shortcut(QKeySequence(Qt.Key.Key_Escape), self._filter, self._filter.clear)
         clear.setEnabled(False)
         self._filter.textChanged.connect(lambda text: clear.setEnabled(bool(text)))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
-    def _recolour(self) -> None:
-        """Make the placeholder of the filter readable; the platforms' own colour is too pale."""
-        palette = self._filter.palette()
-        palette.setColor(QPalette.ColorRole.PlaceholderText, style.muted(self.palette()))
-        self._filter.setPalette(palette)
 
     def enter(self) -> None:
         self._note.show_help("")
