@@ -295,12 +295,15 @@ def save_set(
 def save_one(path: Path, data: bytes) -> Path:
     """Save one public file, never over another; return its path.
 
-    Raises InvalidFileName for an unsafe name, and what ``save_set`` raises.
+    Raises what ``save_set`` raises.
     """
-    if problems := check_set(path.parent, path.stem, [path.suffix]):
-        unsafe = problems[0].code is Code.NAME_UNSAFE
-        raise InvalidFileName(problems) if unsafe else CannotSave(problems)
     return save_set(path.parent, path.stem, [Part(path.suffix, data)])[0]
+
+
+def save_with_ending(path: Path, ending: str, data: bytes) -> Path:
+    """Save one public file as ``save_one`` does, with the ending added unless it has it."""
+    name = path.stem if path.suffix.lower() == ending else path.name
+    return save_set(path.parent, name, [Part(ending, data)])[0]
 
 
 def replace(path: Path, data: bytes, *, private: bool = False) -> None:

@@ -43,9 +43,4 @@ def write(folder: Path, target: Path) -> Path:
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for record in records.read(folder):
             archive.writestr(PurePosixPath(record.csr).name, record.csr_pem)
-    is_archive = target.suffix.lower() == ARCHIVE_SUFFIX
-    name, part = (
-        target.stem if is_archive else target.name,
-        files.Part(ARCHIVE_SUFFIX, data.getvalue()),
-    )
-    return files.save_set(target.parent, name, [part])[0]
+    return files.save_with_ending(target, ARCHIVE_SUFFIX, data.getvalue())

@@ -14,7 +14,7 @@ from enos_csr_gui.core import serials
 from enos_csr_gui.core.defaults import SubmitDefaults
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import COVER_SHEET_SUFFIX
-from enos_csr_gui.core.files import Part, save_set
+from enos_csr_gui.core.files import save_with_ending
 from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.submit import cover_sheet, mail
 from enos_csr_gui.gui.texts import problem_text_with_place
@@ -120,7 +120,6 @@ class SubmitButtons(QObject):
         if not chosen:
             return
         target = Path(chosen)
-        name = target.stem if target.suffix.lower() == COVER_SHEET_SUFFIX else target.name
         rows = cover_sheet.rows(
             request.subject,
             request.csr.name,
@@ -134,8 +133,7 @@ class SubmitButtons(QObject):
 
         def save() -> Path:
             sheet = cover_sheet.pdf(rows, submit.note, mark)
-            [saved] = save_set(target.parent, name, [Part(COVER_SHEET_SUFFIX, sheet)])
-            return saved
+            return save_with_ending(target, COVER_SHEET_SUFFIX, sheet)
 
         def done(saved: Path) -> None:
             self.said.emit(_("The sheet is saved: {path}").format(path=saved))
