@@ -43,11 +43,8 @@ class ColumnsPage(Page):
         self._trouble, self._notes = FieldNote(), FieldNote()
         self._profile = ""
         self._profiles = ProfileButton(self._same_for_all)
-        self._told = FieldNote(about=self._profiles, keeps_room=False)
         self._profiles.chosen.connect(self._use_profile)
         self._profiles.current_changed.connect(self._remember_profile)
-        self._profiles.said.connect(self._told.tell)
-        self._profiles.failed.connect(self._told.show_problem)
         self.add_beside_title(self._profiles)
 
     def build(self) -> Iterator[None]:
@@ -79,7 +76,7 @@ class ColumnsPage(Page):
                 self._texts[field.key] = text
                 grid.addWidget(text, number, 2)
             yield
-        self.body.addWidget(self._told)
+        self.body.addWidget(self._profiles.note)
         self.body.addLayout(grid)
         self.body.addWidget(self._trouble)
         self.body.addWidget(self._notes)
@@ -107,7 +104,7 @@ class ColumnsPage(Page):
             text.setText(offered if locked is None else locked)
             text.setReadOnly(locked is not None)
         self._profiles.show_current(self._profile)
-        self._told.show_help("")
+        self._profiles.note.show_help("")
         self._forgive()
         found = batch.table.notes if batch.table else ()
         self._notes.show_help("\n".join(map(problem_text, found)))

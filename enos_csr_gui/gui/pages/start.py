@@ -244,33 +244,32 @@ class StartPage(Page):
 
 def _being_renewed(requests: Sequence[PastRequest]) -> str:
     """Return how many renewals still wait for their certificates, and which first."""
-    from enos_csr_gui.gui.texts import shortened
-    from enos_csr_gui.messages import labels
-
-    first, count = requests[0], len(requests)
-    return ngettext(
+    text = ngettext(
         "{name} {status}; its renewal waits for the certificate.",
         "{count} renewals wait for their certificates, first {name}: {status}.",
-        count,
-    ).format(
-        count=count,
-        name=shortened(labels.common_name(first.subject)),
-        status=labels.request_status(first.status(), first.days_left()),
+        len(requests),
     )
+    return _filled_in(text, requests)
 
 
 def _to_be_renewed(requests: Sequence[PastRequest]) -> str:
     """Return how many certificates are to be renewed, and which first."""
+    text = ngettext(
+        "A certificate needs renewal: {name}, {status}.",
+        "{count} certificates need renewal, first {name}: {status}.",
+        len(requests),
+    )
+    return _filled_in(text, requests)
+
+
+def _filled_in(text: str, requests: Sequence[PastRequest]) -> str:
+    """Return the text with how many there are, and with the name and status of the first."""
     from enos_csr_gui.gui.texts import shortened
     from enos_csr_gui.messages import labels
 
-    first, count = requests[0], len(requests)
-    return ngettext(
-        "A certificate needs renewal: {name}, {status}.",
-        "{count} certificates need renewal, first {name}: {status}.",
-        count,
-    ).format(
-        count=count,
+    first = requests[0]
+    return text.format(
+        count=len(requests),
         name=shortened(labels.common_name(first.subject)),
         status=labels.request_status(first.status(), first.days_left()),
     )

@@ -54,18 +54,15 @@ class SubjectPage(Page):
         self._accepted_name = ""
 
         self._profiles = ProfileButton(lambda: self.draft.answers)
-        self._told = FieldNote(about=self._profiles, keeps_room=False)
         self._profiles.chosen.connect(self._use_profile)
         self._profiles.current_changed.connect(self._remember_profile)
-        self._profiles.said.connect(self._told.tell)
-        self._profiles.failed.connect(self._told.show_problem)
         self.add_beside_title(self._profiles)
         self._remarks = FieldNote()
         self._use_remembered = QPushButton(_("Fill in what is &missing from my last request"))
         self._use_remembered.clicked.connect(self._fill_in_remembered)
         self._fill_in = ButtonRow(self._use_remembered)
         self._form = Form()
-        self.body.addWidget(self._told)
+        self.body.addWidget(self._profiles.note)
         self.body.addWidget(self._remarks)
         self.body.addWidget(self._fill_in)
         self.body.addLayout(self._form)
@@ -88,7 +85,7 @@ class SubjectPage(Page):
         for key, editor in self.editors.items():
             if editor.text() != self.draft.answers.get(key, ""):
                 editor.set_text(self.draft.answers.get(key, ""))
-        self._told.show_help("")
+        self._profiles.note.show_help("")
         self._profiles.setVisible(not self.draft.source)
         self._profiles.show_current(self.draft.profile)
         self._show_renewal()
@@ -158,7 +155,7 @@ class SubjectPage(Page):
 
     def _use_profile(self, profile: Profile) -> None:
         self.draft.use_profile(profile.answers)
-        self._told.show_help("")
+        self._profiles.note.show_help("")
         self._show_answers()
         self.take_focus()
 

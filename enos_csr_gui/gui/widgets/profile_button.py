@@ -16,6 +16,7 @@ from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.profiles import Profile, ProfilesRead
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.texts import problem_text, shortened
+from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.question import confirm
 from enos_csr_gui.i18n import _, ngettext
 from enos_csr_gui.messages import labels
@@ -27,12 +28,13 @@ _LONGEST_SHOWN = 24
 
 
 class ProfileButton(QPushButton):
-    """Offers this user's profiles; the page knows the answers to save as one."""
+    """Offers this user's profiles; the page knows the answers to save as one.
+
+    The page also has the place for ``note``, which says what became of the last choice.
+    """
 
     chosen = Signal(object)
     """The user wants the answers of this ``Profile``."""
-    said = Signal(str)
-    failed = Signal(str)
     current_changed = Signal(str)
     """The name of the profile in use; empty when it has been removed."""
 
@@ -41,6 +43,7 @@ class ProfileButton(QPushButton):
     ) -> None:
         """``answers`` returns those on the page."""
         super().__init__(parent)
+        self.note = FieldNote(about=self, keeps_room=False)
         self._answers = answers
         self._current = ""
         self._profiles: list[Profile] = []
@@ -126,12 +129,12 @@ class ProfileButton(QPushButton):
     def _removed(self, name: str) -> None:
         self._show_and_tell("")
         text = _("The profile '{name}' is removed.")
-        self.said.emit(text.format(name=escape_unprintable(name)))
+        self.note.tell(text.format(name=escape_unprintable(name)))
 
     def _saved(self, profile: Profile) -> None:
         self._show_and_tell(profile.name)
         text = _("The profile '{name}' is saved.")
-        self.said.emit(text.format(name=escape_unprintable(profile.name)))
+        self.note.tell(text.format(name=escape_unprintable(profile.name)))
 
     def _import(self) -> None:
         chosen, _kind = QFileDialog.getOpenFileName(
@@ -145,7 +148,7 @@ class ProfileButton(QPushButton):
         count = len(found.profiles)
         text = ngettext("{count} profile is added.", "{count} profiles are added.", count)
         said = [text.format(count=count), *map(problem_text, found.problems)]
-        (self.failed if found.problems else self.said).emit("\n".join(said))
+        (self.note.show_problem if found.problems else self.note.tell)("\n".join(said))
 
     def _export(self) -> None:
         suggested = str(Path.home() / "enos-csr-profiles.json")
@@ -156,12 +159,12 @@ class ProfileButton(QPushButton):
             text = _("The profiles are saved: {path}").format(path=labels.path(Path(chosen)))
             self._store(
                 lambda: profiles.hand_out(Path(chosen), may_replace=True),
-                lambda _count: self.said.emit(text),
+                lambda _count: self.note.tell(text),
             )
 
     def _store(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
         def refused(error: CoreError) -> None:
-            self.failed.emit(labels.joined(map(problem_text, error.problems)))
+            self.note.show_problem(labels.joined(map(problem_text, error.problems)))
             self._refresh()
 
         background.run(self, work, done, refused)
