@@ -27,6 +27,7 @@ from tour import make_past
 from enos_csr_gui import gui, i18n
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
+from enos_csr_gui.gui.widgets.line import Line
 
 DESKTOPS = [
     ("light", 100, 0, (1280, 800)),
@@ -187,6 +188,27 @@ def test_a_box_to_tick_is_seen_while_it_has_the_focus(qapp: QApplication) -> Non
         for kind in ("QCheckBox", "QRadioButton"):
             outline = QApplication.palette(kind).highlight().color().darker(125)  # as Fusion does
             assert contrast(outline, dark.window().color()) >= ENOUGH_FOR_SHAPES
+    finally:
+        qapp.setPalette(before)
+        style.fix_palette()
+
+
+def test_a_placeholder_can_be_read_and_is_not_taken_for_an_answer(
+    person: Person, qapp: QApplication
+) -> None:
+    before = qapp.palette()
+    line = Line(person.wizard.page)
+    line.setPlaceholderText("Beside each key")
+    line.show()
+    try:
+        for palette in (photos.dark_palette(), before):
+            qapp.setPalette(palette)
+            style.fix_palette()
+            wait(20)
+            found = line.palette()
+            placeholder = found.placeholderText().color()
+            assert contrast(placeholder, found.base().color()) >= ENOUGH_CONTRAST
+            assert contrast(placeholder, found.text().color()) >= 1.5
     finally:
         qapp.setPalette(before)
         style.fix_palette()

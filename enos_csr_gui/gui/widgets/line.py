@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QDragEnterEvent, QPalette
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from enos_csr_gui.gui import style
 
@@ -24,7 +24,7 @@ class Line(QLineEdit):
     def _recolour(self) -> None:
         """Make the placeholder readable; the platforms' own colour is too pale."""
         palette = self.palette()
-        colour = style.muted(palette)
+        colour = style.muted(QApplication.palette())  # in its own, Fusion's outline is the ground
         if palette.color(QPalette.ColorRole.PlaceholderText) != colour:
             palette.setColor(QPalette.ColorRole.PlaceholderText, colour)
             self.setPalette(palette)
