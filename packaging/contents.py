@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import encodings
 import pkgutil
-import py_compile
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -149,33 +148,6 @@ def resources() -> list[tuple[str, str]]:
         ),
         *guides,
     ]
-
-
-def support_of_pyside(folder: Path) -> list[tuple[str, str]]:
-    """Compile what PySide6 would compile at every start; return each file with its place.
-
-    PySide6 carries some modules as text in one of its libraries. It takes them from the folder
-    ``files.dir`` instead, where that exists (``SBK_EMBED``). ``folder`` receives the files.
-    """
-    import PySide6.QtCore  # noqa: F401  # unpacks them in memory
-    import shibokensupport
-
-    place = PurePosixPath("shiboken6/files.dir")
-    packed = shibokensupport.__loader__.zfile
-    found = []
-    for name in sorted(one for one in packed.namelist() if one.endswith(".py")):
-        source = Path(packed.extract(name, folder))
-        compiled = source.with_suffix(".pyc")
-        py_compile.compile(
-            str(source),
-            cfile=str(compiled),
-            dfile=name,
-            doraise=True,
-            optimize=2,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
-        found.append((str(compiled), str((place / name).parent)))
-    return found
 
 
 def _parts(place: str) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         _choose_input_method()
-        load_qt()
+        from enos_csr_gui.gui import pyside
+
+        pyside.load()
         from enos_csr_gui.gui.app import run
     except ImportError as error:
         if "lib" not in str(error):
@@ -56,20 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     return run(arguments, languages)
-
-
-def load_qt() -> None:
-    """Import PySide6 without its feature switch, before anything else imports it.
-
-    For programs that write ``from __feature__ import snake_case``, PySide6 puts a function in front
-    of every import. It reads the source of each module that is imported later, and Python keeps
-    what was read in memory. Raises ImportError.
-    """
-    import builtins
-
-    import PySide6.QtCore  # noqa: F401
-
-    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def _choose_input_method() -> None:

@@ -19,9 +19,11 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Any
 
 import enos_csr_gui
 from enos_csr_gui import NAME, __version__, i18n, resources
+from enos_csr_gui.gui import pyside
 
 _PATIENCE_S = 60
 
@@ -47,6 +49,7 @@ def run() -> int:
     ):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     _say(f"{NAME} {__version__}, Python {sys.version.split()[0]}, {sys.platform}")
+    pyside.load()
     from PySide6.QtWidgets import QApplication
 
     app = QApplication(sys.argv[:1])
@@ -103,6 +106,17 @@ def _modules() -> str:
     for library in ("PySide6-Essentials", "cryptography", "pycountry", "click"):
         metadata.version(library)
     return f"{len(found)} imported"
+
+
+def _errors() -> str:
+    from PySide6.QtCore import QPoint
+
+    wrong: list[Any] = ["wrong"]
+    try:
+        QPoint(*wrong)
+    except TypeError as error:
+        _expect("Supported signatures" in str(error), f"Qt does not explain an error: {error}")
+    return "explained"
 
 
 def _resources() -> str:
@@ -255,6 +269,7 @@ def _page() -> str:
 
 _CHECKS: dict[str, Callable[[], str]] = {
     "modules": _modules,
+    "errors": _errors,
     "plugins": _plugins,
     "resources": _resources,
     "catalogues": _catalogues,

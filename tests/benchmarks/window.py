@@ -51,9 +51,9 @@ app.exec()
 
 OURS = """
 import os, sys, time
-from enos_csr_gui.gui import load_qt, main
+from enos_csr_gui.gui import pyside, main
 
-load_qt()
+pyside.load()
 from enos_csr_gui.gui.wizard import RequestWizard
 
 RequestWizard._after_first_paint = painted
@@ -62,9 +62,9 @@ main([])
 
 WALK = """
 import sys, time
-from enos_csr_gui.gui import load_qt
+from enos_csr_gui.gui import pyside
 
-load_qt()
+pyside.load()
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from enos_csr_gui.gui.navigation import Step, Task

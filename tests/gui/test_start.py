@@ -56,16 +56,6 @@ app.exec()
     assert done.stdout.splitlines()[0] == f"painted with {created}", done.stderr
 
 
-def test_no_source_is_read_and_kept_of_what_is_imported() -> None:
-    program = """
-from enos_csr_gui.gui import load_qt
-load_qt()
-import fractions, linecache
-print([name for name in linecache.cache if "fractions" in name])
-"""
-    assert run("-c", program).stdout == "[]\n"
-
-
 @pytest.mark.long
 def test_the_window_imports_qt_and_a_thread_imports_the_core() -> None:
     program = """

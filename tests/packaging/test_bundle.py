@@ -43,7 +43,6 @@ WANTED = (
     "pycountry/locales/zh_CN/LC_MESSAGES/iso3166-2.mo",
     "pycountry/locales/zh_TW/LC_MESSAGES/iso3166-1.mo",
     "translations/qtbase_zh_CN.qm",
-    "shiboken6/files.dir/shibokensupport/signature/loader.pyc",
 )
 
 
