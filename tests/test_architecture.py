@@ -91,6 +91,31 @@ def test_nothing_slow_is_loaded_before_it_is_needed(module: str) -> None:
     assert not imported_by(module) & SLOW
 
 
+def test_a_usual_request_needs_nothing_that_is_rare(tmp_path: Path) -> None:
+    program = """
+import atexit, sys
+from enos_csr_gui.cli import main
+atexit.register(lambda: print(*sys.modules))
+main()
+"""
+    answers = ["--state", "Guizhou", "--locality", "Kaili", "--organization", "Example"]
+    new = ["new", "--country", "CN", *answers, "--unit", "Ops", "--common-name", "device-001"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *new, "--out", tmp_path], capture_output=True, check=True
+    )
+    rare = {
+        "cryptography.x509",
+        "enos_csr_gui.core.key_reader",
+        "enos_csr_gui.core.x509_reader",
+        "openpyxl",
+        "pathvalidate",
+        "pycountry",
+        "tomllib",
+        "zxcvbn",
+    }
+    assert rare & set(done.stdout.decode().split()) == set()
+
+
 @pytest.mark.long
 def test_imports_inside_functions_are_permitted_where_they_are_and_nowhere_else() -> None:
     settings = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))

@@ -59,6 +59,8 @@ _MAX_FILE_NAME_BYTES = 255
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{6,63}")
 
+_PLAIN_SUFFIX = re.compile(r"(?:\.[A-Za-z0-9]+)?", re.ASCII)
+
 # Windows treats these as devices, in either case and before any suffix. (pathvalidate misses some.)
 _DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])) *(?=\.|$)", re.I)
 
@@ -121,6 +123,8 @@ def safe_name(text: str) -> str:
 
 def safe_file_name(text: str) -> str:
     """Return ``text`` converted to a file name, as ``safe_name`` does, but keep its suffix."""
+    if (plain := _PLAIN_NAME.match(text)) and _PLAIN_SUFFIX.fullmatch(text, plain.end()):
+        return text
     return _safe(text, _MAX_FILE_NAME_BYTES)
 
 

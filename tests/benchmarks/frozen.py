@@ -3,8 +3,8 @@
 Prints the time from launch to the first painting of the first page, of the frozen program and of
 the sources, as ratios to a bare PySide6 ``QWizard`` measured in turns on the same display (the aim
 is 1.08). Where there is ``strace``, also how many files are opened by then and how large they are,
-and on Linux the same ratios when no file is in the system's cache. XCA, a program in C++ for the same
-purpose, is a peer where it is installed. Needs what ``python packaging/build.py`` makes.
+and on Linux the same ratios when no file is in the system's cache. XCA, a program in C++ for the
+same purpose, is a peer where it is installed. Needs what ``python packaging/build.py`` makes.
 """
 
 from __future__ import annotations
@@ -105,8 +105,6 @@ def compare(rounds: int, cold: set[Path], note: str) -> None:
             f"fastest of {rounds} runs ({1000 * min(times):.0f} / {1000 * min(bare):.0f} ms), "
             f"median {ratio:.2f}"
         )
-
-
 
 
 def main() -> None:

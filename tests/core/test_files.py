@@ -1329,6 +1329,11 @@ def test_a_file_name_of_255_bytes_stays_and_a_longer_one_is_cut(tmp_path):
     assert files.safe_file_name("x" * 256) == "x" * 255
 
 
+@given(st.from_regex(r"(con|dev-001|[A-Za-z0-9_.-]{6,9})(\.[A-Za-z0-9]{0,3}|\n)?", fullmatch=True))
+def test_a_plain_file_name_is_known_to_be_safe_without_the_library(name):
+    assert files.safe_file_name(name) == files._safe(name, 255)
+
+
 def test_a_name_that_is_no_text_has_a_number_all_the_same():
     assert files.numbered("dev\udcff", 2) == "dev?-2"
 
