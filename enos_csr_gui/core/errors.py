@@ -202,6 +202,7 @@ class Code(StrEnum):
     NAME_TWICE = "name-twice", "name", "earlier"  # earlier: a line
     NAME_ALIKE = "name-alike", "name", "other", "earlier"
     ROW_CHANGED = "row-changed", "name"
+    ROW_WITHOUT_EARLIER = "row-without-earlier", "name"  # nothing to take its answers from
     ROW_FILE_EXISTS = "row-file-exists"
     BATCH_FOREIGN = "batch-foreign"  # a file of that name which no batch wrote
     BATCH_DISK_FULL = "batch-disk-full"

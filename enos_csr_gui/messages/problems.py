@@ -558,6 +558,10 @@ _SENTENCES: dict[Code, str] = {
         "The request for '{name}' was created with other values. Restore the row. For new values, "
         "renew the certificate, or use another folder and another name."
     ),
+    Code.ROW_WITHOUT_EARLIER: N_(
+        "No earlier request on this computer has the common name '{name}', so there are no "
+        "answers to take from it. Check the name, or fill in the other fields."
+    ),
     Code.ROW_FILE_EXISTS: N_(
         "Something else with this name is already in the folder. Move it away, or use another "
         "folder."

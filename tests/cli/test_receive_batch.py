@@ -230,3 +230,23 @@ def test_the_rows_of_a_table_are_renewed(enos_csr, farm, folder) -> None:
     line = json.loads((folder / "renewals" / "requests.jsonl").read_text())
     assert (line["common_name"], line["subject"]["unit"]) == ("dev-2", "Service")
     assert line["subject"]["locality"] == "Kaili"
+
+
+def test_a_row_to_renew_without_an_earlier_request_says_so_once(enos_csr, farm, folder) -> None:
+    (folder / "some.csv").write_text("CN,OU,C\ndev-7,Service,\ndev-8,,QQ\n")
+    result = enos_csr("renew-batch", "some.csv", "--out", "renewals")
+    assert result.exit_code == 2
+    first, second, country = result.stderr.splitlines()[:3]
+    assert "No earlier request on this computer has the common name 'dev-7'" in first
+    assert "'dev-8'" in second
+    assert "QQ" in country
+    assert "Fill this in" not in result.stderr
+    assert not (folder / "renewals").exists()
+
+
+def test_a_row_to_renew_with_all_its_answers_needs_no_earlier_request(
+    enos_csr, folder, answers
+) -> None:
+    cells = ",".join(answers[key] for key in ("country", "state", "locality", "organization"))
+    (folder / "some.csv").write_text(f"CN,OU,C,ST,L,O\ndev-7,Service,{cells}\n")
+    assert enos_csr("renew-batch", "some.csv", "--out", "renewals").exit_code == 0

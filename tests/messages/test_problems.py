@@ -122,6 +122,7 @@ VALUES: dict[Code, dict[str, str | int]] = {
     Code.CELLS_MERGED: {"sheet": "Kaili"},
     Code.CELL_CHANGED: {"given": "5.57E+92"},
     Code.CELLS_BEYOND: {"count": 2},
+    Code.ROW_WITHOUT_EARLIER: {"name": "dev-001"},
     Code.NAME_TWICE: {"name": "dev-001", "earlier": 2},
     Code.NAME_ALIKE: {"name": "DEV-001", "other": "dev-001", "earlier": 2},
     Code.ROW_CHANGED: {"name": "dev-001"},

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from enos_csr_gui.core import create, files, x509_reader
 from enos_csr_gui.core.batch.columns import Columns
@@ -27,6 +27,8 @@ from enos_csr_gui.core.file_types import (
 )
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory, name_key
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, VERBATIM_FIELDS, check_field, clean
+
+T = TypeVar("T")
 
 PAIR_BYTES = 20_000
 """What a pair takes at most on the disk: two files, their folder, its lines in the records."""
@@ -138,6 +140,7 @@ class _Check:
         total = len(self._table.rows)
         for number, given in enumerate(self._table.rows, 1):
             row, problems = self._filled(given)
+            problems = self._explained(row, problems)
             if all(problem.field != "common_name" for problem in problems):
                 problems += self._twice(row)
             if not problems:
@@ -189,6 +192,17 @@ class _Check:
                 self._answers[key, text] = known
         return known
 
+    def _explained(self, row: Row, problems: list[Problem]) -> list[Problem]:
+        """Return the problems; for missing answers, the reason if they should have been known."""
+        missing = [one for one in problems if one.code is Code.REQUIRED]
+        if self._rules.kind is not RequestKind.RENEWAL or not missing or not row.common_name:
+            return problems
+        if self._asked(lambda history: history.find_common_name(row.common_name)) != []:
+            return problems
+        values: dict[str, str | int] = {"name": row.common_name}
+        reason = Problem(Code.ROW_WITHOUT_EARLIER, "common_name", values=values)
+        return [reason, *(one for one in problems if one not in missing)]
+
     def _twice(self, row: Row) -> list[Problem]:
         """Return the problem that an earlier row has the same name, or the same files."""
         keys = {_comparable(row.common_name), _comparable(base_name(row))}
@@ -225,14 +239,20 @@ class _Check:
         return [Problem(Code.ROW_FILE_EXISTS, "common_name", path)], None
 
     def _used(self, name: str) -> list[Problem]:
-        if self._rules.allow_used_names or self._verbatim or not self._history:
+        if self._rules.allow_used_names or self._verbatim:
             return []
+        return self._asked(lambda history: history.check_common_name(name)) or []
+
+    def _asked(self, question: Callable[[RequestHistory], list[T]]) -> list[T] | None:
+        """Return what the history answers; None, with a note the first time, if it cannot."""
+        if not self._history:
+            return None
         try:
-            return self._history.check_common_name(name)
+            return question(self._history)
         except HistoryUnavailable as error:
             self._notes += error.problems
             self._history = None
-            return []
+            return None
 
     def _unrecorded(self, row: Row, key_file: str, csr_file: str) -> Record | None:
         """Return the record of a whole pair for this very row that a killed run left."""
