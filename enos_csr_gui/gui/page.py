@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # not before the first paint
     from PySide6.QtWidgets import QPushButton
 
     from enos_csr_gui.core.errors import CoreError
+    from enos_csr_gui.gui.widgets.field_note import FieldNote
 
 T = TypeVar("T")
 
@@ -84,11 +85,11 @@ class Page(QWidget):
         self._head = QHBoxLayout()
         self._head.setContentsMargins(0, 0, style.EDGE, 0)
         self._head.setSpacing(style.WIDE)
-        head = QVBoxLayout()
-        self._head.addLayout(head, 1)
-        head.setSpacing(style.TIGHT)
-        head.addWidget(self.heading)
-        head.addWidget(self._explanation)
+        self._title = QVBoxLayout()
+        self._head.addLayout(self._title, 1)
+        self._title.setSpacing(style.TIGHT)
+        self._title.addWidget(self.heading)
+        self._title.addWidget(self._explanation)
         column = QVBoxLayout(self)
         column.setSpacing(style.TIGHT)
         column.addLayout(self._head)
@@ -105,10 +106,15 @@ class Page(QWidget):
         """Set the line below the title: what to do on this page, and why."""
         self._explanation.setText(text)
 
-    def add_beside_title(self, widget: QWidget) -> None:
-        """Put something that concerns the whole page at the right of its title."""
+    def add_beside_title(self, widget: QWidget, note: FieldNote) -> None:
+        """Put something that concerns the whole page at the right of its title.
+
+        ``note`` says what became of it, in the place of the explanation: no field moves for it.
+        """
         style.ensure_touch_targets(widget)
         self._head.addWidget(widget)
+        self._title.addWidget(note)
+        note.replace(self._explanation)
 
     def fits(self) -> bool:
         """Return whether all of the page can be seen without scrolling."""

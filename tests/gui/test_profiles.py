@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from person import Person
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from enos_csr_gui.core import defaults, profiles
@@ -120,6 +120,20 @@ def test_the_answers_are_saved_renamed_updated_and_removed(
     person.waits_to_read("The profile 'Duyun' is removed.")
     assert [one.name for one in profiles.load()] == ["Fjord & Co"]
     assert person.field("Locality").text() == "Duyun"
+
+
+def test_what_became_of_a_profile_moves_no_field(person: Person, labelled: dict[str, str]) -> None:
+    person.fills_in(labelled)
+    place = person.field("Locality").mapTo(person.wizard, QPoint())
+    names_it(person, "Kaili")
+    chooses(person, "Save these answers as a profile…")
+    person.waits_to_read("The profile 'Kaili' is saved.")
+    assert person.field("Locality").mapTo(person.wizard, QPoint()) == place
+    assert person.wizard.page.fits()
+    assert "Fields marked * are required." not in person.reads()
+    person.enters("Locality", "Duyun")
+    assert "Fields marked * are required." in person.reads()
+    assert "is saved" not in person.reads()
 
 
 def test_a_new_profile_does_not_replace_another(person: Person) -> None:

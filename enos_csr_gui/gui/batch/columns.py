@@ -11,11 +11,11 @@ from enos_csr_gui.core.batch.columns import field_of
 from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.errors import CoreError, escape_unprintable
 from enos_csr_gui.core.profiles import Profile
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check_field
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
-from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.texts import IN_ORDER_OF_ANSWERS, problem_text
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.profile_button import ProfileButton
@@ -45,7 +45,7 @@ class ColumnsPage(Page):
         self._profiles = ProfileButton(self._same_for_all)
         self._profiles.chosen.connect(self._use_profile)
         self._profiles.current_changed.connect(self._remember_profile)
-        self.add_beside_title(self._profiles)
+        self.add_beside_title(self._profiles, self._profiles.note)
 
     def build(self) -> Iterator[None]:
         grid = QGridLayout()
@@ -55,7 +55,7 @@ class ColumnsPage(Page):
         grid.setColumnStretch(2, 1)
         grid.addWidget(QLabel(_("Column of the table")), 0, 1)
         grid.addWidget(QLabel(_("Where it is empty")), 0, 2)
-        for number, field in enumerate(SUBJECT_FIELDS, 1):
+        for number, field in enumerate(IN_ORDER_OF_ANSWERS, 1):
             name = labels.label(field.key)
             label, box = QLabel(f"{name} *" if field.required else name), QComboBox()
             label.setBuddy(box)
@@ -76,7 +76,6 @@ class ColumnsPage(Page):
                 self._texts[field.key] = text
                 grid.addWidget(text, number, 2)
             yield
-        self.body.addWidget(self._profiles.note)
         self.body.addLayout(grid)
         self.body.addWidget(self._trouble)
         self.body.addWidget(self._notes)
@@ -104,7 +103,6 @@ class ColumnsPage(Page):
             text.setText(offered if locked is None else locked)
             text.setReadOnly(locked is not None)
         self._profiles.show_current(self._profile)
-        self._profiles.note.show_help("")
         self._forgive()
         found = batch.table.notes if batch.table else ()
         self._notes.show_help("\n".join(map(problem_text, found)))
@@ -134,6 +132,7 @@ class ColumnsPage(Page):
         return not self._boxes[_NAME].currentData()
 
     def _forgive(self) -> None:
+        self._profiles.note.show_help("")
         self._trouble.show_help("")
         self._trouble.hide()
 

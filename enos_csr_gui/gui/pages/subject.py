@@ -56,13 +56,12 @@ class SubjectPage(Page):
         self._profiles = ProfileButton(lambda: self.draft.answers)
         self._profiles.chosen.connect(self._use_profile)
         self._profiles.current_changed.connect(self._remember_profile)
-        self.add_beside_title(self._profiles)
+        self.add_beside_title(self._profiles, self._profiles.note)
         self._remarks = FieldNote()
         self._use_remembered = QPushButton(_("Fill in what is &missing from my last request"))
         self._use_remembered.clicked.connect(self._fill_in_remembered)
         self._fill_in = ButtonRow(self._use_remembered)
         self._form = Form()
-        self.body.addWidget(self._profiles.note)
         self.body.addWidget(self._remarks)
         self.body.addWidget(self._fill_in)
         self.body.addLayout(self._form)
@@ -219,6 +218,7 @@ class SubjectPage(Page):
         editor.edit.setFocus()
 
     def _on_edited(self, key: str, text: str) -> None:
+        self._profiles.note.show_help("")
         had_origin = key in self.draft.origins
         self.draft.answer(key, text)
         if had_origin:

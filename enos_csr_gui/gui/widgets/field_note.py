@@ -40,6 +40,7 @@ class FieldNote(WrappedLabel):
         self._keeps_room = keeps_room
         self._help = help_text
         self._colour_of: Callable[[QPalette], QColor] | None = None
+        self._replaced: QWidget | None = None
         # Also on a card, whose ground would have the label take another role.
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self.show_help()
@@ -75,6 +76,10 @@ class FieldNote(WrappedLabel):
             self._about.setAccessibleDescription("")
         self._about = about
 
+    def replace(self, widget: QWidget) -> None:
+        """Take the place of the widget, from now on, while there is a text."""
+        self._replaced = widget
+
     def show_problem(self, text: str, *, of: str = "") -> None:
         """Show what is wrong; ``of`` names what it is about, if no widget is described."""
         is_news = bool(text) and not (self.is_problem and text == self.text())
@@ -87,6 +92,8 @@ class FieldNote(WrappedLabel):
         self.setText(text)
         if not self._keeps_room:
             self.setHidden(not text)
+        if self._replaced:
+            self._replaced.setHidden(bool(text))
         if self._about:
             self._about.setAccessibleDescription(text)
         if colour_of is not self._colour_of:
