@@ -341,6 +341,9 @@ class RequestWizard(QDialog):
         shown = self._buttons[info.kind]
         for button in chain(*self._buttons.values()):
             button.setVisible(button in shown)
+        if self._save.text() != _(info.save):
+            self._save.setText(_(info.save))
+            style.ensure_touch_target(self._save)
         if info.kind is PageKind.SHOWS and len(self._navigation.trail) == 2:
             self._to_start.hide()  # 'Back' leads there
         # Enter closes only where nothing can be lost; elsewhere, 'Next' may be hidden.

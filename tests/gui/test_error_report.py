@@ -91,7 +91,7 @@ def test_a_new_page_cannot_leak_what_is_typed_into_its_hidden_fields(person: Per
     page.hidden.setText("never shown")
     page.pair.set_texts("first passphrase", "second passphrase")
     for letters in page.pair.findChildren(QLineEdit):
-        letters.setEchoMode(QLineEdit.EchoMode.Normal)  # as 'Show what I type' does
+        letters.setEchoMode(QLineEdit.EchoMode.Normal)  # as 'Show the passphrase' does
     page.open.setText("turbine-017")
     person.wizard.add_page(Step.EXPORTED, page)
     error = RuntimeError("never shown, first passphrase, second passphrase, turbine-017")
@@ -104,7 +104,7 @@ def test_a_passphrase_that_has_left_its_page_is_not_reported_either(person: Pers
     person.click("Protect the key file with a passphrase")
     person.enters("Passphrase", "turbines17")
     person.enters("Repeat passphrase", "turbines17")
-    person.click("Show what I type")
+    person.click("Show the passphrase")
     assert person.wizard.secrets() == ["turbines17"] * 2
     person.goes_on("Who is it for?")
     person.click("< Back")

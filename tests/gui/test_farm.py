@@ -26,9 +26,9 @@ def submitted(saved: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def creates_all(person: Person, made: Path) -> None:
-    """Save, and wait as long as pairs are added: a busy computer takes many minutes for them."""
+    """Create them, and wait as long as pairs are added: a busy computer takes many minutes."""
     person.goes_on("Create the keys and requests")
-    person.click("Save")
+    person.click("Create")
     while person.title() != "Done":
         before = size(made)
         person.waits_until(lambda before=before: person.title() == "Done" or size(made) > before)

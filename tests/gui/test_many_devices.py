@@ -72,7 +72,7 @@ def goes_to_rows(person: Person, devices: Path) -> RowTable:
 
 def creates(person: Person) -> None:
     person.goes_on("Create the keys and requests")
-    person.goes_on("Done", "Save")
+    person.goes_on("Done", "Create")
 
 
 def lines(folder: Path) -> list[dict[str, str]]:
@@ -352,10 +352,10 @@ def test_a_passphrase_for_each_device_is_in_a_file_beside(
     many.goes_on("What is in the columns?")
     many.goes_on("Where do the files go?")
     many.click("A passphrase of its own for each key")
-    many.enters("Passphrases", str(saved / "farm" / "passphrases.csv"))
+    many.enters("Passphrase file", str(saved / "farm" / "passphrases.csv"))
     many.tries("Next >")
     assert "must not be in the folder of the keys" in many.problems()[0]
-    many.enters("Passphrases", str(saved / "secret.csv"))
+    many.enters("Passphrase file", str(saved / "secret.csv"))
     many.goes_on("Check the rows")
     many.waits_to_read("4 rows are right.")
     creates(many)
@@ -385,7 +385,7 @@ def starts_long_run(person: Person, tmp_path: Path) -> Path:
     devices = write(tmp_path / "farm.csv", [f"gateway-{number:04}" for number in range(5000)])
     goes_to_rows(person, devices)
     person.goes_on("Create the keys and requests")
-    person.click("Save")
+    person.click("Create")
     person.waits_to_read("per second")
     return devices
 

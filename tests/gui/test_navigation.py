@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enos_csr_gui import i18n
 from enos_csr_gui.gui.navigation import ROUTES, Navigation, Step, Task
-from enos_csr_gui.gui.pages import PAGES, PageKind
+from enos_csr_gui.gui.pages import PAGES, PageInfo, PageKind
 
 
 def arrive(*acts: Task | str) -> Navigation:
@@ -136,3 +138,19 @@ def test_neither_the_navigation_nor_the_list_of_pages_needs_qt() -> None:
     program = "import sys, enos_csr_gui.gui.pages, enos_csr_gui.gui.navigation; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert not {"PySide6", "shiboken6"} & set(done.stdout.decode().split())
+
+
+@pytest.mark.parametrize("language", i18n.languages())
+def test_a_step_that_writes_files_begins_with_the_word_on_its_button(language: str) -> None:
+    i18n.choose([language])
+    try:
+        said = [(i18n._(info.save), i18n._(info.name)) for info in PAGES.values() if _saves(info)]
+    finally:
+        i18n.choose([])
+    assert said
+    for button, step in said:
+        assert step.startswith(re.sub(r"\(&\w\)|&", "", button))
+
+
+def _saves(info: PageInfo) -> bool:
+    return info.kind is PageKind.SAVES

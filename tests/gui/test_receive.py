@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
+from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QScrollArea, QWidget
 
 from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.history import RequestHistory
@@ -241,7 +241,7 @@ def test_the_files_for_the_device_are_made_again_from_the_details(
         if person.window is person.wizard:
             return False
         if by_mouse:
-            person.click("Create the files for the device…")
+            person.click("Save the files for the device…")
         else:
             person.press(Qt.Key.Key_F, Qt.KeyboardModifier.AltModifier)
         return True
@@ -356,7 +356,17 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.tries("Save")
     assert "does not open this key" in person.problems()[0]
     person.enters("Passphrase of the key file", "turbines17")
+    person.click("Java keystore: for the EnOS SDK for Java")
+    boxes = [one.text().replace("&", "") for one in visible(person, QCheckBox)]
+    assert boxes == ["Show the passphrase", "Show the passphrase", "For older systems"]
+    for name in ("Passphrase of the keystore", "Repeat passphrase"):
+        person.enters(name, "long enough")
     person.goes_on("Done", "Save")
+
+
+def visible(person: Person, kind: type[QWidget]) -> list[QWidget]:
+    """Return the widgets of a kind that are on the screen."""
+    return [one for one in person.window.findChildren(kind) if one.isVisible()]
 
 
 @pytest.mark.long
@@ -545,8 +555,8 @@ def test_a_certificate_and_its_chain_dropped_together(
     person = start()
     person.drops(alone, chain)
     person.waits_for_page("Check a file")
-    person.waits_to_read("Create the files for the device")
-    person.click("Create the files for the device")
+    person.waits_to_read("Save the files for the device")
+    person.click("Save the files for the device")
     person.waits_to_read("The certificate for 'dev-001'")
     assert not person.problems()
 
@@ -633,7 +643,7 @@ def test_a_lone_self_signed_certificate_is_not_offered_for_renewal(
     person.drops(file, file)
     person.waits_to_read("Self-signed certificate for 'dev-001'")
     assert "Renew this certificate" not in person.reads()
-    assert "Create the files for the device" not in person.reads()
+    assert "Save the files for the device" not in person.reads()
 
 
 @pytest.mark.long

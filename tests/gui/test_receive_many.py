@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from person import Person
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QLineEdit
 from test_many_devices import SAME
 
 from enos_csr_gui.core.batch import check, make, passphrases, records, table
@@ -282,6 +282,10 @@ def test_protected_keys_need_their_passphrase(
     assert "passphrase" in person.problems()[0]
     assert not list(farm.folder.rglob("*.crt"))
     person.enters("Passphrase of the key files", "turbines17")
+    edit = person.field("Passphrase of the key files")
+    assert edit.echoMode() == QLineEdit.EchoMode.Password
+    person.click("Show the passphrase")
+    assert edit.echoMode() == QLineEdit.EchoMode.Normal
     person.goes_on("Done", "Save")
     openssl("pkey", "-in", farm.folder / "dev-1" / "edge.key", "-noout")
 
@@ -313,10 +317,10 @@ def test_each_device_has_its_own_passphrase(
     person.waits_until(lambda: person.wizard.is_ready)
     saves(person, farm, "PKCS #12 keystore: for Windows and other programs")
     person.waits_to_read("The key files are protected.")
-    person.enters("Passphrases", str(tmp_path / "nothing.csv"))
+    person.enters("Passphrase file", str(tmp_path / "nothing.csv"))
     person.tries("Save")
     assert "does not exist" in person.problems()[0]
-    person.enters("Passphrases", str(file))
+    person.enters("Passphrase file", str(file))
     person.goes_on("Done", "Save")
     (tmp_path / "one").write_text(known["dev-1"])
     store = farm.folder / "dev-1" / "dev-1.p12"

@@ -1152,7 +1152,7 @@ def test_several_requests_are_renewed_in_one_go(
     person.goes_on("Check the rows")
     person.waits_to_read("2 rows are right.")
     person.goes_on("Create the keys and requests")
-    person.goes_on("Done", "Save")
+    person.goes_on("Done", "Create")
     assert sorted(one.name for one in folder.rglob("*.csr")) == ["dev-001.csr", "dev-002.csr"]
     with RequestHistory() as past:
         kinds = {one.common_name: one.kind for one in past.requests(limit=2)}

@@ -133,7 +133,7 @@ def test_each_passphrase_can_be_shown_and_no_first_prompt_is_a_problem(
     person.enters("Passphrase", "turbines17")
     hidden = [person.field("Passphrase"), person.field("Repeat passphrase")]
     assert {edit.echoMode() for edit in hidden} == {QLineEdit.EchoMode.Password}
-    presses("Show what I type")
+    presses("Show the passphrase")
     assert {edit.echoMode() for edit in hidden} == {QLineEdit.EchoMode.Normal}
     presses("Use a key file that I already have")
     person.enters("Key file", str(locked))

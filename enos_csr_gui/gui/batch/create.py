@@ -58,7 +58,7 @@ class CreatePage(Page):
             labels.joined([messages.made_before(before), messages.left_out(len(batch.checked.bad))])
         )
         self._card.advice.setVisible(bool(self._card.advice.text()))
-        self._panel.rest(_("Press 'Save' to begin."))
+        self._panel.rest(_("Press 'Create' to begin."))
         self._trouble.show_help("")
 
     def take_focus(self) -> None:
@@ -128,7 +128,7 @@ class CreatePage(Page):
             return
         self._panel.end(outcome.created)
         text = _(
-            "Stopped after {done} of {total}. Everything created is complete. Press 'Save' to "
+            "Stopped after {done} of {total}. Everything created is complete. Press 'Create' to "
             "go on now. To go on later, choose the same table and the same folder."
         )
         total = max(1, len(checked.good))

@@ -41,7 +41,7 @@ from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
 from enos_csr_gui.gui.widgets.form import Form, align
 from enos_csr_gui.gui.widgets.line import Line
-from enos_csr_gui.gui.widgets.passphrase import PassphraseEdit, PassphrasePair
+from enos_csr_gui.gui.widgets.passphrase import BelowPassphrase, PassphraseEdit, PassphrasePair
 from enos_csr_gui.gui.widgets.question import may_take_long
 from enos_csr_gui.i18n import _
 
@@ -78,7 +78,7 @@ class DevicesPage(Page):
         self._choose, self._choose_each = QPushButton(_("C&hoose…")), QPushButton(_("Choos&e…"))
         self._choose.setToolTip(_("Choose a folder"))
         self._choose_each.setToolTip(_("Choose a file"))
-        self._choose_each.setAccessibleName(_("Choose the file of the passphrases"))
+        self._choose_each.setAccessibleName(_("Choose the passphrase file"))
         self._opening = PassphraseEdit()
         self._protecting = PassphrasePair(
             keystore.check_passphrase,
@@ -87,7 +87,9 @@ class DevicesPage(Page):
         self._protecting.name_first(_("Passphrase of the keystores"))
         self._folder.setPlaceholderText(_("Beside each key"))
         self._folder_note = FieldNote(about=self._folder, keeps_room=False)
-        self._opening_note = FieldNote(about=self._opening)
+        below_opening = BelowPassphrase(self._opening)
+        self._opening_note = below_opening.note
+        self._hide_letters = below_opening.hide_letters
         self._each_note = FieldNote(about=self._each, keeps_room=False)
         self._is_protected = False
         self._looking: background.Job | None = None
@@ -112,8 +114,8 @@ class DevicesPage(Page):
             button.toggled.connect(self._show_choice)
         place, keys = Form(self._place_row), Form(self._key_row)
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
-        keys.add_row(_("Passphrase of the key files"), self._opening, self._opening_note)
-        keys.add_row(_("Passphrases"), self._each, self._each_note, self._choose_each)
+        keys.add_row(_("Passphrase of the key files"), self._opening, below_opening)
+        keys.add_row(_("Passphrase file"), self._each, self._each_note, self._choose_each)
         align(place, keys, self._protecting.form)
         forms = QVBoxLayout()
         forms.setSpacing(style.SPACING)
@@ -139,6 +141,7 @@ class DevicesPage(Page):
         )
         for edit in (self._folder, self._opening, self._each):
             edit.clear()
+        self._hide_letters()
         self._protecting.clear()
         self._is_protected = False
         first = _first_with_key(arrived)
@@ -320,7 +323,7 @@ class DevicesPage(Page):
         typed = self._each.text().strip()
         start = existing(typed_path(typed) if typed else self.draft.folder)
         chosen, _kind = QFileDialog.getOpenFileName(
-            self, _("Passphrases"), str(start), f"CSV (*{TABLE_SUFFIX})"
+            self, _("Passphrase file"), str(start), f"CSV (*{TABLE_SUFFIX})"
         )
         if chosen:
             self._each.setText(str(Path(chosen)))

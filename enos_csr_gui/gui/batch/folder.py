@@ -36,7 +36,7 @@ class FolderPage(Page):
         self._choose, self._choose_file = QPushButton(_("C&hoose…")), QPushButton(_("Ch&oose…"))
         self._choose.setToolTip(_("Choose a folder"))
         self._choose_file.setToolTip(_("Choose a file"))
-        self._choose_file.setAccessibleName(_("Choose the file of the passphrases"))
+        self._choose_file.setAccessibleName(_("Choose the passphrase file"))
         self._folder_note = FieldNote(about=self._folder)
         self._file_note = FieldNote(about=self._file)
         self._protections = {
@@ -60,7 +60,7 @@ class FolderPage(Page):
         place = Form()
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
         self._file_label = self._file_row.add_row(
-            _("Passphrases"), self._file, self._file_note, self._choose_file
+            _("Passphrase file"), self._file, self._file_note, self._choose_file
         )
         align(place, self._file_row, self._passphrase.form)
         choices = QVBoxLayout()
@@ -171,7 +171,7 @@ class FolderPage(Page):
     def _ask_file(self) -> None:
         chosen, _kind = QFileDialog.getSaveFileName(
             self,
-            _("Passphrases"),
+            _("Passphrase file"),
             self._file.text(),
             f"CSV (*{TABLE_SUFFIX})",
             options=QFileDialog.Option.DontConfirmOverwrite,  # what is in it is kept

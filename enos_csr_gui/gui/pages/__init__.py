@@ -29,7 +29,7 @@ class PageKind(Enum):
     RECEIVES = auto()
     """Takes what has arrived, at once: nothing to cancel; what 'Next' leads to is optional."""
     SAVES = auto()
-    """Asks for something; 'Save' writes the files and leads on."""
+    """Asks for something; 'Save' or 'Create' writes the files and leads on."""
     SAVED = auto()
     """Files have been saved: nothing can be lost, and there is no way back."""
     SHOWS = auto()
@@ -46,6 +46,8 @@ class PageInfo(NamedTuple):
     """Imports the page, which takes its time, and returns its class."""
     is_wide: bool = False
     """Whether the page needs the whole width of the window."""
+    save: str = N_("&Save")
+    """On the button that writes the files, with the verb of the page; not translated yet."""
 
 
 # Each page is imported by a function: none but the first is needed before the first paint, and a
@@ -193,7 +195,7 @@ PAGES: dict[Step, PageInfo] = {
     Step.DONE: PageInfo(N_("Submit the file"), PageKind.SAVED, _done),
     Step.RENEW: PageInfo(N_("Pick the old one"), PageKind.ASKS, _renew),
     Step.RECEIVE: PageInfo(N_("Add certificates"), PageKind.RECEIVES, _receive),
-    Step.EXPORT: PageInfo(N_("Create the files"), PageKind.SAVES, _export),
+    Step.EXPORT: PageInfo(N_("Save the files"), PageKind.SAVES, _export),
     Step.EXPORTED: PageInfo(N_("Set up the device"), PageKind.SAVED, _exported),
     Step.INSPECT: PageInfo(N_("Check"), PageKind.SHOWS, _inspect),
     Step.REQUESTS: PageInfo(N_("My requests"), PageKind.SHOWS, _requests, is_wide=True),
@@ -201,10 +203,10 @@ PAGES: dict[Step, PageInfo] = {
     Step.COLUMNS: PageInfo(N_("Match the columns"), PageKind.ASKS, _columns),
     Step.FOLDER: PageInfo(N_("Choose the folder"), PageKind.ASKS, _folder),
     Step.ROWS: PageInfo(N_("Check the rows"), PageKind.ASKS, _rows, is_wide=True),
-    Step.CREATE: PageInfo(N_("Create the files"), PageKind.SAVES, _create),
+    Step.CREATE: PageInfo(N_("Create the files"), PageKind.SAVES, _create, save=N_("&Create")),
     Step.CREATED: PageInfo(N_("Submit the files"), PageKind.SAVED, _created),
     Step.CERTIFICATES: PageInfo(N_("Add certificates"), PageKind.ASKS, _certificates),
     Step.SORTED: PageInfo(N_("See what arrived"), PageKind.ASKS, _sorted, is_wide=True),
-    Step.DEVICES: PageInfo(N_("Create the files"), PageKind.SAVES, _devices),
+    Step.DEVICES: PageInfo(N_("Save the files"), PageKind.SAVES, _devices),
     Step.RECEIVED: PageInfo(N_("Set up devices"), PageKind.SAVED, _received),
 }

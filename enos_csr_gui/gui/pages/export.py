@@ -186,7 +186,7 @@ class ExportPage(Page):
             )
 
         def opened(key: RSAPrivateKey) -> None:
-            what = _("Creating the files")
+            what = _("Saving the files")
             self.wait_for(lambda: make(key), self._made, self._refuse, what)
 
         self.open_key(load, opened, self._refuse)
@@ -239,7 +239,7 @@ class ExportPage(Page):
         is_open = self._format() not in _KEYSTORES
         secret = parts[0] if is_pem else f"{name}{self._format().suffix}"
         files = labels.listed(parts) if is_pem else secret
-        said = [_("Creates: {files}").format(files=files)]
+        said = [_("Files: {files}").format(files=files)]
         if is_open:
             said.append(
                 _(

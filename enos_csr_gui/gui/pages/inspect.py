@@ -147,7 +147,7 @@ class InspectPage(Page):
             offers = [
                 (text, partial(self.task_wanted.emit, task, files))
                 for task, text, files in (
-                    (Task.RECEIVE, _("Create the files for the device"), came),
+                    (Task.RECEIVE, _("Save the files for the device"), came),
                     (Task.RENEW, _("Renew this certificate"), [found.file]),
                 )
             ]

@@ -312,7 +312,7 @@ class ReceivePage(Page):
         self._card.path.setText(_stored(stored) if stored else "")
         self._card.path.setVisible(stored is not None)
         further = _(
-            "'Next' creates the files for the device. You can also do that later: choose the "
+            "'Next' leads to the files for the device. You can also save them later: choose the "
             "request in 'My requests', and 'Details'."
         )
         self._card.advice.setText(further if stored else "")

@@ -93,7 +93,7 @@ class RequestDetails(QDialog):
         self._submit.offer(None, submit)
         self._submit.said.connect(self._note.tell)
         self._submit.failed.connect(self._note.show_problem)
-        self._export = QPushButton(_("Create the &files for the device…"))
+        self._export = QPushButton(_("Save the &files for the device…"))
         self._export.clicked.connect(self._begin_export)
         self._export.setVisible(request.certificate is not None)
         self._reminder = ReminderButton()

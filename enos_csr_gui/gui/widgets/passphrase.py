@@ -83,7 +83,7 @@ class PassphrasePair(QWidget):
         self._second = PassphraseEdit()
         self._strength = StrengthMeter()
         self._note = FieldNote(help_text, about=self._first)
-        self._visible = QCheckBox(_("Show &what I type"))
+        self._visible = QCheckBox(_("Sho&w the passphrase"))
         self._suggest = QPushButton(_("Su&ggest one"))
         self._suggest.setToolTip(_("Random words, which are easy to write down and to type."))
         self._pause = QTimer(self)
