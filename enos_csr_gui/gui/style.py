@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QCursor, QFont, QGuiApplication, QPalette, QSc
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:  # each class of Qt takes its time
-    from PySide6.QtWidgets import QPushButton
+    from PySide6.QtWidgets import QLineEdit, QProxyStyle, QPushButton
 
 SPACING = 8
 """The step of the grid, in device-independent pixels, and the usual distance."""
@@ -79,6 +79,9 @@ _TARGET = 30
 _INSIDE = 6
 """Added between the edge of a field of Fusion and its text, which then begins after 10 pixels."""
 
+_LARGE = 1.25
+"""So many times as large as usual is a large font."""
+
 _PRIMARY = "is_primary"
 """The property of a button that it is the primary action of a page."""
 
@@ -113,6 +116,7 @@ def ensure_touch_target(target: QWidget) -> None:
         return  # the styles of Windows and macOS have that room
     if isinstance(target, QLineEdit):
         target.setTextMargins(_INSIDE, 0, _INSIDE, 0)
+        _grow_icons(target)
     elif isinstance(target, QPushButton) and not target.sizePolicy().hasHeightForWidth():
         wanted = target.sizeHint().width() + WIDE
         target.setMinimumWidth(max(target.minimumWidth(), wanted))
@@ -128,6 +132,37 @@ def ensure_touch_targets(widget: QWidget) -> None:
             ensure_touch_target(one)
         elif isinstance(one, QLineEdit) and _is_fusion():
             one.setTextMargins(_INSIDE, 0, 0, 0)
+            _grow_icons(one)
+
+
+def _grow_icons(line: QLineEdit) -> None:
+    """Let the icons in a line grow with a large font; those of Fusion have one size."""
+    if line.fontMetrics().lineSpacing() > _LARGE * USUAL_LINE:
+        line.setStyle(_style_with_large_icons())
+
+
+@cache
+def _style_with_large_icons() -> QProxyStyle:
+    """Return the style for lines in a large font. No style sheet changes the size of their icons.
+
+    With the usual font there is no such style: each question to it is a call of Python.
+    """
+    from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption
+
+    class LargeIcons(QProxyStyle):
+        def pixelMetric(
+            self,
+            metric: QStyle.PixelMetric,
+            option: QStyleOption | None = None,
+            widget: QWidget | None = None,
+        ) -> int:
+            if metric == QStyle.PixelMetric.PM_LineEditIconSize and widget:
+                return widget.fontMetrics().lineSpacing()
+            return super().pixelMetric(metric, option, widget)
+
+    large = LargeIcons("fusion")
+    large.setParent(QApplication.instance())  # or it would be gone before the last line
+    return large
 
 
 def make_primary(*buttons: QPushButton) -> None:

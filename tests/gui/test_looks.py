@@ -14,19 +14,23 @@ from looks import ENOUGH_CONTRAST, ENOUGH_FOR_SHAPES, contrast, seen_contrast
 from person import Person, wait
 from photos import Setting
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
+    QLineEdit,
     QPushButton,
     QTableView,
+    QToolButton,
+    QWidget,
 )
 from tour import make_past
 
-from enos_csr_gui import gui, i18n
+from enos_csr_gui import gui, i18n, resources
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
+from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.line import Line
 
 DESKTOPS = [
@@ -212,6 +216,43 @@ def test_a_placeholder_can_be_read_and_is_not_taken_for_an_answer(
     finally:
         qapp.setPalette(before)
         style.fix_palette()
+
+
+def test_the_icons_in_a_line_grow_with_a_large_font(qapp: QApplication) -> None:
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("other styles draw them as they do")
+    before, heights = qapp.font(), []
+    try:
+        for size in (9, 20):
+            font = QFont(before)
+            font.setPointSize(size)
+            qapp.setFont(font)
+            for line in (Line(), CountryBox()):
+                edit = line if isinstance(line, Line) else line.line
+                edit.addAction(
+                    QIcon(str(resources.icon("problem"))), QLineEdit.ActionPosition.TrailingPosition
+                )
+                edit.setClearButtonEnabled(True)
+                edit.setText("dev-001")
+                style.ensure_touch_targets(line)
+                line.resize(300, line.sizeHint().height())
+                line.show()
+                wait(10)
+                heights += [painted_rows(one) for one in edit.findChildren(QToolButton)]
+                line.deleteLater()
+    finally:
+        qapp.setFont(before)
+    small, large = heights[:4], heights[4:]
+    assert all(8 < one < 18 for one in small)
+    assert all(one >= 1.5 * other for one, other in zip(large, small, strict=True))
+
+
+def painted_rows(widget: QWidget) -> int:
+    """Return how high what is painted in the middle of a widget is, in pixels."""
+    picture = widget.grab().toImage()
+    middle = range(picture.width() // 4, 3 * picture.width() // 4)
+    rows = [{picture.pixel(x, y) for x in middle} for y in range(picture.height())]
+    return sum(len(colours) > 1 or colours != rows[0] for colours in rows)
 
 
 def test_an_open_section_is_not_filled(person: Person, qapp: QApplication) -> None:
