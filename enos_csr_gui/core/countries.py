@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain, product
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -303,6 +304,40 @@ def _names() -> dict[str, str]:
     return {name: code for name, code in names.items() if name not in _HINTS}
 
 
+def chinese_names() -> list[str]:
+    """Return the names of countries in simplified Chinese, folded."""
+    return [name for name in _names() if re.fullmatch(r"[\u4e00-\u9fff ]+", name)]
+
+
+class _Sound(NamedTuple):
+    """How a Chinese name is typed without an input method: 'zhongguo' or 'zg'."""
+
+    whole: str
+    initials: str
+    code: str
+
+
+@cache
+def _sounds() -> list[_Sound]:
+    from enos_csr_gui.core.pinyin import CHARACTERS  # only in Chinese
+
+    of: dict[str, list[str]] = {" ": [""]}
+    for sound, characters in CHARACTERS.items():
+        for character in characters:
+            of.setdefault(character, []).append(sound)
+    return [
+        _Sound("".join(read), "".join(one[:1] for one in read), _names()[name])
+        for name in chinese_names()
+        for read in product(*(of.get(character, []) for character in name))
+    ]
+
+
+def _typed_sound(text: str) -> str:
+    """Return what may be the sound of a Chinese name; empty if nobody would type one."""
+    typed = "".join(text.split())
+    return typed if i18n.language().startswith("zh") and re.fullmatch("[a-z]+", typed) else ""
+
+
 @cache
 def _by_key() -> dict[str, str]:
     """Map the keys of names to codes, without ambiguous ones."""
@@ -366,6 +401,9 @@ def suggest(text: str) -> tuple[Country, ...]:
     wanted = _folded(text)
     if not wanted or len(text.strip()) > _LONGEST:
         return ()
+    sound = _typed_sound(wanted)
+    if sounding := {one.code for one in _sounds() if one.whole == sound} if sound else None:
+        return tuple(filter(None, map(find, sorted(sounding))))
     codes = next((_HINTS[hint] for hint in _HINTS if _key(hint) == _key(wanted)), None)
     if codes is None:
         codes = tuple(sorted(_likely(wanted)))
@@ -419,6 +457,8 @@ def _cores() -> dict[str, set[str]]:
 def search(text: str) -> tuple[Country, ...]:
     """Return the countries that ``text`` may mean, the likeliest first.
 
+    In Chinese, a text of letters may be the sound of a name too, or its initials.
+
     The country that the text names comes first, then names that begin with the text, then names
     with a word that does, then names that contain it, then what ``suggest`` returns. An empty text
     returns every country.
@@ -429,31 +469,46 @@ def search(text: str) -> tuple[Country, ...]:
     if not wanted:
         return ()
     ranks: dict[str, tuple[int, int]] = {}
+    for code, rank in chain(_ranks(text, wanted), _ranks_of_sounds(wanted)):
+        ranks[code] = min(rank, ranks.get(code, rank))
+    if len(ranks) <= _MOST_CHOICES:  # it takes 20 ms
+        for country in suggest(text):
+            ranks.setdefault(country.code, (5, 0))
+    found = [country for country in countries() if country.code in ranks]
+    return tuple(sorted(found, key=lambda country: ranks[country.code]))
 
-    def rank(code: str, value: int, further: int = 0) -> None:
-        ranks[code] = min((value, further), ranks.get(code, (value, further)))
 
+def _ranks(text: str, wanted: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield codes of countries with their ranks for a text, which folded is ``wanted``."""
     if exact := named(text):
-        rank(exact.code, 0)
+        yield exact.code, (0, 0)
     for place, code in enumerate(_HINTS.get(wanted, ())):
-        rank(code, 1, place)
+        yield code, (1, place)
     hints = [(name, codes[0]) for name, codes in _HINTS.items() if name != wanted]
     for name, code in [*_names().items(), *hints]:
         # '中' is half of '中国', but only a fifth of '中非共和国'.
         length = 0 if name.isascii() else len(name)
         if name == wanted:
-            rank(code, 1)
+            yield code, (1, 0)
         elif name.startswith(wanted):
-            rank(code, 2, length)
+            yield code, (2, length)
         elif re.search(rf"\b{re.escape(wanted)}", name):
-            rank(code, 3, length)
+            yield code, (3, length)
         elif (len(wanted) > 2 or not wanted.isascii()) and wanted in name:
-            rank(code, 4, length)
-    if len(ranks) <= _MOST_CHOICES:  # it takes 20 ms
-        for country in suggest(text):
-            rank(country.code, 5)
-    found = [country for country in countries() if country.code in ranks]
-    return tuple(sorted(found, key=lambda country: ranks[country.code]))
+            yield code, (4, length)
+
+
+def _ranks_of_sounds(wanted: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield codes with ranks for a folded text that may be the sound of a Chinese name."""
+    sound = _typed_sound(wanted)
+    for one in _sounds() if sound else ():
+        place = len(one.whole) - _LONGEST  # before English names that begin so
+        if one.whole == sound:
+            yield one.code, (1, place)
+        elif one.whole.startswith(sound) or (len(sound) > 1 and one.initials == sound):
+            yield one.code, (2, place)
+        elif len(sound) > 1 and one.initials.startswith(sound):
+            yield one.code, (3, place)
 
 
 def subdivisions(code: str) -> tuple[str, ...]:

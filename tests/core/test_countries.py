@@ -361,6 +361,49 @@ def test_chinese_names_are_those_that_people_use(written, code):
     assert find("KH").name == "柬埔寨"
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("zhongguo", "CN"),
+        ("zhong guo", "CN"),
+        ("Zhongg", "CN"),
+        ("zg", "CN"),
+        ("deguo", "DE"),
+        ("hanguo", "KR"),
+        ("faguo", "FR"),
+        ("fa", "FR"),
+        ("ydnxy", "ID"),
+        ("milu", "PE"),
+        ("bilu", "PE"),
+        ("danmai", "DK"),
+        ("de", "DE"),
+        ("china", "CN"),
+    ],
+)
+@pytest.mark.usefixtures("in_chinese")
+def test_in_chinese_a_country_is_found_by_the_sound_of_its_name(typed, code):
+    assert search(typed)[0].code == code
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_the_sound_of_a_name_is_asked_about_and_not_taken():
+    assert named("zhongguo") is None
+    assert [one.code for one in suggest("zhongguo")] == ["CN"]
+    [problem] = check_field(FIELDS_BY_KEY["country"], "deguo")
+    assert "德国" in problem_text(problem)
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_every_chinese_name_has_a_sound():
+    names = [country.name for country in countries.countries()]
+    assert len({one.code for one in countries._sounds()}) == len(names) == 249
+
+
+def test_sounds_are_for_people_who_read_chinese():
+    assert codes("zhongguo") == []
+    assert "GQ" not in codes("chid")
+
+
 @pytest.mark.parametrize("code", ["XX", "", "cn", "\ud800"])
 def test_a_country_unknown_has_no_provinces(code):
     assert subdivisions(code) == ()

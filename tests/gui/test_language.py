@@ -83,6 +83,23 @@ def test_the_window_speaks_chinese_at_once_and_keeps_what_was_typed(window: Wiza
 
 
 @pytest.mark.long
+def test_in_chinese_a_country_is_chosen_by_pinyin_without_an_input_method(
+    window: WizardHost,
+) -> None:
+    person = speaks(Person(window.wizard), window, "zh_CN")
+    person.begins("新建证书请求(N)")
+    person.click("下一步(N) >")
+    person.waits_for_page("填写证书信息")
+    for typed in ("zg", "zhongguo"):
+        person.field("国家或地区").setFocus()
+        person.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        person.types(typed)
+        person.press(Qt.Key.Key_Down)
+        person.press(Qt.Key.Key_Return)
+        assert person.field("国家或地区").text() == "中国 (CN)"
+
+
+@pytest.mark.long
 def test_continue_leads_to_where_one_was_in_the_other_language(
     window: WizardHost, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from enos_csr_gui.messages import labels
 
 
 class CountryBox(QComboBox):
-    """Every assigned ISO 3166-1 country; typing a part of its name, or a code, narrows the list.
+    """Every assigned ISO 3166-1 country; a part of its name, its pinyin or a code narrows the list.
 
     Leaving the box replaces an unambiguous name by its country; any other text stays as typed.
     ``edited`` carries the code, or the text while it is no country.
