@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from enos_csr_gui.core import keys, pasted
+from enos_csr_gui.gui.startup import open_wizard
 from enos_csr_gui.gui.widgets.drop_area import DropCover
 from enos_csr_gui.gui.widgets.line import Line
 from enos_csr_gui.gui.widgets.task_link import TaskLink
@@ -46,6 +47,26 @@ def test_back_leads_to_the_first_page_and_the_answers_stay(person: Person) -> No
     person.begins("Continue the unfinished request")
     person.goes_on("Who is it for?")
     assert person.field("Locality").text() == "Kaili"
+
+
+@pytest.mark.long
+def test_enter_continues_what_another_language_has_found_unfinished(
+    qapp: QApplication, person: Person
+) -> None:
+    person.goes_on("Who is it for?")
+    person.enters("Locality", "Kaili")
+    person.click("< Back")
+    person.click("< Back")
+    wizard = open_wizard(draft=person.wizard.draft)  # as when the language changes
+    wizard.left_at = person.wizard.left_at
+    wizard.show()
+    second = Person(wizard)
+    second.waits_to_read("Continue the unfinished request")
+    assert second.button("Continue the unfinished request").hasFocus()
+    second.press(Qt.Key.Key_Return)
+    second.waits_for_page("Key")
+    second.goes_on("Who is it for?")
+    assert second.field("Locality").text() == "Kaili"
 
 
 @pytest.mark.long

@@ -168,6 +168,8 @@ class StartPage(Page):
     def offer_to_continue(self, offer: bool) -> None:
         """Show or hide the way back to an unfinished request."""
         self._continue.setVisible(offer)
+        if offer and self.window().focusWidget() is self._links[Task.NEW]:
+            self._continue.setFocus()  # or Enter would ask whether to drop the answers
         if self.isVisible():  # or it has no size yet, and fits once it gets one
             self._fit()
 
