@@ -140,6 +140,9 @@ class WizardHost:
         self.wizard.open_files(files)
 
     def _change_language(self, language: str) -> None:
+        if language == i18n.language():
+            preferences.prefer_language(language)
+            return
         i18n.choose([language])
         preferences.prefer_language(language)
         speak(self._app)

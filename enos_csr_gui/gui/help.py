@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
+from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor, QTextTable
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -105,6 +105,12 @@ class TextWindow(QDialog):
         """Show a text from its beginning."""
         self._text.setMarkdown(markdown)
         self._text.document().setDocumentMargin(style.WIDE)
+        for table in self._text.document().rootFrame().childFrames():
+            if isinstance(table, QTextTable):
+                look = table.format()
+                look.setTopMargin(style.SPACING)
+                look.setCellPadding(style.TIGHT)
+                table.setFormat(look)
 
     def sizeHint(self) -> QSize:
         return QSize(620, 460)

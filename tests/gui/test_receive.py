@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from person import Person
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QScrollArea, QWidget
 
 from enos_csr_gui.core import csr, keys
@@ -359,6 +359,7 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.click("Java keystore: for the EnOS SDK for Java")
     boxes = [one.text().replace("&", "") for one in visible(person, QCheckBox)]
     assert boxes == ["Show the passphrase", "Show the passphrase", "For older systems"]
+    assert person.wizard.page.fits()
     for name in ("Passphrase of the keystore", "Repeat passphrase"):
         person.enters(name, "long enough")
     person.goes_on("Done", "Save")
@@ -671,3 +672,18 @@ def test_a_certificate_that_arrived_for_a_row_must_be_that_of_the_row(
     assert "for 'dev-001'" in person.reads()
     person.drops(issued)
     person.waits_to_read("The certificate for 'dev-001'")
+
+
+def test_what_stands_below_a_field_begins_where_the_field_does(
+    start: Callable[..., Person],
+) -> None:
+    def left(widget: QWidget) -> int:
+        return widget.mapTo(widget.window(), QPoint()).x()
+
+    person = start(ARRIVED)
+    assert left(person.button("Paste text")) == left(person.field("Certificate file"))
+    person = start("Many devices")
+    assert left(person.button("Write an empty table…")) == left(person.field("Table"))
+    person.click("Receive certificates…")
+    person.waits_for_page("Certificates for many devices")
+    assert left(person.button("Choose a folder…")) == left(person.field("Certificates"))

@@ -45,6 +45,20 @@ def test_a_renewal_with_enter_alone(
 
 
 @pytest.mark.long
+def test_the_day_of_the_earlier_request_is_written_as_every_other_day(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = start(RENEW)
+    person.drops(old)
+    person.goes_on("Key")
+    person.goes_on("Who is it for?")
+    with RequestHistory() as history:
+        [request] = history.requests()
+    said = f"A request for this common name was created on {dates.day(request.made_on)}"
+    assert said in person.reads()
+
+
+@pytest.mark.long
 def test_the_common_name_cannot_be_edited_and_says_why(
     start: Callable[..., Person], old: Path
 ) -> None:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from enos_csr_gui.core.batch import collect
@@ -20,6 +20,7 @@ from enos_csr_gui.gui.batch_draft import ArrivalDraft, Arrived
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_chooser import FileChooser
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
@@ -74,8 +75,7 @@ class CertificatesPage(Page):
         place = Form()
         place.add_row(_("Folder of the keys"), self._folder, self._folder_note, self._choose)
         align(self._file.form, place)
-        form, left = self._file.form, Qt.AlignmentFlag.AlignLeft
-        form.addWidget(self._all, form.rowCount(), 1, left)
+        self._file.form.add_below(ButtonRow(self._all))
         self._inputs = QWidget()
         column = QVBoxLayout(self._inputs)
         column.setContentsMargins(0, 0, 0, 0)

@@ -82,12 +82,13 @@ class DevicesPage(Page):
         self._opening = PassphraseEdit()
         self._protecting = PassphrasePair(
             keystore.check_passphrase,
-            help_text=_("It protects all keystores. The programs on the devices need it too."),
+            help_text=_("The programs on the devices need it too."),
         )
         self._protecting.name_first(_("Passphrase of the keystores"))
         self._folder.setPlaceholderText(_("Beside each key"))
         self._folder_note = FieldNote(about=self._folder, keeps_room=False)
-        below_opening = BelowPassphrase(self._opening)
+        name = _("Passphrase of the key files")
+        below_opening = BelowPassphrase(self._opening, name)
         self._opening_note = below_opening.note
         self._hide_letters = below_opening.hide_letters
         self._each_note = FieldNote(about=self._each, keeps_room=False)
@@ -114,7 +115,7 @@ class DevicesPage(Page):
             button.toggled.connect(self._show_choice)
         place, keys = Form(self._place_row), Form(self._key_row)
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
-        keys.add_row(_("Passphrase of the key files"), self._opening, below_opening)
+        keys.add_row(name, self._opening, below_opening)
         keys.add_row(_("Passphrase file"), self._each, self._each_note, self._choose_each)
         align(place, keys, self._protecting.form)
         forms = QVBoxLayout()
@@ -123,8 +124,9 @@ class DevicesPage(Page):
             forms.addWidget(widget)
         column = QVBoxLayout(self._inputs)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)  # a choice has room around its text
+        column.setSpacing(0)
         column.addLayout(choices)
+        column.addSpacing(style.SPACING)
         column.addLayout(forms)
         for widget in (self._inputs, self._panel, self._trouble):
             self.body.addWidget(widget)

@@ -65,8 +65,8 @@ class TablePage(Page):
         self._told = FieldNote(about=self._write)
         self._write.clicked.connect(self._ask_where)
         self.body.addWidget(self._file)
-        self.body.addWidget(ButtonRow(self._write, self._receive))
-        self.body.addWidget(self._told)
+        self._file.form.add_below(ButtonRow(self._write, self._receive))
+        self._file.form.add_below(self._told)
         self.body.addStretch(1)
 
     def enter(self) -> None:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
+    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -50,7 +51,7 @@ class ExportPage(Page):
         }
         self._passphrase = PassphrasePair(
             keystore.check_passphrase,
-            help_text=_("It protects the keystore. The program on the device needs it too."),
+            help_text=_("The program on the device needs it too."),
         )
         self._passphrase.name_first(_("Passphrase of the keystore"))
         self._older_systems = QCheckBox(_("For &older systems"))
@@ -58,14 +59,14 @@ class ExportPage(Page):
             _("Java before 8u301, old Windows or macOS. It protects less well."),
             about=self._older_systems,
         )
-        which.setContentsMargins(style.EDGE, 0, 0, 0)
         self._folder = Line()
         self._choose = QPushButton(_("C&hoose…"))
         self._name = Line()
         self._key_passphrase = PassphraseEdit()
         self._folder_note = FieldNote(about=self._folder)
         self._name_note = FieldNote(about=self._name)
-        below_passphrase = BelowPassphrase(self._key_passphrase)
+        name = _("Passphrase of the key file")
+        below_passphrase = BelowPassphrase(self._key_passphrase, name)
         self._key_note = below_passphrase.note
         self._hide_letters = below_passphrase.hide_letters
         self._trouble = FieldNote(keeps_room=False)
@@ -78,7 +79,7 @@ class ExportPage(Page):
             button.toggled.connect(self._show_format)
 
         key_form = Form(self._key_row)
-        key_form.add_row(_("Passphrase of the key file"), self._key_passphrase, below_passphrase)
+        key_form.add_row(name, self._key_passphrase, below_passphrase)
         place = Form()
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
         place.add_row(_("Name of the files"), self._name, self._name_note)
@@ -86,9 +87,14 @@ class ExportPage(Page):
         store = QVBoxLayout(self._store_row)
         store.setContentsMargins(0, 0, 0, 0)
         store.setSpacing(style.TIGHT)
+        older = QWidget()
+        row = QHBoxLayout(older)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(style.WIDE)
+        row.addWidget(self._older_systems)
+        row.addWidget(which, 1)
+        self._passphrase.form.add_below(older)
         store.addWidget(self._passphrase)
-        store.addWidget(self._older_systems)
-        store.addWidget(which)
 
         self._missing = FieldNote(about=self._formats[Format.PKCS12])
         self.body.addWidget(self._missing)

@@ -130,17 +130,22 @@ class InspectionCard(Card):
             return
         for result in found.rules:
             for problem in (*result.problems, *result.warnings):
-                self._say(labels.named(_rule(result), problem_text_in_file(problem)), indent=True)
+                self._add_breach(_marked(result), problem_text_in_file(problem))
 
-    def _say(self, text: str, *, is_problem: bool = False, indent: bool = False) -> None:
+    def _add_breach(self, requirement: str, text: str) -> None:
+        """Say which requirement is not met, and why: it is what there is to read."""
+        said = WrappedLabel()
+        said.setText(labels.named(requirement, text))
+        self.setAccessibleDescription(f"{self.accessibleDescription()} {said.text()}".strip())
+        self._column.addWidget(said)
+
+    def _say(self, text: str, *, is_problem: bool = False) -> None:
         self.setAccessibleDescription(f"{self.accessibleDescription()} {text}".strip())
         note = FieldNote()
         if is_problem:
             note.show_problem(text)
         else:
             note.show_help(text)
-        if indent:
-            note.setContentsMargins(style.EDGE, 0, 0, 0)
         self._column.addWidget(note)
 
     def _add_refusals(self, name: str) -> None:

@@ -142,9 +142,9 @@ class ReceivePage(Page):
         paste = QPushButton(_("&Paste text"))
         paste.setToolTip(_("For a certificate that you have copied as text."))
         paste.clicked.connect(self.paste_wanted)
+        self._file.form.add_below(ButtonRow(paste))
         shown = (
             self._file,
-            ButtonRow(paste),
             self._key,
             self._card,
             self._warnings,

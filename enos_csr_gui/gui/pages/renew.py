@@ -29,7 +29,7 @@ from enos_csr_gui.core.history import (
     Selection,
 )
 from enos_csr_gui.core.renew import RenewalSource
-from enos_csr_gui.gui import background, dates
+from enos_csr_gui.gui import background, dates, style
 from enos_csr_gui.gui.draft import Draft
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
@@ -78,6 +78,9 @@ class _List(QTreeWidget):
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         # What is stretched gets what is left, which may be less than its heading.
         head.setMinimumSectionSize(head.sectionSizeHint(0))
+
+    def sizeHintForColumn(self, column: int) -> int:
+        return super().sizeHintForColumn(column) + style.WIDE  # or two columns read as one
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = (Qt.Key.Key_Down, Qt.Key.Key_Up)

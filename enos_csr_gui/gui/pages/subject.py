@@ -16,7 +16,7 @@ from enos_csr_gui.gui import background
 from enos_csr_gui.gui.draft import Draft, Origin
 from enos_csr_gui.gui.navigation import Task
 from enos_csr_gui.gui.page import Page
-from enos_csr_gui.gui.texts import IN_ORDER_OF_ANSWERS
+from enos_csr_gui.gui.texts import IN_ORDER_OF_ANSWERS, problem_text
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_editor import FieldEditor
 from enos_csr_gui.gui.widgets.field_note import FieldNote
@@ -24,7 +24,7 @@ from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.profile_button import ProfileButton
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
-from enos_csr_gui.messages.problems import kept_name, problem_text
+from enos_csr_gui.messages.problems import kept_name
 
 
 def _used(common_name: str) -> list[Problem]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
+    QHBoxLayout,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -133,12 +133,14 @@ class RequestDetails(QDialog):
         area.column.addWidget(self._note)
         area.column.addStretch(1)
         area.finish()
-        buttons = QDialogButtonBox()
-        close = buttons.addButton(_("&Close"), QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.rejected.connect(self.reject)
+        close, explain = QPushButton(_("&Close")), QPushButton(help_label())
+        close.clicked.connect(self.reject)
         # The window behind, which has the same, does not hear a key while this one is open.
-        explain = buttons.addButton(help_label(), QDialogButtonBox.ButtonRole.HelpRole)
         explain.clicked.connect(self._explain)
+        buttons = QHBoxLayout()  # where the window has them, on every system
+        buttons.addWidget(explain)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
         add_help_shortcuts(self, self._explain)
         heading = WrappedLabel()
         heading.setText(labels.common_name(self._request.subject))
@@ -148,7 +150,7 @@ class RequestDetails(QDialog):
         column.setSpacing(style.WIDE)
         column.addWidget(heading)
         column.addWidget(area, 1)
-        column.addWidget(buttons)
+        column.addLayout(buttons)
         style.ensure_touch_targets(self)
         room = style.room_for(self)
         lines = 3 * self.fontMetrics().lineSpacing()  # for messages about submitting

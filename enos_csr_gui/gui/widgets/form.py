@@ -55,6 +55,10 @@ class Form(QGridLayout):
         self._labels.append(label)
         return label
 
+    def add_below(self, widget: QWidget) -> None:
+        """Add a row without a label, where the fields begin."""
+        self.addWidget(widget, self.rowCount(), 1)
+
     def add_heading(self, text: str) -> QLabel:
         """Add a quiet heading of the rows that follow; return it."""
         heading = FieldNote(text)

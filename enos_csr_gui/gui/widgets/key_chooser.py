@@ -22,11 +22,10 @@ class KeyChooser(FileChooser):
         help_text = _("The key file. Its name often ends in .key or .pem.")
         super().__init__(_("Key file"), help_text, kinds, start_folder, parent)
         self._passphrase = PassphraseEdit()
-        self._below_passphrase = BelowPassphrase(self._passphrase)
+        name = _("Passphrase of the key file")
+        self._below_passphrase = BelowPassphrase(self._passphrase, name)
         self._passphrase_note = self._below_passphrase.note
-        self._passphrase_label = self.form.add_row(
-            _("Passphrase of the key file"), self._passphrase, self._below_passphrase
-        )
+        self._passphrase_label = self.form.add_row(name, self._passphrase, self._below_passphrase)
         self._passphrase.textEdited.connect(lambda: self._passphrase_note.show_help(""))
         self.edited.connect(self._forget_passphrase)
         self._ask_passphrase(False)

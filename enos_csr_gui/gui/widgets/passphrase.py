@@ -48,18 +48,20 @@ class PassphraseEdit(Line):
 
 
 class BelowPassphrase(QWidget):
-    """What stands below the passphrase of a key file: a box to show it, and a note."""
+    """What stands below the passphrase of a key file: a note, and a box to show it."""
 
-    def __init__(self, edit: PassphraseEdit, parent: QWidget | None = None) -> None:
+    def __init__(self, edit: PassphraseEdit, name: str, parent: QWidget | None = None) -> None:
+        """``name`` is that of the field: the page may have another box to show a passphrase."""
         super().__init__(parent)
         self.note = FieldNote(about=edit)
         self._visible = QCheckBox(_("Show the passphrase"))
+        self._visible.setAccessibleName(_("Show the passphrase: {field}").format(field=name))
         self._visible.toggled.connect(edit.show_letters)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(style.TIGHT)
-        column.addWidget(self.note)
-        column.addWidget(self._visible)
+        row = QHBoxLayout(self)  # one line, or the page for the device would scroll
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(style.WIDE)
+        row.addWidget(self._visible)
+        row.addWidget(self.note, 1)
 
     def hide_letters(self) -> None:
         """Hide the passphrase, as for the next one."""

@@ -20,6 +20,8 @@ def confirm(parent: QWidget, text: str, consequence: str, act: str, keep: str) -
     box.setWindowTitle(parent.window().windowTitle())
     box.setText(text)
     box.setInformativeText(consequence)
+    if heading := box.findChild(QLabel, "qt_msgbox_label"):
+        heading.setFont(style.strong(heading.font()))
     if below := box.findChild(QLabel, "qt_msgbox_informativelabel"):
         # Qt makes it as narrow as the question and the buttons.
         letters = below.fontMetrics()
