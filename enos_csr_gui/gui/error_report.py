@@ -83,4 +83,4 @@ class ReportDialog(QDialog):
         style.ensure_touch_targets(self)
 
     def sizeHint(self) -> QSize:
-        return QSize(680, 400)
+        return style.grown_size(self, 680, 400)

@@ -113,7 +113,7 @@ class TextWindow(QDialog):
                 table.setFormat(look)
 
     def sizeHint(self) -> QSize:
-        return QSize(620, 460)
+        return style.grown_size(self, 620, 460)
 
 
 class HelpWindow(TextWindow):
@@ -208,7 +208,7 @@ class HelpWindow(TextWindow):
         self.show_text(self._guide)
 
     def sizeHint(self) -> QSize:
-        return QSize(820, 500)
+        return style.grown_size(self, 820, 500)
 
 
 def show_help(topic: str, parent: QWidget) -> TextWindow:

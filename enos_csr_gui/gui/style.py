@@ -97,12 +97,22 @@ def screen_of(window: QWidget) -> QScreen:
     return QGuiApplication.screenAt(place) or QGuiApplication.primaryScreen()
 
 
+def grown(widget: QWidget, pixels: int) -> int:
+    """Return a length that is right for the usual font, as it is for a larger one."""
+    return round(pixels * max(1, widget.fontMetrics().lineSpacing() / USUAL_LINE))
+
+
 def room_for(window: QWidget) -> QSize:
     """Return how large a window can be on its screen, without its frame and title.
 
     At 200 % a usual screen has 960 x 540 device-independent pixels.
     """
     return screen_of(window).availableSize() - QSize(WIDE, 5 * SPACING)
+
+
+def grown_size(window: QWidget, width: int, height: int) -> QSize:
+    """Return a size that is right for the usual font, as it is for a larger one, on its screen."""
+    return QSize(grown(window, width), grown(window, height)).boundedTo(room_for(window))
 
 
 def ensure_touch_target(target: QWidget) -> None:

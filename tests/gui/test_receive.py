@@ -359,7 +359,7 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.click("Java keystore: for the EnOS SDK for Java")
     boxes = [one.text().replace("&", "") for one in visible(person, QCheckBox)]
     assert boxes == ["Show the passphrase", "Show the passphrase", "For older systems"]
-    assert person.wizard.page.fits()
+    person.waits_until(person.wizard.page.fits)
     for name in ("Passphrase of the keystore", "Repeat passphrase"):
         person.enters(name, "long enough")
     person.goes_on("Done", "Save")

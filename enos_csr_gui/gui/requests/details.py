@@ -155,8 +155,8 @@ class RequestDetails(QDialog):
         room = style.room_for(self)
         lines = 3 * self.fontMetrics().lineSpacing()  # for messages about submitting
         height = self.sizeHint().height() - area.sizeHint().height() + area.full_height() + lines
-        width = _WIDTH * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
-        self.resize(min(round(width), room.width()), min(height, room.height()))
+        width = style.grown(self, _WIDTH)
+        self.resize(min(width, room.width()), min(height, room.height()))
         close.setDefault(True)  # for Enter in a field; Qt would take the help
         close.setFocus()
 

@@ -18,7 +18,7 @@ class Picture(QWidget):
     def __init__(self, icon: str, size: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon = QIcon(str(resources.icon(icon)))
-        side = round(size * max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE))
+        side = style.grown(self, size)
         self.setFixedSize(side, side)
 
     def paintEvent(self, event: QPaintEvent) -> None:
