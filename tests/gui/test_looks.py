@@ -33,6 +33,7 @@ from enos_csr_gui.gui.help import TextWindow
 from enos_csr_gui.gui.widgets.collapsible_section import CollapsibleSection
 from enos_csr_gui.gui.widgets.country_box import CountryBox
 from enos_csr_gui.gui.widgets.line import Line
+from enos_csr_gui.gui.widgets.plain_table import icon_in_table
 
 DESKTOPS = [
     ("light", 100, 0, (1280, 800)),
@@ -264,6 +265,17 @@ def test_a_window_with_text_grows_with_a_large_font(
     finally:
         qapp.setFont(before)
     assert widths[1] > 1.2 * widths[0]
+
+
+def test_an_icon_keeps_its_colour_in_a_selected_cell(qapp: QApplication) -> None:
+    for icon in (resources.folder() / "icons").glob("*.svg"):
+        shown = icon_in_table(icon.stem)
+        normal, chosen = (
+            shown.pixmap(32, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected)
+        )
+        assert normal == chosen, icon.stem
+    models = Path(gui.__file__).parent.rglob("*model.py")
+    assert [one.name for one in models if "QIcon(" in one.read_text(encoding="utf-8")] == []
 
 
 def painted_rows(widget: QWidget) -> int:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui import resources
 from enos_csr_gui.core.batch.collect import Collected, Delivered
 from enos_csr_gui.core.batch.pool import Foreign
 from enos_csr_gui.core.enums import CertificateStatus
@@ -16,6 +14,7 @@ from enos_csr_gui.core.errors import escape_unprintable
 from enos_csr_gui.gui import dates, style
 from enos_csr_gui.gui.batch_draft import Arrived
 from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.plain_table import icon_in_table
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -46,8 +45,8 @@ class ArrivedModel(QAbstractTableModel):
         self._devices: Sequence[Collected] = ()
         self._foreign: Sequence[Foreign] = ()
         self._shown: Sequence[int] = ()
-        self._icons = {one: QIcon(str(resources.icon(name))) for one, name in _ICONS.items()}
-        self._of_another = QIcon(str(resources.icon("problem")))
+        self._icons = {one: icon_in_table(name) for one, name in _ICONS.items()}
+        self._of_another = icon_in_table("problem")
 
     def show_rows(self, arrived: Arrived | None, shown: Sequence[int], *, foreign: bool) -> None:
         """Show the requests at the places ``shown``, then the foreign certificates if asked for."""

@@ -13,14 +13,13 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from enos_csr_gui import resources
 from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.errors import Problem, escape_unprintable
 from enos_csr_gui.gui import style
 from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.plain_table import icon_in_table
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -62,7 +61,7 @@ class RowModel(QAbstractTableModel):
         self._locked: Mapping[str, str] = {}
         self._shown: Sequence[int] = ()
         self._seen: dict[int, tuple[Row, Sequence[Problem]]] = {}
-        self._icon = QIcon(str(resources.icon("problem")))
+        self._icon = icon_in_table("problem")
         self._labels = [labels.label(key) for key in FIELD_KEYS]
 
     def show_rows(

@@ -74,6 +74,7 @@ class _List(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         head = self.header()
         head.setStretchLastSection(False)
+        head.setMinimumHeight(style.ROW)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         # What is stretched gets what is left, which may be less than its heading.

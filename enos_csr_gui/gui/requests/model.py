@@ -20,7 +20,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QIcon
 
-from enos_csr_gui import resources
 from enos_csr_gui.core import serials
 from enos_csr_gui.core.enums import SortBy, Status
 from enos_csr_gui.core.errors import CoreError, Problem
@@ -30,6 +29,7 @@ from enos_csr_gui.gui import background, dates
 from enos_csr_gui.gui.requests.file_status import FileStatus
 from enos_csr_gui.gui.requests.folders import Folders
 from enos_csr_gui.gui.requests.missing import ByFolder, MissingFiles, by_folder
+from enos_csr_gui.gui.widgets.plain_table import icon_in_table
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
@@ -167,13 +167,6 @@ def _read_part(numbers: list[int]) -> _Part:
         return _Part(past.numbered(numbers), past.notes)
 
 
-def _icon(name: str) -> QIcon:
-    icon = QIcon()
-    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # else a selected one loses its colour
-        icon.addFile(str(resources.icon(name)), mode=mode)
-    return icon
-
-
 class RequestModel(QAbstractTableModel):
     """The table model. It reads nothing before ``refresh``, then follows the filter and order."""
 
@@ -205,8 +198,8 @@ class RequestModel(QAbstractTableModel):
         self._stale: set[int] = set()
         self._asked: deque[int] = deque(maxlen=3)  # no screen shows more chunks than this
         self._reading: background.Job | None = None
-        self._icons = {status: _icon(f"status-{status.value}") for status in Status}
-        self._problem = _icon("problem")
+        self._icons = {status: icon_in_table(f"status-{status.value}") for status in Status}
+        self._problem = icon_in_table("problem")
 
     @property
     def choice(self) -> Choice:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from enos_csr_gui import resources
 from enos_csr_gui.gui import style
+
+
+def icon_in_table(name: str) -> QIcon:
+    """Return an icon that keeps its colour in a selected cell, which would tint it."""
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        icon.addFile(str(resources.icon(name)), mode=mode)
+    return icon
 
 
 class PlainTable(QTableView):
@@ -25,5 +35,6 @@ class PlainTable(QTableView):
         columns = self.horizontalHeader()
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setHighlightSections(False)
+        columns.setMinimumHeight(style.ROW)
         columns.setStretchLastSection(True)
         columns.setResizeContentsPrecision(0)  # of the rows on the screen; others are not read yet
