@@ -137,8 +137,8 @@ class DevicesPage(Page):
         assert arrived is not None
         self.explain(
             _(
-                "Each certificate is saved beside its key. So are the files, unless you choose a "
-                "folder. No file is ever replaced."
+                "Each certificate goes beside its key. So do the files, unless you choose a "
+                "folder. Nothing is replaced."
             )
         )
         for edit in (self._folder, self._opening, self._each):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from enos_csr_gui.gui import style
 
@@ -20,8 +20,8 @@ class ButtonRow(QWidget):
 
     def __init__(
         self,
-        *buttons: QPushButton,
-        second: QPushButton | None = None,
+        *buttons: QAbstractButton,
+        second: QAbstractButton | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -43,7 +43,7 @@ class ButtonRow(QWidget):
         # For the sake of order, but not of another row.
         return grouped if _bottom(grouped) == _bottom(plain) else plain
 
-    def _rows(self, width: int, begins: QPushButton | None) -> list[QRect]:
+    def _rows(self, width: int, begins: QAbstractButton | None) -> list[QRect]:
         """Return the places of the buttons in rows, one of which begins with this button."""
         places, x, y = [], 0, 0
         for button in self._buttons:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +20,7 @@ from enos_csr_gui.core.errors import Problem
 from enos_csr_gui.core.keys import strength
 from enos_csr_gui.gui import background, style
 from enos_csr_gui.gui.texts import problem_text
+from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.form import Form
 from enos_csr_gui.gui.widgets.line import Line
@@ -106,8 +108,11 @@ class PassphrasePair(QWidget):
         column.setSpacing(style.TIGHT)
         row = QHBoxLayout()
         row.setSpacing(style.SPACING)
-        row.addWidget(self._visible)
-        row.addWidget(self._suggest)
+        buttons = ButtonRow(self._visible, self._suggest)
+        policy = buttons.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Preferred)  # the meter gets what is left
+        buttons.setSizePolicy(policy)
+        row.addWidget(buttons)
         row.addWidget(self._strength, 1)
         column.addLayout(row)
         column.addWidget(self._note)
