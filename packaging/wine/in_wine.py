@@ -1,15 +1,16 @@
-"""A pytest plugin, loaded under Wine: skips what fails because of Wine, and writes the figures.
+"""A pytest plugin, loaded under Wine: skips what fails because of Wine, and notes the results.
 
 ``ENOS_CSR_WINE`` in the environment is the version of Wine and the Qt platform, such as
-'8 offscreen'; ``ENOS_CSR_FIGURES`` is the file for the figures, in JSON.
+'8 offscreen'; ``ENOS_CSR_RESULTS`` is the file for the results, in JSON, one a line.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 import tomllib
-from collections import defaultdict
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +21,10 @@ hypothesis.settings.register_profile(
     "wine", max_examples=15, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("wine")
+
+# Every letter of a failure can be printed.
+if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(encoding="utf-8")
 
 os.environ["QT_QPA_PLATFORM"] = os.environ["ENOS_CSR_WINE"].split()[1]  # Wine passes no QT_* on
 
@@ -50,29 +55,54 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 break
 
 
-_outcomes: dict[str, str] = {}
-_reasons: dict[str, str] = {}
-_seconds: dict[str, float] = defaultdict(float)
+def pytest_configure(config: pytest.Config) -> None:
+    """Note the results, unless this is a worker of pytest-xdist."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Notes(config))
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note the result of a test, and its time with that of its file."""
-    _seconds[report.nodeid.partition("::")[0]] += report.duration
-    if report.skipped and isinstance(report.longrepr, tuple):
-        _reasons[report.nodeid] = report.longrepr[2].removeprefix("Skipped: ")
-    if report.failed or report.skipped or report.when == "call":
-        _outcomes.setdefault(report.nodeid, report.outcome)
-        if report.failed:
-            _outcomes[report.nodeid] = "failed"
+class _Notes:
+    """Writes down every result, and prints every failure, as soon as it is there.
 
+    A run that is ended early, or never ends, has then said what it knows.
+    """
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the figures, unless this is a worker of pytest-xdist."""
-    if hasattr(session.config, "workerinput"):
-        return
-    by_outcome: dict[str, list[str]] = {key: [] for key in ("passed", "failed", "skipped", "wine")}
-    for name, outcome in _outcomes.items():
-        reason = _reasons.get(name, "")
-        by_outcome["wine" if reason.startswith("Wine: ") else outcome].append(name)
-    text = json.dumps({"reasons": _reasons, "seconds": _seconds, **by_outcome}, indent=1)
-    Path(os.environ["ENOS_CSR_FIGURES"]).write_text(text, encoding="utf-8")
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._results = Path(os.environ["ENOS_CSR_RESULTS"])
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note that a test begins: perhaps it is the one that never ends."""
+        self._note(test=nodeid, when="start")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the result of one phase of a test."""
+        reason = ""
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+        self._note(
+            test=report.nodeid,
+            when=report.when,
+            outcome=report.outcome,
+            seconds=round(report.duration, 3),
+            reason=reason,
+        )
+        self._show(report)
+
+    def _note(self, **result: object) -> None:
+        with self._results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result) + "\n")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Show what prevents tests from being collected."""
+        self._show(report)
+
+    def _show(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal:
+            terminal.write("\n")
+            terminal.section(f"FAILED {report.nodeid}")
+            terminal.write_line(report.longreprtext)
+            for title, text in report.sections:
+                terminal.write_line(f"{title}:\n{text}")
+            terminal.flush()

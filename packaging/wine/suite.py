@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,9 +42,23 @@ _LIMIT = 2 * 60 * 60
 _SHORT_LIMIT = 15 * 60
 """Seconds for a run of pytest."""
 
-_PARALLEL = ["-q", "-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
+# A test that hangs or ends its process is the only one that is lost, however many there are.
+_ALONE = ["-q", "-n", "1", "--max-worker-restart=1000"]
+_PARALLEL = [*_ALONE, "-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
 
 _MOST_TO_REPEAT = 30
+
+_FAULT = "Wine: "
+"""How the reason begins for which ``in_wine`` leaves out a test."""
+
+_SOME_FAILED = 1
+"""The status of pytest when it ran to its end and tests failed."""
+
+_NOTHING_RUN = 5
+"""The status of pytest when there was no test."""
+
+_OUT_OF_TIME = 124
+"""The status of a run that was ended, as timeout(1) has it."""
 
 
 @dataclass
@@ -52,13 +67,13 @@ class Result:
 
     title: str
     status: int = 0
+    minutes: float = 0
     passed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     wine: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -75,7 +90,30 @@ class Result:
             "passed only when repeated": self.repeated,
         }
         line = ", ".join(f"{len(names)} {what}" for what, names in counts.items())
-        return f"{self.title}: {line}" + f" (pytest ended with {self.status})" * bool(self.status)
+        ended = f" (pytest ended with {self.status})" * bool(self.status)
+        return f"{self.title}, {self.minutes:.0f} minutes: {line}{ended}"
+
+    def read(self, file: Path) -> bool:
+        """Take over the results that ``in_wine`` has noted, of a run that may not have ended.
+
+        Return whether there are any.
+        """
+        outcomes: dict[str, str] = {}
+        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+            try:
+                noted = json.loads(line)
+            except ValueError:  # the last line of a run that was ended
+                break
+            name, outcome = noted["test"], noted.get("outcome", "running")
+            if reason := noted.get("reason"):
+                self.reasons[name] = reason
+            if noted["when"] in ("start", "call") or outcome != "passed":
+                outcomes[name] = "failed" if outcomes.get(name) == "failed" else outcome
+        for name, outcome in outcomes.items():
+            is_fault = self.reasons.get(name, "").startswith(_FAULT)
+            kind = {"running": "failed"}.get(outcome, "wine" if is_fault else outcome)
+            getattr(self, kind).append(name)
+        return bool(outcomes)
 
 
 def prepare(wine: computers.Wine) -> None:
@@ -100,14 +138,14 @@ def run(
 ) -> Result:
     """Run pytest with these arguments and this Qt platform, and repeat failed tests once.
 
-    Raises Unavailable when it takes longer than ``limit`` seconds.
+    A run of more than ``limit`` seconds is ended; the result has what was known by then.
     """
     first = _run_once(wine, platform, title, arguments, limit)
     print(first.figures(), flush=True)
-    if not 0 < len(first.failed) <= _MOST_TO_REPEAT:
+    if first.status != _SOME_FAILED or not 0 < len(first.failed) <= _MOST_TO_REPEAT:
         return first
     print("== The failed tests again, one at a time", flush=True)
-    again = _run_once(wine, platform, title, first.failed, limit)
+    again = _run_once(wine, platform, f"{title}, repeated", [*_ALONE, *first.failed], limit)
     first.repeated = [name for name in first.failed if name in again.passed]
     first.passed += first.repeated
     first.failed = [name for name in first.failed if name not in first.repeated]
@@ -120,8 +158,9 @@ def run(
 def _run_once(
     wine: computers.Wine, platform: str, title: str, arguments: Sequence[str], limit: int
 ) -> Result:
-    title = f"{wine}, {title}"
-    print(f"== {title}", flush=True)
+    result = Result(f"{wine}, {title}")
+    print(f"== {result.title}", flush=True)
+    begin = time.monotonic()
     python = windows_python.environment()
     work = MADE / "work"
     work.mkdir(parents=True, exist_ok=True)
@@ -130,21 +169,31 @@ def _run_once(
         wine.on() as environment,
         tempfile.TemporaryDirectory(dir=work, ignore_cleanup_errors=True) as folder,
     ):
-        figures = Path(folder) / "figures.json"
+        results = MADE / "results" / f"{result.title}.jsonl"
+        results.parent.mkdir(exist_ok=True)
+        results.unlink(missing_ok=True)
         given = Path(folder) / "arguments.txt"  # the names of tests are too long for a command line
         given.write_text("\n".join(arguments) + "\n", encoding="utf-8")
         environment |= {
-            "ENOS_CSR_FIGURES": windows_path(figures),
+            "ENOS_CSR_RESULTS": windows_path(results),
             "ENOS_CSR_WINE": f"{wine.major} {platform}",
             "PYTHONPATH": windows_path(Path(__file__).parent),
             "PYTHONPYCACHEPREFIX": windows_path(cache() / "pycache"),
         }
+        # Failures are printed as they come: see 'in_wine'.
         options = ["-m", "not slow", "-p", "in_wine", "-p", "no:cacheprovider", "--color=no"]
-        options += [f"--timeout={_TEST_LIMIT}", "--basetemp", windows_path(Path(folder) / "tests")]
+        options += [f"--timeout={_TEST_LIMIT}", "--no-summary"]
+        options += ["--basetemp", windows_path(Path(folder) / "tests")]
         options.append(f"@{windows_path(given)}")
-        status = wine.run(python, "-m", "pytest", *options, limit=limit, **environment)
-        found = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {}
-    return Result(title, status or not found, **found)
+        try:
+            result.status = wine.run(python, "-m", "pytest", *options, limit=limit, **environment)
+        except Unavailable as lack:
+            print(f"ENDED: {lack}", flush=True)
+            result.status = _OUT_OF_TIME
+        if not result.read(results):
+            result.status = result.status or _NOTHING_RUN
+    result.minutes = (time.monotonic() - begin) / 60
+    return result
 
 
 def run_all(options: Sequence[str]) -> bool:
@@ -161,9 +210,8 @@ def run_all(options: Sequence[str]) -> bool:
         missing = f"\nNOT RUN: the window, under Wine 10. Reason: {lack}"
     else:
         results.append(run(shown, "offscreen", _WINDOW_TITLES["offscreen"], [*parallel, *_WINDOW]))
-        # One after the other: on a screen, all share the clipboard and the focus. In a process of
-        # its own, a test that hangs or ends its process is the only one that is lost.
-        one = ["-q", "-n", "1", *options, *_WINDOW]
+        # One after the other: on a screen, all share the clipboard and the focus.
+        one = [*_ALONE, *options, *_WINDOW]
         results.append(run(shown, "windows", _WINDOW_TITLES["windows"], one))
     report(results)
     print(missing)
@@ -193,8 +241,10 @@ def report(results: Sequence[Result]) -> None:
             print(f"    FAILED {name}")
         for name in result.repeated:
             print(f"    passed only when repeated: {name}")
-    print("\nLeft out because of faults of Wine, see packaging/wine/faults.toml:")
-    for reason, count in _count_reasons(results).items():
+    counts = _count_reasons(results)
+    if counts:
+        print("\nLeft out because of faults of Wine, see packaging/wine/faults.toml:")
+    for reason, count in counts.items():
         print(f"    {count} tests: {reason}")
 
 
@@ -202,7 +252,7 @@ def _count_reasons(results: Sequence[Result]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for result in results:
         for name in result.wine:
-            reason = f"{result.title}: {result.reasons[name].removeprefix('Wine: ')}"
+            reason = f"{result.title}: {result.reasons[name].removeprefix(_FAULT)}"
             counts[reason] = counts.get(reason, 0) + 1
     return counts
 
@@ -225,7 +275,9 @@ def main() -> int:
             wine = computers.that_shows_windows() if parsed.window else computers.here()
             prepare(wine)
             platform = parsed.window or "offscreen"
-            return 0 if run(wine, platform, "as asked", arguments).is_good else 1
+            result = _run_once(wine, platform, "as asked", arguments, _LIMIT)
+            report([result])
+            return 0 if result.is_good else 1
         return 0 if run_all(arguments) else 1
     except Unavailable as lack:
         print(lack, file=sys.stderr)
