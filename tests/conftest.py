@@ -122,10 +122,15 @@ def openssl() -> Callable[..., str]:
     """Return a function that runs the real OpenSSL and returns what it printed."""
     program = shutil.which("openssl")
     assert program, "the tests compare with the real OpenSSL: please install it"
+    every_letter = {"OPENSSL_WIN32_UTF8": "1"}  # on Windows
 
     def run(*arguments: str | Path, stdin: bytes = b"") -> str:
         done = subprocess.run(
-            [program, *map(str, arguments)], input=stdin, capture_output=True, check=False
+            [program, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env=os.environ | every_letter,
         )
         output = done.stdout.decode() + done.stderr.decode()
         assert done.returncode == 0, output

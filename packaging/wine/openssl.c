@@ -1,5 +1,8 @@
 /* openssl.exe: has openssl_server.py, on the same machine, run the openssl of Linux.
 
+   As OpenSSL for Windows, it reads its arguments in the ANSI code page, which lacks most letters, unless
+   OPENSSL_WIN32_UTF8 is set.
+
    Sent: the current folder, the number of arguments, each argument, standard input. Received: the exit
    status, standard output, standard error. A text is its length in bytes, then UTF-8; numbers have 32
    bits, little-endian. */
@@ -52,6 +55,19 @@ static void send_text(const wchar_t *text)
     free(bytes);
 }
 
+static void send_argument(const wchar_t *text)
+{
+    static char narrow[32768];
+    static wchar_t wide[32768];
+    if (getenv("OPENSSL_WIN32_UTF8")) {
+        send_text(text);
+        return;
+    }
+    WideCharToMultiByte(CP_ACP, 0, text, -1, narrow, sizeof narrow, NULL, NULL);
+    MultiByteToWideChar(CP_ACP, 0, narrow, -1, wide, 32768);
+    send_text(wide);
+}
+
 static void pass_on(FILE *stream)
 {
     unsigned size;
@@ -96,7 +112,7 @@ int wmain(int argc, wchar_t **argv)
     unsigned count = argc - 1;
     send_all(&count, 4);
     for (int i = 1; i < argc; i++)
-        send_text(argv[i]);
+        send_argument(argv[i]);
     _setmode(0, _O_BINARY);
     _setmode(1, _O_BINARY);
     _setmode(2, _O_BINARY);

@@ -835,7 +835,6 @@ def test_two_private_files_are_no_set(tmp_path):
     assert everything_in(tmp_path) == {}
 
 
-@posix
 @pytest.mark.parametrize("suffix", [".key", ".csr"])
 @pytest.mark.parametrize("named", [False, True], ids=["before", "after"])
 def test_an_interruption_around_the_naming_of_a_file_takes_all_back(
@@ -845,7 +844,7 @@ def test_an_interruption_around_the_naming_of_a_file_takes_all_back(
         if named or target.suffix != suffix:
             really(at, written, target, entry)
         if target.suffix == suffix:
-            os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C; Python notices when the call is over
+            signal.raise_signal(signal.SIGINT)  # Ctrl-C; Python notices when the call is over
 
     monkeypatch.setattr(files, "_name", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -853,7 +852,6 @@ def test_an_interruption_around_the_naming_of_a_file_takes_all_back(
     assert everything_in(tmp_path) == {}
 
 
-@posix
 def test_an_interruption_leaves_alone_what_is_not_ours(tmp_path, monkeypatch, way):
     def interrupted(_at, _written, target: Path, _entry) -> None:
         target.write_text("theirs, a moment earlier")

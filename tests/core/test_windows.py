@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from enos_csr_gui.core.errors import (
 )
 from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
 from enos_csr_gui.core.shell import Shell, command_line
+from enos_csr_gui.gui.requests.spreadsheet import write_requests
 
 pytestmark = pytest.mark.skipif(os.name != "nt", reason="needs Windows, or Wine")
 
@@ -177,19 +178,49 @@ def test_a_name_of_more_than_255_characters_is_too_long_and_not_missing(tmp_path
     assert refusal(UnreadableFile, files.read, tmp_path / ("a" * 300)) == [Code.PATH_TOO_LONG]
 
 
-def test_a_folder_where_one_may_not_write_is_refused_at_once(tmp_path, refusal):
+@pytest.fixture
+def unwritable(tmp_path) -> Path:
+    """A folder where one may not write, although Windows calls it writable."""
     folder = tmp_path / "theirs"
     folder.mkdir()
+    if "ENOS_CSR_WINE" in os.environ:  # it keeps no access lists; Linux takes no file there
+        folder = Path("Z:/sys/kernel")
     deny = ["icacls", str(folder), "/deny", "*S-1-1-0:(WD,AD)"]
     subprocess.run(deny, capture_output=True, check=False)
-    try:
+    with suppress(PermissionError):
         (folder / "probe").touch()
-    except PermissionError:
-        codes = refusal(CannotSave, files.save_pair, folder, "dev", b"key", b"csr")
-        assert codes == [Code.NO_PERMISSION]
-        assert list(folder.iterdir()) == []
-    else:
-        pytest.skip("this system does not keep to access lists, or the user is above them")
+        pytest.skip("the user is above access lists")
+    assert os.access(folder, os.W_OK)
+    return folder
+
+
+def save_a_pair(folder: Path) -> None:
+    files.save_pair(folder, "dev", b"key", b"csr")
+
+
+def save_a_pair_in_a_new_folder(folder: Path) -> None:
+    files.save_pair(folder / "new", "dev", b"key", b"csr")
+
+
+def save_a_table(folder: Path) -> None:
+    write_requests([], folder / "a.csv")
+
+
+def replace_a_file(folder: Path) -> None:
+    try:
+        files.replace(folder / "a.json", b"new")
+    except OSError as error:
+        problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
+        raise CannotSave([problem]) from error
+
+
+@pytest.mark.parametrize(
+    "save", [save_a_pair, save_a_pair_in_a_new_folder, save_a_table, replace_a_file]
+)
+def test_a_folder_where_one_may_not_write_is_refused_at_once(unwritable, refusal, save):
+    before = set(unwritable.iterdir())
+    assert refusal(CannotSave, save, unwritable) == [Code.NO_PERMISSION]
+    assert set(unwritable.iterdir()) == before
 
 
 @pytest.mark.parametrize("name", ["", "new"])
@@ -218,15 +249,25 @@ def test_a_folder_that_windows_protects_is_refused_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_cmd_passes_chinese_text_to_openssl(tmp_path, openssl):
+def in_cmd(lines: str) -> str:
+    return "cmd /v:off /c " + "&& ".join(lines.splitlines())
+
+
+def in_powershell(lines: str) -> list[str]:
+    powershell = ["powershell", "-NoProfile", "-Command"]
+    said = subprocess.run([*powershell, "1 + 1"], capture_output=True, check=False).stdout
+    if said.split() != [b"2"]:
+        pytest.skip("no PowerShell, or that of Wine, which does nothing")
+    return [*powershell, "; ".join([*lines.splitlines(), "exit $LASTEXITCODE"])]
+
+
+@pytest.mark.parametrize(("shell", "way"), [(Shell.CMD, in_cmd), (Shell.POWERSHELL, in_powershell)])
+def test_the_shells_pass_chinese_text_to_openssl(tmp_path, openssl, shell, way):
     name = "贵州 & 100%"
     arguments = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-utf8", "-keyout"]
     arguments += ["凯里 a.key", "-subj", f"/CN={name}", "-out", "凯里 a.csr"]
-    line = command_line(arguments, Shell.CMD, {"OPENSSL_WIN32_UTF8": "1"})
-    setting, command = line.splitlines()
-    done = subprocess.run(
-        f"cmd /v:off /c {setting}&& {command}", cwd=tmp_path, capture_output=True, check=False
-    )
+    command = way(command_line(arguments, shell, {"OPENSSL_WIN32_UTF8": "1"}))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     shown = openssl("req", "-in", tmp_path / "凯里 a.csr", "-noout", "-subject", "-nameopt",
                     "multiline,utf8,-esc_msb")  # fmt: skip
