@@ -159,3 +159,56 @@ def test_every_public_object_has_a_docstring(path: Path) -> None:
     public = [thing for thing in things if not thing.name.startswith("_")]
     assert ast.get_docstring(room)
     assert [thing.name for thing in public if not ast.get_docstring(thing)] == []
+
+
+PATHS_OF_QT = {
+    "getExistingDirectory",
+    "getOpenFileName",
+    "getOpenFileNames",
+    "getSaveFileName",
+    "selectedFiles",
+    "toLocalFile",
+    "writableLocation",
+}
+"""What returns paths with slashes, on Windows too; Python's ``Path`` has those of the system."""
+
+
+def is_called(node: ast.AST, *names: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+
+@pytest.mark.parametrize(
+    "path", sorted((TOP / "enos_csr_gui" / "gui").rglob("*.py")), ids=lambda path: path.stem
+)
+def test_a_path_of_qt_is_used_only_as_one_of_python(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    above = {below: node for node in ast.walk(tree) for below in ast.iter_child_nodes(node)}
+
+    def where_it_goes(node: ast.AST) -> ast.AST:
+        """Return what makes a Path of the value, or only tests it, or else the statement."""
+        while not isinstance(node, ast.stmt):
+            node, below = above[node], node
+            if is_called(node, "Path", "isinstance") or getattr(node, "test", None) is below:
+                return ast.Pass()
+            if isinstance(node, ast.ListComp) and is_called(node.elt, "Path"):
+                return ast.Pass()
+        return node
+
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        named: set[str] = set()
+        before = None
+        while named != before:  # what has one of the names may get another
+            before = set(named)
+            for node in ast.walk(function):
+                if is_of_qt(node) or (isinstance(node, ast.Name) and node.id in named):
+                    goes = where_it_goes(node)
+                    assert isinstance(goes, ast.Pass | ast.Assign), ast.unparse(goes)
+                    named |= {one.id for one in ast.walk(goes) if is_set(one)}
+
+
+def is_of_qt(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in PATHS_OF_QT
+
+
+def is_set(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
