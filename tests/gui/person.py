@@ -139,9 +139,14 @@ class Person:
             # A screen without a window manager gives the focus to nobody of itself.
             self.window.activateWindow()
             wait(20)
-        widget = QApplication.focusWidget() or self.window.focusWidget()
+            # A page that has just been shown may be about to give it.
+            self.waits_until(lambda: self._with_focus() is not None)
+        widget = self._with_focus()
         assert widget is not None, "nothing has the focus"
         return widget
+
+    def _with_focus(self) -> QWidget | None:
+        return QApplication.focusWidget() or self.window.focusWidget()
 
     # Acting
 

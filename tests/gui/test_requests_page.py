@@ -516,6 +516,8 @@ def test_the_text_of_the_selected_row_is_as_clear_in_each_cell(
     person = opened()
     view = table(person)
     person.waits_until(view.hasFocus)
+    person.wizard.resize(1400, 608)  # room for every column, in any font
+    person.waits_until(lambda: not view.isColumnHidden(Column.KIND))
     picture = view.viewport().grab().toImage()
     clearest = []
     for column in (Column.NAME, Column.KIND):

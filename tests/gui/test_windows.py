@@ -148,8 +148,7 @@ contrast = HighContrast(ctypes.sizeof(HighContrast), 1, None)
 set_ = ctypes.windll.user32.SystemParametersInfoW
 assert set_(0x43, contrast.size, ctypes.byref(contrast), 0)
 try:
-    from enos_csr_gui import IDENTIFIER
-from enos_csr_gui.gui import style
+    from enos_csr_gui.gui import style
     app = QApplication([])
     scheme = app.styleHints().colorScheme()
     button = QPushButton("Next")
