@@ -78,7 +78,10 @@ class WrappedLabel(QLabel):
         lines = self.text().split("\n")
         width = math.ceil(max(map(metrics.horizontalAdvance, lines)))
         height = len(lines) * self.fontMetrics().lineSpacing()
-        return QSize(width, height).grownBy(self.contentsMargins())
+        size = QSize(width, height).grownBy(self.contentsMargins())
+        if not self.wordWrap():  # a line may take a fraction more than the font says
+            size.setHeight(self.heightForWidth(size.width()))
+        return size
 
     def minimumSizeHint(self) -> QSize:
         if not self.wordWrap():
