@@ -10,6 +10,7 @@ _TEXTS = {
     ("QFileDialog", "&Look in:"): N_("&Look in:"),
     ("QFileDialog", "Files of &type:"): N_("Files of &type:"),
     ("QAbstractFileIconProvider", "Folder"): N_("Folder"),
+    ("QAbstractFileIconProvider", "File Folder"): N_("Folder"),  # on Windows
     ("QAbstractFileIconProvider", "Drive"): N_("Drive"),
 }
 

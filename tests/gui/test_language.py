@@ -148,8 +148,9 @@ def test_a_file_dialog_of_qt_is_all_in_chinese(
     window: WizardHost, qapp: QApplication, tmp_path: Path
 ) -> None:
     speaks(Person(window.wizard), window, "zh_CN")
-    (tmp_path / "folder").mkdir()
-    dialog = QFileDialog(None, "", str(tmp_path))
+    place = tmp_path / "of one folder"
+    (place / "folder").mkdir(parents=True)
+    dialog = QFileDialog(None, "", str(place))
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
     dialog.show()
     [files] = [one for one in dialog.findChildren(QTreeView) if one.objectName() == "treeView"]
