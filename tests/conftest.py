@@ -20,6 +20,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if os.name == "nt":  # without a screen, Qt looks for no fonts, and draws every letter as a wide box
+    os.environ.setdefault("QT_QPA_FONTDIR", r"C:\Windows\Fonts")
 
 # Real disks and a real OpenSSL take the time they take.
 settings.register_profile("usual", deadline=None)

@@ -24,6 +24,13 @@ _PACKAGES = [
     *("libxrender1", "libxxf86vm1", "fonts-liberation", "fonts-open-sans", "fonts-wine"),
     "fonts-wqy-microhei",
 ]
+_FONTS = (
+    *("open-sans/OpenSans-Regular.ttf", "open-sans/OpenSans-Bold.ttf"),
+    *("open-sans/OpenSans-Italic.ttf", "open-sans/OpenSans-BoldItalic.ttf"),
+    *("liberation/LiberationMono-Regular.ttf", "liberation/LiberationMono-Bold.ttf"),
+)
+"""What stands in for Segoe UI and Consolas, for a window without a screen."""
+
 _OVERRIDES = "mscoree=;mshtml=;winemenubuilder.exe=d"  # no .NET, no HTML, no menu entries in Linux
 _SHOWS_WINDOWS_FROM = 10
 _READY = "enos-csr-ready"
@@ -145,6 +152,7 @@ class Wine:
                     target = self.drive_c / "windows" / "system32" / stub.name
                     if stub.suffix == ".exe" or not target.exists():
                         shutil.copy(stub, target)
+                self._add_fonts()
                 with self._share() as share:
                     try:
                         with openssl_server.serve(self.drive_c) as port:
@@ -176,6 +184,14 @@ class Wine:
             self.run("winecfg", "-v", "win11", **display)
         self._switch_off()
         (self._prefix / _READY).touch()
+
+    def _add_fonts(self) -> None:
+        source = (self._root or Path("/")) / "usr" / "share" / "fonts" / "truetype"
+        target = self.drive_c / "windows" / "Fonts"
+        target.mkdir(exist_ok=True)
+        for name in _FONTS:
+            if (source / name).exists():
+                shutil.copy(source / name, target)
 
     def _switch_off(self) -> None:
         server = Path(self._program).with_name("wineserver")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from person import Person, wait
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui.gui import background, startup
 from enos_csr_gui.gui.startup import open_wizard as open_program
@@ -17,6 +20,17 @@ from enos_csr_gui.messages import labels
 
 # No test can use a dialog of the system, and Windows has some.
 QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+
+
+if os.name == "nt":
+
+    @pytest.fixture(autouse=True, scope="session")
+    def font(qapp: QApplication) -> None:
+        """Without a screen too, the text stands in the font of Windows, or in one like it."""
+        if QGuiApplication.platformName() == "offscreen":
+            QFont.insertSubstitution("Segoe UI", "Open Sans")
+            QFont.insertSubstitution("Consolas", "Liberation Mono")
+            qapp.setFont(QFont("Segoe UI", 9))
 
 
 @pytest.fixture(autouse=True, scope="module")
