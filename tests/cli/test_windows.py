@@ -72,6 +72,14 @@ def test_nul_is_not_a_person():
         assert not streams.is_terminal(nul)
 
 
+def test_nul_is_asked_nothing():
+    nul = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    done = subprocess.run([ENOS_CSR, "new", "--json"], stdout=subprocess.PIPE, check=False, **nul)
+    assert done.returncode == 2
+    codes = {problem["code"] for problem in json.loads(done.stdout)["problems"]}
+    assert codes == {"required"}
+
+
 def test_a_reader_that_has_gone(enos_csr_process, options, folder):
     read, write = os.pipe()
     os.close(read)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from person import Person
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from enos_csr_gui.core import defaults, profiles
@@ -45,10 +46,14 @@ def _button(person: Person) -> QPushButton:
 
 
 def chooses(person: Person, text: str) -> None:
-    """Choose an entry of the menu."""
-    person.waits_until(lambda: text in menu(person))
-    [action] = [one for one in _button(person).menu().actions() if one.text() == text]
-    assert action.isEnabled()
+    """Choose an entry of the menu, once it can be chosen."""
+
+    def found() -> list[QAction]:
+        actions = _button(person).menu().actions()
+        return [one for one in actions if one.text() == text and one.isEnabled()]
+
+    person.waits_until(lambda: bool(found()))
+    [action] = found()
     action.trigger()
 
 
