@@ -15,7 +15,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,6 +42,9 @@ BUSY_SECONDS = 10.0
 
 _setting_aside = threading.Lock()
 """Several threads may find the same file damaged, and only one may rename it."""
+
+_opening = _setting_aside if os.name == "nt" else nullcontext()
+"""Windows opens no file in the moment in which another thread renames it: access is denied."""
 
 
 T = TypeVar("T")
@@ -693,7 +696,8 @@ class RequestHistory:
         """
         for may_set_aside in (True, False):
             try:
-                return action(self._open()) if make or self._exists() else nothing
+                connection = self._connection or self._connect(make=make)
+                return action(connection) if connection else nothing
             except _TROUBLE as error:
                 self.close()
                 if not (may_set_aside and _is_damage(error)):
@@ -708,12 +712,16 @@ class RequestHistory:
                 raise HistoryUnavailable([*self.notes, problem]) from error
         raise AssertionError("unreachable")
 
+    def _connect(self, *, make: bool) -> sqlite3.Connection | None:
+        """Open the file; None when there is none and none is to be made."""
+        with _opening:
+            return self._open() if make or self._exists() else None
+
     def _exists(self) -> bool:
-        if self._connection is None:
-            try:
-                self._path.lstat()
-            except FileNotFoundError:
-                return False
+        try:
+            self._path.lstat()
+        except FileNotFoundError:
+            return False
         return True
 
     def _unavailable(self, error: Exception) -> HistoryUnavailable:

@@ -696,7 +696,8 @@ def test_a_damaged_history_is_set_aside_and_the_page_says_where(
     three: None, opened: Callable[[], Person]
 ) -> None:
     person = opened()
-    default_path().write_bytes(b"damaged")
+    with default_path().open("r+b") as file:  # never empty: that would be a new list to others
+        file.write(b"damaged" * 100)
     person.press(Qt.Key.Key_F5)
     person.waits_until(lambda: bool(person.problems()))
     assert "It was renamed to this file" in person.problems()[0]
