@@ -95,6 +95,8 @@ def take(wine: computers.Wine, target: Path, setting: photos.Setting) -> list[st
 def main() -> int:
     """Take all the pictures; return the exit status, 1 if something looks wrong."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build" / "photos-windows").absolute()
+    here = MADE / "photos"  # Wine may be in another system, which has only the folders of this one
+    folder.mkdir(parents=True, exist_ok=True)
     catalogues.compile_all()
     found = []
     try:
@@ -102,7 +104,9 @@ def main() -> int:
         for language in i18n.languages():
             for scheme in ("light", "dark"):
                 setting = photos.Setting(language, scheme)
-                found += take(wine, folder / str(setting), setting)
+                found += take(wine, here / str(setting), setting)
+                shutil.rmtree(folder / str(setting), ignore_errors=True)
+                shutil.move(here / str(setting), folder / str(setting))
     except Unavailable as lack:
         print(lack, file=sys.stderr)
         return 1
