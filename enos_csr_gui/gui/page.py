@@ -291,15 +291,20 @@ class Page(QWidget):
         """
 
         def arrived(result: T) -> None:
-            self._busy = True  # the window must not go on by itself before ``done`` does
+            self._hold(True)  # what is pressed before ``done`` would be lost
             QTimer.singleShot(0, self, lambda: finish(result))
 
         def finish(result: T) -> None:
-            self._busy = False
+            self._hold(False)
             done(result)
 
         self.set_busy(True, what)
         background.run(self, function, arrived, failed, settled=lambda: self.set_busy(False))
+
+    def _hold(self, busy: bool) -> None:
+        """Have nothing lead on while the page is busy, but leave its fields as they are."""
+        self._busy = busy
+        self.busy_changed.emit()
 
     def open_key(
         self,

@@ -284,19 +284,15 @@ class Person:
 
     def goes_on(self, title: str, button: str = "Next >") -> None:
         """Press the button that leads on, and wait for the page of this title."""
-        self._waits_for(button)
+        self.waits_until(lambda: self.button(button).isEnabled())
         self.click(button)
         self.waits_for_page(title)
 
-    def _waits_for(self, button: str) -> None:
-        """Wait until the button can be pressed; between two steps it can for a moment."""
-        self.waits_until(lambda: self.button(button).isEnabled() and not self.wizard.page.busy)
-
     def tries(self, button: str) -> None:
         """Press the button that leads on, and wait until the program has thought about it."""
-        self._waits_for(button)
+        self.waits_until(lambda: self.button(button).isEnabled())
         self.click(button)
-        self._waits_for(button)
+        self.waits_until(lambda: self.button(button).isEnabled())
 
     def fills_in(self, answers: dict[str, str]) -> None:
         """Fill in the fields, given by their labels; pasting takes a tenth of the time."""

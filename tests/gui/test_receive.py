@@ -12,8 +12,15 @@ from pathlib import Path
 
 import pytest
 from person import Person
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QScrollArea, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QFileDialog,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 
 from enos_csr_gui.core import csr, keys
 from enos_csr_gui.core.history import RequestHistory
@@ -474,6 +481,34 @@ def test_nothing_is_replaced_on_the_way_to_the_device(
     person.enters("Name of the files", "edge-2")
     person.goes_on("Done", "Save")
     assert (saved / "dev-001-device" / "edge.pem").read_text() == "of another device"
+
+
+@pytest.mark.long
+def test_what_can_be_pressed_has_an_effect_at_any_moment(
+    start: Callable[..., Person], issued: Path, saved: Path
+) -> None:
+    """Between two steps of one action, too: a press at that moment was lost."""
+    (saved / "dev-001-device").mkdir()
+    (saved / "dev-001-device" / "edge.pem").write_text("of another device")
+    person = start(ARRIVED)
+    lost: list[str] = []
+
+    def look() -> None:
+        for button in person.wizard.findChildren(QPushButton):
+            leads_on = button.isVisible() and button.text() in ("&Next >", "&Save")
+            if leads_on and button.isEnabled() and person.wizard.page.busy:
+                lost.append(f"{button.text()} on {person.title()}")
+
+    timer = QTimer()  # in every turn of the event loop
+    timer.timeout.connect(look)
+    timer.start(0)
+    person.drops(issued)
+    person.waits_to_read("The certificate for 'dev-001'")
+    person.goes_on("For the device")
+    person.tries("Save")
+    timer.stop()
+    assert "for example 'edge-2'" in person.problems()[0]
+    assert lost == []
 
 
 @pytest.mark.long
