@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -217,6 +218,31 @@ def test_the_short_part_says_that_wine_is_missing(
     assert capsys.readouterr().out == (
         "NOT RUN: the tests on Windows. Reason: wine64 is not installed\n"
     )
+
+
+def test_a_run_on_windows_that_was_ended_tells_what_it_knew(tmp_path: Path) -> None:
+    from wine import suite
+
+    def noted(test: str, when: str, outcome: str | None = None, reason: str = "") -> str:
+        result = {"test": test, "when": when, "outcome": outcome, "reason": reason}
+        return json.dumps({key: value for key, value in result.items() if value is not None})
+
+    file = tmp_path / "results.jsonl"
+    lines = [
+        *(noted("a", "start"), noted("a", "setup", "passed"), noted("a", "call", "passed")),
+        *(noted("b", "start"), noted("b", "call", "failed"), noted("b", "teardown", "passed")),
+        *(noted("c", "start"), noted("c", "call", "passed"), noted("c", "teardown", "failed")),
+        *(noted("d", "start"), noted("d", "setup", "skipped", "not here")),
+        *(noted("e", "start"), noted("e", "setup", "skipped", "Wine: draws nothing")),
+        *(noted("f", "start"), noted("f", "setup", "passed")),
+    ]
+    file.write_text("\n".join(lines) + '\n{"test": "f", "wh', encoding="utf-8")
+    result = suite.Result("as asked", status=124)
+    assert result.read(file)
+    assert (result.passed, result.failed) == (["a"], ["b", "c", "f"])
+    assert (result.skipped, result.wine) == (["d"], ["e"])
+    assert not result.is_good
+    assert not suite.Result("as asked").read(tmp_path / "none.jsonl")
 
 
 def test_missing_libraries_and_tools_are_named_in_one_command(machine: Machine) -> None:
