@@ -322,6 +322,19 @@ def replace(path: Path, data: bytes, *, private: bool = False) -> None:
         busy.when_free(rename, _BUSY_SECONDS)
 
 
+def make_temporary_folder() -> Path:
+    """Make a folder of the user's own, which is removed when the program ends; raises OSError."""
+    import atexit
+    import shutil
+    import tempfile
+
+    # In one attempt: see '_hidden'.
+    folder = Path(tempfile.gettempdir(), f"enos-csr-{secrets.token_hex(8)}")
+    folder.mkdir(0o700)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def tidy(record: Callable[[journal.Facts], None] | None = None) -> None:
     """Complete or remove what a killed process left behind. It looks at the journal only.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -10,11 +9,8 @@ from typing import NamedTuple
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.files import MAX_READ_BYTES
+from enos_csr_gui.core.files import MAX_READ_BYTES, make_temporary_folder
 from enos_csr_gui.core.inspect import InspectedItem, inspect
-
-# Each is removed when the program ends.
-_folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
 class Pasted(NamedTuple):
@@ -36,7 +32,7 @@ class Pasted(NamedTuple):
 def read(text: str, name: str) -> Pasted:
     """Return what is in the text; ``name`` is what to call it.
 
-    Raises nothing about what is in it.
+    Raises nothing about what is in it, and OSError if the temporary file cannot be written.
     """
     data = text.encode("utf-8", "replace")
     path = Path(name)
@@ -50,8 +46,6 @@ def read(text: str, name: str) -> Pasted:
         public = b"".join(one.to_pem() for one in Content(path, data).signed)
     if not public:
         return Pasted(inspect(path, data), None)
-    folder = tempfile.TemporaryDirectory(prefix="enos-csr-")
-    _folders.append(folder)
-    file = Path(folder.name, name)
+    file = make_temporary_folder() / name
     file.write_bytes(public)
     return Pasted(inspect(file, data), file)

@@ -11,13 +11,11 @@ import importlib
 import os
 import pkgutil
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
@@ -180,19 +178,18 @@ def _key_and_request() -> str:
     subject = Subject(_SUBJECT)
     csr_pem = csr.to_pem(csr.sign(subject, key))
     passphrase = token_urlsafe()
-    with tempfile.TemporaryDirectory(prefix="enos-csr-self-test-") as name:
-        folder = Path(name)
-        key_pem = keys.to_pem(key, passphrase)
-        saved = files.save_pair(folder, files.safe_name("self-test"), key_pem, csr_pem)
-        [found] = inspect.inspect_files([saved.csr])
-        _expect(found.acceptable is True, f"EnOS would not take the request: {found.problems}")
-        assert saved.key is not None
-        read = key_reader.load(saved.key.read_bytes(), passphrase)
-        fingerprint = keys.public_key_sha256(key.public_key())
-        _expect(keys.public_key_sha256(read.public_key()) == fingerprint, "the key is another one")
-        with RequestHistory(folder / "history.sqlite3") as history:
-            history.record(subject, public_key_sha256=fingerprint, key=saved.key, csr=saved.csr)
-            _expect(history.count() == 1, "the history forgets")
+    folder = files.make_temporary_folder()
+    key_pem = keys.to_pem(key, passphrase)
+    saved = files.save_pair(folder, files.safe_name("self-test"), key_pem, csr_pem)
+    [found] = inspect.inspect_files([saved.csr])
+    _expect(found.acceptable is True, f"EnOS would not take the request: {found.problems}")
+    assert saved.key is not None
+    read = key_reader.load(saved.key.read_bytes(), passphrase)
+    fingerprint = keys.public_key_sha256(key.public_key())
+    _expect(keys.public_key_sha256(read.public_key()) == fingerprint, "the key is another one")
+    with RequestHistory(folder / "history.sqlite3") as history:
+        history.record(subject, public_key_sha256=fingerprint, key=saved.key, csr=saved.csr)
+        _expect(history.count() == 1, "the history forgets")
     return f"RSA {key.key_size}, {len(csr_pem)} bytes of CSR"
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -221,6 +222,12 @@ def test_a_folder_where_one_may_not_write_is_refused_at_once(unwritable, refusal
     before = set(unwritable.iterdir())
     assert refusal(CannotSave, save, unwritable) == [Code.NO_PERMISSION]
     assert set(unwritable.iterdir()) == before
+
+
+def test_a_temporary_folder_where_none_can_be_made_is_refused_at_once(unwritable, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(unwritable))
+    with pytest.raises(PermissionError):
+        files.make_temporary_folder()
 
 
 @pytest.mark.parametrize("name", ["", "new"])
