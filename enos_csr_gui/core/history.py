@@ -40,7 +40,7 @@ RENEWAL_PENDING = timedelta(days=14)
 BUSY_SECONDS = 10.0
 """How long one copy of the program waits while another one writes."""
 
-_setting_aside = threading.Lock()
+_setting_aside = threading.RLock()
 """Several threads may find the same file damaged, and only one may rename it."""
 
 _opening = _setting_aside if os.name == "nt" else nullcontext()
