@@ -3,7 +3,7 @@
 #   .\run.ps1                  open the wizard
 #   .\run.ps1 csr ...          the command line 'enos-csr', for example: .\run.ps1 csr new
 #   .\run.ps1 test             checks and tests, in less than five minutes on two cores
-#   .\run.ps1 test --fast      checks, and the tests of the core, in less than two
+#   .\run.ps1 test --fast      checks, and the tests of the core, in less than one
 #   .\run.ps1 test --all       slow tests too: downloads, real disks and displays
 #   .\run.ps1 test ARGUMENTS   pytest with these arguments, for example: .\run.ps1 test tests/core
 #   .\run.ps1 photos [FOLDER]  photograph every page of the wizard
