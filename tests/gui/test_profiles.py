@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from enos_csr_gui.core import defaults, profiles
+from enos_csr_gui.gui.widgets.profile_button import ProfileButton
 
 ANSWERS = {
     "country": "NO",
@@ -125,6 +126,15 @@ def test_the_answers_are_saved_renamed_updated_and_removed(
     person.waits_to_read("The profile 'Duyun' is removed.")
     assert [one.name for one in profiles.load()] == ["Fjord & Co"]
     assert person.field("Locality").text() == "Duyun"
+
+
+def test_no_field_moves_even_for_a_moment(person: Person) -> None:
+    [button] = person.wizard.page.findChildren(ProfileButton)
+    field = person.field("Locality")
+    place = field.mapTo(person.wizard, QPoint())
+    for text in ("Saved.", "Removed.", ""):
+        button.note.tell(text)
+        assert field.mapTo(person.wizard, QPoint()) == place
 
 
 def test_what_became_of_a_profile_moves_no_field(person: Person, labelled: dict[str, str]) -> None:

@@ -90,6 +90,8 @@ class FieldNote(WrappedLabel):
 
     def _show(self, text: str, colour_of: Callable[[QPalette], QColor]) -> None:
         self.setText(text)
+        if self._replaced and text:
+            self._replaced.hide()  # first: with both, what is below would move for a moment
         if not self._keeps_room:
             self.setHidden(not text)
         if self._replaced:
