@@ -211,7 +211,9 @@ def test_what_follows_from_a_short_question_is_no_narrow_column(person: Person) 
         if not isinstance(box := QApplication.activeModalWidget(), QMessageBox):
             return False
         below = box.findChild(QLabel, "qt_msgbox_informativelabel")
-        lines.append(below.height() / below.fontMetrics().lineSpacing())
+        one_line = QLabel(below.text())  # in the font that has these letters
+        one_line.setFont(below.font())
+        lines.append(below.height() / one_line.sizeHint().height())
         person.press(Qt.Key.Key_Escape)
         return True
 
