@@ -83,7 +83,7 @@ def pem_text(data: bytes) -> bytes:
     data = data.replace(b"\xc2\xa0", b" ")  # a no-break space
     if b"&#" in data:
         data = _CHARACTER.sub(_character, data)
-    if b"\\n" in data or b"\\r" in data:  # a string literal of a program or of JSON
+    if b"\\" in data:  # perhaps a string literal of a program or of JSON
         data = _ESCAPED_BREAKS.sub(b"\n", data)
     if _has_usual_dashes(data, data):
         return data
@@ -108,7 +108,21 @@ _RTF = re.compile(
     rb"|\\([^a-z])"  # a control symbol
     rb"|[{}\r\n]"
 )
-_RTF_WORDS = {b"par": b"\n", b"line": b"\n", b"tab": b"\t", b"emdash": b"--", b"endash": b"-"}
+_RTF_PLAIN = {
+    b"par": b"\n",
+    b"line": b"\n",
+    b"tab": b"\t",
+    b"emdash": b"--",
+    b"endash": b"-",
+    b"\n": b"\n",  # a backslash before a line break ends the paragraph
+    b"\r": b"\n",
+    b"_": b"-",
+    b"~": b" ",
+    b"\\": b"\\",
+    b"{": b"{",
+    b"}": b"}",
+}
+"""The text of control words and symbols; the others have none."""
 
 
 def rtf_text(data: bytes) -> bytes:
@@ -120,16 +134,7 @@ def rtf_text(data: bytes) -> bytes:
             return bytes.fromhex(byte.decode())
         if number:
             return chr(int(number) % 0x10000).encode("utf-8", "replace")
-        if word:
-            return _RTF_WORDS.get(word, b"")
-        # A backslash before a line break ends the paragraph, '_' is a hyphen, '~' a blank.
-        return (
-            {b"\n": b"\n", b"\r": b"\n", b"_": b"-", b"~": b" "}.get(
-                symbol, symbol if symbol in (b"\\", b"{", b"}") else b""
-            )
-            if symbol
-            else b""
-        )
+        return _RTF_PLAIN.get(word or symbol, b"")
 
     return _RTF.sub(plain, data)
 
@@ -147,7 +152,7 @@ def pem_blocks(data: bytes) -> Iterator[PemBlock]:
         headers, lines = _split_headers(body)
         der = _decoded(lines) if end else None
         regular = unchanged and not headers and _is_regular(body)
-        label = begin[1].decode("ascii")
+        label = begin[1].decode()
         yield PemBlock(
             label, text[begin.start() : stop], headers, der, regular, begin.start(), stop
         )
@@ -165,7 +170,7 @@ def _split_headers(body: bytes) -> tuple[bytes, list[bytes]]:
     lines = [line if _BASE64_LINE.fullmatch(line) else _bare(line) for line in raw]
     start = next((number for number, line in enumerate(lines) if line), 0)
     stop = start
-    if lines and b":" in lines[start]:
+    if b":" in lines[start]:
         while stop < len(lines) and (b":" in lines[stop] or raw[stop][:1] in (b" ", b"\t")):
             stop += 1
     return b"\n".join(lines[start:stop]), lines[stop:]
@@ -199,10 +204,9 @@ def _without_close_numbers(lines: list[bytes]) -> list[bytes]:
         return lines
     first = int(last) - len(lines) + 2
     bare = [
-        re.sub(rb"\A[ \t]*0*%d" % number, b"", line, count=1)
-        for number, line in enumerate(lines[1:], first)
+        re.sub(rb"\A[ \t]*0*%d" % number, b"", line) for number, line in enumerate(lines[1:], first)
     ]
-    is_numbered = first > 0 and all(map(bytes.__ne__, bare, lines[1:]))
+    is_numbered = all(map(bytes.__ne__, bare, lines[1:]))
     return [lines[0], *bare] if is_numbered else lines
 
 
@@ -232,7 +236,7 @@ def der_values(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
         first = data[start + 1] if start + 1 < end else 0x80
         size = first & 0x7F if first & 0x80 else 0
         inside = start + 2 + size
-        length = int.from_bytes(data[start + 2 : inside], "big") if size else first
+        length = int.from_bytes(data[start + 2 : inside]) if size else first
         if first == 0x80 or inside + length > end:
             raise ValueError("not DER")
         yield Tlv(data[start], start, inside, inside + length)
@@ -241,7 +245,7 @@ def der_values(data: bytes, start: int = 0, end: int | None = None) -> Iterator[
 
 def unsigned(data: bytes, tlv: Tlv) -> int:
     """Return the value of an INTEGER that is not negative (X.690, 8.3)."""
-    return int.from_bytes(data[tlv.inside : tlv.end], "big")
+    return int.from_bytes(data[tlv.inside : tlv.end])
 
 
 def ber_values(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[Tlv]:
@@ -286,7 +290,7 @@ def der_value(tag: int, content: bytes) -> bytes:
     if length < 0x80:
         return bytes([tag, length]) + content
     size = (length.bit_length() + 7) // 8
-    return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
+    return bytes([tag, 0x80 | size]) + length.to_bytes(size) + content
 
 
 def der_sequence(*parts: bytes) -> bytes:
@@ -301,7 +305,7 @@ def der_set(*parts: bytes) -> bytes:
 
 def der_number(number: int) -> bytes:
     """Return an INTEGER that is not negative."""
-    return der_value(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return der_value(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1))
 
 
 def der_oid(dotted: str) -> bytes:
@@ -331,6 +335,6 @@ def oid_text(data: bytes, tlv: Tlv) -> str:
 
 def pem(label: str, der: bytes) -> bytes:
     """Return DER as PEM, with the lines of 64 characters that RFC 7468 asks for."""
-    text = base64.b64encode(der).decode("ascii")
+    text = base64.b64encode(der).decode()
     lines = (text[start : start + 64] for start in range(0, len(text), 64))
     return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----\n")).encode()
