@@ -1,80 +1,213 @@
-"""What ``mutmut run`` needs besides the tests: see docs/mutation.md.
+"""Change the core, one thing at a time, and see whether a test notices: see docs/mutation.md.
 
-A plugin for pytest. mutmut runs the tests once, to learn which of them reach which function, then
-forks a process for each mutant. Some fixtures take longer to make than most tests, and a mutant may
-never end or take all memory.
-
-``python tests/mutation.py`` prints the figures of each module that ``mutmut run`` has tried.
+mutmut makes the changes. Its own ``mutmut run`` starts pytest again for each of them, and pytest
+takes longer to start than most tests to run. Here pytest starts once, runs every test once to
+learn which of them reach which function, and forks a process for each mutant, which has everything
+loaded and runs only those tests.
 """
 
 from __future__ import annotations
 
+import argparse
+import functools
+import gc
 import json
 import os
 import resource
 import shutil
 import signal
-import tempfile
-from collections import Counter
-from collections.abc import Iterator
+import sys
+import time
+from collections import Counter, defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
-_KEPT = ("key", "key_pem", "other_key", "authority", "strict_authority")
-"""These fixtures are made once, by the program as it is, and then inherited."""
-
-_values: dict[str, object] = {}
+from _pytest.runner import runtestprotocol
 
 _PROCESSOR_SECONDS = 20
 """No test needs half of that."""
 
+_SECONDS = 300
+"""What waits forever ends after this time by the clock; a busy computer is slow."""
+
+_ENOUGH_SECONDS = 3
+"""Of processor time for one mutant, if not told: the quickest tests come first."""
+
 _MEMORY = 4 << 30
 
-_TIMEOUT = 36
-"""The status that mutmut counts as a timeout."""
+_NOTICED, _SURVIVED, _TIMEOUT, _UNREACHED = 1, 0, 36, 33
+"""What mutmut calls killed, survived, timeout and no tests."""
 
 
-def _is_mutant() -> bool:
-    return "__mutmut_" in os.environ.get("MUTANT_UNDER_TEST", "")
+class _Runner:
+    """A plugin for pytest: runs the mutants in place of the tests."""
 
+    def __init__(self, modules: list[str], again: bool, enough: float) -> None:
+        self._modules = modules
+        self._enough = enough
+        self._again = again
+        self._seconds: dict[pytest.Item, float] = {}
+        self._reached: defaultdict[str, list[pytest.Item]] = defaultdict(list)
 
-def pytest_configure() -> None:
-    if os.environ.get("MUTANT_UNDER_TEST") == "stats":
-        del os.environ["MUTANT_UNDER_TEST"]  # mutmut knows; a process of a test needs not
-    elif _is_mutant():
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        signal.signal(signal.SIGPROF, lambda *_: os._exit(_TIMEOUT))
+    def pytest_sessionstart(self) -> None:
+        import hypothesis  # pytest must be the first to import it
 
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Iterator[None]:
-    if _is_mutant():
-        signal.setitimer(signal.ITIMER_PROF, _PROCESSOR_SECONDS)
-    return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest):
-    name = fixturedef.argname
-    if name not in _KEPT or fixturedef.scope == "function":
-        return (yield)
-    name = f"{fixturedef.baseid}:{name}"
-    if name in _values:
-        function, fixturedef.func = fixturedef.func, lambda **_: _values[name]
-        try:
-            return (yield)
-        finally:
-            fixturedef.func = function
-    value = yield
-    if hasattr(value, "root"):  # an authority: its folder would be removed with those of the tests
-        folder = Path(tempfile.mkdtemp(prefix="enos-csr-mutation-")) / "authority"
-        shutil.copytree(value.root.parent, folder)
-        value = value._replace(
-            root=folder / value.root.name, intermediate=folder / value.intermediate.name
+        generate = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        usual = hypothesis.settings.get_profile("usual")
+        hypothesis.settings.register_profile(
+            "mutation", usual, phases=generate, derandomize=True, database=None
         )
-    _values[name] = value
-    return value
+        hypothesis.settings.load_profile("mutation")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._run_all(session)
+        gc.collect()
+        caches = [
+            one
+            for one in gc.get_objects()
+            if isinstance(one, functools._lru_cache_wrapper)
+            and str(one.__module__).startswith("enos_csr_gui")
+        ]
+        gc.freeze()
+        for module in self._modules:
+            self._try_module(module, session, caches)
+        return True
+
+    def _run_all(self, session: pytest.Session) -> None:
+        """Run every test without a change; what they share stays for the mutants."""
+        from mutmut.mutation.trampoline import set_mutant_under_test
+        from mutmut.state import state
+
+        _say(f"{len(session.items)} tests, once each")
+        set_mutant_under_test("stats")
+        os.environ.pop("MUTANT_UNDER_TEST")  # a process of a test needs not know
+        for item in session.items:
+            state()._stats.clear()
+            before = time.monotonic()
+            if failed := _failed(item, session):
+                raise pytest.UsageError(f"fails without a mutant:\n{failed}")
+            self._seconds[item] = time.monotonic() - before
+            for function in state()._stats:
+                self._reached[function].append(item)
+        set_mutant_under_test("")
+
+    def _try_module(self, module: str, session: pytest.Session, caches: list) -> None:
+        path = Path("enos_csr_gui", f"{module}.py.meta")
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        codes = meta["exit_code_by_key"]
+        tried = (None, _SURVIVED, _UNREACHED) if self._again else (None,)
+        waiting = [name for name, code in codes.items() if code in tried]
+        _say(f"{module}: {len(waiting)} of {len(codes)}")
+        start = time.monotonic()
+        for name in waiting:
+            items = self._in_order(self._reached[name.rpartition("__mutmut_")[0]])
+            before = time.monotonic()
+            codes[name] = self._try(name, items, session, caches) if items else _UNREACHED
+            meta["durations_by_key"][name] = time.monotonic() - before
+            if name == waiting[-1] or int(before) % 10 == 0:
+                path.write_text(json.dumps(meta, indent=4), encoding="utf-8")
+            if codes[name] in (_SURVIVED, _UNREACHED):
+                _say(f"    {'survived' if items else 'no test'}: {name}")
+        counts = Counter(codes.values())
+        noticed = counts[_NOTICED] + counts[_TIMEOUT]
+        _say(f"{module}: {noticed} of {len(codes)} noticed, {time.monotonic() - start:.0f} s")
+
+    def _in_order(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Return quick tests first, and of those with many examples one."""
+        seen, order = Counter(), []
+        for item in sorted(items, key=self._seconds.__getitem__):
+            function = item.nodeid.partition("[")[0]
+            order.append((seen[function], item))
+            seen[function] += 1
+        order.sort(key=lambda one: one[0])
+        return [item for _, item in order]
+
+    def _try(self, name: str, items: list, session: pytest.Session, caches: list) -> int:
+        process = os.fork()
+        if not process:
+            try:
+                os.setpgid(0, 0)
+                _limit()
+                for cache in caches:
+                    cache.cache_clear()
+                from mutmut.mutation.trampoline import set_mutant_under_test
+
+                set_mutant_under_test(name)
+                start = time.process_time()
+                for item in items:
+                    if time.process_time() - start > self._enough:
+                        break
+                    signal.setitimer(signal.ITIMER_PROF, _PROCESSOR_SECONDS)
+                    signal.alarm(_SECONDS)
+                    if _failed(item, session):
+                        os._exit(_NOTICED)
+                os._exit(_SURVIVED)
+            except BaseException:
+                os._exit(_NOTICED)
+        _, status = os.waitpid(process, 0)
+        with suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)  # what its tests have started
+        code = os.waitstatus_to_exitcode(status)
+        if code in (-signal.SIGPROF, -signal.SIGALRM):
+            return _TIMEOUT
+        return _NOTICED if code else _SURVIVED
+
+
+class _Top:
+    """The next test, as far as pytest must know: all but what a session shares is torn down."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def listchain(self) -> list[pytest.Session]:
+        return [self._session]
+
+
+def _failed(item: pytest.Item, session: pytest.Session) -> str:
+    reports = runtestprotocol(item, log=False, nextitem=_Top(session))
+    return "\n".join(f"{item.nodeid}\n{one.longreprtext}" for one in reports if one.failed)
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    for number in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.__stderr__, flush=True)
+
+
+def _make_mutants() -> None:
+    """Let mutmut write the changed modules to the folder ``mutants``."""
+    from mutmut import __main__ as mutmut
+    from mutmut.mutation.trampoline import set_mutant_under_test
+
+    set_mutant_under_test("mutant_generation")
+    Path("mutants").mkdir(exist_ok=True)
+    shutil.rmtree("mutants/tests", ignore_errors=True)
+    with mutmut.CatchOutput():
+        mutmut.copy_src_dir()
+        mutmut.copy_also_copy_files()
+        mutmut.setup_source_paths()
+        mutmut.create_mutants(1)
+
+
+def _run(modules: list[str], tests: list[str], again: bool, enough: float) -> int:
+    from mutmut.configuration import config
+
+    _make_mutants()
+    tests = tests or config().pytest_add_cli_args_test_selection
+    os.chdir("mutants")
+    if not modules:
+        modules = [
+            path.relative_to("enos_csr_gui").as_posix().removesuffix(".py.meta")
+            for path in sorted(Path("enos_csr_gui").rglob("*.meta"))
+        ]
+    options = ["--rootdir=.", "-q", "-s", "--tb=native", *config().pytest_add_cli_args]
+    return pytest.main([*options, *tests], plugins=[_Runner(modules, again, enough)])
 
 
 def _print_figures() -> None:
@@ -83,18 +216,31 @@ def _print_figures() -> None:
     print("| Module | Mutants | Noticed | Survived | No test | Not tried |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     top = Path("mutants/enos_csr_gui")
+    total = Counter()
     for path in sorted(top.rglob("*.meta")):
         codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].values()
         counts = Counter(status_by_exit_code[code] for code in codes)
-        if counts.total() == counts["not checked"]:
-            continue
-        noticed = counts["killed"] + counts["timeout"]
-        survived = [counts[status] for status in ("survived", "no tests", "not checked")]
-        if odd := counts.total() - noticed - sum(survived):
-            raise SystemExit(f"{path}: {odd} of {counts}: run them again")
-        name = path.relative_to(top).as_posix().removesuffix(".meta")
-        print(f"| `{name}` | {counts.total()} | {noticed} |", " | ".join(map(str, survived)), "|")
+        total += counts
+        if counts.total() != counts["not checked"]:
+            _print_row(f"`{path.relative_to(top).as_posix().removesuffix('.meta')}`", counts)
+    _print_row("all", total)
+
+
+def _print_row(name: str, counts: Counter) -> None:
+    noticed = counts["killed"] + counts["timeout"]
+    rest = [counts[status] for status in ("survived", "no tests", "not checked")]
+    print(f"| {name} | {counts.total()} | {noticed} |", " | ".join(map(str, rest)), "|")
 
 
 if __name__ == "__main__":
-    _print_figures()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", help="such as core/asn1; without any, all")
+    parser.add_argument("--tests", nargs="*", default=[], help="only these files")
+    parser.add_argument("--again", action="store_true", help="also those that survived")
+    parser.add_argument("--seconds", type=float, default=_ENOUGH_SECONDS)
+    parser.add_argument("--figures", action="store_true", help="only print the figures")
+    given = parser.parse_args()
+    if given.figures:
+        _print_figures()
+    else:
+        sys.exit(_run(given.modules, given.tests, given.again, given.seconds))

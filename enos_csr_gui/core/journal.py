@@ -49,7 +49,7 @@ class Entry:
         if self._descriptor is None:
             return
         # All ASCII: the name of a folder may hold what UTF-8 has no bytes for.
-        line = json.dumps(facts).encode("ascii") + b"\n"
+        line = json.dumps(facts).encode() + b"\n"
         with suppress(OSError):
             while line:
                 line = line[os.write(self._descriptor, line) :]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core.contents import Content
+from enos_csr_gui.core import x509_reader
 from enos_csr_gui.core.enums import ContentKind
-from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.files import MAX_READ_BYTES, make_temporary_folder
 from enos_csr_gui.core.inspect import InspectedItem, inspect
 
@@ -34,16 +33,14 @@ def read(text: str, name: str) -> Pasted:
 
     Raises nothing about what is in it, and OSError if the temporary file cannot be written.
     """
-    data = text.encode("utf-8", "replace")
+    data = text.encode(errors="replace")
     path = Path(name)
     if len(data) > MAX_READ_BYTES:
         problem = Problem(Code.FILE_TOO_LARGE, path=path, values={"limit": MAX_READ_BYTES})
         return Pasted(
             [InspectedItem(file=path, kind=ContentKind.UNKNOWN, problems=(problem,))], None
         )
-    public = b""
-    with suppress(UnreadableFile):
-        public = b"".join(one.to_pem() for one in Content(path, data).signed)
+    public = b"".join(one.to_pem() for one in x509_reader.load_all(data))
     if not public:
         return Pasted(inspect(path, data), None)
     file = make_temporary_folder() / name

@@ -54,4 +54,4 @@ def _write(path: Path, text: str) -> None:
 
     with suppress(OSError):
         make_private_folder(path.parent)
-        path.write_text(text, encoding="ascii")
+        path.write_bytes(text.encode())

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from enos_csr_gui.core import csr, keys
-from enos_csr_gui.core.errors import Code, CoreError
+from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import Subject
 
 # What is imported late must be there before the process gives up the right to read it.
@@ -48,6 +48,25 @@ def subject(answers: dict[str, str]) -> Subject:
 @pytest.fixture
 def csr_pem(subject: Subject, key: rsa.RSAPrivateKey) -> bytes:
     return csr.to_pem(csr.sign(subject, key))
+
+
+_new_problem = Problem.__new__
+
+
+@pytest.fixture(autouse=True)
+def complete_problems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test in which a problem lacks a value that its sentence needs."""
+    incomplete: list[str] = []
+
+    def new(cls: type[Problem], code: Code, *args: object, **kwargs: object) -> Problem:
+        made = _new_problem(cls, code, *args, **kwargs)
+        if not isinstance(code, Code) or not set(code.value_names) <= set(made.values):
+            incomplete.append(f"{made}")
+        return made
+
+    monkeypatch.setattr(Problem, "__new__", new)
+    yield
+    assert not incomplete
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,7 @@ def test_columns_have_the_types_that_the_window_needs(stored):
 @pytest.mark.skipif(sys.platform == "win32", reason="modes as POSIX knows them")
 def test_only_the_user_can_look_into_the_folder(stored):
     folder = stored("columns.json", b"").parent
+    assert folder.name == "enos-csr"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
