@@ -17,6 +17,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -77,21 +78,21 @@ class _Runner:
 
     def _run_all(self, session: pytest.Session) -> None:
         """Run every test without a change; what they share stays for the mutants."""
-        from mutmut.mutation.trampoline import set_mutant_under_test
-        from mutmut.state import state
+        from mutmut.mutation import trampoline
 
         _say(f"{len(session.items)} tests, once each")
-        set_mutant_under_test("stats")
-        os.environ.pop("MUTANT_UNDER_TEST")  # a process of a test needs not know
+        hits = _Hits()
+        trampoline.record_trampoline_hit = hits.record
+        trampoline.set_mutant_under_test("stats")
+        os.environ.pop("MUTANT_UNDER_TEST")  # a program that a test starts needs not know
         for item in session.items:
-            state()._stats.clear()
             before = time.monotonic()
             if failed := _failed(item, session):
                 raise pytest.UsageError(f"fails without a mutant:\n{failed}")
             self._seconds[item] = time.monotonic() - before
-            for function in state()._stats:
+            for function in hits.pop():
                 self._reached[function].append(item)
-        set_mutant_under_test("")
+        trampoline.set_mutant_under_test("")
 
     def _try_module(self, module: str, session: pytest.Session, caches: list) -> None:
         path = Path("enos_csr_gui", f"{module}.py.meta")
@@ -153,6 +154,29 @@ class _Runner:
         if code in (-signal.SIGPROF, -signal.SIGALRM):
             return _TIMEOUT
         return _NOTICED if code else _SURVIVED
+
+
+class _Hits:
+    """Which functions a test reaches, in its own process and in those that it forks."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._names: set[str] = set()
+        self._file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  (until the end)
+
+    def record(self, name: str, caller: str | None = None) -> None:
+        if name not in self._names:
+            self._names.add(name)
+            if os.getpid() != self._process:
+                self._file.write(f"{name}\n".encode())
+
+    def pop(self) -> set[str]:
+        self._file.seek(0)
+        names = self._names | set(self._file.read().decode().split())
+        self._file.seek(0)
+        self._file.truncate()
+        self._names.clear()
+        return names
 
 
 class _Top:

@@ -56,7 +56,7 @@ def load_key(
 
 
 class UsedName(NamedTuple):
-    """The problem that a common name is already used, or None; ``notes`` as in
+    """The problem that a common name is already used, if it is; ``notes`` as in
     ``CreatedRequest``."""
 
     problems: list[Problem]
@@ -66,7 +66,7 @@ class UsedName(NamedTuple):
 def used_name(common_name: str) -> UsedName:
     """Look up an earlier request with this common name in the history.
 
-    If the history cannot be read, ``problem`` is None and ``notes`` say so.
+    If the history cannot be read, no name counts as used: saving reports it.
     """
     with RequestHistory() as past:
         try:
@@ -100,7 +100,7 @@ def create_request(
     made = CreatedRequest(
         key=(key_file or folder / f"{base_name}{KEY_SUFFIX}").absolute(),
         csr=folder / f"{base_name}{CSR_SUFFIX}",
-        csr_pem=csr_pem.decode("ascii"),
+        csr_pem=csr_pem.decode(),
         public_key_sha256=keys.public_key_sha256(key.public_key()),
     )
     with journal.entry() as entry:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core import files, keys, last_answers
-from enos_csr_gui.core.create import create_request, load_key
+from enos_csr_gui.core import create, files, keys, last_answers, pbe
+from enos_csr_gui.core.create import create_request, load_key, used_name
 from enos_csr_gui.core.errors import CannotSave, Code, InvalidFileName, InvalidKey, UnreadableFile
+from enos_csr_gui.core.history import RequestHistory, default_path
 
 
 @pytest.fixture
@@ -206,3 +208,37 @@ def test_a_missing_or_oversized_key_file_is_reported(tmp_path, refusal):
     assert refusal(UnreadableFile, load_key, path) == [Code.FILE_MISSING]
     path.write_bytes(b"x" * (files.MAX_READ_BYTES + 1))
     assert refusal(UnreadableFile, load_key, path) == [Code.FILE_TOO_LARGE]
+
+
+def test_a_key_file_that_takes_long_is_opened_when_asked_to(make, tmp_path, refusal, monkeypatch):
+    path = make(tmp_path, "made", passphrase="right").key
+    monkeypatch.setattr(pbe, "ASK_SECONDS", 0.0)
+    assert refusal(InvalidKey, load_key, path, "right") == [Code.KEY_SLOW]
+    assert load_key(path, "right", may_take_long=True).key_size == 2048
+
+
+def test_the_history_has_the_second_in_which_the_request_was_made(make, folder, monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, _zone=None):
+            return cls(2026, 3, 1, 12, 30, 45, 600_000, tzinfo=UTC)
+
+    monkeypatch.setattr(create, "datetime", Clock)
+    make(folder, "dev-001")
+    with RequestHistory() as history:
+        [one] = history.requests()
+    assert one.made_on == datetime(2026, 3, 1, 12, 30, 45, tzinfo=UTC)
+
+
+def test_a_common_name_is_used_once_there_is_a_request_for_it(make, folder):
+    assert used_name("dev-001") == ([], ())
+    make(folder, "dev-001")
+    found = used_name("dev-001")
+    assert [one.code for one in found.problems] == [Code.NAME_USED]
+    assert found.notes == ()
+    assert used_name("dev-002") == ([], ())
+
+
+def test_without_a_history_no_common_name_counts_as_used():
+    default_path().mkdir(parents=True)
+    assert used_name("dev-001") == ([], ())

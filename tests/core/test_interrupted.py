@@ -107,6 +107,23 @@ def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
     assert (found.kind, found.public_key_sha256) == (RequestKind.RENEWAL, "ab" * 32)
 
 
+def test_an_error_after_saving_leaves_the_rest_to_the_next_start(
+    tmp_path: Path, subject: Subject, key, monkeypatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(create, "_record", fail)
+    with pytest.raises(RuntimeError):
+        create.create_request(subject, key, tmp_path / "requests", "dev-001")
+    assert listed() == []
+    assert len(entries()) == 1
+    interrupted.tidy()
+    folder = tmp_path / "requests"
+    assert listed() == [("dev-001", folder / "dev-001.key", folder / "dev-001.csr")]
+    assert entries() == []
+
+
 def test_another_save_leaves_it_to_the_next_start(killed, tmp_path):
     files.save_pair(tmp_path, "another", b"key", b"csr")
     assert len(entries()) == 1

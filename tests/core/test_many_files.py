@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core import contents, create, csr, inspect, key_files, keys, receive, renew
+from enos_csr_gui.core import (
+    contents,
+    create,
+    csr,
+    inspect,
+    key_files,
+    key_reader,
+    keys,
+    pbe,
+    receive,
+    renew,
+)
 from enos_csr_gui.core.contents import MAX_FILES
-from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
+from enos_csr_gui.core.errors import CannotReceive, Code, InvalidKey, Problem, UnreadableFile
 
 
 @pytest.fixture
@@ -139,7 +150,7 @@ def test_the_key_of_the_certificate_is_found_in_a_folder(folder, key, leaf):
 def test_two_keys_and_nothing_that_tells_which(folder):
     with pytest.raises(UnreadableFile) as refused:
         key_files.find(folder)
-    assert _codes(refused.value.problems) == [Code.KEYS_IN_FOLDER]
+    assert refused.value.problems == (Problem(Code.KEYS_IN_FOLDER, path=folder),)
 
 
 def test_the_same_key_twice_is_one(folder, key):
@@ -154,7 +165,9 @@ def test_a_folder_without_the_key(folder, tmp_path, leaf):
         (place / "notes").write_bytes(b"nothing")
         with pytest.raises(UnreadableFile) as refused:
             key_files.find(place, wanted=wanted)
-        assert _codes(refused.value.problems) == [Code.NO_KEY_IN_FOLDER]
+        [problem] = refused.value.problems
+        assert (problem.code, problem.path) == (Code.NO_KEY_IN_FOLDER, place)
+        assert problem.values == {"count": len(list(place.iterdir()))}
 
 
 def test_a_protected_key_is_found_by_its_request_or_passphrase(folder, key, other_key, subject):
@@ -170,6 +183,35 @@ def test_a_protected_key_is_found_by_its_request_or_passphrase(folder, key, othe
     (folder / "a.key").unlink()
     (folder / "b.csr").unlink()
     assert key_files.find(folder, wanted=wanted) == folder / "b.key"
+
+
+def test_keys_that_take_long_are_not_tried_unasked(folder, key, other_key, monkeypatch):
+    (folder / "a.key").write_bytes(keys.to_pem(other_key, "one passphrase"))
+    (folder / "b.key").write_bytes(keys.to_pem(key, "another passphrase"))
+    needed = sum(
+        key_reader.seconds((folder / name).read_bytes(), "another passphrase")
+        for name in ("a.key", "b.key")
+    )
+    monkeypatch.setattr(pbe, "ASK_SECONDS", needed)
+    assert key_files.find(folder, "another passphrase") == folder / "b.key"
+    monkeypatch.setattr(pbe, "ASK_SECONDS", needed / 4)
+    with pytest.raises(InvalidKey) as slow:
+        key_files.find(folder, "another passphrase")
+    assert slow.value.problems == (key_reader.slow(needed)._replace(path=folder),)
+    assert key_files.find(folder, "another passphrase", may_take_long=True) == folder / "b.key"
+    several = (Problem(Code.KEYS_IN_FOLDER, path=folder),)
+    with pytest.raises(UnreadableFile) as refused:
+        key_files.find(folder)
+    assert refused.value.problems == several
+    monkeypatch.setattr(pbe, "MAX_SECONDS", needed)
+    assert key_files.find(folder, "another passphrase", may_take_long=True) == folder / "b.key"
+    monkeypatch.setattr(pbe, "MAX_SECONDS", needed * 0.9)
+    with pytest.raises(UnreadableFile) as refused:
+        key_files.find(folder, "another passphrase", may_take_long=True)
+    assert refused.value.problems == several
+    (folder / "a.key").unlink()
+    monkeypatch.setattr(pbe, "MAX_SECONDS", needed / 4)
+    assert key_files.find(folder, "another passphrase") == folder / "b.key"
 
 
 def test_an_unprotected_copy_is_preferred(folder, key, subject):
