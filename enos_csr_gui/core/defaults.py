@@ -21,7 +21,7 @@ _FIELDS = [key for key in FIELDS_BY_KEY if key != "common_name"]
 _SUBMIT = ("email", "subject", "note")
 
 _MOST_TOLD = 8
-"""The maximum number of unknown keys to report, in the file and in ``locked``: more would\nonly
+"""The maximum number of unknown keys to report, in the file and in ``locked``: more would only
 fill the screen."""
 _LONGEST = 60
 """The maximum number of characters of the file to quote in an error message."""

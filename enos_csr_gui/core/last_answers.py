@@ -53,7 +53,7 @@ def save(answers: Mapping[str, str], folder: Path | None, path: Path | None = No
     path = path or default_path()
     kept = {key: value for key, value in answers.items() if key not in NEVER_REMEMBERED}
     # All ASCII: a folder name may hold surrogates, which UTF-8 cannot encode.
-    content = json.dumps({"answers": kept, "folder": str(folder) if folder else None}, indent=2)
+    content = json.dumps({"answers": kept, "folder": str(folder) if folder else None})
     with suppress(OSError):
         make_private_folder(path.parent)
-        files.replace(path, content.encode("ascii"), private=True)
+        files.replace(path, content.encode(), private=True)

@@ -113,8 +113,8 @@ _LONGEST = 30_000
 
 def check_field(field: SubjectField, text: str) -> list[Problem]:
     """Return every problem of one answer."""
-    if (excess := len(text) - _LONGEST) > 0:  # to normalise it may take minutes
-        values = {"limit": field.max_length, "excess": excess + _LONGEST - field.max_length}
+    if len(text) > _LONGEST:  # to normalise it may take minutes
+        values = {"limit": field.max_length, "excess": len(text) - field.max_length}
         return [Problem(Code.TOO_LONG, field.key, values=values)]
     value = clean(field, text)
     if not value:
@@ -127,7 +127,7 @@ def check_field(field: SubjectField, text: str) -> list[Problem]:
         values = {"limit": field.max_length, "excess": excess}
         problems.append(Problem(Code.TOO_LONG, field.key, values=values))
     if field.string_type is StringType.IA5 and not problems:
-        problems += _check_address(field, value)
+        return _check_address(field, value)
     return problems
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from enos_csr_gui.core import defaults
 from enos_csr_gui.core.defaults import SubmitDefaults
-from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
 
 FOLDER = "C:/requests" if os.name == "nt" else "/srv/requests"
@@ -206,3 +207,69 @@ def test_the_example_of_the_documents_is_one(write, document):
     assert list(found.locked) == ["country", "organization"]
     assert found.folder == Path.home() / "EnOS requests"
     assert all(found.submit)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "key"),
+    [
+        ("set_by = 1", Code.DEFAULTS_VALUE, "set_by"),
+        ("locked = 1", Code.DEFAULTS_VALUE, "locked"),
+        ('locked = ["country"]', Code.DEFAULTS_LOCKED, "locked: country"),
+        ("locked = [1]", Code.DEFAULTS_LOCKED, "locked: 1"),
+        ("other = 1", Code.DEFAULTS_UNKNOWN, "other"),
+        ("subject = 1", Code.DEFAULTS_VALUE, "subject"),
+        ("[subject]\ncountry = 1", Code.DEFAULTS_VALUE, "subject.country"),
+        ('[subject]\ncountry = "XX"', Code.DEFAULTS_VALUE, "subject.country"),
+        ("[subject]\nother = 1", Code.DEFAULTS_UNKNOWN, "subject.other"),
+        ('[subject]\ncommon_name = "a"', Code.DEFAULTS_UNKNOWN, "subject.common_name"),
+        ("submit = 1", Code.DEFAULTS_VALUE, "submit"),
+        ("[submit]\nnote = 1", Code.DEFAULTS_VALUE, "submit.note"),
+        ('[submit]\nemail = "nobody"', Code.DEFAULTS_VALUE, "submit.email"),
+        ("[submit]\nother = 1", Code.DEFAULTS_UNKNOWN, "submit.other"),
+        ("files = 1", Code.DEFAULTS_VALUE, "files"),
+        ("[files]\nfolder = 1", Code.DEFAULTS_VALUE, "files.folder"),
+        ('[files]\nfolder = "here"', Code.DEFAULTS_VALUE, "files.folder"),
+        ('[files]\nfolder = "~nobody-of-this-name/here"', Code.DEFAULTS_VALUE, "files.folder"),
+        ("[files]\nother = 1", Code.DEFAULTS_UNKNOWN, "files.other"),
+        (f"{'x' * 60} = 1", Code.DEFAULTS_UNKNOWN, "x" * 60),
+        (f"{'x' * 61} = 1", Code.DEFAULTS_UNKNOWN, f"{'x' * 60}…"),
+    ],
+)
+def test_each_wrong_entry_is_named_and_the_rest_is_as_without_it(write, text, code, key):
+    file = write(text)
+    found = defaults.load([file])
+    problem = Problem(code, path=file, values={"key": key})
+    assert found == defaults.Defaults(problems=(problem,))
+
+
+def test_a_file_that_is_no_toml_is_reported_with_the_reason(write):
+    file = write("a = 1\nb = = 2")
+    [problem] = defaults.load([file]).problems
+    assert (problem.code, problem.path) == (Code.DEFAULTS_NOT_TOML, file)
+    assert "line 2" in problem.values["reason"]
+
+
+def test_each_file_that_cannot_be_read_is_reported_unless_it_is_missing(tmp_path, write):
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for one in folders:
+        one.mkdir()
+    found = defaults.load([*folders, tmp_path / "missing", write('set_by = "IT"')])
+    assert [one.path for one in found.problems] == folders
+    assert found.set_by == "IT"
+
+
+def test_the_file_is_looked_for_where_the_platform_has_settings_and_beside_the_program(monkeypatch):
+    [place] = defaults.places()
+    assert (place.name, place.parent.name) == ("defaults.toml", "enos-csr")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    beside = Path(sys.executable).parent / "defaults.toml"
+    assert defaults.places() == [place, beside]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="places as XDG says")
+def test_the_file_of_the_computer_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path))
+    assert defaults.load() == defaults.Defaults()
+    (tmp_path / "enos-csr").mkdir()
+    (tmp_path / "enos-csr" / "defaults.toml").write_text('set_by = "IT"')
+    assert defaults.load() == defaults.Defaults(set_by="IT")

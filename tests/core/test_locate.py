@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,33 @@ def test_what_is_still_in_its_place_stays(farm: Path, tmp_path: Path) -> None:
         copy / "dev-001.key",
     )
     assert past("dev-002").csr == farm / "north" / "dev-002.csr"
+
+
+def test_the_certificate_moves_with_its_request(farm: Path, tmp_path: Path, authority) -> None:
+    request = past("dev-001")
+    certificate = authority.issue(request.csr, farm / "dev-001.crt")
+    with RequestHistory() as history:
+        history.moved([replace(request, certificate=certificate)])
+    new = tmp_path / "park"
+    farm.rename(new)
+    assert locate(past("dev-001"), new) == 2
+    assert past("dev-001").certificate == new / "dev-001.crt"
+    assert past("dev-002").certificate is None
+
+
+def test_a_file_that_did_not_move_along_keeps_its_place(farm: Path, tmp_path: Path) -> None:
+    farm.rename(tmp_path / "park")
+    (tmp_path / "park" / "dev-001.key").unlink()
+    assert locate(past("dev-001"), tmp_path / "park") == 2
+    found = past("dev-001")
+    assert (found.csr, found.key) == (tmp_path / "park" / "dev-001.csr", farm / "dev-001.key")
+
+
+def test_the_names_that_a_folder_had_are_looked_for_from_the_root(tmp_path: Path) -> None:
+    make(tmp_path / "farm", "dev-001", 0)
+    backup = tmp_path / "backup"
+    there = backup.joinpath(*(tmp_path / "farm").parts[1:])
+    there.parent.mkdir(parents=True)
+    (tmp_path / "farm").rename(there)
+    assert locate(past("dev-001"), backup) == 1
+    assert past("dev-001").csr == there / "dev-001.csr"

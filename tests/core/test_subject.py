@@ -344,3 +344,68 @@ def test_whatever_is_typed_every_fault_has_words_and_the_rest_makes_a_subject(an
 def test_a_very_long_paste_is_judged_at_once(answers):
     problems = check(answers | dict.fromkeys(KEYS, "风" * 20_000))
     assert len(problems) == 8  # e-mail: other letters and too long
+
+
+# --- Limits ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", SUBJECT_FIELDS, ids=KEYS)
+def test_a_text_beyond_all_measure_is_refused_for_its_length_alone(field):
+    for text in (" " * 30_001, "\0" * 30_001):
+        values = {"limit": field.max_length, "excess": 30_001 - field.max_length}
+        assert check_field(field, text) == [Problem(Code.TOO_LONG, field.key, values=values)]
+    expected = [Problem(Code.REQUIRED, field.key)] if field.required else []
+    assert check_field(field, " " * 30_000) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "broken"),
+    [
+        (0xD7FF, False),
+        (0xD800, True),
+        (0xDFFF, True),
+        (0xFDCF, False),
+        (0xFDD0, True),
+        (0xFDD1, True),
+        (0xFDEE, True),
+        (0xFDEF, True),
+        (0xFDF0, False),
+        (0xFFFD, False),
+        (0xFFFE, True),
+        (0xFFFF, True),
+        (0x1FFFD, False),
+        (0x1FFFE, True),
+        (0x1FFFF, True),
+        (0x20000, False),
+        (0x10FFFF, True),
+    ],
+)
+def test_what_is_no_character_of_unicode_is_refused(number, broken):
+    found = check_field(FIELDS_BY_KEY["common_name"], f"a{chr(number)}")
+    values = {"position": 2, "code_point": f"U+{number:04X}"}
+    problem = Problem(Code.BROKEN_CHARACTER, "common_name", values=values)
+    assert found == ([problem] if broken else [])
+
+
+def test_the_countries_that_were_perhaps_meant_are_listed():
+    assert len(meant := countries.suggest("Korea")) > 1
+    [problem] = check_field(FIELDS_BY_KEY["country"], "Korea")
+    assert problem.values == {
+        "given": "Korea",
+        "suggestion": "",
+        "name": "",
+        "choices": "; ".join(f"{name} ({code})" for code, name in meant),
+    }
+
+
+def test_a_field_that_is_taken_verbatim_is_not_checked(answers):
+    name = f" {'x' * 70}\t"
+    subject = Subject(answers | {"common_name": name}, verbatim=["common_name"])
+    assert subject["common_name"] == name
+    with pytest.raises(InvalidSubject):
+        Subject(answers | {"unit": name}, verbatim=["common_name"])
+
+
+def test_answers_that_belong_to_no_field_are_named(answers):
+    with pytest.raises(ValueError, match=r": age, size$"):
+        check(answers | {"size": "1", "age": "2"})
