@@ -219,11 +219,12 @@ def _make_mutants() -> None:
         mutmut.create_mutants(1)
 
 
-def _run(modules: list[str], tests: list[str], again: bool, enough: float) -> int:
+def _run(given: argparse.Namespace) -> int:
     from mutmut.configuration import config
 
     _make_mutants()
-    tests = tests or config().pytest_add_cli_args_test_selection
+    tests = given.tests or config().pytest_add_cli_args_test_selection
+    modules = given.modules
     os.chdir("mutants")
     if not modules:
         modules = [
@@ -231,7 +232,10 @@ def _run(modules: list[str], tests: list[str], again: bool, enough: float) -> in
             for path in sorted(Path("enos_csr_gui").rglob("*.meta"))
         ]
     options = ["--rootdir=.", "-q", "-s", "--tb=native", *config().pytest_add_cli_args]
-    return pytest.main([*options, *tests], plugins=[_Runner(modules, again, enough)])
+    if given.long:
+        options += ["-m", "not slow"]
+    runner = _Runner(modules, given.again, given.seconds)
+    return pytest.main([*options, *tests], plugins=[runner])
 
 
 def _print_figures() -> None:
@@ -261,10 +265,11 @@ if __name__ == "__main__":
     parser.add_argument("modules", nargs="*", help="such as core/asn1; without any, all")
     parser.add_argument("--tests", nargs="*", default=[], help="only these files")
     parser.add_argument("--again", action="store_true", help="also those that survived")
+    parser.add_argument("--long", action="store_true", help="with the tests marked as long")
     parser.add_argument("--seconds", type=float, default=_ENOUGH_SECONDS)
     parser.add_argument("--figures", action="store_true", help="only print the figures")
     given = parser.parse_args()
     if given.figures:
         _print_figures()
     else:
-        sys.exit(_run(given.modules, given.tests, given.again, given.seconds))
+        sys.exit(_run(given))

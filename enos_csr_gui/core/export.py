@@ -153,8 +153,8 @@ def c_source(
         "certificate": certificate.to_pem(),
         "key": keys.to_pem(key, None),
     }
-    literals = {name: _c_string(text.decode("ascii")) for name, text in texts.items()}
-    return _C_SOURCE.format(**literals).encode("ascii")
+    literals = {name: _c_string(text.decode()) for name, text in texts.items()}
+    return _C_SOURCE.format(**literals).encode()
 
 
 def _c_string(text: str) -> str:

@@ -22,7 +22,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from enos_csr_gui.core import csr, export, files, key_reader, keys
 from enos_csr_gui.core.certificate import load_all
 from enos_csr_gui.core.enums import Format, Role
-from enos_csr_gui.core.errors import CannotExport, CannotSave, Code, InvalidFileName, InvalidKey
+from enos_csr_gui.core.errors import (
+    CannotExport,
+    CannotSave,
+    Code,
+    InvalidFileName,
+    InvalidKey,
+    Problem,
+)
 from enos_csr_gui.core.export import ExportedFile
 from enos_csr_gui.core.subject import Subject
 from enos_csr_gui.core.x509_reader import Certificate
@@ -451,6 +458,30 @@ def test_no_keystore_is_replaced(keystore, tmp_path, refusal, issued):
     assert (tmp_path / "device.jks").read_bytes() == before
     (problem,) = export.check_target(Format.JAVA, tmp_path / "device.jks")
     assert problem.values == {"suggestion": "device-2.jks"}
+
+
+def test_a_free_name_is_suggested_with_its_ending(tmp_path):
+    target = tmp_path / "device.p12"
+    assert export.check_target(Format.PKCS12, target) == []
+    target.touch()
+    [problem] = export.check_target(Format.PKCS12, target)
+    assert (problem.code, problem.path) == (Code.FILE_EXISTS, target)
+    assert problem.values == {"suggestion": "device-2.p12"}
+
+
+def test_what_keeps_a_folder_from_being_used_is_said_as_it_is(tmp_path):
+    missing = tmp_path / "missing" / "folder" / "device.p12"
+    [problem] = export.check_target(Format.PKCS12, missing)
+    assert (problem.code, problem.values) == (Code.FOLDER_MISSING, {})
+
+
+def test_a_missing_chain_is_reported_with_its_issuer(issued):
+    for format_ in (Format.PEM, Format.JAVA, Format.C):
+        with pytest.raises(CannotExport) as refused:
+            export.check_parts(format_, issued.key, issued.certificate, [])
+        values = {"issuer": "Test Issuing"}
+        assert refused.value.problems == (Problem(Code.CHAIN_MISSING, values=values),)
+    export.check_parts(Format.PKCS12, issued.key, issued.certificate, [])
 
 
 def test_a_folder_is_no_place_for_a_keystore(tmp_path, issued):
