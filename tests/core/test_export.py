@@ -139,6 +139,26 @@ def test_openssl_reads_a_keystore_for_older_systems(keystore, openssl, format_):
     assert "MAC: sha1," in shown
     assert "PBES2" not in shown
     assert shown.count("pbeWithSHA1And3-KeyTripleDES-CBC") == 2
+    assert shown.count("Iteration 20000") == 3
+
+
+def test_a_keystore_names_what_is_in_it(keystore, issued):
+    for format_, own, others in (
+        (Format.PKCS12, b"dev-001", {None}),
+        (Format.JAVA, b"edge", {b"cacert", b"cacert-2"}),
+    ):
+        data = keystore(format_, older_systems=True).read_bytes()
+        opened = pkcs12.load_pkcs12(data, SECRET.encode())
+        assert is_the_key(opened.key, issued)
+        assert opened.cert.friendly_name == own
+        assert opened.cert.certificate.public_bytes(Encoding.DER) == issued.certificate.der
+        assert {one.friendly_name for one in opened.additional_certs} == others
+        names = {
+            one.certificate.public_bytes(Encoding.DER): one.friendly_name
+            for one in opened.additional_certs
+        }
+        assert names.keys() == {one.der for one in issued.chain}
+        assert names[issued.chain[-1].der] == (b"cacert" if format_ is Format.JAVA else None)
 
 
 @pytest.mark.long
