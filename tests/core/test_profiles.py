@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import files, last_answers, profiles
-from enos_csr_gui.core.errors import CannotSave, Code, UnreadableFile
+from enos_csr_gui.core.errors import CannotSave, Code, Problem, UnreadableFile
 from enos_csr_gui.core.profiles import InvalidProfile, Profile
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, check_field
 
@@ -76,6 +76,7 @@ def test_a_profile_gets_another_name_unless_that_is_taken(path):
 
 def test_they_are_kept_where_the_platform_keeps_settings(settings_folder):
     profiles.save("Kaili", ANSWERS)
+    assert profiles.default_path().name == "profiles.json"
     assert profiles.default_path().parent == last_answers.default_path().parent
     assert profiles.default_path().is_relative_to(settings_folder)
     assert profiles.find("Kaili").answers == ANSWERS
@@ -199,3 +200,57 @@ def test_no_content_leads_to_an_answer_that_is_not_valid(tmp_path, content):
         assert "common_name" not in one.answers
         for key, text in one.answers.items():
             assert not check_field(FIELDS_BY_KEY[key], text)
+
+
+def test_a_name_is_as_long_as_its_limit_at_most(path):
+    limit = profiles.LONGEST_NAME
+    assert profiles.check_name("x" * limit) == []
+    problem = Problem(Code.PROFILE_NAME, values={"limit": limit})
+    for name in ("", "x" * (limit + 1)):
+        assert profiles.check_name(name) == [problem]
+
+
+def test_a_refusal_says_which_name_is_taken(path):
+    profiles.save("Kaili", ANSWERS, path)
+    profiles.save("other", ANSWERS, path, may_replace=False)
+    taken = Problem(Code.PROFILE_TAKEN, values={"name": "KAILI"})
+    for action in (
+        lambda: profiles.save(" KAILI ", {}, path, may_replace=False),
+        lambda: profiles.rename("other", " KAILI ", path),
+    ):
+        with pytest.raises(InvalidProfile) as caught:
+            action()
+        assert caught.value.problems == (taken,)
+    with pytest.raises(InvalidProfile) as caught:
+        profiles.rename("other", "", path)
+    assert codes(caught.value.problems) == [Code.PROFILE_NAME]
+    assert profiles.rename("other", "OTHER", path).name == "OTHER"
+    assert [one.name for one in profiles.load(path)] == ["Kaili", "OTHER"]
+
+
+def listed(path: Path, count: int) -> Path:
+    found = [{"name": f"p{number:04}", "answers": {}} for number in range(count)]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"profiles": found}), encoding="utf-8")
+    return path
+
+
+def test_there_are_as_many_as_the_limit_at_most(path, tmp_path):
+    most = profiles.MOST
+    assert profiles.read(listed(path, most)) == (profiles.load(path), [])
+    too_many = Problem(Code.PROFILES_TOO_MANY, path=path, values={"limit": most})
+    with pytest.raises(CannotSave) as caught:
+        profiles.save("one more", {}, path)
+    assert caught.value.problems == (too_many,)
+    assert len(profiles.load(path)) == most
+    found = profiles.read(listed(path, most + 1))
+    assert (len(found.profiles), found.problems) == (most, [too_many])
+
+
+def test_a_file_of_something_else_is_named(tmp_path):
+    file = tmp_path / "other.json"
+    for content in ("", "[]", '{"profiles": 1}', "[" * 200_000):
+        file.write_text(content)
+        with pytest.raises(UnreadableFile) as caught:
+            profiles.read(file)
+        assert caught.value.problems == (Problem(Code.PROFILES_UNREADABLE, path=file),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from enos_csr_gui.core import reminders
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import CannotSave, Code, escape_unprintable
-from enos_csr_gui.core.history import PastRequest
+from enos_csr_gui.core.errors import CannotSave, Code, Problem, escape_unprintable
+from enos_csr_gui.core.history import PastRequest, local_date
 from enos_csr_gui.core.reminders import Reminder
 
 NOW = datetime(2026, 11, 26, 18, 30, tzinfo=UTC)
@@ -146,3 +146,48 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(CannotSave) as caught:
         reminders.save([reminder()], tmp_path / "gone" / "renew.ics")
     assert caught.value.problems[0].code is Code.FOLDER_MISSING
+
+
+def test_without_a_moment_it_is_now(tmp_path: Path) -> None:
+    far = datetime.now(UTC) + timedelta(days=1000)
+    assert reminders.renewal_day(far) == reminders.renewal_day(far, NOW)
+    soon = reminders.renewal_day(datetime.now(UTC))
+    assert timedelta() < soon - datetime.now(UTC).date() <= timedelta(days=2)
+    valid, over = past(1, "a", 1000), past(2, "b", -1000)
+    assert [one.number for one in reminders.to_be_reminded_of([valid, over])] == [1]
+    before = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    [(_name, _parameters, stamp)] = [
+        one for one in read(reminders.to_calendar([reminder()])) if one[0] == "DTSTAMP"
+    ]
+    written = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ")
+    assert before <= written <= datetime.now(UTC).replace(tzinfo=None)
+
+
+def test_a_day_of_another_time_zone_is_written_in_utc(tmp_path: Path) -> None:
+    east = NOW.astimezone(timezone(timedelta(hours=8)))
+    reminders.save([reminder()], tmp_path / "a.ics", east)
+    lines = read((tmp_path / "a.ics").read_bytes())
+    assert ("DTSTAMP", {}, "20261126T183000Z") in lines
+    assert ("TRANSP", {}, "TRANSPARENT") in lines
+
+
+def test_tomorrow_is_the_next_local_day() -> None:
+    today = date.fromisoformat(local_date(NOW))
+    assert reminders.renewal_day(NOW, NOW) == today + timedelta(days=1)
+
+
+def test_of_several_certificates_the_one_that_ends_last_counts() -> None:
+    requests = [past(1, "a", 700), past(2, "a", 10), past(3, "a", 700), past(4, "b", 0)]
+    assert [one.number for one in reminders.to_be_reminded_of(requests, NOW)] == [1]
+
+
+def test_a_line_may_be_as_long_as_the_standard_allows() -> None:
+    data = reminders.to_calendar([reminder("x" * (75 - len("SUMMARY:")))], NOW)
+    assert f"SUMMARY:{'x' * (75 - len('SUMMARY:'))}\r\n".encode() in data
+
+
+def test_a_calendar_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "renew.ics"
+    with pytest.raises(CannotSave) as caught:
+        reminders.save([reminder()], path)
+    assert caught.value.problems == (Problem(Code.FOLDER_MISSING, path=path),)
