@@ -254,3 +254,38 @@ def test_a_file_of_something_else_is_named(tmp_path):
         with pytest.raises(UnreadableFile) as caught:
             profiles.read(file)
         assert caught.value.problems == (Problem(Code.PROFILES_UNREADABLE, path=file),)
+
+
+def test_what_is_known_is_not_added_and_a_long_name_stays_within_its_limit(path, tmp_path):
+    long = "x" * profiles.LONGEST_NAME
+    for name in ("b", "A", long):
+        profiles.save(name, ANSWERS, path)
+    file = tmp_path / "round.json"
+    assert profiles.hand_out(file, path) == 3
+    profiles.save(long, {"unit": "Ops"}, path)
+    profiles.remove("A", path)
+    added = profiles.take_in(file, path)
+    assert [one.name for one in added.profiles] == ["A", f"{long[:-4]} (2)"]
+    assert [one.name for one in profiles.load(path)] == ["A", "b", f"{long[:-4]} (2)", long]
+
+
+def test_a_file_to_hand_round_is_replaced_only_if_that_is_wanted(path, tmp_path):
+    profiles.save("Kaili", ANSWERS, path)
+    file = tmp_path / "round.json"
+    file.write_text("of last year")
+    with pytest.raises(CannotSave):
+        profiles.hand_out(file, path)
+    assert file.read_text() == "of last year"
+    assert profiles.hand_out(file, path, may_replace=True) == 1
+    assert profiles.read(file).profiles == profiles.load(path)
+    if os.name == "posix":
+        new = tmp_path / "new.json"
+        new.touch()
+        assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(new.stat().st_mode)
+
+
+def test_a_quotation_is_cut_where_it_is_too_long(path):
+    for length, shown in ((60, "x" * 60), (61, f"{'x' * 60}…")):
+        with pytest.raises(InvalidProfile) as caught:
+            profiles.find("x" * length, path)
+        assert caught.value.problems[0].values == {"name": shown}
