@@ -103,7 +103,7 @@ class _Runner:
         _say(f"{module}: {len(waiting)} of {len(codes)}")
         start = time.monotonic()
         for name in waiting:
-            items = self._in_order(self._reached[name.rpartition("__mutmut_")[0]])
+            items = self._in_order(self._reached[name.rpartition("__mutmut_")[0]], module)
             before = time.monotonic()
             codes[name] = self._try(name, items, session, caches) if items else _UNREACHED
             meta["durations_by_key"][name] = time.monotonic() - before
@@ -115,15 +115,19 @@ class _Runner:
         noticed = counts[_NOTICED] + counts[_TIMEOUT]
         _say(f"{module}: {noticed} of {len(codes)} noticed, {time.monotonic() - start:.0f} s")
 
-    def _in_order(self, items: list[pytest.Item]) -> list[pytest.Item]:
-        """Return quick tests first, and of those with many examples one."""
+    def _in_order(self, items: list[pytest.Item], module: str) -> list[pytest.Item]:
+        """Return the tests of the module itself first, then the quick ones.
+
+        Of those with many examples, one is before all others.
+        """
+        own = f"test_{Path(module).name}.py"
         seen, order = Counter(), []
         for item in sorted(items, key=self._seconds.__getitem__):
             function = item.nodeid.partition("[")[0]
-            order.append((seen[function], item))
+            order.append((item.path.name != own, seen[function], item))
             seen[function] += 1
-        order.sort(key=lambda one: one[0])
-        return [item for _, item in order]
+        order.sort(key=lambda one: one[:2])
+        return [item for *_, item in order]
 
     def _try(self, name: str, items: list, session: pytest.Session, caches: list) -> int:
         process = os.fork()

@@ -279,22 +279,15 @@ _VARIATION_SELECTORS = frozenset(
 """They follow a letter, and most fonts show no difference."""
 
 
-def _is_invisible(character: str) -> bool:
-    """Return whether nothing of the character itself is seen; blanks do not count."""
-    return (
-        unicodedata.category(character) == "Cf"
-        or character in INVISIBLE
-        or character in _VARIATION_SELECTORS
-    )
-
-
 def is_shown(character: str) -> bool:
     """Return whether the character can be shown as it is; see ``escape_unprintable``."""
     if character.isascii():
         return " " <= character <= "~"
     if unicodedata.category(character) == "Zs":
         return True
-    return character.isprintable() and not _is_invisible(character)
+    if character in INVISIBLE or character in _VARIATION_SELECTORS:
+        return False
+    return character.isprintable()
 
 
 def escape_unprintable(text: str, keep: str = "") -> str:

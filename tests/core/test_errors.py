@@ -90,6 +90,7 @@ def test_one_step_of_a_path_may_be_too_long_on_windows(number, posix):
         ("贵州 №7, ‘é’ e\u0301", "贵州 №7, ‘é’ e\u0301"),
         ("风机 🌬\ufe0f", "风机 🌬\ufe0f"),  # an emoji is written so
         ("a\u3000b\u00a0c", "a\u3000b\u00a0c"),
+        (" ~\x7f\uffff\U0001ffff", " ~\\u007f\\uffff\\U0001ffff"),
         ("a\x1b[2J\r\n\x9b", "a\\u001b[2J\\u000d\\u000a\\u009b"),
         ("\u202egpj\u2066\u200b\ufeff\u00ad", "\\u202egpj\\u2066\\u200b\\ufeff\\u00ad"),
         ("a\ufe0f\ufe00\u3164\u034f", "a\\ufe0f\\ufe00\\u3164\\u034f"),
