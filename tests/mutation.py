@@ -101,13 +101,14 @@ class _Runner:
         tried = (None, _SURVIVED, _UNREACHED) if self._again else (None,)
         waiting = [name for name, code in codes.items() if code in tried]
         _say(f"{module}: {len(waiting)} of {len(codes)}")
-        start = time.monotonic()
+        start = saved = time.monotonic()
         for name in waiting:
             items = self._in_order(self._reached[name.rpartition("__mutmut_")[0]], module)
             before = time.monotonic()
             codes[name] = self._try(name, items, session, caches) if items else _UNREACHED
             meta["durations_by_key"][name] = time.monotonic() - before
-            if name == waiting[-1] or int(before) % 10 == 0:
+            if name == waiting[-1] or before > saved + 5:
+                saved = before
                 path.write_text(json.dumps(meta, indent=4), encoding="utf-8")
             if codes[name] in (_SURVIVED, _UNREACHED):
                 _say(f"    {'survived' if items else 'no test'}: {name}")
@@ -140,9 +141,9 @@ class _Runner:
                 from mutmut.mutation.trampoline import set_mutant_under_test
 
                 set_mutant_under_test(name)
-                start = time.process_time()
+                start = sum(os.times()[:4])
                 for item in items:
-                    if time.process_time() - start > self._enough:
+                    if sum(os.times()[:4]) - start > self._enough:
                         break
                     signal.setitimer(signal.ITIMER_PROF, _PROCESSOR_SECONDS)
                     signal.alarm(_SECONDS)
