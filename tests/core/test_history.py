@@ -356,6 +356,47 @@ def test_sorted_by_each_column(five, sort, ascending, filter_text):
     assert names(selected(five, **ways)) == up[::-1]
 
 
+@pytest.fixture
+def of_each_status(past) -> RequestHistory:
+    """Requests that wait, are valid, expire soon, and have expired; the serial numbers differ."""
+    for name, days, serial in (("w", None, None), ("v", 90, 9), ("s", 9, 100), ("x", -9, 1 << 70)):
+        record(past, name, public_key_sha256=name)
+        if days is not None:
+            expires = datetime.now(UTC) + timedelta(days=days)
+            past.certificate_received(
+                name,
+                common_name=name,
+                certificate=Path("a.crt"),
+                serial=serial,
+                issued=expires - timedelta(days=700),
+                expires=expires,
+            )
+    return past
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        (Status.WAITING, ["w"]),
+        (Status.VALID, ["v"]),
+        (Status.EXPIRING, ["s"]),
+        (Status.EXPIRED, ["x"]),
+        (None, ["w", "v", "s", "x"]),
+    ],
+)
+def test_only_those_of_one_status(of_each_status, status, found):
+    for text in ("", "guizhou"):
+        ways = {"status": status, "filter_text": text, "descending": False}
+        assert names(selected(of_each_status, **ways)) == found
+
+
+def test_serial_numbers_are_sorted_as_numbers(of_each_status):
+    for text in ("", "guizhou"):
+        ways = {"sort": SortBy.SERIAL, "filter_text": text}
+        assert names(selected(of_each_status, **ways, descending=False)) == ["w", "v", "s", "x"]
+        assert names(selected(of_each_status, **ways)) == ["x", "s", "v", "w"]
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
