@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from enos_csr_gui.core.enums import RequestKind, SortBy, Status
 from enos_csr_gui.core.errors import Code
 from enos_csr_gui.core.history import (
     HistoryUnavailable,
+    NewRequest,
     PastRequest,
     RequestHistory,
     Selection,
@@ -1376,3 +1378,119 @@ def test_a_page_of_what_is_to_be_renewed_soon(past):
     assert names(selected(past, **by_end)) == ["dev-10", "dev-20", "dev-30"]
     assert names(selected(past, **by_end, filter_text="dev 3")) == ["dev-30"]
     assert selected(past, **by_end, filter_text="dev 4") == []
+
+
+# --- Places, batches, and what there is before the first request ------------------------------
+
+
+def test_nothing_is_there_before_the_first_request(past, path):
+    assert past.requests() == past.numbers() == past.numbered([1]) == []
+    assert past.places(Selection()) == past.find_file(Path("a.csr")) == []
+    assert past.public_keys("a") == set()
+    assert past.has_words() == (False, False)
+    assert past.count() == 0
+    assert past.archive([1]) == 0
+    record_certificate = {
+        "common_name": "a",
+        "serial": 1,
+        "issued": NOW,
+        "expires": NOW,
+        "certificate": Path("a.crt"),
+    }
+    assert past.certificate_received("a", **record_certificate) is False
+    assert not path.exists()
+
+
+def test_the_places_of_files_are_listed_in_the_order_chosen(past):
+    for name in ("b", "a"):
+        record(past, name)
+    places = past.places(Selection(sort=SortBy.COMMON_NAME, descending=False))
+    assert [(one.number, one.csr, one.key) for one in places] == [
+        (2, Path("/work/a.csr"), Path("/work/a.key")),
+        (1, Path("/work/b.csr"), Path("/work/b.key")),
+    ]
+
+
+def test_a_file_is_found_among_requests_and_certificates(past):
+    for name in ("a", "b", "a"):
+        record(past, name)
+    [newest, _b, oldest] = past.requests()
+    past.moved(
+        [
+            replace(newest, certificate=Path("/new/a.crt"), csr=Path("/new/a.csr")),
+            replace(oldest, key=Path("/new/a.key")),
+        ]
+    )
+    assert [one.number for one in past.find_file(Path("/new/a.crt"))] == [3]
+    assert [one.number for one in past.find_file(Path("/new/a.csr"))] == [3]
+    assert [one.number for one in past.find_file(Path("/work/a.csr"))] == [1]
+    assert past.find_file(Path("/work/a.key")) == []
+    [newest, _b, oldest] = past.requests()
+    assert (newest.certificate, oldest.certificate) == (Path("/new/a.crt"), None)
+    assert (newest.key, oldest.key) == (Path("/work/a.key"), Path("/new/a.key"))
+
+
+def test_a_certificate_may_say_where_its_key_is_now(past):
+    record(past, "a", public_key_sha256="a")
+    values = {"common_name": "a", "issued": NOW, "expires": NOW, "certificate": Path("/a.crt")}
+    assert past.certificate_received("a", serial=1, **values) is True
+    assert past.requests()[0].key == Path("/work/a.key")
+    assert past.certificate_received("a", serial=2, key=Path("/new/a.key"), **values) is True
+    [one] = past.requests()
+    assert (one.key, one.serial, one.certificate) == (Path("/new/a.key"), 2, Path("/a.crt"))
+    assert past.certificate_received("b", serial=1, **values) is False
+
+
+def test_the_same_certificate_again_stays_with_its_request(past):
+    for _time in range(2):
+        record(past, "a", public_key_sha256="a")
+    values = {"common_name": "a", "issued": NOW, "expires": NOW, "certificate": Path("/a.crt")}
+    past.certificate_received("a", serial=1, **values)
+    [newest, oldest] = past.requests()
+    assert (newest.serial, oldest.serial) == (1, None)
+    past.certificate_received("a", serial=2, **values)
+    past.certificate_received("a", serial=1, **values)
+    [newest, oldest] = past.requests()
+    assert {newest.serial, oldest.serial} == {1, 2}
+
+
+def test_the_requests_of_a_batch_are_known_by_their_keys(past):
+    def new(name: str, number: int) -> NewRequest:
+        return NewRequest(
+            {"common_name": name}, f"{number:064x}", Path(f"/{name}.key"), Path(f"/{name}.csr")
+        )
+
+    past.record_all([new("a", 1), new("b", 2)], batch="first")
+    past.record_all([new("c", 3)], batch="second")
+    past.record_all([new("d", 4)])
+    past.record_all([], batch="third")
+    assert past.public_keys("first") == {bytes(31) + b"\1", bytes(31) + b"\2"}
+    assert past.public_keys("second") == {bytes(31) + b"\3"}
+    assert past.public_keys("third") == set()
+    assert names(past.requests(filter_text="first")) == ["b", "a"]
+
+
+def test_more_requests_than_one_query_takes_are_returned_in_order(past):
+    past.record_all(
+        NewRequest({"common_name": f"{n}"}, f"{n}", Path("/a.key"), Path("/a.csr"))
+        for n in range(1, 1202)
+    )
+    wanted = [1201, 7, 600, 9999, 1, *range(2, 7), *range(8, 600), *range(601, 1201)]
+    found = [one.number for one in past.numbered(wanted)]
+    assert found == [one for one in wanted if one != 9999]
+    assert len(past.requests(limit=3)) == 3
+    assert len(past.requests()) == past.count() == 1201
+
+
+def test_whether_there_are_sites_and_notes_is_known(past):
+    record(past, "a")
+    assert past.has_words() == (False, False)
+    past.annotate([1], note="x")
+    assert past.has_words() == (False, True)
+    past.annotate([1], site="y", note="")
+    assert past.has_words() == (True, False)
+    past.annotate([1], note="x")
+    assert past.has_words() == (True, True)
+    assert past.archive([1, 2]) == 1
+    assert past.archive([1, 2]) == 0
+    assert past.archive([1, 2], archived=False) == 1
