@@ -289,3 +289,20 @@ def test_a_quotation_is_cut_where_it_is_too_long(path):
         with pytest.raises(InvalidProfile) as caught:
             profiles.find("x" * length, path)
         assert caught.value.problems[0].values == {"name": shown}
+
+
+def test_the_file_to_hand_round_can_be_read_by_people_and_may_be_out_of_order(path, tmp_path):
+    file = tmp_path / "round.json"
+    listed = [{"name": name, "answers": {}} for name in ("b", "凯里", "C", "A")]
+    file.write_text(json.dumps({"profiles": listed}), encoding="utf-8-sig")
+    assert [one.name for one in profiles.read(file).profiles] == ["A", "b", "C", "凯里"]
+    profiles.take_in(file, path)
+    profiles.hand_out(file, path, may_replace=True)
+    assert "凯里" in file.read_text(encoding="utf-8")
+
+
+def test_a_place_where_nothing_can_be_saved_is_named(path, tmp_path):
+    file = tmp_path / "missing" / "round.json"
+    with pytest.raises(CannotSave) as caught:
+        profiles.hand_out(file, path, may_replace=True)
+    assert caught.value.problems == (Problem(Code.FOLDER_MISSING, path=file),)

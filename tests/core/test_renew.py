@@ -11,8 +11,13 @@ from enos_csr_gui.core import keys, renew, x509_reader
 from enos_csr_gui.core.create import create_request
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
-from enos_csr_gui.core.history import RENEWAL_PENDING, RequestHistory, local_date
-from enos_csr_gui.core.subject import Subject
+from enos_csr_gui.core.history import (
+    RENEWAL_PENDING,
+    RequestHistory,
+    default_path,
+    local_date,
+)
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, Subject
 
 DAY = timedelta(days=1)
 
@@ -264,3 +269,46 @@ def test_a_renewal_renews_the_newest_certificate_before_it(made, subject, tmp_pa
     assert renew.newest_serial("dev-001", before=first.number) is None
     assert renew.renewed_serial(newest) == 7
     assert renew.renewed_serial(first) is None
+
+
+def test_without_a_history_only_the_files_count(made):
+    source = renew.read_source(made.csr)
+    default_path().unlink()
+    default_path().mkdir()
+    assert renew.check_requested("dev-001") == ()
+    assert renew.newest_serial("dev-001") is None
+    assert not renew.has_protected_key(source)
+    assert renew.read_source_or_history(made.csr) == source
+    made.csr.unlink()
+    with pytest.raises(UnreadableFile) as caught:
+        renew.read_source_or_history(made.csr)
+    assert caught.value.problems == (Problem(Code.FILE_MISSING, path=made.csr),)
+
+
+def test_a_name_that_is_not_in_the_history_does_not_wait(made):
+    assert renew.check_requested("dev-002") == ()
+    with RequestHistory() as history:
+        history.archive([1])
+    assert renew.check_requested("dev-001") == ()
+
+
+def test_the_history_may_hold_what_todays_rules_refuse(tmp_path):
+    csr = tmp_path / "gone.csr"
+    with RequestHistory() as history:
+        history.record(
+            {"country": "XX", "common_name": "dev\u200b1"},
+            public_key_sha256="ab" * 32,
+            key=tmp_path / "gone.key",
+            csr=csr,
+        )
+    source = renew.read_source_or_history(csr)
+    assert source.answers == dict.fromkeys(FIELDS_BY_KEY, "") | {
+        "country": "XX",
+        "common_name": "dev\u200b1",
+    }
+    missing = ("state", "locality", "organization", "unit")
+    assert [(one.field, one.code) for one in source.problems] == [
+        ("country", Code.NOT_A_COUNTRY),
+        *((field, Code.REQUIRED) for field in missing),
+    ]
+    assert [one.code for one in source.warnings] == [Code.INVISIBLE_CHARACTER]
