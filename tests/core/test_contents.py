@@ -9,6 +9,7 @@ import pytest
 from enos_csr_gui.core import contents
 from enos_csr_gui.core.contents import MAX_FILES
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.files import MAX_READ_BYTES
 from enos_csr_gui.core.x509_reader import Certificate
 
 
@@ -71,11 +72,11 @@ def test_all_files_that_cannot_be_read_are_reported(place):
 
 def test_of_a_folder_what_can_be_read_is_read(place):
     with (place / "a.csr").open("r+b") as file:
-        file.truncate(1 << 30)  # too large
+        file.truncate(MAX_READ_BYTES + 1)
     assert [one.path.name for one in contents.read_all([place])] == ["b.pem"]
     (place / "b.pem").unlink()
     with (place / "c.csr").open("wb") as file:
-        file.truncate(1 << 30)
+        file.truncate(MAX_READ_BYTES + 1)
     [problem] = refused(contents.read_all, [place])
     assert (problem.code, problem.path) == (Code.FILE_TOO_LARGE, place / "a.csr")
 
