@@ -7,14 +7,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from enos_csr_gui.core import csr, keys
-from enos_csr_gui.core.errors import Code, CoreError, Problem
+from enos_csr_gui.core.errors import (
+    CannotSave,
+    Code,
+    CoreError,
+    InvalidTable,
+    Problem,
+    UnreadableFile,
+)
 from enos_csr_gui.core.subject import Subject
 
 # What is imported late must be there before the process gives up the right to read it.
@@ -50,12 +57,13 @@ def csr_pem(subject: Subject, key: rsa.RSAPrivateKey) -> bytes:
     return csr.to_pem(csr.sign(subject, key))
 
 
-_new_problem = Problem.__new__
+_new_problem, _new_error = Problem.__new__, CoreError.__init__
+_OF_FILES = (InvalidTable, CannotSave, UnreadableFile)
 
 
 @pytest.fixture(autouse=True)
 def complete_problems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test in which a problem lacks a value that its sentence needs."""
+    """Fail a test in which a problem lacks a value that its sentence needs, or the file."""
     incomplete: list[str] = []
 
     def new(cls: type[Problem], code: Code, *args: object, **kwargs: object) -> Problem:
@@ -64,7 +72,15 @@ def complete_problems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             incomplete.append(f"{made}")
         return made
 
+    def error(self: CoreError, problems: Sequence[Problem]) -> None:
+        _new_error(self, problems)
+        if isinstance(self, _OF_FILES):
+            nameless = (one for one in problems if one.path is None)
+            # What is read from bytes has no file.
+            incomplete.extend(f"{one}" for one in nameless if one.code is not Code.NO_REQUEST)
+
     monkeypatch.setattr(Problem, "__new__", new)
+    monkeypatch.setattr(CoreError, "__init__", error)
     yield
     assert not incomplete
 
