@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import time
 from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core.errors import Code, escape_unprintable, problem_from_os_error
+from enos_csr_gui import __version__
+from enos_csr_gui.core.errors import (
+    Code,
+    CoreError,
+    Problem,
+    clock_is_possible,
+    escape_unprintable,
+    problem_from_os_error,
+    unexpected,
+)
 
 PATH = Path("folder/a.key")
 
@@ -104,3 +115,79 @@ def test_foreign_text_is_shown_without_what_a_terminal_acts_on(text, shown):
 
 def test_lines_of_our_own_stay_when_they_are_to():
     assert escape_unprintable("a\nb\r", keep="\n") == "a\nb\\u000d"
+
+
+def raised(error: Exception) -> Exception:
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
+def deep(depth: int) -> None:
+    if depth:
+        deep(depth - 1)
+    raise ValueError("a passphrase")
+
+
+def test_an_error_that_nobody_foresaw_says_where_and_nothing_else():
+    [_code, _field, _path, values] = unexpected(raised(ValueError("a passphrase")))
+    version, kind, place = values["reference"].split(" ")
+    assert (version, kind) == (__version__, "ValueError")
+    assert re.fullmatch(r"test_errors:\d+", place)
+    with pytest.raises(ValueError, match="passphrase") as caught:
+        deep(9)
+    problem = unexpected(caught.value)
+    assert problem.code is Code.UNEXPECTED
+    places = problem.values["reference"].split(" ")[2:]
+    assert len(places) == 4
+    assert set(places[:-1]) != {places[-1]}  # the last says where it was raised
+    assert unexpected(KeyError()).values == {"reference": f"{__version__} KeyError"}
+
+
+def test_too_little_memory_is_called_that():
+    assert unexpected(raised(MemoryError())) == Problem(Code.MEMORY_FULL)
+
+
+def test_a_clock_that_cannot_be_read_is_called_that(monkeypatch):
+    assert clock_is_possible()
+    assert unexpected(OverflowError()).code is Code.UNEXPECTED
+
+    def impossible() -> float:
+        raise OverflowError
+
+    monkeypatch.setattr(time, "time", impossible)
+    assert not clock_is_possible()
+    assert unexpected(OverflowError()) == Problem(Code.CLOCK_IMPOSSIBLE)
+    assert unexpected(ValueError()).code is Code.UNEXPECTED
+
+
+def test_an_error_names_its_codes_and_nothing_that_was_entered():
+    values = {"name": "a passphrase"}
+    problems = [Problem(Code.PROFILE_TAKEN, values=values), Problem(Code.REQUIRED, "unit")]
+    assert str(CoreError(problems)) == "profile-taken, required"
+    assert CoreError(problems).problems == tuple(problems)
+
+
+def test_an_error_of_the_system_without_a_text_has_its_name_for_a_reason():
+    problem = problem_from_os_error(OSError(), PATH, missing=Code.FILE_MISSING)
+    assert problem == Problem(Code.FILE_TROUBLE, path=PATH, values={"reason": "OSError"})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="as_windows_says stands in for Windows")
+@pytest.mark.parametrize(
+    ("number", "place", "missing", "code"),
+    [
+        (2, "there/a.key", Code.FOLDER_MISSING, Code.FOLDER_PROTECTED),
+        (2, "there", Code.FOLDER_MISSING, Code.FOLDER_PROTECTED),
+        (2, "there/a\udcff.key", Code.FOLDER_MISSING, Code.FOLDER_MISSING),
+        (2, "there/a.key", Code.FILE_MISSING, Code.FILE_MISSING),
+        (2, "gone/a.key", Code.FOLDER_MISSING, Code.FOLDER_MISSING),
+        (3, "there/a.key", Code.FOLDER_MISSING, Code.FOLDER_MISSING),
+    ],
+)
+def test_windows_protects_folders_from_programs(tmp_path, number, place, missing, code):
+    (tmp_path / "there").mkdir()
+    path = tmp_path / place
+    problem = problem_from_os_error(as_windows_says(number, errno.ENOENT), path, missing=missing)
+    assert problem == Problem(code, path=path)
