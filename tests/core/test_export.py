@@ -161,6 +161,11 @@ def test_a_keystore_names_what_is_in_it(keystore, issued):
         assert names[issued.chain[-1].der] == (b"cacert" if format_ is Format.JAVA else None)
 
 
+def test_the_key_in_a_java_keystore_is_called_as_one_wants(keystore):
+    data = keystore(Format.JAVA, older_systems=True, name="turbine").read_bytes()
+    assert pkcs12.load_pkcs12(data, SECRET.encode()).cert.friendly_name == b"turbine"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("format_", KEYSTORES)
 def test_a_keystore_opens_with_its_passphrase_only(keystore, issued, format_):
@@ -493,6 +498,17 @@ def test_what_keeps_a_folder_from_being_used_is_said_as_it_is(tmp_path):
     missing = tmp_path / "missing" / "folder" / "device.p12"
     [problem] = export.check_target(Format.PKCS12, missing)
     assert (problem.code, problem.values) == (Code.FOLDER_MISSING, {})
+
+
+def test_a_certificate_for_a_key_that_is_not_rsa_is_refused(issued, authority, openssl, tmp_path):
+    request, kind = tmp_path / "ec.csr", ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    openssl("req", "-new", *kind, "-nodes", "-keyout", tmp_path / "ec.key", "-subj", "/CN=a",
+            "-out", request)  # fmt: skip
+    [certificate] = load_all(authority.issue(request, tmp_path / "ec.pem").read_bytes())
+    with pytest.raises(CannotExport) as refused:
+        export.check_parts(Format.PEM, issued.key, certificate, issued.chain)
+    values = {"algorithm": "EC secp256r1"}
+    assert refused.value.problems == (Problem(Code.CERTIFICATE_NOT_RSA, values=values),)
 
 
 def test_a_missing_chain_is_reported_with_its_issuer(issued):
