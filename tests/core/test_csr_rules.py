@@ -123,3 +123,24 @@ def test_extensions_are_named(made):
     assert csr_rules.check_repeated([*request.extensions] * 2) == [
         Problem(Code.EXTENSION_REPEATED, values={"extension": "subjectAltName", "count": 2})
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem", "values"),
+    [
+        ("x" * 65, "locality", Code.TOO_LONG, {"limit": 64, "excess": 1}),
+        (
+            "M\u00c3\u00bcller",
+            "organization",
+            Code.TEXT_MISREAD,
+            {"given": "M\u00c3\u00bcller", "meant": "M\u00fcller"},
+        ),
+    ],
+)
+def test_the_text_of_a_field_is_judged_as_it_stands_there(made, text, key, problem, values):
+    [field] = [one for one in SUBJECT_FIELDS if one.key == key]
+    old = {"locality": "Kaili", "organization": "Example Wind Ltd"}[key]
+    name = made("-utf8", subject=SUBJECT.replace(old, text)).subject
+    assert csr_rules.check_csr_field(field, name) == [Problem(problem, key, values=values)]
+    whole = made("-utf8", subject=SUBJECT.replace(old, "x" * 64)).subject
+    assert csr_rules.check_csr_field(field, whole) == []
