@@ -33,6 +33,11 @@ ROWS = st.lists(
 )
 
 
+@pytest.fixture
+def complete_problems() -> None:
+    """Let a problem have any values: here they are made up."""
+
+
 @pytest.mark.long
 @given(given_rows=ROWS, place=st.integers(0, 79), data=st.data())
 def test_rows_are_what_was_put_in(given_rows, place, data) -> None:
