@@ -59,7 +59,7 @@ _MAX_FILE_NAME_BYTES = 255
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{6,63}")
 
-_PLAIN_SUFFIX = re.compile(r"(?:\.[A-Za-z0-9]+)?", re.ASCII)
+_PLAIN_FILE_NAME = re.compile(rf"{_PLAIN_NAME.pattern}(?:\.[A-Za-z0-9]{{1,9}})?")
 
 # Windows treats these as devices, in either case and before any suffix. (pathvalidate misses some.)
 _DEVICE = re.compile(r"((?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])) *(?=\.|$)", re.I)
@@ -123,7 +123,7 @@ def safe_name(text: str) -> str:
 
 def safe_file_name(text: str) -> str:
     """Return ``text`` converted to a file name, as ``safe_name`` does, but keep its suffix."""
-    if (plain := _PLAIN_NAME.match(text)) and _PLAIN_SUFFIX.fullmatch(text, plain.end()):
+    if _PLAIN_FILE_NAME.fullmatch(text):
         return text
     return _safe(text, _MAX_FILE_NAME_BYTES)
 
@@ -330,7 +330,7 @@ def make_temporary_folder() -> Path:
 
     # In one attempt: see '_hidden'.
     folder = Path(tempfile.gettempdir(), f"enos-csr-{secrets.token_hex(8)}")
-    folder.mkdir(0o700)
+    permissions.make_folder(folder, 0o700)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 

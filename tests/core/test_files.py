@@ -1325,6 +1325,7 @@ def test_the_free_name_for_the_longest_name_is_itself_taken(tmp_path):
 def test_a_file_name_of_255_bytes_stays_and_a_longer_one_is_cut(tmp_path):
     assert files.safe_file_name("x" * 255) == "x" * 255
     assert files.safe_file_name("x" * 256) == "x" * 255
+    assert files.safe_file_name(f"dev-001.{'x' * 300}") == f"dev-001.{'x' * 247}"
 
 
 @given(st.from_regex(r"(con|dev-001|[A-Za-z0-9_.-]{6,9})(\.[A-Za-z0-9]{0,3}|\n)?", fullmatch=True))
