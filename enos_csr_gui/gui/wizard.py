@@ -158,8 +158,7 @@ class RequestWizard(QDialog):
         column.addWidget(line)
         column.addWidget(self._row)
         room = style.room_for(self)
-        larger = max(1, self.fontMetrics().lineSpacing() / style.USUAL_LINE)
-        width, height = round(larger * _SIZE.width()), round(larger * _SIZE.height())
+        width, height = style.grown(self, _SIZE.width()), style.grown(self, _SIZE.height())
         self.resize(min(width, room.width()), min(height, room.height()))
         # Smaller, a page would be nothing but scroll bars.
         self.setMinimumSize(min(2 * width // 3, room.width()), min(height // 2, room.height()))

@@ -220,50 +220,56 @@ def test_a_placeholder_can_be_read_and_is_not_taken_for_an_answer(
         style.fix_palette()
 
 
-def test_the_icons_in_a_line_grow_with_a_large_font(qapp: QApplication) -> None:
-    if qapp.style().objectName() != "fusion":
-        pytest.skip("other styles draw them as they do")
-    before, heights = qapp.font(), []
-    try:
+@pytest.fixture
+def fonts(qapp: QApplication) -> Iterator[Iterator[None]]:
+    """The usual font, then a large one, for as long as a loop does not ask for the next."""
+    before = qapp.font()
+
+    def each() -> Iterator[None]:
         for size in (9, 20):
             font = QFont(before)
             font.setPointSize(size)
             qapp.setFont(font)
-            for line in (Line(), CountryBox()):
-                edit = line if isinstance(line, Line) else line.line
-                edit.addAction(
-                    QIcon(str(resources.icon("problem"))), QLineEdit.ActionPosition.TrailingPosition
-                )
-                style.ensure_touch_targets(line)
-                line.resize(300, line.sizeHint().height())
-                line.show()
-                wait(10)
-                heights += [painted_rows(one) for one in edit.findChildren(QToolButton)]
-                line.deleteLater()
-    finally:
-        qapp.setFont(before)
+            yield
+
+    yield each()
+    qapp.setFont(before)
+
+
+def test_the_icons_in_a_line_grow_with_a_large_font(
+    qapp: QApplication, fonts: Iterator[None]
+) -> None:
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("other styles draw them as they do")
+    heights = []
+    for _font in fonts:
+        for line in (Line(), CountryBox()):
+            edit = line if isinstance(line, Line) else line.line
+            edit.addAction(
+                QIcon(str(resources.icon("problem"))), QLineEdit.ActionPosition.TrailingPosition
+            )
+            style.ensure_touch_targets(line)
+            line.resize(300, line.sizeHint().height())
+            line.show()
+            wait(10)
+            heights += [painted_rows(one) for one in edit.findChildren(QToolButton)]
+            line.deleteLater()
     small, large = heights[:2], heights[2:]
     assert all(8 < one < 18 for one in small)
     assert all(one >= 1.5 * other for one, other in zip(large, small, strict=True))
 
 
 def test_a_window_with_text_grows_with_a_large_font(
-    start: Callable[..., Person], qapp: QApplication
+    start: Callable[..., Person], fonts: Iterator[None]
 ) -> None:
-    before, widths = qapp.font(), []
-    try:
-        for size in (9, 20):
-            font = QFont(before)
-            font.setPointSize(size)
-            qapp.setFont(font)
-            person = start("")
-            person.waits_until(lambda person=person: person.wizard.is_ready)
-            person.click("About")
-            [window] = person.wizard.findChildren(TextWindow)
-            widths.append(window.sizeHint().width())  # the screen may be small
-            window.close()
-    finally:
-        qapp.setFont(before)
+    widths = []
+    for _font in fonts:
+        person = start("")
+        person.waits_until(lambda person=person: person.wizard.is_ready)
+        person.click("About")
+        [window] = person.wizard.findChildren(TextWindow)
+        widths.append(window.sizeHint().width())  # the screen may be small
+        window.close()
     assert widths[1] > 1.2 * widths[0]
 
 

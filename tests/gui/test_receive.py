@@ -468,12 +468,19 @@ def test_the_certificate_of_the_authority_alone_asks_for_the_right_file(
     assert person.field("Certificate file").hasFocus()
 
 
+def of_another_device(saved: Path) -> Path:
+    """A file with the name that the first file for the device would get."""
+    file = saved / "dev-001-device" / "edge.pem"
+    file.parent.mkdir()
+    file.write_text("of another device")
+    return file
+
+
 @pytest.mark.long
 def test_nothing_is_replaced_on_the_way_to_the_device(
     start: Callable[..., Person], issued: Path, saved: Path
 ) -> None:
-    (saved / "dev-001-device").mkdir()
-    (saved / "dev-001-device" / "edge.pem").write_text("of another device")
+    taken = of_another_device(saved)
     person = start(ARRIVED)
     person.drops(issued)
     person.waits_to_read("The certificate for 'dev-001'")
@@ -483,7 +490,7 @@ def test_nothing_is_replaced_on_the_way_to_the_device(
     assert person.field("Name of the files").hasFocus()
     person.enters("Name of the files", "edge-2")
     person.goes_on("Done", "Save")
-    assert (saved / "dev-001-device" / "edge.pem").read_text() == "of another device"
+    assert taken.read_text() == "of another device"
 
 
 @pytest.mark.long
@@ -491,8 +498,7 @@ def test_what_can_be_pressed_has_an_effect_at_any_moment(
     start: Callable[..., Person], issued: Path, saved: Path
 ) -> None:
     """Between two steps of one action, too: a press at that moment was lost."""
-    (saved / "dev-001-device").mkdir()
-    (saved / "dev-001-device" / "edge.pem").write_text("of another device")
+    of_another_device(saved)
     person = start(ARRIVED)
     lost: list[str] = []
 

@@ -44,14 +44,20 @@ def test_a_renewal_with_enter_alone(
         assert [past.kind for past in history.requests()] == [RequestKind.RENEWAL, RequestKind.NEW]
 
 
-@pytest.mark.long
-def test_the_day_of_the_earlier_request_is_written_as_every_other_day(
-    start: Callable[..., Person], old: Path
-) -> None:
+def at_the_answers(start: Callable[..., Person], old: Path) -> Person:
+    """A person who renews, on the page with the answers."""
     person = start(RENEW)
     person.drops(old)
     person.goes_on("Key")
     person.goes_on("Who is it for?")
+    return person
+
+
+@pytest.mark.long
+def test_the_day_of_the_earlier_request_is_written_as_every_other_day(
+    start: Callable[..., Person], old: Path
+) -> None:
+    person = at_the_answers(start, old)
     with RequestHistory() as history:
         [request] = history.requests()
     said = f"A request for this common name was created on {dates.day(request.made_on)}"
@@ -62,10 +68,7 @@ def test_the_day_of_the_earlier_request_is_written_as_every_other_day(
 def test_the_common_name_cannot_be_edited_and_says_why(
     start: Callable[..., Person], old: Path
 ) -> None:
-    person = start(RENEW)
-    person.drops(old)
-    person.goes_on("Key")
-    person.goes_on("Who is it for?")
+    person = at_the_answers(start, old)
     assert person.field("Common name").isReadOnly()
     person.enters("Common name", "dev-002")
     assert person.field("Common name").text() == "dev-001"
@@ -145,10 +148,7 @@ def test_old_answers_that_break_the_rules_are_shown_to_be_mended(
     openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "old.key",
             "-utf8", "-subj", f"/C=AN/ST=Bonaire/O=X/OU=Y/CN={name}/serialNumber=7",
             "-out", old)  # fmt: skip
-    person = start(RENEW)
-    person.drops(old)
-    person.goes_on("Key")
-    person.goes_on("Who is it for?")
+    person = at_the_answers(start, old)
     assert "'serialNumber = 7' is left out" in person.reads()
     assert "The common name stays as it is" in person.reads()
     said = " ".join(person.problems())
@@ -390,10 +390,7 @@ def test_the_letter_of_a_renewal_names_the_old_certificate(
 
 @pytest.mark.long
 def test_an_unfinished_renewal_keeps_the_changes(start: Callable[..., Person], old: Path) -> None:
-    person = start(RENEW)
-    person.drops(old)
-    person.goes_on("Key")
-    person.goes_on("Who is it for?")
+    person = at_the_answers(start, old)
     person.enters("Locality", "Guiyang")
     for _time in range(3):
         person.click("< Back")
@@ -420,10 +417,7 @@ def test_what_was_meant_by_text_in_a_wrong_encoding_is_filled_in(
     person.drops(old)
     person.waits_to_read(said)  # on 'Check a file'
 
-    person = start(RENEW)
-    person.drops(old)
-    person.goes_on("Key")
-    person.goes_on("Who is it for?")
+    person = at_the_answers(start, old)
     assert person.field("Organization").text() == "Müller"
     assert person.field("State or province").text() == "贵州"
     assert f"Organization: {said}" in person.reads()
