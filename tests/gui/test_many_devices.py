@@ -76,8 +76,9 @@ def creates(person: Person) -> None:
 
 
 def lines(folder: Path) -> list[dict[str, str]]:
+    """Return what is in the list of requests; the last line has no end while it is written."""
     text = (folder / "requests.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def verify(folder: Path, name: str, passphrase: str | None = None) -> None:
