@@ -61,7 +61,8 @@ def history(
     as_json: bool,
 ) -> None:
     """Change the requests named, then print one row for each request."""
-    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+    from enos_csr_gui.core.errors import HistoryUnavailable
+    from enos_csr_gui.core.history import RequestHistory
 
     changes = archive or restore or site is not None or note is not None
     if archive and restore:

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from enos_csr_gui.core import csr, files, interrupted, journal, keys, last_answers
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import InvalidKey, Problem
+from enos_csr_gui.core.errors import HistoryUnavailable, InvalidKey, Problem
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
 
 if TYPE_CHECKING:

@@ -384,6 +384,10 @@ class CannotSave(CoreError):
     """Saving failed; nothing has changed."""
 
 
+class HistoryUnavailable(CoreError):
+    """The history cannot be read or written now; requests can still be made."""
+
+
 class CannotUseCluster(CoreError):
     """Other computers cannot generate the keys; what was saved before is complete."""
 

@@ -2,68 +2,34 @@
 
 It holds subjects, dates, fingerprints of public keys and where files are; never a key or a
 passphrase.
-
-SQLite's rollback journal is used and not its write-ahead log: that log needs memory which all
-processes share, so it goes wrong, silently, in a home folder on a network drive
-(https://www.sqlite.org/wal.html). At a few new rows a day, its speed is not needed.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import stat
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
-from enos_csr_gui.core import busy
 from enos_csr_gui.core.enums import RequestKind, SortBy, Status
-from enos_csr_gui.core.errors import Code, CoreError, Problem, problem_from_os_error
+from enos_csr_gui.core.errors import Code, Problem
+from enos_csr_gui.core.history_file import HistoryFile, in_transaction
 from enos_csr_gui.core.journal import data_folder
-from enos_csr_gui.core.permissions import close_to_others, create, make_private_folder
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, normalize
 
 EXPIRES_SOON = timedelta(days=60)
 
-
 RENEWAL_PENDING = timedelta(days=14)
 """How long a requested renewal counts, although its certificate has not been received."""
 
-
-BUSY_SECONDS = 10.0
-"""How long one copy of the program waits while another one writes."""
-
-_setting_aside = threading.RLock()
-"""Several threads may find the same file damaged, and only one may rename it."""
-
-_opening = _setting_aside if os.name == "nt" else nullcontext()
-"""Windows opens no file in the moment in which another thread renames it: access is denied."""
-
-
 T = TypeVar("T")
-
 
 _MAX_SERIAL_DIGITS = 50
 """A serial number has up to 160 bits (RFC 5280, 4.1.2.2)."""
-
-
-class SchemaTooNew(Exception):
-    """The file was made by a later version of the program."""
-
-
-class NotAHistory(Exception):
-    """This program did not write the file, or a name beside it is not a regular file."""
-
-
-class HistoryUnavailable(CoreError):
-    """The history cannot be read or written now; requests can still be made."""
 
 
 def exists(path: Path) -> bool:
@@ -159,104 +125,31 @@ class NewRequest(NamedTuple):
 
 _WORDS = ("site", "note")
 
-
-# Element N leads from schema N to N + 1. Never change one that was published: add another.
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        # name_key: what common names are compared by; paths: bytes, as the system has them;
-        # times: seconds since 1970; serial: hexadecimal, it has up to 160 bits; fingerprint: the
-        # SHA-256 of the public key; search: all that a
-        # filter looks through, in small letters.
-        """
-        CREATE TABLE request (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            country TEXT, state TEXT, locality TEXT, organization TEXT, unit TEXT,
-            common_name TEXT, email TEXT,
-            name_key TEXT NOT NULL,
-            kind TEXT NOT NULL CHECK (kind IN ('new', 'renewal')),
-            made_on INTEGER NOT NULL,
-            fingerprint TEXT NOT NULL,
-            key BLOB NOT NULL,
-            csr BLOB NOT NULL,
-            issued INTEGER,
-            expires INTEGER,
-            serial TEXT,
-            search TEXT NOT NULL
-        )
-        """,
-        "CREATE INDEX request_fingerprint ON request (fingerprint)",
-        *(
-            f"CREATE INDEX request_{column} ON request ({column})"
-            for column in ("name_key", "kind", "made_on", "issued", "expires", "csr")
-        ),
-    ),
-    (
-        # The path of the certificate's file, as that of the key.
-        "ALTER TABLE request ADD COLUMN certificate BLOB",
-    ),
-    (
-        "ALTER TABLE request ADD COLUMN batch TEXT",
-        "CREATE INDEX request_batch ON request (batch)",
-    ),
-    ("CREATE INDEX request_serial ON request (length(serial), serial)",),
-    (
-        # When it was archived; NULL: it is not. Lists are of one or the other, so their orders
-        # come after that.
-        "ALTER TABLE request ADD COLUMN archived INTEGER",
-        "ALTER TABLE request ADD COLUMN site TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE request ADD COLUMN note TEXT NOT NULL DEFAULT ''",
-        *(f"DROP INDEX request_{column}" for column in ("kind", "made_on", "issued", "expires")),
-        *(
-            f"CREATE INDEX request_by_{column} ON request ((archived IS NULL), {column})"
-            for column in ("name_key", "kind", "made_on", "issued", "expires", "csr")
-        ),
-        # Few requests have any.
-        *(f"CREATE INDEX request_{one} ON request ({one}) WHERE {one} > ''" for one in _WORDS),
-        "DROP INDEX request_serial",
-        "CREATE INDEX request_by_serial ON request ((archived IS NULL), length(serial), serial)",
-    ),
-)
-
-
-SCHEMA_VERSION = len(_MIGRATIONS)
-
-
 _FIELDS = tuple(field.key for field in SUBJECT_FIELDS)
-
 
 _COLUMNS = ("number", *_FIELDS, "kind", "made_on", "fingerprint", "key", "csr")
 
-
 _COLUMNS += ("issued", "expires", "serial", "certificate", "batch", "archived", "site", "note")
 
-
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM request"  # noqa: S608  (constants)
-
 
 _LATER = """
     FROM request AS later
     WHERE later.name_key = request.name_key AND later.number > request.number
 """
 
-
 _LATEST = f"NOT EXISTS (SELECT 1 {_LATER} AND later.expires IS NOT NULL)"
-
 
 _WAITING = f"{_LATER} AND later.expires IS NULL AND later.archived IS NULL"
 
-
 _PENDING = f"EXISTS (SELECT 1 {_WAITING} AND later.made_on > ?)"
-
 
 _ENDS_SOON = f"(archived IS NULL) = 1 AND expires BETWEEN ? AND ? AND {_LATEST}"
 
-
 _EXPIRING = f"{_ENDS_SOON} AND NOT {_PENDING}"
-
 
 _AT_ONCE = 500
 """So many numbers stand in one query; SQLite takes 999."""
-
 
 _OF_STATUS = {
     Status.WAITING: "expires IS NULL",
@@ -265,46 +158,7 @@ _OF_STATUS = {
     Status.VALID: "expires > ?",
 }
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-# SQLITE_ERROR: a table or column is missing, or a name is in use.
-_DAMAGED = (
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_FORMAT,
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_MISMATCH,
-    sqlite3.SQLITE_CONSTRAINT,
-)
-
-
-# SQLite decodes texts of its own, those of its errors too; a number may be larger than it takes.
-_TROUBLE = (
-    sqlite3.Error,
-    sqlite3.Warning,
-    OSError,
-    UnicodeError,
-    OverflowError,
-    MemoryError,
-    NotAHistory,
-)
-
-
-# The files that SQLite keeps beside the database.
-_BESIDE = ("-journal", "-wal", "-shm")
-
-
-_CODES = {
-    sqlite3.SQLITE_FULL: Code.HISTORY_DISK_FULL,
-    sqlite3.SQLITE_READONLY: Code.HISTORY_NO_ACCESS,
-    sqlite3.SQLITE_CANTOPEN: Code.HISTORY_NO_ACCESS,
-    sqlite3.SQLITE_PERM: Code.HISTORY_NO_ACCESS,
-    sqlite3.SQLITE_AUTH: Code.HISTORY_NO_ACCESS,
-    sqlite3.SQLITE_BUSY: Code.HISTORY_BUSY,
-    sqlite3.SQLITE_LOCKED: Code.HISTORY_BUSY,
-}
 
 
 def default_path() -> Path:
@@ -392,11 +246,13 @@ class RequestHistory:
 
     def __init__(self, path: Path | None = None) -> None:
         """``path`` is the SQLite file; by default the user's own."""
-        self._is_default = path is None
-        self._path = path or default_path()
-        self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
-        self.notes: tuple[Problem, ...] = ()
+        # A folder that the caller chose is left as it is.
+        self._file = HistoryFile(path or default_path(), own_folder=path is None)
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What happened to the file since this was made: a damaged one was renamed."""
+        return self._file.notes
 
     def __enter__(self) -> Self:
         return self
@@ -406,9 +262,7 @@ class RequestHistory:
 
     def close(self) -> None:
         """Close the file. The next call would open it again."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        self._file.close()
 
     def record(
         self,
@@ -446,9 +300,9 @@ class RequestHistory:
 
         def add(connection: sqlite3.Connection) -> None:
             values = [tuple(row.values()) for row in rows]
-            _in_transaction(connection, lambda: connection.executemany(insert, values).close())
+            in_transaction(connection, lambda: connection.executemany(insert, values).close())
 
-        self._do(add, nothing=None, make=True)
+        self._file.run(add, nothing=None, make=True)
 
     def public_keys(self, batch: str) -> set[bytes]:
         """Return the public-key fingerprints of the requests in a batch, in binary."""
@@ -458,7 +312,7 @@ class RequestHistory:
             with closing(connection.execute(sql, (batch,))) as cursor:
                 return {bytes.fromhex(fingerprint) for (fingerprint,) in cursor}
 
-        return self._do(read, nothing=set())
+        return self._file.run(read, nothing=set())
 
     def requests(
         self,
@@ -521,9 +375,9 @@ class RequestHistory:
                 with closing(connection.executemany(sql, rows)) as cursor:
                     return cursor.rowcount
 
-            return _in_transaction(connection, run)
+            return in_transaction(connection, run)
 
-        return self._do(update, nothing=0)
+        return self._file.run(update, nothing=0)
 
     def annotate(
         self, numbers: Sequence[int], *, site: str | None = None, note: str | None = None
@@ -662,9 +516,9 @@ class RequestHistory:
                 with closing(connection.execute(sql, parameters)) as cursor:
                     return cursor.rowcount > 0
 
-            return _in_transaction(connection, run)
+            return in_transaction(connection, run)
 
-        return self._do(update, nothing=False)
+        return self._file.run(update, nothing=False)
 
     def _rows(self, sql: str, *parameters: object) -> list[PastRequest]:
         return self._read(sql, parameters, _row)
@@ -676,213 +530,16 @@ class RequestHistory:
             with closing(connection.execute(sql, parameters)) as cursor:
                 return [of_row(values) for values in cursor]
 
-        return self._do(read, nothing=[])
+        return self._file.run(read, nothing=[])
 
     def _update(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         if not rows:
             return
 
         def update(connection: sqlite3.Connection) -> None:
-            _in_transaction(connection, lambda: connection.executemany(sql, rows).close())
+            in_transaction(connection, lambda: connection.executemany(sql, rows).close())
 
-        self._do(update, nothing=None)
-
-    def _do(
-        self, action: Callable[[sqlite3.Connection], T], *, nothing: T, make: bool = False
-    ) -> T:
-        """Return what ``action`` returns, ``nothing`` when there is no file and none is made.
-
-        A damaged file is renamed once, and ``action`` repeated with a new one.
-        """
-        for may_set_aside in (True, False):
-            try:
-                connection = self._connection or self._connect(make=make)
-                return action(connection) if connection else nothing
-            except _TROUBLE as error:
-                self.close()
-                if not (may_set_aside and _is_damage(error)):
-                    raise self._unavailable(error) from error
-                try:
-                    self._set_aside()
-                except OSError as trouble:
-                    raise self._unavailable(trouble) from error
-            except SchemaTooNew as error:
-                self.close()
-                problem = Problem(Code.HISTORY_NEWER, path=self._path)
-                raise HistoryUnavailable([*self.notes, problem]) from error
-        raise AssertionError("unreachable")
-
-    def _connect(self, *, make: bool) -> sqlite3.Connection | None:
-        """Open the file; None when there is none and none is to be made."""
-        with _opening:
-            return self._open() if make or self._exists() else None
-
-    def _exists(self) -> bool:
-        try:
-            self._path.lstat()
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _unavailable(self, error: Exception) -> HistoryUnavailable:
-        if isinstance(error, OSError):
-            code = _code_of_os_error(error)
-            reason = error.strerror or type(error).__name__
-        else:
-            code = _CODES.get(_primary(error), Code.HISTORY_TROUBLE)
-            reason = str(error) or type(error).__name__
-        values = {"reason": reason} if code is Code.HISTORY_TROUBLE else {}
-        return HistoryUnavailable([*self.notes, Problem(code, path=self._path, values=values)])
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection:
-            return self._connection
-        self._prepare_file()
-        self._identity = _identity(self._path)
-        self._check_kinds()
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            # One flipped bit in a text must not hide all requests.
-            connection.text_factory = lambda data: data.decode("utf-8", "replace")
-            # In kibibytes: a filter reads every row, again at each keystroke.
-            connection.execute("PRAGMA cache_size = -65536").close()
-            _migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    def _prepare_file(self) -> None:
-        """Make the folder and the file, private from the start; SQLite's journal inherits its
-        mode."""
-        for tries_left in (2, 1, 0):
-            make_private_folder(self._path.parent)
-            try:
-                os.close(create(str(self._path), private=True))
-            except FileExistsError:
-                break
-            except FileNotFoundError:  # the journal has just removed the empty folder
-                if not tries_left:
-                    raise
-            else:
-                break
-        # An old umask or a restored backup. A folder that the caller chose is left as it is.
-        close_to_others(self._path, 0o600)
-        if self._is_default:
-            close_to_others(self._path.parent, 0o700)
-
-    def _check_kinds(self) -> None:
-        """Raise NotAHistory for a pipe or a device, on which SQLite would wait forever.
-
-        The history may be a link to an existing file; SQLite would create a missing one.
-        """
-        try:
-            is_file = self._path.exists() and not _is_no_file(self._path.stat())
-        except FileNotFoundError:  # another thread has just renamed it
-            is_file = False
-        if not is_file:
-            raise NotAHistory
-        for suffix in _BESIDE:
-            with suppress(FileNotFoundError):
-                if _is_no_file(Path(f"{self._path}{suffix}").lstat()):
-                    raise NotAHistory
-
-    def _set_aside(self) -> None:
-        """Rename the damaged file and SQLite's files beside it, which may hold the last changes."""
-        with _setting_aside:
-            self._rename_damaged()
-
-    def _rename_damaged(self) -> None:
-        found = _identity(self._path)
-        if found is None or found != self._identity:
-            return  # another thread or copy of the program has already done so
-        stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # the person's own clock
-        names = (f"{self._path.stem}-damaged-{stamp}{ending}" for ending in _endings())
-        targets = (self._path.with_name(name + self._path.suffix) for name in names)
-        target = next(target for target in targets if not os.path.lexists(target))
-        for suffix in (*_BESIDE, ""):
-            with suppress(FileNotFoundError):
-                # Other threads, which find the same damage, have it open.
-                rename = partial(os.rename, f"{self._path}{suffix}", f"{target}{suffix}")
-                busy.when_free(rename, BUSY_SECONDS)
-        self.notes += (Problem(Code.HISTORY_DAMAGED, path=target),)
-
-
-def _endings() -> Iterator[str]:
-    yield ""
-    yield from (f"-{number}" for number in count(2))
-
-
-def _is_no_file(status: os.stat_result) -> bool:
-    return not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode))
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.lstat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to today's schema.
-
-    Raises SchemaTooNew, and changes nothing, if it is newer; NotAHistory if it is invalid.
-    """
-
-    def version() -> int:
-        with closing(connection.execute("PRAGMA user_version")) as cursor:
-            return int(cursor.fetchone()[0])
-
-    def migrate() -> None:
-        # Read again: another copy of the program may have migrated it meanwhile.
-        for number in range(version(), SCHEMA_VERSION):
-            for statement in _MIGRATIONS[number]:
-                connection.execute(statement).close()
-            connection.execute(f"PRAGMA user_version = {number + 1}").close()
-
-    if (found := version()) < 0:
-        raise NotAHistory
-    if found > SCHEMA_VERSION:
-        raise SchemaTooNew
-    if found < SCHEMA_VERSION:
-        _in_transaction(connection, migrate)
-
-
-def _in_transaction(connection: sqlite3.Connection, action: Callable[[], T]) -> T:
-    # IMMEDIATE: a transaction that reads first may fail at once when it comes to write.
-    connection.execute("BEGIN IMMEDIATE").close()
-    try:
-        result = action()
-        connection.execute("COMMIT").close()
-    except BaseException:
-        with suppress(sqlite3.Error):  # a full disk has already ended it
-            connection.execute("ROLLBACK").close()
-        raise
-    return result
-
-
-def _primary(error: Exception) -> int:
-    """Return SQLite's primary result code."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _is_damage(error: Exception) -> bool:
-    return isinstance(error, (NotAHistory, UnicodeError)) or _primary(error) in _DAMAGED
-
-
-def _code_of_os_error(error: OSError) -> Code:
-    known = {
-        Code.DISK_FULL: Code.HISTORY_DISK_FULL,
-        Code.NO_PERMISSION: Code.HISTORY_NO_ACCESS,
-        Code.READ_ONLY: Code.HISTORY_NO_ACCESS,
-        Code.NOT_A_FOLDER: Code.HISTORY_NO_ACCESS,
-        Code.FILE_IN_USE: Code.HISTORY_BUSY,
-    }
-    problem = problem_from_os_error(error, Path(), missing=Code.FILE_MISSING)
-    return known.get(problem.code, Code.HISTORY_TROUBLE)
+        self._file.run(update, nothing=None)
 
 
 def _insertable(

@@ -51,7 +51,8 @@ def facts_of_request(
 def _record(request: journal.Facts) -> None:
     """Add the request to the history unless it is there; raises OSError if that cannot be done."""
     from enos_csr_gui.core.enums import RequestKind
-    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+    from enos_csr_gui.core.errors import HistoryUnavailable
+    from enos_csr_gui.core.history import RequestHistory
 
     made_on = _EPOCH + timedelta(seconds=request["made_on"])
     fingerprint, csr = request["public_key_sha256"], Path(request["csr"])

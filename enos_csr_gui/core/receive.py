@@ -29,6 +29,7 @@ from enos_csr_gui.core.errors import (
     CannotReceive,
     CannotSave,
     Code,
+    HistoryUnavailable,
     InvalidKey,
     Problem,
     UnreadableFile,
@@ -41,12 +42,7 @@ from enos_csr_gui.core.file_types import (
     KEY_SUFFIXES,
     REQUEST_SUFFIXES,
 )
-from enos_csr_gui.core.history import (
-    HistoryUnavailable,
-    PastRequest,
-    RequestHistory,
-    local_date,
-)
+from enos_csr_gui.core.history import PastRequest, RequestHistory, local_date
 from enos_csr_gui.core.inspect import InspectedItem
 from enos_csr_gui.core.reader import MAX_FILES
 from enos_csr_gui.core.x509_reader import Certificate

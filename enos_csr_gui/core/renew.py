@@ -11,15 +11,9 @@ from typing import NamedTuple
 from enos_csr_gui.core import certificate, contents, inspect, x509_reader
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.errors import Code, HistoryUnavailable, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import KEY_SUFFIX
-from enos_csr_gui.core.history import (
-    RENEWAL_PENDING,
-    HistoryUnavailable,
-    PastRequest,
-    RequestHistory,
-    local_date,
-)
+from enos_csr_gui.core.history import RENEWAL_PENDING, PastRequest, RequestHistory, local_date
 from enos_csr_gui.core.subject import (
     FIELDS_BY_KEY,
     SUBJECT_FIELDS,

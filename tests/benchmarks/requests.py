@@ -31,7 +31,7 @@ count = int(sys.argv[1])
 now = datetime.now(UTC)
 subject = {"country": "CN", "state": "Guizhou", "locality": "Kaili",
            "organization": "Example Wind Ltd", "unit": "Operations", "email": "ops@example.com"}
-history._in_transaction = lambda _connection, action: action()  # one transaction for them all
+history.in_transaction = lambda _connection, action: action()  # one transaction for them all
 with history.RequestHistory() as past:
     past.count()
     connection = past._open()

@@ -22,8 +22,8 @@ import pytest
 
 from enos_csr_gui.core import files, interrupted, journal, key_reader, keys
 from enos_csr_gui.core.batch import records
-from enos_csr_gui.core.errors import CannotSave
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.errors import CannotSave, HistoryUnavailable
+from enos_csr_gui.core.history import RequestHistory
 
 EVERY = bool(os.environ.get("ENOS_CSR_EVERY_FAULT"))
 SAMPLE = 10

@@ -19,17 +19,11 @@ from typing import Any
 
 import pytest
 
-from enos_csr_gui.core import history, keys
+from enos_csr_gui.core import history, history_file, keys
 from enos_csr_gui.core.create import create_request, used_name
 from enos_csr_gui.core.enums import RequestKind, SortBy, Status
-from enos_csr_gui.core.errors import Code
-from enos_csr_gui.core.history import (
-    HistoryUnavailable,
-    NewRequest,
-    PastRequest,
-    RequestHistory,
-    Selection,
-)
+from enos_csr_gui.core.errors import Code, HistoryUnavailable
+from enos_csr_gui.core.history import NewRequest, PastRequest, RequestHistory, Selection
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CHINA = timezone(timedelta(hours=8))
@@ -444,7 +438,7 @@ def test_only_the_owner_can_read_it(umask, monkeypatch):
     try:
         with RequestHistory() as past:
             record(past)
-            connection = past._open()
+            connection = past._file._open()
             connection.execute("BEGIN IMMEDIATE").close()
             connection.execute("UPDATE request SET country = 'DE'").close()
             look(path.parent)  # the journal is there now
@@ -538,7 +532,7 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(path, damage):
 def test_a_new_file_that_another_thread_has_just_made_is_not_set_aside(tmp_path, monkeypatch):
     path = tmp_path / "history.sqlite3"
     path.write_bytes(b"damaged" * 100)
-    identity, looks = history._identity, []
+    identity, looks = history_file._identity, []
 
     def look(one):
         looks.append(one)
@@ -550,7 +544,7 @@ def test_a_new_file_that_another_thread_has_just_made_is_not_set_aside(tmp_path,
                 record(other, "new")
         return found
 
-    monkeypatch.setattr(history, "_identity", look)
+    monkeypatch.setattr(history_file, "_identity", look)
     with RequestHistory(path) as past:
         assert names(past.requests()) == ["new"]
     assert set_aside(path) == []
@@ -669,7 +663,7 @@ def test_a_history_of_a_newer_version_is_left_alone(path):
     filled(path, 1)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("ALTER TABLE request RENAME TO requests")
-        connection.execute(f"PRAGMA user_version = {history.SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {history_file.SCHEMA_VERSION + 1}")
     before = path.read_bytes()
     for action in (record, RequestHistory.requests):
         with RequestHistory(path) as past, pytest.raises(HistoryUnavailable) as caught:
@@ -681,22 +675,22 @@ def test_a_history_of_a_newer_version_is_left_alone(path):
 
 def test_an_older_schema_is_brought_up_to_date_and_keeps_its_rows(path, monkeypatch):
     filled(path, 2)
-    later = (*history._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT",))
-    monkeypatch.setattr(history, "_MIGRATIONS", later)
-    monkeypatch.setattr(history, "SCHEMA_VERSION", len(later))
+    later = (*history_file._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT",))
+    monkeypatch.setattr(history_file, "_MIGRATIONS", later)
+    monkeypatch.setattr(history_file, "SCHEMA_VERSION", len(later))
     with RequestHistory(path) as past:
         assert names(past.requests()) == ["dev-1", "dev-0"]
-        with closing(past._open().execute("PRAGMA user_version")) as cursor:
+        with closing(past._file._open().execute("PRAGMA user_version")) as cursor:
             assert cursor.fetchone() == (len(later),)
-        past._open().execute("UPDATE request SET remark = 'x'").close()
+        past._file._open().execute("UPDATE request SET remark = 'x'").close()
 
 
 def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
     filled(path, 2)
     before = path.read_bytes()
-    later = (*history._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT", "NONSENSE"))
-    monkeypatch.setattr(history, "_MIGRATIONS", later)
-    monkeypatch.setattr(history, "SCHEMA_VERSION", len(later))
+    later = (*history_file._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT", "NONSENSE"))
+    monkeypatch.setattr(history_file, "_MIGRATIONS", later)
+    monkeypatch.setattr(history_file, "SCHEMA_VERSION", len(later))
     with RequestHistory(path) as past:
         with pytest.raises(HistoryUnavailable):
             record(past)
@@ -708,18 +702,18 @@ def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
 def test_a_copy_that_comes_second_does_not_migrate_again(path, monkeypatch):
     """Two copies found the old schema; the one that waits has nothing to do any more."""
     filled(path, 2)
-    later = (*history._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT",))
-    monkeypatch.setattr(history, "_MIGRATIONS", later)
-    monkeypatch.setattr(history, "SCHEMA_VERSION", len(later))
-    really = history._in_transaction
+    later = (*history_file._MIGRATIONS, ("ALTER TABLE request ADD COLUMN remark TEXT",))
+    monkeypatch.setattr(history_file, "_MIGRATIONS", later)
+    monkeypatch.setattr(history_file, "SCHEMA_VERSION", len(later))
+    really = history_file.in_transaction
 
     def overtaken(connection, action):
-        monkeypatch.setattr(history, "_in_transaction", really)
+        monkeypatch.setattr(history_file, "in_transaction", really)
         with RequestHistory(path) as other:
             assert other.count() == 2
         return really(connection, action)
 
-    monkeypatch.setattr(history, "_in_transaction", overtaken)
+    monkeypatch.setattr(history_file, "in_transaction", overtaken)
     with RequestHistory(path) as past:
         assert past.count() == 2
         assert past.notes == ()
@@ -863,7 +857,7 @@ def test_a_file_in_the_place_of_its_folder(past, path):
 
 def test_another_program_that_does_not_let_go(past, path, monkeypatch):
     filled(path, 1)
-    monkeypatch.setattr(history, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(history_file, "BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(HistoryUnavailable) as caught:
@@ -891,12 +885,12 @@ def test_ctrl_c_in_the_middle_lets_go_of_the_file(past):
     record(past)
 
     def interrupted() -> None:
-        past._open().execute("DELETE FROM request").close()
+        past._file._open().execute("DELETE FROM request").close()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        history._in_transaction(past._open(), interrupted)
-    assert not past._open().in_transaction
+        history_file.in_transaction(past._file._open(), interrupted)
+    assert not past._file._open().in_transaction
     assert past.count() == 1
 
 
@@ -904,7 +898,8 @@ def test_ctrl_c_in_the_middle_lets_go_of_the_file(past):
 _LOOK_AND_RECORD = """
 import os, sys
 from pathlib import Path
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.errors import HistoryUnavailable
+from enos_csr_gui.core.history import RequestHistory
 if os.geteuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 with RequestHistory(Path(sys.argv[1])) as past:
@@ -1071,7 +1066,7 @@ def test_a_process_that_is_killed_while_it_writes(path, delay):
         record(past, "after")
         assert sorted(names(past.requests()))[0] == "after"
         assert past.notes == ()
-        with closing(past._open().execute("PRAGMA integrity_check")) as cursor:
+        with closing(past._file._open().execute("PRAGMA integrity_check")) as cursor:
             assert cursor.fetchall() == [("ok",)]
 
 
@@ -1124,7 +1119,7 @@ class Steps:
     """Counts thousands of instructions that SQLite runs for an action: the work, not the time."""
 
     def __init__(self, past: RequestHistory) -> None:
-        past._open().set_progress_handler(self._count, 1000)
+        past._file._open().set_progress_handler(self._count, 1000)
         self._thousands = 0
 
     def _count(self) -> int:
@@ -1169,14 +1164,14 @@ def test_a_page_of_50_000_requests_is_bounded_work(path, answers):
 
 def test_a_history_of_the_first_schema_learns_where_certificates_are(path, monkeypatch):
     with monkeypatch.context() as earlier:
-        earlier.setattr(history, "SCHEMA_VERSION", 1)
+        earlier.setattr(history_file, "SCHEMA_VERSION", 1)
         earlier.setattr(history, "_COLUMNS", history._COLUMNS[:13])
         row = dict.fromkeys(history._FIELDS, "x") | {
             "name_key": "dev-0", "common_name": "dev-0", "kind": "new", "made_on": 1,
             "fingerprint": "f" * 64, "key": b"/work/dev-0.key", "csr": b"/work/dev-0.csr",
             "search": "dev-0",
         }  # fmt: skip
-        with RequestHistory(path) as past, past._open() as connection:
+        with RequestHistory(path) as past, past._file._open() as connection:
             marks = ", ".join(f":{one}" for one in row)
             connection.execute(f"INSERT INTO request ({', '.join(row)}) VALUES ({marks})", row)
     with RequestHistory(path) as past:

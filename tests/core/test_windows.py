@@ -17,11 +17,12 @@ from enos_csr_gui.core import files, permissions
 from enos_csr_gui.core.errors import (
     CannotSave,
     Code,
+    HistoryUnavailable,
     InvalidFileName,
     UnreadableFile,
     problem_from_os_error,
 )
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.shell import Shell, command_line
 from enos_csr_gui.gui.requests.spreadsheet import write_requests
 

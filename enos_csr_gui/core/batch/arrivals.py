@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from enos_csr_gui.core.batch import pool
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+from enos_csr_gui.core.errors import HistoryUnavailable
+from enos_csr_gui.core.history import RequestHistory
 
 _MAX_FILES, _MAX_CERTIFICATES = 1000, 2000
 """As many are looked at; who has more, and no key for any of them, does not wait for all."""

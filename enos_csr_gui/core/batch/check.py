@@ -16,7 +16,7 @@ from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import Code, CoreError, InvalidKey, Problem
+from enos_csr_gui.core.errors import Code, CoreError, HistoryUnavailable, InvalidKey, Problem
 from enos_csr_gui.core.file_types import (
     CERTIFICATES,
     CSR_SUFFIX,
@@ -25,7 +25,7 @@ from enos_csr_gui.core.file_types import (
     REJECTED,
     REQUESTS,
 )
-from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory, name_key
+from enos_csr_gui.core.history import RequestHistory, name_key
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, VERBATIM_FIELDS, check_field, clean
 
 T = TypeVar("T")

@@ -47,9 +47,9 @@ from enos_csr_gui.core.batch.control import Control, jobs
 from enos_csr_gui.core.batch.records import Ledger, Record
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import CannotSave, Code, Problem
+from enos_csr_gui.core.errors import CannotSave, Code, HistoryUnavailable, Problem
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
-from enos_csr_gui.core.history import HistoryUnavailable, NewRequest, RequestHistory
+from enos_csr_gui.core.history import NewRequest, RequestHistory
 from enos_csr_gui.core.subject import VERBATIM_FIELDS, Subject
 
 MAX_GROUP = 64

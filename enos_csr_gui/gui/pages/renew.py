@@ -19,15 +19,9 @@ from PySide6.QtWidgets import (
 
 from enos_csr_gui.core import files, renew
 from enos_csr_gui.core.enums import Status
-from enos_csr_gui.core.errors import CoreError
+from enos_csr_gui.core.errors import CoreError, HistoryUnavailable
 from enos_csr_gui.core.file_types import RENEWABLE_SUFFIXES, patterns
-from enos_csr_gui.core.history import (
-    HistoryUnavailable,
-    PastRequest,
-    Renewable,
-    RequestHistory,
-    Selection,
-)
+from enos_csr_gui.core.history import PastRequest, Renewable, RequestHistory, Selection
 from enos_csr_gui.core.renew import RenewalSource
 from enos_csr_gui.gui import background, dates, style
 from enos_csr_gui.gui.draft import Draft

@@ -36,7 +36,8 @@ class _Expiring(NamedTuple):
 
 
 def _expiring() -> _Expiring:
-    from enos_csr_gui.core.history import HistoryUnavailable, RequestHistory
+    from enos_csr_gui.core.errors import HistoryUnavailable
+    from enos_csr_gui.core.history import RequestHistory
 
     with RequestHistory() as past:
         requests, being_renewed = [], []
