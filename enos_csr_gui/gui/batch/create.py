@@ -13,10 +13,9 @@ from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.errors import CannotSave, Code, CoreError, problem_from_os_error
 from enos_csr_gui.gui import background
 from enos_csr_gui.gui.batch.rows import rules_of
-from enos_csr_gui.gui.batch.running import Run, RunPanel, may_stop
+from enos_csr_gui.gui.batch.running import Run, RunPage, RunPanel
 from enos_csr_gui.gui.batch_draft import CreatedBatch
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.file_card import FileCard
@@ -25,16 +24,23 @@ from enos_csr_gui.messages import batch as messages
 from enos_csr_gui.messages import labels
 
 
-class CreatePage(Page):
+class CreatePage(RunPage):
     """Fills ``draft.batch.created``."""
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(draft, _("Create the keys and requests"), "")
-        self._card = FileCard("many", "", "")
-        self._panel = RunPanel(
+        panel = RunPanel(
             lambda run: messages.progress(run.done, run.total, run.seconds()),
             _("Stopping. The keys that are being generated are still saved."),
         )
+        stop = (
+            _("Keys and requests are being created. Stop now?"),
+            _(
+                "Everything created so far is complete. To create the others later, choose the "
+                "same table and the same folder."
+            ),
+        )
+        super().__init__(draft, _("Create the keys and requests"), panel, stop)
+        self._card = FileCard("many", "", "")
         self._trouble = FieldNote(about=self._panel)
         for widget in (self._card, self._panel, self._trouble):
             self.body.addWidget(widget)
@@ -66,31 +72,6 @@ class CreatePage(Page):
             self._panel.take_focus()
         else:
             self.focus_way_on()
-
-    @property
-    def busy(self) -> bool:
-        return super().busy or self._panel.run is not None
-
-    @property
-    def may_leave(self) -> bool:
-        return self._panel.run is None
-
-    def lets_go(self, *, closing: bool = False) -> bool:
-        run = self._panel.run
-        if run is None:
-            return True
-        if not run.control.stopped and not may_stop(
-            self,
-            _("Keys and requests are being created. Stop now?"),
-            _(
-                "Everything created so far is complete. To create the others later, choose the "
-                "same table and the same folder."
-            ),
-        ):
-            return False
-        self._panel.stop()
-        # The window may go: the program waits for the keys that are being generated.
-        return closing or self._panel.run is None
 
     def submit(self) -> bool:
         batch, defaults = self.draft.batch, self.draft.defaults or Defaults()

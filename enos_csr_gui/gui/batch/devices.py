@@ -32,10 +32,9 @@ from enos_csr_gui.core.errors import (
 )
 from enos_csr_gui.core.file_types import TABLE_SUFFIX
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.batch.running import Run, RunPanel, may_stop
+from enos_csr_gui.gui.batch.running import Run, RunPage, RunPanel
 from enos_csr_gui.gui.batch_draft import Arrived, SavedArrival
 from enos_csr_gui.gui.draft import Draft
-from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.texts import problem_text, problem_text_with_place
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.folder import existing, typed_path
@@ -62,11 +61,22 @@ class _Choice(NamedTuple):
     may_take_long: bool = False
 
 
-class DevicesPage(Page):
+class DevicesPage(RunPage):
     """Saves ``draft.arrival.arrived``, and creates the files for the devices."""
 
     def __init__(self, draft: Draft) -> None:
-        super().__init__(draft, _("For the devices"), "")
+        panel = RunPanel(
+            lambda run: _("{done} of {total} saved.").format(done=run.done, total=run.total),
+            _("Stopping. What has begun is still completed."),
+        )
+        stop = (
+            _("Certificates and files are being saved. Stop now?"),
+            _(
+                "Everything saved so far is complete. To save the others later, choose the same "
+                "certificates."
+            ),
+        )
+        super().__init__(draft, _("For the devices"), panel, stop)
         self._formats: dict[Format | None, QRadioButton] = {
             None: QRadioButton(_("Only the cer&tificates beside the keys")),
             Format.PEM: QRadioButton(_("&PEM files: for the EnOS Edge and most other software")),
@@ -94,10 +104,6 @@ class DevicesPage(Page):
         self._each_note = FieldNote(about=self._each, keeps_room=False)
         self._is_protected = False
         self._looking: background.Job | None = None
-        self._panel = RunPanel(
-            lambda run: _("{done} of {total} saved.").format(done=run.done, total=run.total),
-            _("Stopping. What has begun is still completed."),
-        )
         self._trouble = FieldNote(about=self._panel, keeps_room=False)
 
         for edit in (self._folder, self._each, self._opening):
@@ -209,30 +215,6 @@ class DevicesPage(Page):
         self._each_note.show_help("")
 
     # Saving
-
-    @property
-    def busy(self) -> bool:
-        return super().busy or self._panel.run is not None
-
-    @property
-    def may_leave(self) -> bool:
-        return self._panel.run is None
-
-    def lets_go(self, *, closing: bool = False) -> bool:
-        run = self._panel.run
-        if run is None:
-            return True
-        if not run.control.stopped and not may_stop(
-            self,
-            _("Certificates and files are being saved. Stop now?"),
-            _(
-                "Everything saved so far is complete. To save the others later, choose the same "
-                "certificates."
-            ),
-        ):
-            return False
-        self._panel.stop()
-        return closing or self._panel.run is None
 
     def submit(self) -> bool:
         arrival, format_ = self.draft.arrival, self._format()

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 from enos_csr_gui.core import clock
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.gui import style
+from enos_csr_gui.gui.draft import Draft
+from enos_csr_gui.gui.page import Page
 from enos_csr_gui.gui.widgets.button_row import ButtonRow
 from enos_csr_gui.gui.widgets.field_note import FieldNote
 from enos_csr_gui.gui.widgets.question import confirm
@@ -157,6 +159,31 @@ class RunPanel(QWidget):
         self._show_progress()
 
 
-def may_stop(page: QWidget, question: str, consequence: str) -> bool:
-    """Ask whether to stop a run; return whether the user does."""
-    return confirm(page, question, consequence, _("St&op"), _("&Continue"))
+class RunPage(Page):
+    """A page whose run saves files; while it goes on, the page is left only if the user stops it.
+
+    What is saved before that is complete.
+    """
+
+    def __init__(self, draft: Draft, title: str, panel: RunPanel, stop: tuple[str, str]) -> None:
+        """``stop`` is the question whether to stop, and what follows from it."""
+        super().__init__(draft, title, "")
+        self._panel, self._stop = panel, stop
+
+    @property
+    def busy(self) -> bool:
+        return super().busy or self._panel.run is not None
+
+    @property
+    def may_leave(self) -> bool:
+        return self._panel.run is None
+
+    def lets_go(self, *, closing: bool = False) -> bool:
+        run = self._panel.run
+        if run is None:
+            return True
+        if not (run.control.stopped or confirm(self, *self._stop, _("St&op"), _("&Continue"))):
+            return False
+        self._panel.stop()
+        # The window may go: the program waits until what has begun is saved.
+        return closing or self._panel.run is None
