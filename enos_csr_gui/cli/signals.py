@@ -14,6 +14,8 @@ from typing import Any
 # SIGHUP: the terminal was closed. Windows has SIGBREAK instead of it, for Ctrl-Break too.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
+_Handlers = dict[signal.Signals, Any]
+
 
 def end_in_order() -> None:
     """Make the signals that end a process raise SystemExit with 128 plus their number.
@@ -32,43 +34,45 @@ def finishing() -> Iterator[None]:
     A second one counts, since a network drive may never answer.
     """
     arrived = False
-    before: dict[signal.Signals, Any] = {}
 
-    def wait(number: int, frame: FrameType | None) -> None:
+    def wait(number: int, frame: FrameType | None, before: _Handlers) -> None:
         nonlocal arrived
         handler = before[signal.Signals(number)]
         if arrived and callable(handler):
             handler(number, frame)
         arrived = True
 
-    for number in _handled():
-        before[number] = signal.getsignal(number)
-        signal.signal(number, wait)
-    try:
+    with _handling(wait):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def stopping(stop: Callable[[], None]) -> Iterator[None]:
     """Call ``stop`` at the first signal, in the block; a second one ends the command."""
-    before: dict[signal.Signals, Any] = {}
 
-    def once(number: int, _frame: FrameType | None) -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    def once(_number: int, _frame: FrameType | None, before: _Handlers) -> None:
+        _restore(before)
         stop()
 
-    for number in _handled():
-        before[number] = signal.getsignal(number)
-        signal.signal(number, once)
+    with _handling(once):
+        yield
+
+
+@contextmanager
+def _handling(handle: Callable[[int, FrameType | None, _Handlers], None]) -> Iterator[None]:
+    """Call ``handle`` for each signal in the block, with the handlers of before."""
+    before = {number: signal.getsignal(number) for number in _handled()}
+    for number in before:
+        signal.signal(number, lambda number, frame: handle(number, frame, before))
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore(before)
+
+
+def _restore(handlers: _Handlers) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _handled() -> list[signal.Signals]:
