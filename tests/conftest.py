@@ -29,8 +29,11 @@ settings.register_profile("usual", deadline=None)
 settings.register_profile("thorough", deadline=None, max_examples=5000)
 settings.load_profile("usual")
 
-# What runs in the background of a shell ignores Ctrl-C, and so would all that is tested.
+# What runs in the background of a shell ignores Ctrl-C, and what nohup runs a closed terminal. So
+# would all that is tested; but a handler is not inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if os.name == "posix" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 catalogues.compile_all()  # a build has done so, but perhaps before the last change
 
