@@ -9,6 +9,7 @@ import click
 
 from enos_csr_gui.cli import batch_run
 from enos_csr_gui.cli.batch_run import Options, answers_for_all, run_options
+from enos_csr_gui.cli.options import file_option
 from enos_csr_gui.cli.output import Faults, examples, option_name, path_text
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, check_field, clean
@@ -40,11 +41,9 @@ if TYPE_CHECKING:
 )
 @click.argument("table_file", type=Path, required=False, metavar="TABLE")
 @run_options
-@click.option(
+@file_option(
     "--template",
-    type=Path,
-    metavar="FILE",
-    help=_("Write an empty table (.xlsx or .csv) to fill in, and do nothing else."),
+    text=_("Write an empty table (.xlsx or .csv) to fill in, and do nothing else."),
 )
 @click.option(
     "--column",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from enos_csr_gui.cli import json_objects, key_options, prompts, signals
+from enos_csr_gui.cli.options import file_option, json_option, with_options
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     Faults,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.batch.rows import Row
     from enos_csr_gui.core.batch.table import Table
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 class Options(NamedTuple):
     """The options about a run, as ``run_options`` declares them."""
@@ -63,84 +62,74 @@ def check_positive(
     return value
 
 
-def run_options(command: Command) -> Command:
-    """Give the command the options about a run."""
-    for option in reversed(
-        (
-            click.option(
-                "--out",
-                "folder",
-                type=Path,
-                metavar="FOLDER",
-                help=_("Where to write the files, in a folder for each device.  [required]"),
-            ),
-            click.option(
-                "--jobs",
-                type=int,
-                callback=check_positive,
-                metavar="COUNT",
-                help=_("How many keys to generate at once.  [default: one for each core]"),
-            ),
-            click.option(
-                "--scheduler",
-                metavar="ADDRESS",
-                help=_(
-                    "Generate the keys on the workers of the Dask scheduler at this address, for "
-                    "example tcp://10.0.0.1:8786. They travel encrypted."
-                ),
-            ),
-            click.option(
-                "--dry-run", is_flag=True, help=_("Only check the rows, and write nothing.")
-            ),
-            click.option(
-                "--skip-bad",
-                is_flag=True,
-                help=_("Leave out rows with errors, and list them in rejected.csv."),
-            ),
-            click.option(
-                "--flat", is_flag=True, help=_("Write all files to one folder. This is slower.")
-            ),
-            click.option(
-                "--encrypt",
-                is_flag=True,
-                help=_("Protect all keys with one passphrase. The command asks for it."),
-            ),
-            click.option(
-                "--passphrase-file",
-                type=Path,
-                metavar="FILE",
-                help=_(
-                    "Protect all keys with the passphrase in the first line of this file, or from "
-                    "standard input with '-'."
-                ),
-            ),
-            click.option(
-                "--device-passphrases",
-                type=Path,
-                metavar="FILE",
-                help=_(
-                    "Protect each key with a passphrase of its own. They are written to this file, "
-                    "which must not be in FOLDER."
-                ),
-            ),
-            click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON.")),
-        )
-    ):
-        command = option(command)
-    return command
+run_options = with_options(
+    click.option(
+        "--out",
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help=_("Where to write the files, in a folder for each device.  [required]"),
+    ),
+    click.option(
+        "--jobs",
+        type=int,
+        callback=check_positive,
+        metavar="COUNT",
+        help=_("How many keys to generate at once.  [default: one for each core]"),
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help=_(
+            "Generate the keys on the workers of the Dask scheduler at this address, for "
+            "example tcp://10.0.0.1:8786. They travel encrypted."
+        ),
+    ),
+    click.option("--dry-run", is_flag=True, help=_("Only check the rows, and write nothing.")),
+    click.option(
+        "--skip-bad",
+        is_flag=True,
+        help=_("Leave out rows with errors, and list them in rejected.csv."),
+    ),
+    click.option("--flat", is_flag=True, help=_("Write all files to one folder. This is slower.")),
+    click.option(
+        "--encrypt",
+        is_flag=True,
+        help=_("Protect all keys with one passphrase. The command asks for it."),
+    ),
+    file_option(
+        "--passphrase-file",
+        text=_(
+            "Protect all keys with the passphrase in the first line of this file, or from "
+            "standard input with '-'."
+        ),
+    ),
+    file_option(
+        "--device-passphrases",
+        text=_(
+            "Protect each key with a passphrase of its own. They are written to this file, "
+            "which must not be in FOLDER."
+        ),
+    ),
+    json_option,
+)
+"""The options about a run."""
 
-
-def answers_for_all(command: Command) -> Command:
-    """Give the command an option for each field that can be the same for all devices."""
-    for field in reversed(SUBJECT_FIELDS):
-        if field.key != "common_name":
-            text = _("{label} of the rows that leave it empty.").format(
+answers_for_all = with_options(
+    *(
+        click.option(
+            option_name(field.key),
+            field.key,
+            metavar="TEXT",
+            help=_("{label} of the rows that leave it empty.").format(
                 label=labels.label(field.key)
-            )
-            command = click.option(option_name(field.key), field.key, metavar="TEXT", help=text)(
-                command
-            )
-    return command
+            ),
+        )
+        for field in SUBJECT_FIELDS
+        if field.key != "common_name"
+    )
+)
+"""An option for each field that can be the same for all devices."""
 
 
 def run(table: Table, rules: Rules, options: Options, faults: Faults, *, stray: list[str]) -> None:

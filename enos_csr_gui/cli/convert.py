@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from enos_csr_gui.cli import json_objects
+from enos_csr_gui.cli.options import json_option
 from enos_csr_gui.cli.output import Faults, examples, path_text, print_json
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.i18n import _
@@ -27,7 +28,7 @@ from enos_csr_gui.i18n import _
 @click.option(
     "--out", "target", type=Path, required=True, metavar="FILE", help=_("The file to write.")
 )
-@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+@json_option
 def convert(file: Path, target: Path, as_json: bool) -> None:
     """Write the PEM file, print where it is."""
     from enos_csr_gui.core import convert

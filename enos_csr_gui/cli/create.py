@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from enos_csr_gui.cli import json_objects, key_options, prompts, signals
+from enos_csr_gui.cli.options import Decorator, file_option, json_option, with_options
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.create import CreatedRequest
     from enos_csr_gui.core.renew import RenewalSource
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 class Options(NamedTuple):
     """The options about key and files, as ``file_options`` declares them."""
@@ -53,10 +52,8 @@ class Options(NamedTuple):
     as_json: bool
 
 
-def subject_option(
-    field: SubjectField, *, of_old: bool = False, **settings: Any
-) -> Callable[[Command], Command]:
-    """Return a decorator that adds the option for a subject field to a command.
+def subject_option(field: SubjectField, *, of_old: bool = False, **settings: Any) -> Decorator:
+    """Return the option for a subject field.
 
     ``of_old``: the default is the value in an old request or certificate.
     """
@@ -74,54 +71,45 @@ def _option_help(field: SubjectField, of_old: bool) -> str:
     return f"{labels.help_(field.key)}  {limit.format(limit=field.max_length)}"
 
 
-def file_options(command: Command) -> Command:
-    """Give the command the options about key and files."""
-    for option in reversed(
-        (
-            click.option(
-                "--key",
-                "key_file",
-                type=Path,
-                metavar="FILE",
-                help=_("Use the private key in this file (RSA, 2048 bits) instead of a new one."),
-            ),
-            click.option(
-                "--encrypt",
-                is_flag=True,
-                help=_("Protect the new key file with a passphrase. The command asks for it."),
-            ),
-            click.option(
-                "--passphrase-file",
-                type=Path,
-                metavar="FILE",
-                help=_(
-                    "Read the passphrase from the first line of this file, or from standard "
-                    "input with '-'. It protects the new key file, or opens the file of "
-                    "--key."
-                ),
-            ),
-            key_options.slow_key_option,
-            click.option(
-                "--out",
-                "folder",
-                type=Path,
-                default=Path(),
-                metavar="FOLDER",
-                help=_("Where to write the files.  [default: the current folder]"),
-            ),
-            click.option(
-                "--name",
-                metavar="NAME",
-                help=_(
-                    "Name of the files, without '.key' and '.csr'.  [default: the common "
-                    "name; for a renewal, with a number if that is taken]"
-                ),
-            ),
-            click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON.")),
-        )
-    ):
-        command = option(command)
-    return command
+file_options = with_options(
+    file_option(
+        "--key",
+        "key_file",
+        text=_("Use the private key in this file (RSA, 2048 bits) instead of a new one."),
+    ),
+    click.option(
+        "--encrypt",
+        is_flag=True,
+        help=_("Protect the new key file with a passphrase. The command asks for it."),
+    ),
+    file_option(
+        "--passphrase-file",
+        text=_(
+            "Read the passphrase from the first line of this file, or from standard "
+            "input with '-'. It protects the new key file, or opens the file of "
+            "--key."
+        ),
+    ),
+    key_options.slow_key_option,
+    click.option(
+        "--out",
+        "folder",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help=_("Where to write the files.  [default: the current folder]"),
+    ),
+    click.option(
+        "--name",
+        metavar="NAME",
+        help=_(
+            "Name of the files, without '.key' and '.csr'.  [default: the common "
+            "name; for a renewal, with a number if that is taken]"
+        ),
+    ),
+    json_option,
+)
+"""The options about key and files."""
 
 
 def create(

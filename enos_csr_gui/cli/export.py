@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects, key_options, prompts, signals
+from enos_csr_gui.cli.options import chain_option, file_option, json_option
 from enos_csr_gui.cli.output import (
     IMPOSSIBLE,
     WRONG_INPUT,
@@ -55,14 +56,12 @@ _PEM_NAME = "edge"
     ),
 )
 @click.argument("certificates", type=Path, nargs=-1, required=True, metavar="CERT...")
-@click.option(
+@file_option(
     "--key",
     "key_file",
-    type=Path,
-    metavar="FILE",
-    help=_("The private key of the certificate, if no CERT contains it."),
+    text=_("The private key of the certificate, if no CERT contains it."),
 )
-@key_options.chain_option
+@chain_option
 @click.option(
     "--format",
     "format_name",
@@ -91,20 +90,16 @@ _PEM_NAME = "edge"
     is_flag=True,
     help=_("Protect the pem key with a passphrase too. The command asks for it."),
 )
-@click.option(
+@file_option(
     "--passphrase-file",
-    type=Path,
-    metavar="FILE",
-    help=_(
+    text=_(
         "Read the passphrase for the new files from the first line of this file, or from "
         "standard input with '-'."
     ),
 )
-@click.option(
+@file_option(
     "--key-passphrase-file",
-    type=Path,
-    metavar="FILE",
-    help=_("Read the passphrase that opens the key file from the first line of this file."),
+    text=_("Read the passphrase that opens the key file from the first line of this file."),
 )
 @key_options.slow_key_option
 @click.option(
@@ -115,7 +110,7 @@ _PEM_NAME = "edge"
         "versions of Windows and macOS."
     ),
 )
-@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+@json_option
 def export(
     *,
     certificates: tuple[Path, ...],

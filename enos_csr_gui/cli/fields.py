@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from enos_csr_gui.cli.options import json_option
 from enos_csr_gui.cli.output import examples, option_name, print_columns, print_json
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
@@ -14,7 +15,7 @@ from enos_csr_gui.messages import labels
     help=_("Show the fields of a request, their options and limits."),
     epilog=examples("enos-csr fields", "enos-csr fields --json"),
 )
-@click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
+@json_option
 def fields(as_json: bool) -> None:
     """Print one row for each subject field."""
     rows = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects
+from enos_csr_gui.cli.options import json_option
 from enos_csr_gui.cli.output import (
     Faults,
     echo_err,
@@ -48,7 +49,7 @@ _EXPIRES = 5
 @click.option("--restore", is_flag=True, help=_("Restore the archived requests."))
 @click.option("--site", metavar="TEXT", help=_("Set the site of the requests; '' removes it."))
 @click.option("--note", metavar="TEXT", help=_("Set the note of the requests; '' removes it."))
-@click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
+@json_option
 def history(
     numbers: tuple[int, ...],
     *,

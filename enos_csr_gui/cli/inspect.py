@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects
+from enos_csr_gui.cli.options import json_option
 from enos_csr_gui.cli.output import (
     WRONG_INPUT,
     Faults,
@@ -46,7 +47,7 @@ _WIDTH = 79
     epilog=examples("enos-csr inspect dev-001.csr", "enos-csr inspect --json dev-001.csr"),
 )
 @click.argument("paths", type=Path, nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help=_("Print what was found as JSON."))
+@json_option
 def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
     """Print what is in the files; the exit status is the verdict."""
     from enos_csr_gui.core import inspect

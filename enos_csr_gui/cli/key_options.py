@@ -37,15 +37,6 @@ STANDARD_INPUT = Path("-")
 _OPTION = "--passphrase-file"
 
 
-chain_option = click.option(
-    "--chain",
-    "chain_file",
-    type=Path,
-    metavar="FILE",
-    help=_("The CA certificates, if CERT does not contain them."),
-)
-
-
 _SLOW_KEYS = f"{__name__}.slow_keys"
 
 

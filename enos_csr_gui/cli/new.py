@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from enos_csr_gui.cli.create import Options, create, file_options, subject_option
+from enos_csr_gui.cli.options import with_options
 from enos_csr_gui.cli.output import Faults, examples, option_name
 from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
-
-
-def _subject_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add one option for each subject field to the command."""
-    for field in reversed(SUBJECT_FIELDS):
-        command = subject_option(field)(command)
-    return command
 
 
 def _example() -> str:
@@ -42,7 +36,7 @@ def _example() -> str:
     epilog=examples("enos-csr new", _example()),
     context_settings={"allow_extra_args": True},
 )
-@_subject_options
+@with_options(*(subject_option(field) for field in SUBJECT_FIELDS))
 @file_options
 @click.option(
     "--profile",

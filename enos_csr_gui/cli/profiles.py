@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from enos_csr_gui.cli.options import file_option, json_option
 from enos_csr_gui.cli.output import (
     Faults,
     echo_err,
@@ -34,21 +35,17 @@ if TYPE_CHECKING:
     short_help=_("Show, import and export profiles: sets of answers with names."),
     epilog=examples("enos-csr profiles", "enos-csr profiles --import profiles.json"),
 )
-@click.option(
+@file_option(
     "--import",
     "source",
-    type=Path,
-    metavar="FILE",
-    help=_("Add the profiles in this file first. None is replaced."),
+    text=_("Add the profiles in this file first. None is replaced."),
 )
-@click.option(
+@file_option(
     "--export",
     "target",
-    type=Path,
-    metavar="FILE",
-    help=_("Write all profiles to this file, to hand it round."),
+    text=_("Write all profiles to this file, to hand it round."),
 )
-@click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
+@json_option
 def profiles(source: Path | None, target: Path | None, as_json: bool) -> None:
     """Print one row for each profile."""
     from enos_csr_gui.core import profiles as store

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from enos_csr_gui.cli import json_objects, signals
-from enos_csr_gui.cli.key_options import chain_option
+from enos_csr_gui.cli.options import chain_option, file_option, json_option
 from enos_csr_gui.cli.output import Faults, echo_err, examples, path_text, print_json
 from enos_csr_gui.core import serials
 from enos_csr_gui.core.errors import NO_CHAIN_CODES, Code, CoreError, escape_unprintable
@@ -39,15 +39,13 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("certificates", type=Path, nargs=-1, required=True, metavar="CERT...")
-@click.option(
+@file_option(
     "--key",
     "key_file",
-    type=Path,
-    metavar="FILE",
-    help=_("The private key of the certificate, if the command does not find it."),
+    text=_("The private key of the certificate, if the command does not find it."),
 )
 @chain_option
-@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+@json_option
 def receive(
     certificates: tuple[Path, ...], key_file: Path | None, chain_file: Path | None, as_json: bool
 ) -> None:

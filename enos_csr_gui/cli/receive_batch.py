@@ -11,6 +11,7 @@ import click
 
 from enos_csr_gui.cli import json_objects, key_options, prompts
 from enos_csr_gui.cli.batch_run import progress_line
+from enos_csr_gui.cli.options import file_option, json_option
 from enos_csr_gui.cli.output import IMPOSSIBLE, Faults, echo_err, examples, path_text, print_json
 from enos_csr_gui.core.errors import Code, CoreError, escape_unprintable
 from enos_csr_gui.core.file_types import CERTIFICATES
@@ -66,26 +67,20 @@ _SHOWN = 20
     metavar="FOLDER",
     help=_("Write these files to a folder for each device in FOLDER, not beside the key."),
 )
-@click.option(
+@file_option(
     "--passphrase-file",
-    type=Path,
-    metavar="FILE",
-    help=_("Protect the new files with the passphrase in the first line of this file."),
+    text=_("Protect the new files with the passphrase in the first line of this file."),
 )
-@click.option(
+@file_option(
     "--key-passphrase-file",
-    type=Path,
-    metavar="FILE",
-    help=_("Open the keys with the passphrase in the first line of this file."),
+    text=_("Open the keys with the passphrase in the first line of this file."),
 )
-@click.option(
+@file_option(
     "--device-passphrases",
-    type=Path,
-    metavar="FILE",
-    help=_("Open each key, and protect its new files, with its passphrase in this file."),
+    text=_("Open each key, and protect its new files, with its passphrase in this file."),
 )
 @key_options.slow_key_option
-@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+@json_option
 def receive_batch(
     *,
     sources: tuple[Path, ...],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ import click
 
 from enos_csr_gui.cli import key_options, prompts
 from enos_csr_gui.cli.create import Options, create, file_options, subject_option
+from enos_csr_gui.cli.options import Decorator, with_options
 from enos_csr_gui.cli.output import Faults, echo_err, examples
 from enos_csr_gui.core.errors import CoreError
-from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS
+from enos_csr_gui.core.subject import FIELDS_BY_KEY, SUBJECT_FIELDS, SubjectField
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 from enos_csr_gui.messages.problems import kept_name, problem_text
@@ -30,17 +30,11 @@ def _refuse_common_name(
         )
 
 
-def _overrides(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command one option for each subject field that may change."""
-    for field in reversed(SUBJECT_FIELDS):
-        if field.key == "common_name":
-            option = subject_option(
-                field, hidden=True, expose_value=False, callback=_refuse_common_name
-            )
-        else:
-            option = subject_option(field, of_old=True)
-        command = option(command)
-    return command
+def _override(field: SubjectField) -> Decorator:
+    """Return the option that changes this answer; that of the common name refuses."""
+    if field.key == "common_name":
+        return subject_option(field, hidden=True, expose_value=False, callback=_refuse_common_name)
+    return subject_option(field, of_old=True)
 
 
 @click.command(
@@ -60,7 +54,7 @@ def _overrides(command: Callable[..., None]) -> Callable[..., None]:
     epilog=examples("enos-csr renew dev-001.csr", "enos-csr renew dev-001.crt --unit Maintenance"),
 )
 @click.argument("old_files", type=Path, nargs=-1, required=True, metavar="OLD...")
-@_overrides
+@with_options(*(_override(field) for field in SUBJECT_FIELDS))
 @file_options
 def renew(*, old_files: tuple[Path, ...], **options: Any) -> None:
     """Read the old files, apply what is to change, make the request."""

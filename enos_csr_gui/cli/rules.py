@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from enos_csr_gui.cli import json_objects
+from enos_csr_gui.cli.options import json_option
 from enos_csr_gui.cli.output import examples, print_columns, print_json
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import inspection, labels
@@ -19,7 +20,7 @@ from enos_csr_gui.messages import inspection, labels
     short_help=_("Show what a request is checked for."),
     epilog=examples("enos-csr rules", "enos-csr rules --json"),
 )
-@click.option("--json", "as_json", is_flag=True, help=_("Print JSON instead of a table."))
+@json_option
 def rules(as_json: bool) -> None:
     """Print one row for each breach of a rule."""
     from enos_csr_gui.core.csr_rules import RULES
