@@ -171,3 +171,15 @@ def test_enter_on_a_list_that_drops_down_goes_on_too(
     person.press(Qt.Key.Key_Return)
     assert not box.is_opened
     person.waits_for_page("Where do the files go?")
+
+
+def test_a_window_that_is_itself_focused_gets_no_ring(qapp: QApplication, person: Person) -> None:
+    window = QWidget(focusPolicy=Qt.FocusPolicy.StrongFocus)
+    window.resize(200, 100)
+    window.show()
+    window.activateWindow()
+    window.setFocus()
+    person.waits_until(lambda: QApplication.focusWidget() is window)
+    qapp.processEvents()
+    assert not window.findChildren(QWidget)
+    window.deleteLater()

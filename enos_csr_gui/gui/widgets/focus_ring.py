@@ -42,13 +42,14 @@ class FocusRing(QObject):
             self._ring.deleteLater()
         self._ring = None
         focused = QApplication.focusWidget()
-        # A task shows it by itself, a list that pops up by its chosen row.
-        if focused and not isinstance(focused, TaskLink) and not _is_popup(focused):
+        if focused and not _shows_focus_otherwise(focused):
             self._ring = _Ring(focused)
 
 
-def _is_popup(widget: QWidget) -> bool:
-    return widget.window().windowType() == Qt.WindowType.Popup
+def _shows_focus_otherwise(widget: QWidget) -> bool:
+    """Return whether a window's frame, the chosen row of a popup or a task's colours show it."""
+    is_popup = widget.window().windowType() == Qt.WindowType.Popup
+    return widget.isWindow() or is_popup or isinstance(widget, TaskLink)
 
 
 class _Ring(QWidget):
