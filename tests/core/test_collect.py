@@ -6,6 +6,7 @@ import csv
 import gc
 import secrets
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from enos_csr_gui.core import keys
-from enos_csr_gui.core.batch import collect, records
+from enos_csr_gui.core.batch import arrivals, collect, records
 from enos_csr_gui.core.batch.collect import Requested
 from enos_csr_gui.core.batch.pool import Pool
 from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.enums import CertificateStatus as Status
 from enos_csr_gui.core.errors import CannotSave, Code
+from enos_csr_gui.core.history import RequestHistory, default_path
 
 COUNT = 160
 NOW = datetime.now(UTC)
@@ -139,6 +141,63 @@ def test_many_certificates_are_few_objects(farm, tmp_path) -> None:
     gc.collect()
     assert found
     assert len(gc.get_objects()) - before < 3 * COUNT
+
+
+@pytest.fixture
+def requested_here(tmp_path: Path) -> Callable[..., Path]:
+    """Issue a certificate that was requested here, or not; return its file."""
+    authority = Authority(tmp_path / "issued")
+
+    def issue(name: str, *, is_requested: bool = True) -> Path:
+        fingerprint = authority.issue(name)
+        if is_requested:
+            with RequestHistory() as past:
+                key, csr = tmp_path / f"{name}.key", tmp_path / f"{name}.csr"
+                past.record({}, public_key_sha256=fingerprint, key=key, csr=csr)
+        return authority.folder / f"{name}.pem"
+
+    return issue
+
+
+def test_certificates_of_two_requests_are_many(requested_here, tmp_path) -> None:
+    first, second = requested_here("dev-1"), requested_here("dev-2")
+    inside = tmp_path / "received" / "inside"
+    inside.mkdir(parents=True)
+    for path in (first, second):
+        shutil.copy(path, inside)
+    archive = Path(shutil.make_archive(str(tmp_path / "received"), "zip", tmp_path / "received"))
+    for given in ([first, second], [inside.parent], [archive], [tmp_path / "gone", inside]):
+        assert arrivals.holds_many(given)
+
+
+def test_certificates_of_one_request_are_not_many(requested_here, tmp_path) -> None:
+    first = requested_here("dev-1")
+    foreign = requested_here("foreign", is_requested=False)
+    copy = shutil.copy(first, tmp_path / "copy.pem")
+    root = tmp_path / "issued" / "ca.pem"
+    for given in ([], [first], [first, Path(copy)], [first, foreign, root], [tmp_path / "gone"]):
+        assert not arrivals.holds_many(given)
+
+
+def test_where_the_history_cannot_be_read_nothing_is_known(requested_here, data_folder) -> None:
+    given = [requested_here("dev-1"), requested_here("dev-2")]
+    assert arrivals.holds_many(given)
+    default_path().unlink()
+    default_path().mkdir()
+    assert not arrivals.holds_many(given)
+
+
+def test_the_look_at_what_was_dropped_ends(requested_here, tmp_path, monkeypatch) -> None:
+    """The two that were requested come after those that are looked at."""
+    requested = [requested_here(f"z-{number}") for number in range(2)]
+    foreign = [requested_here(f"a-{number}", is_requested=False) for number in range(2)]
+    assert arrivals.holds_many([*foreign, *requested])
+    monkeypatch.setattr(arrivals, "_MAX_CERTIFICATES", 3)
+    assert not arrivals.holds_many([*foreign, *requested])
+    monkeypatch.setattr(arrivals, "_MAX_CERTIFICATES", 9)
+    assert arrivals.holds_many([tmp_path / "issued"])
+    monkeypatch.setattr(arrivals, "_MAX_FILES", 1)
+    assert not arrivals.holds_many([tmp_path / "issued"])
 
 
 @pytest.mark.slow
