@@ -283,6 +283,9 @@ SEQUENCE, SET = 0x30, 0x31
 
 _INTEGER, _OID = 0x02, 0x06
 
+_MAX_OID_BYTES = 100
+"""Those in use have up to 20."""
+
 
 def der_value(tag: int, content: bytes) -> bytes:
     """Return one value as DER (X.690, 8.1)."""
@@ -331,6 +334,14 @@ def oid_text(data: bytes, tlv: Tlv) -> str:
     first = min(numbers[0] // 40, 2)
     numbers[:1] = [first, numbers[0] - 40 * first]
     return ".".join(map(str, numbers))
+
+
+def oid(data: bytes, tlv: Tlv) -> str:
+    """Return the object identifier as ``oid_text`` does; raises ValueError for what is none."""
+    is_usual = tlv.tag == _OID and tlv.inside < tlv.end <= tlv.inside + _MAX_OID_BYTES
+    if not is_usual or data[tlv.end - 1] >= 0x80:
+        raise ValueError("not an object identifier")
+    return oid_text(data, tlv)
 
 
 def pem(label: str, der: bytes) -> bytes:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import enums, inspect, x509_reader
+from enos_csr_gui.core import distinguished_name, enums, inspect, x509_reader
 from enos_csr_gui.core.chain_rules import ChainRules
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
@@ -43,7 +43,7 @@ class Issued(NamedTuple):
     @property
     def answers(self) -> Mapping[str, str]:
         """The subject: field key -> text, as far as EnOS knows the fields."""
-        return x509_reader.answers_from(self.certificate.subject).answers
+        return distinguished_name.answers_from(self.certificate.subject).answers
 
     def to_pem(self) -> bytes:
         """Return the certificate and then its chain as PEM."""
@@ -211,7 +211,7 @@ class _ChainSearch:
         try:
             return certificate.verify(issuer.key)
         except UnknownSignature:
-            algorithm = x509_reader.oid_name(certificate.signature_algorithm)
+            algorithm = distinguished_name.oid_name(certificate.signature_algorithm)
             values = {"issuer": subject_name(issuer), "algorithm": algorithm}
             self.notes.append(Problem(Code.CHAIN_UNCHECKED, values=values))
             return None
@@ -315,12 +315,12 @@ _COMMON_NAME = "2.5.4.3"
 
 def issuer_name(certificate: Certificate) -> str:
     """Return what the authority that issued the certificate is called."""
-    return x509_reader.short_name(certificate.issuer)
+    return distinguished_name.short_name(certificate.issuer)
 
 
 def subject_name(certificate: Certificate) -> str:
     """Return what the owner of the certificate is called."""
-    return x509_reader.short_name(certificate.subject)
+    return distinguished_name.short_name(certificate.subject)
 
 
 def _changes(requested: Mapping[str, str], issued: Mapping[str, str]) -> dict[str, str]:

@@ -15,10 +15,11 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from enos_csr_gui.core import asn1, x509_reader
+from enos_csr_gui.core import asn1, distinguished_name
 from enos_csr_gui.core.asn1 import SEQUENCE, der_values
+from enos_csr_gui.core.distinguished_name import Name
 from enos_csr_gui.core.errors import Code, Problem
-from enos_csr_gui.core.x509_reader import Certificate, Name
+from enos_csr_gui.core.x509_reader import Certificate
 
 _KEY_USAGE, _ALTERNATIVE_NAME = "2.5.29.15", "2.5.29.17"
 _BASIC_CONSTRAINTS, _NAME_CONSTRAINTS = "2.5.29.19", "2.5.29.30"
@@ -130,11 +131,11 @@ class ChainRules:
 
 
 def _called(certificate: Certificate) -> str:
-    return x509_reader.short_name(certificate.subject)
+    return distinguished_name.short_name(certificate.subject)
 
 
 def _unreadable(certificate: Certificate, oid: str) -> Problem:
-    values = {"name": _called(certificate), "extension": x509_reader.oid_name(oid)}
+    values = {"name": _called(certificate), "extension": distinguished_name.oid_name(oid)}
     return Problem(Code.CHAIN_EXTENSION_UNREADABLE, values=values)
 
 
@@ -148,7 +149,7 @@ def _check_extensions(certificate: Certificate) -> list[Problem]:
     return [
         Problem(
             Code.CHAIN_EXTENSION_UNKNOWN,
-            values={"name": _called(certificate), "extension": x509_reader.oid_name(oid)},
+            values={"name": _called(certificate), "extension": distinguished_name.oid_name(oid)},
         )
         for oid in islice(dict.fromkeys(unknown), 1)
     ]
@@ -259,7 +260,7 @@ def _general_name(der: bytes) -> _GeneralName:
     [one] = der_values(der)
     content = der[one.inside : one.end]
     if one.tag == _DIRECTORY:
-        return _GeneralName(one.tag, _rdns(x509_reader.read_name(content)))
+        return _GeneralName(one.tag, _rdns(distinguished_name.read(content)))
     return _GeneralName(one.tag, content)
 
 

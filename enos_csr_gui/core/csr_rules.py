@@ -11,16 +11,15 @@ from typing import NamedTuple
 
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from enos_csr_gui.core import keys, x509_reader
+from enos_csr_gui.core import keys
+from enos_csr_gui.core.distinguished_name import MAX_ATTRIBUTES, Name, attribute_name, oid_name
 from enos_csr_gui.core.enums import Evidence, Level, Rule
 from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.reader import Shape
 from enos_csr_gui.core.subject import SUBJECT_FIELDS, SubjectField, check_field
 from enos_csr_gui.core.x509_reader import (
     EXTENSION_REQUESTS,
-    MAX_ATTRIBUTES,
     Extension,
-    Name,
     PublicKey,
     Request,
     UnknownSignature,
@@ -182,8 +181,8 @@ def check_algorithm(request: Request) -> list[Problem]:
     if request.signature_algorithm == WANTED_SIGNATURE:
         return []
     values: dict[str, str | int] = {
-        "algorithm": x509_reader.oid_name(request.signature_algorithm),
-        "wanted": x509_reader.oid_name(WANTED_SIGNATURE),
+        "algorithm": oid_name(request.signature_algorithm),
+        "wanted": oid_name(WANTED_SIGNATURE),
     }
     return [Problem(Code.SIGNATURE_ALGORITHM, values=values)]
 
@@ -212,7 +211,7 @@ def check_order(name: Name) -> list[Problem]:
         return [Problem(Code.TOO_MANY_ATTRIBUTES, values={"limit": MAX_ATTRIBUTES})]
     problems = [] if name.well_formed else [Problem(Code.NAME_MALFORMED)]
     for rdn in name.rdns:
-        if len(attributes := [x509_reader.attribute_name(one.oid) for one in rdn]) > 1:
+        if len(attributes := [attribute_name(one.oid) for one in rdn]) > 1:
             values = {"attributes": " + ".join(attributes)}
             problems.append(Problem(Code.ATTRIBUTES_COMBINED, values=values))
     ranks = {field.oid: rank for rank, field in enumerate(SUBJECT_FIELDS)}
@@ -234,8 +233,7 @@ def check_subject_extras(name: Name) -> list[Problem]:
     known = {field.oid for field in SUBJECT_FIELDS}
     extras = dict.fromkeys(one.oid for one in name if one.oid not in known)
     return [
-        Problem(Code.ATTRIBUTE_UNKNOWN, values={"attribute": x509_reader.attribute_name(oid)})
-        for oid in extras
+        Problem(Code.ATTRIBUTE_UNKNOWN, values={"attribute": attribute_name(oid)}) for oid in extras
     ]
 
 
@@ -245,7 +243,7 @@ def check_repeated(extensions: Iterable[Extension]) -> list[Problem]:
     return [
         Problem(
             Code.EXTENSION_REPEATED,
-            values={"extension": x509_reader.oid_name(oid), "count": count},
+            values={"extension": oid_name(oid), "count": count},
         )
         for oid, count in counts.items()
         if count > 1
@@ -271,14 +269,11 @@ def check_request_extras(request: Request) -> list[Problem]:
     return [
         *problems,
         *(
-            Problem(Code.REQUEST_ATTRIBUTE, values={"attribute": x509_reader.oid_name(oid)})
+            Problem(Code.REQUEST_ATTRIBUTE, values={"attribute": oid_name(oid)})
             for oid in attributes
             # One that cannot be read is named; of the others their extensions are.
             if oid not in EXTENSION_REQUESTS or request.unreadable
         ),
-        *(
-            Problem(Code.EXTENSION, values={"extension": x509_reader.oid_name(oid)})
-            for oid in extensions
-        ),
+        *(Problem(Code.EXTENSION, values={"extension": oid_name(oid)}) for oid in extensions),
         *check_repeated(request.extensions),
     ]

@@ -19,16 +19,25 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from enos_csr_gui.core import asn1, contents, csr_rules, key_reader, reader, serials, x509_reader
+from enos_csr_gui.core import (
+    asn1,
+    contents,
+    csr_rules,
+    distinguished_name,
+    key_reader,
+    reader,
+    serials,
+    x509_reader,
+)
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv
 from enos_csr_gui.core.csr_rules import DAMAGED, KeyFacts, RuleResult
+from enos_csr_gui.core.distinguished_name import Name
 from enos_csr_gui.core.enums import ContentKind, Rule
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.reader import ApiAnswer, Found, Reading, Shape
 from enos_csr_gui.core.x509_reader import (
     LIBRARY_ERRORS,
     Certificate,
-    Name,
     PublicKey,
     Request,
     check_validity,
@@ -412,7 +421,7 @@ def _is_crl(der: bytes) -> bool:
 
 
 def _pairs(name: Name) -> tuple[tuple[str, str], ...]:
-    return tuple((x509_reader.attribute_name(one.oid), _shown(one.text)) for one in name)
+    return tuple((distinguished_name.attribute_name(one.oid), _shown(one.text)) for one in name)
 
 
 def _shown(text: str) -> str:
@@ -427,7 +436,7 @@ def _certificate(certificate: Certificate, now: datetime) -> InspectedItem:
         subject=_pairs(certificate.subject),
         issuer=_pairs(certificate.issuer),
         key=_facts(certificate.key),
-        signature_algorithm=x509_reader.oid_name(certificate.signature_algorithm),
+        signature_algorithm=distinguished_name.oid_name(certificate.signature_algorithm),
         certificate_sha256=hashlib.sha256(certificate.der).hexdigest(),
         serial_number=certificate.serial_number,
         valid_from=None if odd else certificate.not_valid_before_utc,
@@ -447,7 +456,7 @@ def _certificate_warnings(certificate: Certificate, now: datetime) -> tuple[Prob
         date = certificate.not_valid_after_utc.date().isoformat()
         validity = [Problem(Code.CHAIN_EXPIRED, values={"issuer": _shown(name), "date": date})]
     repeated = csr_rules.check_repeated(certificate.extensions)
-    return (*validity, *x509_reader.check_texts(certificate.subject), *repeated)
+    return (*validity, *distinguished_name.check_texts(certificate.subject), *repeated)
 
 
 def _request(request: Request, shape: Shape) -> InspectedItem:
@@ -457,7 +466,7 @@ def _request(request: Request, shape: Shape) -> InspectedItem:
         kind=ContentKind.REQUEST,
         subject=_pairs(request.subject),
         key=_facts(request.key),
-        signature_algorithm=x509_reader.oid_name(request.signature_algorithm),
+        signature_algorithm=distinguished_name.oid_name(request.signature_algorithm),
         rules=rules,
         problems=_problems(rules),
         warnings=_warnings(rules),

@@ -6,8 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from enos_csr_gui.core import contents, files, inspect, key_reader, keys, pbe, x509_reader
+from enos_csr_gui.core import (
+    contents,
+    files,
+    inspect,
+    key_reader,
+    keys,
+    pbe,
+    x509_reader,
+)
 from enos_csr_gui.core.contents import Content
+from enos_csr_gui.core.distinguished_name import answers_from
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, InvalidKey, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import REQUEST_SUFFIXES
@@ -63,7 +72,7 @@ def request_beside(key: Path) -> tuple[str, dict[str, str]] | None:
     for suffix in REQUEST_SUFFIXES:
         with suppress(UnreadableFile):
             old = x509_reader.read(files.read(key.with_suffix(suffix)))
-            return old.key.public_key_sha256, dict(x509_reader.answers_from(old.subject).answers)
+            return old.key.public_key_sha256, dict(answers_from(old.subject).answers)
     return None
 
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 from enos_csr_gui.core import (
     certificate,
     contents,
+    distinguished_name,
     files,
     inspect,
     key_files,
     key_reader,
     reader,
-    x509_reader,
 )
 from enos_csr_gui.core.certificate import Issued
 from enos_csr_gui.core.contents import Content
@@ -397,7 +397,7 @@ def _answers_in(came: Content, public_key_sha256: str) -> dict[str, str]:
     """Return the subject of the request with this public key."""
     for one in came.requests:
         if one.key.public_key_sha256 == public_key_sha256:
-            return dict(x509_reader.answers_from(one.subject).answers)
+            return dict(distinguished_name.answers_from(one.subject).answers)
     return {}
 
 

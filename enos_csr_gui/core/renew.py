@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from enos_csr_gui.core import certificate, contents, inspect, x509_reader
+from enos_csr_gui.core import certificate, contents, distinguished_name, inspect
 from enos_csr_gui.core.contents import Content
+from enos_csr_gui.core.distinguished_name import SkippedAttribute
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, HistoryUnavailable, Problem, UnreadableFile
 from enos_csr_gui.core.file_types import KEY_SUFFIX
@@ -21,7 +22,7 @@ from enos_csr_gui.core.subject import (
     check,
     check_field,
 )
-from enos_csr_gui.core.x509_reader import Certificate, Existing, Request, SkippedAttribute
+from enos_csr_gui.core.x509_reader import Certificate, Existing, Request
 
 
 class RenewalSource(NamedTuple):
@@ -76,13 +77,13 @@ def read_source(*given: Path, now: datetime | None = None) -> RenewalSource:
     without a common name, or a certificate that EnOS did not issue, or those of several devices.
     """
     file, old, notes = _load(given, now)
-    taken, left_out = x509_reader.answers_from(old.subject)
+    taken, left_out = distinguished_name.answers_from(old.subject)
     if isinstance(old, Certificate) and (problems := certificate.check_kind(old, file)):
         raise UnreadableFile(problems)
     if not taken.get("common_name"):
         raise UnreadableFile([Problem(Code.NO_COMMON_NAME, path=file)])
     answers = {field.key: taken.get(field.key, "") for field in SUBJECT_FIELDS}
-    misread = x509_reader.check_texts(old.subject)
+    misread = distinguished_name.check_texts(old.subject)
     return RenewalSource(
         file,
         answers,
@@ -205,7 +206,7 @@ def _load(
 def _check_one_device(found: Iterable[Existing], place: Path) -> None:
     """Raise UnreadableFile when what was signed has different common names: which is meant?"""
     names = dict.fromkeys(
-        x509_reader.answers_from(one.subject).answers.get("common_name", "")
+        distinguished_name.answers_from(one.subject).answers.get("common_name", "")
         for one in found
         if isinstance(one, Request) or not (one.is_authority or one.is_self_signed)
     )
@@ -234,8 +235,8 @@ def read_answers(file: Path) -> Mapping[str, str]:
     UnreadableFile when there is no request or certificate in the file.
     """
     subject = _load([file])[1].subject
-    answers = x509_reader.answers_from(subject).answers
-    return {**answers, **_meant(x509_reader.check_texts(subject))}
+    answers = distinguished_name.answers_from(subject).answers
+    return {**answers, **_meant(distinguished_name.check_texts(subject))}
 
 
 def renewed_serial(request: PastRequest) -> int | None:

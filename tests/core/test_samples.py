@@ -22,6 +22,7 @@ from enos_csr_gui.core import (
     certificate,
     convert,
     create,
+    distinguished_name,
     export,
     inspect,
     keys,
@@ -232,7 +233,7 @@ def test_an_ec_key_is_what_the_manual_does_not_ask_for():
     ("name", "meant"), [("33*/n_gbk_in_utf8.csr", "远景能源"), ("33*/noutf8.csr", None)]
 )
 def test_text_in_a_wrong_encoding_is_shown_with_what_was_meant(name, meant):
-    misread = x509_reader.check_texts(x509_reader.load(pem_der(sample(name))).subject)
+    misread = distinguished_name.check_texts(x509_reader.load(pem_der(sample(name))).subject)
     assert misread
     for problem in misread:
         assert "Ã" not in problem.values["meant"]

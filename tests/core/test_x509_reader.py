@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import csr, x509_reader
+from enos_csr_gui.core import csr, distinguished_name, x509_reader
 from enos_csr_gui.core.asn1 import der_values
+from enos_csr_gui.core.distinguished_name import SkippedAttribute, answers_from
 from enos_csr_gui.core.enums import SkipReason
 from enos_csr_gui.core.errors import Code, CoreError, UnreadableFile
-from enos_csr_gui.core.x509_reader import SkippedAttribute
 
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 FORMS = pytest.mark.parametrize("form", ["PEM", "DER"])
@@ -100,7 +100,7 @@ def test_what_openssl_writes_in_every_string_type(openssl, tmp_path, key_pem, ma
     words = ["req", "-new", "-key", tmp_path / "key", "-config", tmp_path / "conf"]
     openssl(*words, "-outform", form, "-out", tmp_path / "csr")
 
-    taken = x509_reader.answers_from(x509_reader.read((tmp_path / "csr").read_bytes()).subject)
+    taken = answers_from(x509_reader.read((tmp_path / "csr").read_bytes()).subject)
 
     assert taken == ({"country": "CN", "organization": "Köln AG", "common_name": "dev 1"}, ())
 
@@ -110,7 +110,7 @@ def test_a_request_of_ours_is_taken_over_whole(csr_pem, answers, form):
     data = csr_pem
     if form == "DER":
         data = x509.load_pem_x509_csr(csr_pem).public_bytes(DER)
-    taken = x509_reader.answers_from(x509_reader.read(data).subject)
+    taken = answers_from(x509_reader.read(data).subject)
     assert taken == (answers, ())
     assert list(taken.answers) == list(answers)
 
@@ -125,7 +125,10 @@ def test_a_certificate_is_read(openssl, tmp_path, key_pem, form):
 
     assert isinstance(certificate, x509_reader.Certificate)
     subject = certificate.subject
-    assert x509_reader.answers_from(subject).answers == {"country": "CN", "common_name": "dev"}
+    assert answers_from(subject).answers == {
+        "country": "CN",
+        "common_name": "dev",
+    }
     assert certificate.issuer == subject
 
 
@@ -153,7 +156,7 @@ def test_what_is_not_taken_over_is_listed(openssl, tmp_path, key_pem):
     words = ["req", "-new", "-key", tmp_path / "key", "-subj", subject, "-multivalue-rdn"]
     openssl(*words, "-out", tmp_path / "csr")
 
-    taken = x509_reader.answers_from(x509_reader.read((tmp_path / "csr").read_bytes()).subject)
+    taken = answers_from(x509_reader.read((tmp_path / "csr").read_bytes()).subject)
 
     assert taken.answers == {"country": "CN", "organization": "first", "common_name": "dev"}
     assert set(taken.left_out) == {
@@ -175,7 +178,7 @@ def test_sets_that_hold_a_thing_twice_or_nothing(key, csr_with, text):
     info = der[part.inside : part.end].replace(name, odd)
     changed = tlv(0x30, tlv(0x30, info), der[part.end :])
 
-    assert x509_reader.answers_from(x509_reader.read(changed).subject) == (
+    assert answers_from(x509_reader.read(changed).subject) == (
         {"common_name": text.decode("latin-1")},
         (),
     )
@@ -192,7 +195,7 @@ def test_object_identifiers_are_read_right_when_the_library_does_not(csr_with):
         changed = tlv(0x30, tlv(0x30, b"\x02\x01\x00", tlv(0x30, rdn), spki[:294], b"\xa0\x00"))
         changed = tlv(0x30, changed[4:], spki[296:])
         [attribute] = x509_reader.read(changed).subject
-        assert x509_reader.attribute_name(attribute.oid) == shown
+        assert distinguished_name.attribute_name(attribute.oid) == shown
         assert attribute.text == "ü"
 
 
@@ -211,7 +214,7 @@ def test_object_identifiers_are_read_right_when_the_library_does_not(csr_with):
 )
 def test_pem_as_it_is_met(csr_pem, answers, change):
     subject = x509_reader.read(change(csr_pem)).subject
-    assert x509_reader.answers_from(subject).answers == answers
+    assert answers_from(subject).answers == answers
 
 
 def test_of_several_the_first_is_read(csr_with):
@@ -245,7 +248,7 @@ def test_what_keytool_writes(tmp_path):
     command = ["keytool", "-certreq", *store]
     csr = subprocess.run(command, check=True, capture_output=True, env=environment).stdout
 
-    taken = x509_reader.answers_from(x509_reader.read(csr).subject)
+    taken = answers_from(x509_reader.read(csr).subject)
 
     assert list(taken.answers.items())[:2] == [("country", "CN"), ("state", "贵州")]
     assert taken.answers["organization"] == "Köln"
@@ -264,7 +267,7 @@ def test_a_request_with_any_byte_changed_is_read_or_refused(data, csr_of_session
     for _ in range(data.draw(st.integers(1, 3))):
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     with suppress(UnreadableFile):
-        x509_reader.answers_from(x509_reader.read(bytes(broken)).subject)
+        answers_from(x509_reader.read(bytes(broken)).subject)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from enos_csr_gui.core import (
     certificate,
     convert,
     defaults,
+    distinguished_name,
     files,
     inspect,
     journal,
@@ -137,11 +138,11 @@ def _read_asn1(data: bytes) -> None:
                     asn1.oid_text(data, one)
     reader.certificates_in_pkcs7(data)
     with suppress(ValueError, IndexError):
-        name = x509_reader.read_name(data)
-        x509_reader.check_texts(name)
+        name = distinguished_name.read(data)
+        distinguished_name.check_texts(name)
         assert name.canonical == name.canonical
-        x509_reader.short_name(name)
-        x509_reader.answers_from(name)
+        distinguished_name.short_name(name)
+        distinguished_name.answers_from(name)
     if existing := x509_reader.load(data):
         assert existing.key.public_key_sha256
         with suppress(x509_reader.UnknownSignature):

@@ -13,7 +13,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QTreeWidget
 
-from enos_csr_gui.core import create, key_reader, receive, renew, serials, x509_reader
+from enos_csr_gui.core import (
+    create,
+    key_reader,
+    receive,
+    renew,
+    serials,
+    x509_reader,
+)
+from enos_csr_gui.core.distinguished_name import answers_from
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.history import RequestHistory
 from enos_csr_gui.core.subject import Subject
@@ -25,7 +33,7 @@ LIST = "Or a certificate that was received on this computer"
 
 
 def answers_in(path: Path) -> dict[str, str]:
-    return dict(x509_reader.answers_from(x509_reader.read(path.read_bytes()).subject).answers)
+    return dict(answers_from(x509_reader.read(path.read_bytes()).subject).answers)
 
 
 @pytest.mark.long

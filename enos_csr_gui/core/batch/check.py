@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from enos_csr_gui.core import create, files, x509_reader
+from enos_csr_gui.core import create, distinguished_name, files, x509_reader
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.records import Ledger, Record, identity
 from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
@@ -259,7 +259,7 @@ class _Check:
         folder = self._ledger.folder
         with suppress(CoreError):  # then it is another file
             request = x509_reader.read(files.read(folder / csr_file))
-            if dict(x509_reader.answers_from(request.subject).answers) != row.subject():
+            if dict(distinguished_name.answers_from(request.subject).answers) != row.subject():
                 return None
             fingerprint = request.key.public_key_sha256
             past = self._history.find_public_key(fingerprint) if self._history else []
