@@ -323,6 +323,11 @@ class CoreError(Exception):
         # Codes only: a log or traceback must never repeat what the user typed.
         super().__init__(", ".join(problem.code for problem in self.problems))
 
+    @classmethod
+    def of(cls, code: Code, **values: str | int) -> Self:
+        """Return the error with one problem, which has these values."""
+        return cls([Problem(code, values=values)])
+
 
 _FRAMES_TOLD = 4
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -24,7 +25,8 @@ from enos_csr_gui.core import (
     contents,
     csr_rules,
     distinguished_name,
-    key_reader,
+    foreign_keys,
+    library,
     reader,
     serials,
     x509_reader,
@@ -36,7 +38,6 @@ from enos_csr_gui.core.enums import ContentKind, Rule
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 from enos_csr_gui.core.reader import ApiAnswer, Found, Reading, Shape
 from enos_csr_gui.core.x509_reader import (
-    LIBRARY_ERRORS,
     Certificate,
     PublicKey,
     Request,
@@ -231,7 +232,7 @@ def _in_block(one: Found, now: datetime) -> InspectedItem:
         return _private_key(None, protected=True)
     if one.der and one.der.startswith(b"openssh-key-v1\0"):
         # Not loaded: the library makes sure of its primes, which may take long.
-        public = key_reader.openssh_public_key(one.der)
+        public = foreign_keys.openssh_public_key(one.der)
         return _private_key(public, protected=_SSH_UNPROTECTED not in one.der)
     if one.der and (thing := _in_der(one, now)) is not _UNKNOWN:
         return thing
@@ -265,10 +266,10 @@ def _in_raw(raw: bytes) -> InspectedItem:
     """Return what bytes are that are neither PEM nor DER."""
     if raw.startswith(_STORES):
         return _secret_store(ContentKind.JAVA_KEYSTORE)
-    if (form := key_reader.foreign_form(raw)) is not None:
-        public = key_reader.foreign_public_key(raw)
+    if (form := foreign_keys.conversion(raw)) is not None:
+        public = foreign_keys.public_key(raw)
         return replace(_private_key(public), warnings=(*_SECRET, *form))
-    if key := key_reader.ssh_public_text(raw):
+    if key := foreign_keys.ssh_public_text(raw):
         return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=_facts_of(key))
     return _UNKNOWN
 
@@ -350,8 +351,9 @@ def _dsa_key(data: bytes, algorithm: Tlv, content: Tlv) -> InspectedItem:
 def _dsa_public_key(p: int, q: int, g: int, y: int) -> PublicKeyTypes | None:
     if max(map(int.bit_length, (p, q, g, y))) > _MAX_DSA_BITS:
         return None
-    with suppress(*LIBRARY_ERRORS):
-        return dsa.DSAPublicNumbers(y, dsa.DSAParameterNumbers(p, q, g)).public_key()
+    with suppress(*library.ERRORS):
+        numbers = dsa.DSAPublicNumbers(y, dsa.DSAParameterNumbers(p, q, g))
+        return library.call(numbers.public_key)
     return None
 
 
@@ -359,15 +361,13 @@ def _load_private_key(der: bytes) -> InspectedItem:
     if len(der) > _MAX_KEY_BYTES:
         return _private_key(None)
     try:
-        with x509_reader.without_warnings():
+        with library.without_warnings():
             # Whether the numbers of an RSA key are primes is no matter here, and may take long.
-            key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
-            return _private_key(key.public_key())
-    except LIBRARY_ERRORS:
-        return replace(_private_key(None), problems=DAMAGED)
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
-            raise
+            load = partial(
+                serialization.load_der_private_key, der, None, unsafe_skip_rsa_key_validation=True
+            )
+            return _private_key(library.call(lambda: load().public_key()))
+    except library.ERRORS:
         return replace(_private_key(None), problems=DAMAGED)
 
 

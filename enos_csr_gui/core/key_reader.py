@@ -12,7 +12,6 @@ limits is derived or parsed.
 from __future__ import annotations
 
 import base64
-import json
 import math
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -23,20 +22,15 @@ from typing import NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from enos_csr_gui.core import asn1, keys, pbe, reader
+from enos_csr_gui.core import asn1, foreign_keys, keys, library, pbe, reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, InvalidKey, Problem
 from enos_csr_gui.core.reader import Found
-from enos_csr_gui.core.x509_reader import LIBRARY_ERRORS, without_warnings
-
-MAX_RSA_BITS = 16_384
-"""OpenSSL accepts no larger modulus either."""
 
 _MAX_ENCRYPTED_BYTES = 20_000
-"""An encrypted RSA key of ``MAX_RSA_BITS`` has half as many."""
+"""An encrypted RSA key of ``keys.MAX_RSA_BITS`` has half as many."""
 
 _MAX_KEYS = 20
 """The maximum number of keys in one file to try."""
@@ -86,44 +80,8 @@ _ENCRYPTIONS = {
     "1.2.156.10197.1.104.2": "SM4",
 }
 
-# Unsupported formats: how they begin, their name, the command that converts them.
-_PUTTYGEN = "puttygen OLD -O private-openssh -o NEW"
-_FOREIGN_FORMS = (
-    (re.compile(rb"PuTTY-User-Key-File-\d"), "PuTTY", _PUTTYGEN),
-    (re.compile(rb"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"), "SSH.com", _PUTTYGEN),
-    (
-        re.compile(rb"\xfe\xed\xfe\xed\x00\x00|\xce\xce\xce\xce\x00\x00"),
-        "Java (JKS)",
-        "keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype pkcs12",
-    ),
-    (
-        re.compile(rb"\x1e\xf1\xb5\xb0\0\0\0\0"),
-        "Windows (PVK)",
-        "openssl rsa -provider legacy -provider default -inform PVK -in OLD -out NEW",
-    ),
-    (
-        re.compile(rb"\x07\x02\0\0\0[\x24\xa4]\0\0RSA2"),
-        "Windows (key BLOB)",
-        "openssl rsa -inform MSBLOB -in OLD -out NEW",
-    ),
-)
 _SSH_KEYGEN = "ssh-keygen -p -m PKCS8 -f COPY"
 _PKCS8_LEGACY = "openssl pkcs8 -provider legacy -provider default -topk8 -in OLD -out NEW"
-
-_XML_KEY = re.compile(rb"<(RSAKeyValue|RSAParameters)(?: [^<>]{0,500})?>")
-"""What .NET's ToXmlString and its XmlSerializer write."""
-_MAX_XML_BYTES = 20_000
-_XML_NAMES = {
-    "n": "Modulus",
-    "e": "Exponent",
-    "d": "D",
-    "p": "P",
-    "q": "Q",
-    "dp": "DP",
-    "dq": "DQ",
-    "qi": "InverseQ",
-}
-"""The members of a JWK (RFC 7518, 6.3.2), and what .NET calls them in XML."""
 
 T = TypeVar("T")
 
@@ -169,7 +127,7 @@ def load(
             return key
         taken.append(key)
         if not wanted and key.public_key() != taken[0].public_key():
-            raise _refusal(Code.SEVERAL_KEYS)
+            raise InvalidKey.of(Code.SEVERAL_KEYS)
     # The key that is meant may be one that needs a passphrase.
     problems.sort(key=lambda problem: problem.code not in PASSPHRASE_CODES)
     if taken and not (problems and problems[0].code in PASSPHRASE_CODES):
@@ -189,46 +147,15 @@ def slow(needed: float) -> Problem:
     return Problem(Code.KEY_SLOW, values={"seconds": math.ceil(round(needed, 3))})
 
 
-def _refusal(code: Code, **values: str | int) -> InvalidKey:
-    return InvalidKey([Problem(code, values=values)])
-
-
 def _nothing(data: bytes) -> Problem:
     """Return the problem that there is no private key."""
     if block := next(asn1.pem_blocks(data), None):
         return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": block.label.lower()})
-    if _SSH_PUBLIC.match(_text(data)):
+    if foreign_keys.is_ssh_public(data):
         return Problem(Code.SSH_PUBLIC_KEY)
     if _is_public_key(data):
         return Problem(Code.NOT_A_PRIVATE_KEY, values={"label": "public key"})
     return Problem(Code.NOT_A_KEY)
-
-
-_SSH_PUBLIC = re.compile(
-    rb"(?:ssh|ecdsa)-[a-z0-9-]{1,40} ([A-Za-z0-9+/=]{16,20000})"
-    rb"|---- BEGIN SSH2 PUBLIC KEY ----\s(.{0,20000}?)---- END SSH2 PUBLIC KEY ----",
-    re.S,
-)
-"""A public key as OpenSSH (.pub) writes it in one line, and as SSH.com does (RFC 4716)."""
-
-_SSH_HEADERS = re.compile(rb"^[^\n:]{1,64}:(?:[^\n]*\\\r?\n)*[^\n]*\n", re.M)
-"""Of RFC 4716, 3.3: a backslash continues the line."""
-
-
-def _text(data: bytes) -> bytes:
-    return asn1.utf8_text(data).removeprefix(b"\xef\xbb\xbf").lstrip()
-
-
-def ssh_public_text(data: bytes) -> PublicKeyTypes | None:
-    """Return the public key in a file that OpenSSH (.pub) or SSH.com wrote; None for others."""
-    found = _SSH_PUBLIC.match(_text(data))
-    if not found:
-        return None
-    line, body = found.groups()
-    content = line if line is not None else _SSH_HEADERS.sub(b"", body)
-    with suppress(ValueError):
-        return ssh_public_key(base64.b64decode(b"".join(content.split()), validate=True))
-    return None
 
 
 def _is_public_key(der: bytes) -> bool:
@@ -267,84 +194,12 @@ def _candidates(data: bytes) -> Iterator[_Candidate]:
                 yield _Candidate(partial(_open_block, one), one.der or b"")
         elif one.der is not None and not _is_public_key(one.der):
             yield _Candidate(partial(_open_der, one.der), one.der)
-        elif one.der is None:
-            yield from _foreign_candidates(one.raw)
+        elif one.der is None and (open_ := foreign_keys.opener(one.raw)):
+            yield _Candidate(partial(_without_passphrase, open_))
 
 
-def _foreign_candidates(raw: bytes) -> Iterator[_Candidate]:
-    text = asn1.utf8_text(raw)
-    if form := foreign_form(raw):
-        yield _Candidate(lambda _secret: _refuse_form(form))
-    elif jwk := _private_jwk(text):
-        yield _Candidate(lambda _secret: _from_jwk(jwk))
-    elif numbers := _xml(text):
-        yield _Candidate(lambda _secret: _from_numbers(numbers))
-
-
-def foreign_form(raw: bytes) -> list[Problem] | None:
-    """Return what converts a private key that is neither PEM nor DER; None where there is none.
-
-    The list is empty where nothing has to be converted.
-    """
-    text = asn1.utf8_text(raw)
-    for beginning, name, command in _FOREIGN_FORMS:
-        if beginning.match(raw) or beginning.match(text.lstrip()):
-            return [Problem(Code.KEY_FORMAT, values={"format": name, "command": command})]
-    return [] if _private_jwk(text) or _xml(text) else None
-
-
-def foreign_public_key(raw: bytes) -> PublicKeyTypes | None:
-    """Return the public key of a private key that is neither PEM nor DER; None if it is not known.
-
-    Nothing is decrypted for it, also where the private key is protected.
-    """
-    text = asn1.utf8_text(raw)
-    with suppress(ValueError, KeyError):
-        if found := _PUTTY_PUBLIC.search(text):
-            return ssh_public_key(base64.b64decode(b"".join(found[1].split())))
-        if jwk := _private_jwk(text):
-            names = ("n", "e") if jwk["kty"] == "RSA" else ()
-            return _rsa_public_key(*(_number(str(jwk[name]), b"-_") for name in names))
-        if numbers := _xml(text):
-            return _rsa_public_key(numbers["n"], numbers["e"])
-    return None
-
-
-_PUTTY_PUBLIC = re.compile(
-    rb"\APuTTY-User-Key-File-\d.{0,999}?Public-Lines: \d+(.{0,20000}?)[A-Z][a-z]+-", re.S
-)
-
-
-def _rsa_public_key(n: int = 0, e: int = 0) -> PublicKeyTypes | None:
-    if not n or n.bit_length() > MAX_RSA_BITS:
-        return None
-    with suppress(*LIBRARY_ERRORS):
-        return rsa.RSAPublicNumbers(e, n).public_key()
-    return None
-
-
-def ssh_public_key(blob: bytes) -> PublicKeyTypes | None:
-    """Return the public key in the form of SSH (RFC 4253, 6.6); None if it is not known."""
-    name = blob[4 : 4 + int.from_bytes(blob[:4], "big")][:40]
-    if len(blob) > _MAX_ENCRYPTED_BYTES or not re.fullmatch(rb"[a-z0-9-]+", name):
-        return None
-    with suppress(*LIBRARY_ERRORS), without_warnings():
-        return serialization.load_ssh_public_key(name + b" " + base64.b64encode(blob))
-    return None
-
-
-def openssh_public_key(der: bytes) -> PublicKeyTypes | None:
-    """Return the public key that stands before a private key of OpenSSH (PROTOCOL.key)."""
-    place = len(b"openssh-key-v1\0")
-    for _skipped in ("cipher", "key derivation", "its options"):
-        place += 4 + int.from_bytes(der[place : place + 4], "big")
-    place += 4  # the number of keys
-    length = int.from_bytes(der[place : place + 4], "big")
-    return ssh_public_key(der[place + 4 : place + 4 + length])
-
-
-def _refuse_form(problems: list[Problem]) -> object:
-    raise InvalidKey(problems)
+def _without_passphrase(open_: Callable[[], object], _passphrase: Passphrase | None) -> object:
+    return open_()
 
 
 def _checked(key: object) -> rsa.RSAPrivateKey:
@@ -352,9 +207,9 @@ def _checked(key: object) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         # "Ed25519PrivateKey" and the like; the algorithm of an encrypted key is known only now.
         name = re.sub("(Elliptic|)(.*?)(Public|Private)Key.*", r"\1\2", type(key).__name__)
-        raise _refusal(Code.KEY_NOT_RSA, algorithm=name.lstrip("_"))
+        raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm=name.lstrip("_"))
     if key.key_size != keys.KEY_SIZE:
-        raise _refusal(Code.KEY_SIZE, bits=key.key_size, wanted=keys.KEY_SIZE)
+        raise InvalidKey.of(Code.KEY_SIZE, bits=key.key_size, wanted=keys.KEY_SIZE)
     # Last, because testing large numbers for primality is slow.
     return _from_library(lambda: key.private_numbers().private_key())
 
@@ -362,13 +217,9 @@ def _checked(key: object) -> rsa.RSAPrivateKey:
 def _from_library(call: Callable[[], T]) -> T:
     """Return what the library returns; convert any error to NOT_A_KEY."""
     try:
-        return call()
-    except LIBRARY_ERRORS as error:
-        raise _refusal(Code.NOT_A_KEY) from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
-            raise
-        raise _refusal(Code.NOT_A_KEY) from error
+        return library.call(call)
+    except library.ERRORS as error:
+        raise InvalidKey.of(Code.NOT_A_KEY) from error
 
 
 # --- Containers -----------------------------------------------------------------------------------
@@ -376,11 +227,11 @@ def _from_library(call: Callable[[], T]) -> T:
 
 def _open_block(block: Found, passphrase: Passphrase | None) -> object:
     if block.der is None:
-        raise _refusal(Code.NOT_A_KEY)
+        raise InvalidKey.of(Code.NOT_A_KEY)
     if block.label == "OPENSSH PRIVATE KEY":
         return _open_ssh(block)
     if block.label == "TSS2 PRIVATE KEY":
-        raise _refusal(Code.KEY_IN_HARDWARE)
+        raise InvalidKey.of(Code.KEY_IN_HARDWARE)
     if b"ENCRYPTED" in block.headers:
         return _open_traditional(block, passphrase)
     return _open_der(block.der, passphrase)
@@ -388,11 +239,11 @@ def _open_block(block: Found, passphrase: Passphrase | None) -> object:
 
 def _open_ssh(block: Found) -> object:
     if b"\0\0\0\x04none" not in (block.der or b"")[:64]:  # OpenSSH, PROTOCOL.key
-        raise _refusal(Code.KEY_FORMAT, format="OpenSSH", command=_SSH_KEYGEN)
+        raise InvalidKey.of(Code.KEY_FORMAT, format="OpenSSH", command=_SSH_KEYGEN)
     if b"\0\0\0\x07ssh-rsa" not in (block.der or b"")[:128]:
-        raise _refusal(Code.KEY_NOT_RSA, algorithm="OpenSSH")
+        raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm="OpenSSH")
     if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
-        raise _refusal(Code.NOT_A_KEY)
+        raise InvalidKey.of(Code.NOT_A_KEY)
     pem = _pem(block.label or "", block.der or b"")
     return _from_library(lambda: serialization.load_ssh_private_key(pem, None))
 
@@ -409,7 +260,7 @@ def _open_traditional(block: Found, passphrase: Passphrase | None) -> object:
     info = re.search(rb"DEK-Info: *([A-Z0-9-]+)", block.headers)
     cipher = info[1].decode() if info else "?"
     if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
-        raise _refusal(Code.NOT_A_KEY)
+        raise InvalidKey.of(Code.NOT_A_KEY)
     pem = _pem(block.label or "", block.der or b"", block.headers)
     readable = cipher in ("DES-EDE3-CBC", "AES-128-CBC", "AES-256-CBC")
     return _with_secret(
@@ -430,7 +281,7 @@ def _open_der(der: bytes, passphrase: Passphrase | None) -> object:
     except ValueError as error:
         if _PKCS7_DATA in der[:64]:  # a keystore in BER
             return _open_pkcs12(der, passphrase)
-        raise _refusal(Code.NOT_A_KEY) from error
+        raise InvalidKey.of(Code.NOT_A_KEY) from error
     # Tags as X.690, 8.2 numbers them: 2 integer, 3 bit string, 4 octets, 6 object identifier.
     match tuple(one.tag for one in inside):
         case (0x02, 0x30, 0x04, *_):
@@ -442,11 +293,11 @@ def _open_der(der: bytes, passphrase: Passphrase | None) -> object:
         case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, *_):
             return _open_rsa(der, inside)
         case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02):
-            raise _refusal(Code.KEY_NOT_RSA, algorithm="DSA")
+            raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm="DSA")
         case (0x02, 0x04, *_):
-            raise _refusal(Code.KEY_NOT_RSA, algorithm="EC")
+            raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm="EC")
         case _:
-            raise _refusal(Code.NOT_A_KEY)
+            raise InvalidKey.of(Code.NOT_A_KEY)
 
 
 _PKCS7_DATA = bytes.fromhex("06092a864886f70d0107")
@@ -456,9 +307,9 @@ def _open_pkcs8(der: bytes, inside: list[Tlv]) -> object:
     """Open a PrivateKeyInfo (RFC 5958): a version, an algorithm, the key."""
     algorithm = pbe.algorithm_name(der, inside[1])
     if algorithm == _RSA_PSS:
-        raise _refusal(Code.KEY_PSS)
+        raise InvalidKey.of(Code.KEY_PSS)
     if algorithm != _RSA:
-        raise _refusal(Code.KEY_NOT_RSA, algorithm=_ALGORITHMS.get(algorithm, algorithm))
+        raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm=_ALGORITHMS.get(algorithm, algorithm))
     content = inside[2]
     with suppress(ValueError):
         [whole] = der_values(der, content.inside, content.end)
@@ -475,89 +326,14 @@ def _open_rsa(der: bytes, numbers: list[Tlv]) -> object:
 def _check_size(numbers: list[Tlv]) -> None:
     """Refuse an RSA key so large that parsing it would take too long."""
     bits = 8 * max((one.end - one.inside for one in numbers), default=0)
-    if bits > MAX_RSA_BITS + 8:  # a leading zero byte
-        raise _refusal(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
+    if bits > keys.MAX_RSA_BITS + 8:  # a leading zero byte
+        raise InvalidKey.of(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
 
 
 def _load_der(der: bytes, secret: bytes | None = None) -> object:
     return _from_library(
         lambda: serialization.load_der_private_key(der, secret, unsafe_skip_rsa_key_validation=True)
     )
-
-
-def _from_numbers(numbers: dict[str, int]) -> object:
-    if numbers["n"].bit_length() != keys.KEY_SIZE:
-        bits = numbers["n"].bit_length()
-        raise _refusal(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
-    public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"])
-    private = rsa.RSAPrivateNumbers(
-        numbers["p"],
-        numbers["q"],
-        numbers["d"],
-        numbers["dp"],
-        numbers["dq"],
-        numbers["qi"],
-        public,
-    )
-    return _from_library(private.private_key)
-
-
-def _private_jwk(text: bytes) -> dict[str, object] | None:
-    """Return a private key as JSON Web Key (RFC 7517, 4), of any type; None for other text."""
-    if not text.lstrip().startswith(b"{"):
-        return None
-    with suppress(ValueError, RecursionError):
-        found = json.loads(text)
-        if isinstance(found.get("kty"), str) and isinstance(found.get("d"), str):
-            return found  # type: ignore[no-any-return]
-    return None
-
-
-def _from_jwk(jwk: dict[str, object]) -> object:
-    if jwk["kty"] != "RSA":
-        algorithm = jwk["kty"] if jwk["kty"] == "EC" else jwk.get("crv", jwk["kty"])
-        raise _refusal(Code.KEY_NOT_RSA, algorithm=str(algorithm)[:20])
-    try:
-        numbers = {name: _number(str(jwk[name]), b"-_") for name in _XML_NAMES if name in jwk}
-        if len(numbers) < len(_XML_NAMES):  # only 'n', 'e' and 'd' are mandatory
-            numbers = _with_primes(numbers)
-    except (ValueError, KeyError) as error:
-        raise _refusal(Code.NOT_A_KEY) from error
-    return _from_numbers(numbers)
-
-
-def _with_primes(numbers: dict[str, int]) -> dict[str, int]:
-    """Return all numbers of a key from its modulus and exponents; ValueError if they do not fit."""
-    n, e, d = numbers["n"], numbers["e"], numbers["d"]
-    if max(map(int.bit_length, (n, e, d))) > keys.KEY_SIZE:
-        return {"p": 0, "q": 0, "dp": 0, "dq": 0, "qi": 0, **numbers}  # refused for its size
-    p, q = rsa.rsa_recover_prime_factors(n, e, d)
-    return {
-        **{"n": n, "e": e, "d": d, "p": p, "q": q},
-        "dp": rsa.rsa_crt_dmp1(d, p),
-        "dq": rsa.rsa_crt_dmq1(d, q),
-        "qi": rsa.rsa_crt_iqmp(p, q),
-    }
-
-
-def _xml(text: bytes) -> dict[str, int] | None:
-    """Return the numbers of an RSA private key in the XML of .NET; None for other text."""
-    if not (begin := _XML_KEY.search(text)):
-        return None
-    end = text.find(b"</" + begin[1] + b">", begin.end(), begin.end() + _MAX_XML_BYTES)
-    # No XML parser: ten short elements do not need one, nor its risks.
-    content = text[begin.end() : max(end, begin.end())].decode("latin-1")
-    values = dict(re.findall(r"<(\w{1,20})>\s*([A-Za-z0-9+/=\s]*)</\1>", content))
-    try:
-        return {name: _number(values[tag], b"+/") for name, tag in _XML_NAMES.items()}
-    except (ValueError, KeyError):
-        return None
-
-
-def _number(text: str, alphabet: bytes) -> int:
-    data = text.encode("ascii").strip().rstrip(b"=")
-    padded = data + b"=" * (-len(data) % 4)
-    return int.from_bytes(base64.b64decode(padded, alphabet, validate=True), "big")
 
 
 # --- What a passphrase protects -------------------------------------------------------------------
@@ -596,27 +372,27 @@ def _with_secret(
     """
     if empty and not passphrase:
         try:
-            return empty()
-        except LIBRARY_ERRORS:
+            return library.call(empty)
+        except library.ERRORS:
             pass
     if not passphrase and unknown is None:
-        raise _refusal(Code.PASSPHRASE_NEEDED)
+        raise InvalidKey.of(Code.PASSPHRASE_NEEDED)
     for secret in _secrets(passphrase) if passphrase else ():
         try:
-            return open_(secret)
-        except LIBRARY_ERRORS:
+            return library.call(partial(open_, secret))
+        except library.ERRORS:
             # One wrong passphrase in 256 yields valid padding, but no key.
             continue
     if unknown is not None:
-        raise _refusal(Code.PROTECTION_UNKNOWN, protection=unknown, command=_PKCS8_LEGACY)
-    raise _refusal(Code.PASSPHRASE_WRONG)
+        raise InvalidKey.of(Code.PROTECTION_UNKNOWN, protection=unknown, command=_PKCS8_LEGACY)
+    raise InvalidKey.of(Code.PASSPHRASE_WRONG)
 
 
 def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None) -> object:
     """Open an EncryptedPrivateKeyInfo (RFC 5958, 3): an algorithm, the encrypted key."""
     needed = _check_cost(der)
     if len(der) > _MAX_ENCRYPTED_BYTES:
-        raise _refusal(Code.NOT_A_KEY)
+        raise InvalidKey.of(Code.NOT_A_KEY)
     scheme = pbe.Scheme.read(der, inside[0])
     cipher = scheme.cipher
     full_rc2 = cipher == _RC2 and scheme.vector.startswith(_RC2_128)
@@ -656,9 +432,9 @@ def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
 
     def open_(secret: bytes) -> object:
         try:
-            with without_warnings():  # of BER
+            with library.without_warnings():  # of BER
                 return pkcs12.load_pkcs12(der, secret).key
-        except LIBRARY_ERRORS:
+        except library.ERRORS:
             own = pbe.encrypted_key_in_pkcs12(der)
             if secret.isascii() or not own:
                 raise
@@ -667,7 +443,7 @@ def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:
 
     key = _with_secret(open_, passphrase, None, empty=lambda: open_(b""))
     if key is None:
-        raise _refusal(Code.NOT_A_PRIVATE_KEY, label="keystore")
+        raise InvalidKey.of(Code.NOT_A_PRIVATE_KEY, label="keystore")
     return key
 
 
@@ -691,7 +467,7 @@ def _check_cost(der: bytes) -> float:
             needed = pbe.seconds(own) if own else needed
             limit = pbe.MAX_SECONDS if own else pbe.ASK_SECONDS
     except ValueError as error:
-        raise _refusal(Code.NOT_A_KEY) from error
+        raise InvalidKey.of(Code.NOT_A_KEY) from error
     if memory > pbe.MAX_MEMORY:
         values = {"given": memory >> 20, "limit": pbe.MAX_MEMORY >> 20}
         raise InvalidKey([Problem(Code.DERIVATION_TOO_LARGE, values=values)])

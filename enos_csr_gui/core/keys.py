@@ -13,6 +13,9 @@ from enos_csr_gui.core.errors import Code, InvalidKey, Problem
 KEY_SIZE = 2048
 """The size of the modulus that EnOS demands, in bits."""
 
+MAX_RSA_BITS = 16_384
+"""Larger keys are not looked at; OpenSSL accepts no larger modulus either."""
+
 PUBLIC_EXPONENT = 65537
 
 MAX_PASSPHRASE_BYTES = 1023

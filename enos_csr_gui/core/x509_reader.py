@@ -8,52 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from enos_csr_gui.core import asn1, distinguished_name, keys, reader
+from enos_csr_gui.core import asn1, distinguished_name, keys, library, reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.distinguished_name import MAX_ATTRIBUTES, Name
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
 
-_warnings_lock = threading.RLock()
-"""What ``warnings`` ignores is a matter of the whole process."""
-
-LIBRARY_ERRORS = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    InternalError,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What ``cryptography`` raises about bytes that it cannot make sense of."""
-
 _MAX_KEY_BYTES = 5_000
 """A SubjectPublicKeyInfo of RSA with 16,384 bits, the most that OpenSSL verifies with, has half."""
-
-
-@contextmanager
-def without_warnings() -> Iterator[None]:
-    """Keep ``cryptography`` from warning about values that we judge ourselves."""
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        yield
 
 
 # --- Keys and signatures --------------------------------------------------------------------------
@@ -133,13 +106,9 @@ class PublicKey:
         if len(self.der) > _MAX_KEY_BYTES:
             return None
         try:
-            with without_warnings():
-                return serialization.load_der_public_key(self.der)
-        except LIBRARY_ERRORS:
-            return None
-        except BaseException as error:
-            if type(error).__name__ != "PanicException":  # of the library's Rust; no Exception
-                raise
+            with library.without_warnings():
+                return library.call(lambda: serialization.load_der_public_key(self.der))
+        except library.ERRORS:
             return None
 
     @cached_property
@@ -166,7 +135,7 @@ class PublicKey:
     @cached_property
     def public_key_sha256(self) -> str:
         """The SHA-256 of the SubjectPublicKeyInfo in hex; the same for the private key."""
-        with suppress(*LIBRARY_ERRORS):
+        with suppress(*library.ERRORS):
             if self.loaded:
                 return keys.public_key_sha256(self.loaded)
         return hashlib.sha256(self.der).hexdigest()
@@ -196,29 +165,32 @@ class _Signed:
 
     def verify(self, key: PublicKey) -> bool:
         """Tell whether ``key`` made the signature; UnknownSignature if it cannot tell."""
+        try:
+            library.call(lambda: self._verify(key))
+        except InvalidSignature:
+            return False
+        except library.ERRORS as error:
+            raise UnknownSignature from error
+        return True
+
+    def _verify(self, key: PublicKey) -> None:
         signed, algorithm, value = self._parts
         data = self.der[signed.start : signed.end]
         signature = self.der[value.inside + 1 : value.end]  # a bit string begins with unused bits
         hash_ = _SIGNATURE_HASHES.get(self.signature_algorithm)
-        try:
-            match key.loaded:
-                case rsa.RSAPublicKey() as rsa_key if self.signature_algorithm == _PSS:
-                    rsa_key.verify(signature, data, *_pss(self.der, algorithm))
-                case rsa.RSAPublicKey() as rsa_key if hash_:
-                    rsa_key.verify(signature, data, padding.PKCS1v15(), hash_())
-                case ec.EllipticCurvePublicKey() as ec_key if hash_:
-                    ec_key.verify(signature, data, ec.ECDSA(hash_()))
-                case dsa.DSAPublicKey() as dsa_key if hash_:
-                    dsa_key.verify(signature, data, hash_())
-                case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() as edwards:
-                    edwards.verify(signature, data)
-                case _:
-                    raise UnknownSignature
-        except InvalidSignature:
-            return False
-        except LIBRARY_ERRORS as error:
-            raise UnknownSignature from error
-        return True
+        match key.loaded:
+            case rsa.RSAPublicKey() as rsa_key if self.signature_algorithm == _PSS:
+                rsa_key.verify(signature, data, *_pss(self.der, algorithm))
+            case rsa.RSAPublicKey() as rsa_key if hash_:
+                rsa_key.verify(signature, data, padding.PKCS1v15(), hash_())
+            case ec.EllipticCurvePublicKey() as ec_key if hash_:
+                ec_key.verify(signature, data, ec.ECDSA(hash_()))
+            case dsa.DSAPublicKey() as dsa_key if hash_:
+                dsa_key.verify(signature, data, hash_())
+            case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() as edwards:
+                edwards.verify(signature, data)
+            case _:
+                raise UnknownSignature
 
 
 def _pss(der: bytes, algorithm: Tlv) -> tuple[padding.PSS, hashes.HashAlgorithm]:

@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
-from enos_csr_gui.core import inspect, keys, x509_reader
+from enos_csr_gui.core import inspect, keys, library
 from enos_csr_gui.core.asn1 import der_values, pem_blocks
 from enos_csr_gui.core.errors import Code, InvalidKey
 from enos_csr_gui.core.key_reader import load
@@ -69,12 +70,12 @@ def test_one_thread_at_a_time_decides_what_is_warned_about():
     entered, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with x509_reader.without_warnings():
+        with library.without_warnings():
             entered.set()
             leave.wait()
 
     def enter() -> None:
-        with x509_reader.without_warnings():
+        with library.without_warnings():
             pass
 
     first, second = threading.Thread(target=hold), threading.Thread(target=enter)
@@ -87,3 +88,40 @@ def test_one_thread_at_a_time_decides_what_is_warned_about():
     first.join()
     second.join()
     assert waits
+
+
+class PanicException(BaseException):
+    """As the library's Rust code raises it."""
+
+
+def panic(*_given: object, **_settings: object) -> None:
+    raise PanicException
+
+
+@pytest.mark.parametrize(
+    ("function", "passphrase", "code"),
+    [
+        ("load_der_private_key", None, Code.NOT_A_KEY),
+        ("load_der_private_key", b"secret", Code.PASSPHRASE_WRONG),
+        ("load_ssh_private_key", None, Code.NOT_A_KEY),
+    ],
+)
+def test_a_key_at_which_the_library_panics_is_refused(monkeypatch, key, function, passphrase, code):
+    form = serialization.PrivateFormat.PKCS8
+    if "ssh" in function:
+        form = serialization.PrivateFormat.OpenSSH
+    protection = serialization.NoEncryption()
+    if passphrase:
+        protection = serialization.BestAvailableEncryption(passphrase)
+    private = key.private_bytes(serialization.Encoding.PEM, form, protection)
+    monkeypatch.setattr(serialization, function, panic)
+    with pytest.raises(InvalidKey) as caught:
+        load(private, passphrase)
+    assert [one.code for one in caught.value.problems] == [code]
+
+
+def test_a_request_at_whose_key_the_library_panics_is_inspected(tmp_path, monkeypatch, csr_pem):
+    (tmp_path / "a.csr").write_bytes(csr_pem)
+    monkeypatch.setattr(serialization, "load_der_public_key", panic)
+    [found] = inspect.inspect_files([tmp_path / "a.csr"])
+    assert Code.KEY_UNREADABLE in [one.code for one in (*found.problems, *found.warnings)]

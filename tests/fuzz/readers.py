@@ -29,6 +29,7 @@ from enos_csr_gui.core import (
     journal,
     key_reader,
     last_answers,
+    library,
     pbe,
     profiles,
     reader,
@@ -172,7 +173,7 @@ def _read_costs(data: bytes) -> None:
 
 def _decrypt(data: bytes) -> None:
     """Decrypt with any parameters that cost little."""
-    with suppress(ValueError, StopIteration, *key_reader.LIBRARY_ERRORS):
+    with suppress(ValueError, StopIteration, *library.ERRORS):
         whole = next(asn1.der_values(data))
         scheme = pbe.Scheme.read(data, whole)
         if scheme.seconds < 0.0001 and scheme.memory < 1 << 20:
