@@ -306,6 +306,24 @@ def test_the_likeliest_country_is_at_the_top(text, first):
 
 
 @pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("oma", "OM RO SO"),
+        ("om", "OM"),
+        ("guinea", "GN GW GQ PG"),
+        ("niger", "NE NG"),
+        ("roman", "RO OM"),
+        ("dutch", "NL SX"),
+        ("ger", "DE DZ NE NG"),
+        ("congo", "CG CD"),
+    ],
+)
+def test_names_that_begin_so_come_before_words_and_parts_of_words(text, order):
+    """Of two letters, parts of words do not count."""
+    assert codes(text) == order.split()
+
+
+@pytest.mark.parametrize(
     "text", ["zzz", "[", "(", "\\", "*", ".*", "\0", "\ud800", "x" * 5000], ids=repr
 )
 def test_what_is_in_no_name_finds_nothing_and_is_no_pattern(text):
@@ -383,6 +401,24 @@ def test_chinese_names_are_those_that_people_use(written, code):
 @pytest.mark.usefixtures("in_chinese")
 def test_in_chinese_a_country_is_found_by_the_sound_of_its_name(typed, code):
     assert search(typed)[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("中", "CN TW MO HK CF"),
+        ("新", "SG NZ NC PG"),
+        ("zg", "CN MO TW HK"),
+        ("yd", "IN JO IT ID"),
+        ("mg", "MG US MN UM"),
+        ("am", "AM OM MO US AS"),
+        ("m", "PE ML MX MC US MN"),
+    ],
+)
+@pytest.mark.usefixtures("in_chinese")
+def test_in_chinese_the_shortest_name_that_begins_so_comes_first(text, order):
+    """Of one letter, initials do not count."""
+    assert codes(text)[: len(order.split())] == order.split()
 
 
 @pytest.mark.usefixtures("in_chinese")
