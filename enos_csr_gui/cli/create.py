@@ -20,7 +20,7 @@ from enos_csr_gui.cli.output import (
     path_text,
     print_json,
 )
-from enos_csr_gui.core import files, serials
+from enos_csr_gui.core import file_names, files, serials
 from enos_csr_gui.core.errors import Code, CoreError, Problem
 from enos_csr_gui.core.subject import (
     FIELDS_BY_KEY,
@@ -158,7 +158,7 @@ def create(
         faults.add(used, status=IMPOSSIBLE)
         faults.add_line(_to_use_it_all_the_same(), status=IMPOSSIBLE)
     if old and name is None:
-        name = files.free_name(folder, files.safe_name(old.common_name))
+        name = file_names.free_name(folder, file_names.safe_name(old.common_name))
     _check_target(folder, name, answers, faults, with_key=with_key)
     faults.tell()
 
@@ -314,7 +314,7 @@ def _check_combination(
 
 
 def _base_name(name: str | None, answers: Mapping[str, str]) -> str:
-    return files.safe_name(answers.get("common_name", "")) if name is None else name
+    return file_names.safe_name(answers.get("common_name", "")) if name is None else name
 
 
 def _used_name(answers: Mapping[str, str], faults: Faults) -> list[Problem]:

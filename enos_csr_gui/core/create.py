@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import csr, files, interrupted, journal, keys, last_answers
+from enos_csr_gui.core import csr, file_names, files, interrupted, journal, keys, last_answers
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import HistoryUnavailable, InvalidKey, Problem
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
@@ -112,7 +112,7 @@ def create_request(
             csr_sha256=hashlib.sha256(csr_pem).hexdigest(),
             kind=kind,
             made_on=made_on,
-            new_folder=not os.path.lexists(files.system_path(folder)),
+            new_folder=not os.path.lexists(file_names.system_path(folder)),
         )
         entry.note(request=facts)
         files.save_pair(folder, base_name, key_pem, csr_pem, entry)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import files, keys
+from enos_csr_gui.core import file_names, files, keys
 from enos_csr_gui.core.certificate import check_kind, issuer_name
 from enos_csr_gui.core.enums import Format, Role
 from enos_csr_gui.core.errors import (
@@ -46,7 +46,7 @@ def check_target(format_: Format, target: Path, name: str = PEM_NAME) -> list[Pr
         return files.check_set(target, name, list(_PEM_ENDINGS.values()))
     if os.path.isdir(target):  # noqa: PTH112  (Path.is_dir raises for a name that is too long)
         return [Problem(Code.NOT_A_FILE, path=target)]
-    if (safe := files.safe_file_name(target.name)) != target.name:
+    if (safe := file_names.safe_file_name(target.name)) != target.name:
         values = {"given": target.name, "suggestion": safe}
         return [Problem(Code.NAME_UNSAFE, values=values)]
     return [

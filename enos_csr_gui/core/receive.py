@@ -16,6 +16,7 @@ from enos_csr_gui.core import (
     certificate,
     contents,
     distinguished_name,
+    file_names,
     files,
     inspect,
     key_files,
@@ -287,10 +288,10 @@ def _names(folder: Path, stem: str) -> Iterator[str]:
 
     The name of another key or request in the folder is not among them: it has its own certificate.
     """
-    name = files.safe_name(stem)
+    name = file_names.safe_name(stem)
     yield name
     for number in count(2):
-        further = files.numbered(name, number)
+        further = file_names.numbered(name, number)
         others = (folder / f"{further}{suffix}" for suffix in (KEY_SUFFIX, CSR_SUFFIX))
         if not any(map(os.path.lexists, others)):
             yield further

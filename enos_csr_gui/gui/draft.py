@@ -178,7 +178,7 @@ class Draft:
     @property
     def base_name(self) -> str:
         """The base name of the files: the one typed, or one made from the common name."""
-        from enos_csr_gui.core.files import safe_name
+        from enos_csr_gui.core.file_names import safe_name
         from enos_csr_gui.core.subject import normalize
 
         return self.name or safe_name(normalize(self.answers.get("common_name", "")))

@@ -169,7 +169,7 @@ def _catalogues() -> str:
 
 
 def _key_and_request() -> str:
-    from enos_csr_gui.core import csr, files, inspect, key_reader, keys
+    from enos_csr_gui.core import csr, file_names, files, inspect, key_reader, keys
     from enos_csr_gui.core.history import RequestHistory
     from enos_csr_gui.core.subject import Subject
 
@@ -180,7 +180,7 @@ def _key_and_request() -> str:
     passphrase = token_urlsafe()
     folder = files.make_temporary_folder()
     key_pem = keys.to_pem(key, passphrase)
-    saved = files.save_pair(folder, files.safe_name("self-test"), key_pem, csr_pem)
+    saved = files.save_pair(folder, file_names.safe_name("self-test"), key_pem, csr_pem)
     [found] = inspect.inspect_files([saved.csr])
     _expect(found.acceptable is True, f"EnOS would not take the request: {found.problems}")
     assert saved.key is not None

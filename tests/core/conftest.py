@@ -28,9 +28,9 @@ from enos_csr_gui.core.subject import Subject
 _GIVE_UP_PRIVILEGES = """
 import ctypes, itertools, os, resource, signal, sys
 from pathlib import Path
-from enos_csr_gui.core import files, last_answers
+from enos_csr_gui.core import file_names, files, last_answers
 from enos_csr_gui.core.errors import CoreError
-files.safe_name("name"), last_answers.default_path()
+file_names.safe_name("name"), last_answers.default_path()
 if os.geteuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 """

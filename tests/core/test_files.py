@@ -25,13 +25,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enos_csr_gui.core import files, journal, keys, last_answers
+from enos_csr_gui.core import file_names, files, journal, keys, last_answers
 from enos_csr_gui.core import permissions as permissions_of_files
 from enos_csr_gui.core.batch import passphrases, records, table
 from enos_csr_gui.core.batch.pool import Pool
 from enos_csr_gui.core.errors import CannotSave, Code, CoreError, InvalidFileName, UnreadableFile
+from enos_csr_gui.core.file_names import free_name, safe_name
 from enos_csr_gui.core.file_types import REQUESTS
-from enos_csr_gui.core.files import SavedPair, free_name, safe_name, save_pair
+from enos_csr_gui.core.files import SavedPair, save_pair
 from enos_csr_gui.core.last_answers import LastAnswers
 from enos_csr_gui.gui.requests.spreadsheet import write_requests
 
@@ -1268,7 +1269,7 @@ awkward = st.one_of(
 def test_whatever_is_typed_the_name_is_safe_on_every_computer(text):
     name = safe_name(text)
     assert safe_name(name) == name
-    assert 0 < len(name.encode()) <= files.MAX_NAME_BYTES
+    assert 0 < len(name.encode()) <= file_names.MAX_NAME_BYTES
     assert not set(name) & set('<>:"/\\|?*')
     assert all(character >= " " and character != "\x7f" for character in name)
     assert name == name.strip(" .")
@@ -1323,18 +1324,18 @@ def test_the_free_name_for_the_longest_name_is_itself_taken(tmp_path):
 
 
 def test_a_file_name_of_255_bytes_stays_and_a_longer_one_is_cut(tmp_path):
-    assert files.safe_file_name("x" * 255) == "x" * 255
-    assert files.safe_file_name("x" * 256) == "x" * 255
-    assert files.safe_file_name(f"dev-001.{'x' * 300}") == f"dev-001.{'x' * 247}"
+    assert file_names.safe_file_name("x" * 255) == "x" * 255
+    assert file_names.safe_file_name("x" * 256) == "x" * 255
+    assert file_names.safe_file_name(f"dev-001.{'x' * 300}") == f"dev-001.{'x' * 247}"
 
 
 @given(st.from_regex(r"(con|dev-001|[A-Za-z0-9_.-]{6,9})(\.[A-Za-z0-9]{0,3}|\n)?", fullmatch=True))
 def test_a_plain_file_name_is_known_to_be_safe_without_the_library(name):
-    assert files.safe_file_name(name) == files._safe(name, 255)
+    assert file_names.safe_file_name(name) == file_names._safe(name, 255)
 
 
 def test_a_name_that_is_no_text_has_a_number_all_the_same():
-    assert files.numbered("dev\udcff", 2) == "dev?-2"
+    assert file_names.numbered("dev\udcff", 2) == "dev?-2"
 
 
 # --- Reading --------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from enos_csr_gui.core import (
     certificate,
     create,
     csr,
+    file_names,
     files,
     inspect,
     key_reader,
@@ -91,7 +92,7 @@ def test_another_certificate_for_the_key_is_saved_beside_the_first(made, issued,
 def test_a_key_with_the_longest_name_has_room_for_a_second_certificate(
     subject, key, authority, tmp_path
 ):
-    made = create.create_request(subject, key, tmp_path, "x" * files.MAX_NAME_BYTES)
+    made = create.create_request(subject, key, tmp_path, "x" * file_names.MAX_NAME_BYTES)
     taken = []
     for days in (100, 200):
         issued = authority.issue(made.csr, tmp_path / f"{days}.pem", days=days)

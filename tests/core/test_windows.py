@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from enos_csr_gui.core import files, permissions
+from enos_csr_gui.core import file_names, files, permissions
 from enos_csr_gui.core.errors import (
     CannotSave,
     Code,
@@ -122,7 +122,7 @@ def test_paths_of_more_than_260_characters_are_saved_and_read(tmp_path):
     folder = tmp_path
     while len(str(folder)) < 300:
         folder /= "凯里 a folder with a long name"
-        files.system_path(folder).mkdir()
+        file_names.system_path(folder).mkdir()
     pair = files.save_pair(folder / "new", "dev", b"key", b"csr")
     assert len(str(pair.csr)) > 300
     assert not str(pair.csr).startswith("\\\\?\\")
@@ -146,10 +146,10 @@ def share(tmp_path) -> Iterator[Path]:
 @pytest.mark.parametrize("length", [0, 300], ids=["short", "long"])
 def test_a_share_of_a_server(share, refusal, length):
     folder = share / "凯里 a folder"
-    files.system_path(folder).mkdir()
+    file_names.system_path(folder).mkdir()
     while len(str(folder)) < length:
         folder /= "a folder with a long name"
-        files.system_path(folder).mkdir()
+        file_names.system_path(folder).mkdir()
     pair = files.save_pair(folder / "new", "dev", b"key", b"csr")
     assert str(pair.csr) == str(folder / "new" / "dev.csr")
     assert pair.csr.drive == share.drive
@@ -157,7 +157,7 @@ def test_a_share_of_a_server(share, refusal, length):
     assert refusal(CannotSave, files.save_pair, pair.csr.parent, "dev", b"key", b"csr") == [
         Code.FILE_EXISTS
     ]
-    assert {file.name for file in files.system_path(pair.csr.parent).iterdir()} == {
+    assert {file.name for file in file_names.system_path(pair.csr.parent).iterdir()} == {
         "dev.key",
         "dev.csr",
     }

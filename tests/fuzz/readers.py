@@ -24,7 +24,7 @@ from enos_csr_gui.core import (
     convert,
     defaults,
     distinguished_name,
-    files,
+    file_names,
     inspect,
     journal,
     key_reader,
@@ -302,7 +302,7 @@ def _check_answers(data: bytes) -> None:
 
 def _check_name(data: bytes) -> None:
     """Make a file name of it."""
-    for safe in (files.safe_name, files.safe_file_name):
+    for safe in (file_names.safe_name, file_names.safe_file_name):
         name = safe(data.decode("utf-8", "surrogateescape"))
         assert name == safe(name)
         assert name not in ("", ".", "..")

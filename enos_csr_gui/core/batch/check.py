@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from enos_csr_gui.core import create, distinguished_name, files, x509_reader
+from enos_csr_gui.core import create, distinguished_name, file_names, files, x509_reader
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.records import Ledger, Record, identity
 from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
@@ -76,11 +76,11 @@ class Checked(NamedTuple):
 
 def base_name(row: Row) -> str:
     """Return the name of the files of a row, which every system accepts."""
-    return files.safe_name(row.common_name)
+    return file_names.safe_name(row.common_name)
 
 
 def _comparable(name: str) -> str:
-    return name.casefold() if files.is_plain_name(name) else name_key(name)
+    return name.casefold() if file_names.is_plain_name(name) else name_key(name)
 
 
 def paths(base: str, *, flat: bool) -> tuple[str, str]:
@@ -179,7 +179,7 @@ class _Check:
         return row._replace(answers=tuple(answers)), problems
 
     def _checked(self, key: str, text: str) -> tuple[str, tuple[Problem, ...]]:
-        if key == "common_name" and files.is_plain_name(text):
+        if key == "common_name" and file_names.is_plain_name(text):
             return text, ()
         known = self._answers.get((key, text))
         if known is None:
@@ -293,7 +293,7 @@ def _present(folder: Path) -> set[str]:
     """
     own = {REQUESTS, MANIFEST, REJECTED, CERTIFICATES}
     try:
-        with os.scandir(files.system_path(folder)) as entries:
+        with os.scandir(file_names.system_path(folder)) as entries:
             return own | {_comparable(entry.name) for entry in entries}
     except OSError:
         return own

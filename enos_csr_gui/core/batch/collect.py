@@ -17,7 +17,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from enos_csr_gui.core import certificate, create, export, files, receive, serials
+from enos_csr_gui.core import certificate, create, export, file_names, files, receive, serials
 from enos_csr_gui.core.batch import passphrases, records
 from enos_csr_gui.core.batch.check import Progress
 from enos_csr_gui.core.batch.control import Control, jobs
@@ -243,7 +243,7 @@ def _folder_of(past: PastRequest, batch: str, known: dict[Path, Requested]) -> P
     for folder in past.key.parents[:2]:
         if folder in known:
             return folder
-        if not files.system_path(folder / REQUESTS).is_file():
+        if not file_names.system_path(folder / REQUESTS).is_file():
             continue
         with suppress(CoreError):
             if records.name(folder) == batch:
@@ -315,7 +315,7 @@ def _look(record: Record, folder: Path, pool: Pool, now: datetime) -> Collected:
     delivered = Delivered(found.source, leaf.der, issued.chain, leaf.serial_number, *dates)
     problems = certificate.check(issued, requested=record.subject, now=now)
     codes = {problem.code for problem in problems}
-    if not files.system_path(key).is_file():
+    if not file_names.system_path(key).is_file():
         problems.insert(0, Problem(Code.KEY_GONE, path=key, values={"path": str(key)}))
         return Collected(record, folder, missing, delivered, None, tuple(problems))
     if Code.CERTIFICATE_EXPIRED in codes:
@@ -383,7 +383,7 @@ def save(
     if control.stopped:
         return done
     for folder, of_batch in groupby(done, attrgetter("folder")):
-        if files.system_path(folder / REQUESTS).is_file():
+        if file_names.system_path(folder / REQUESTS).is_file():
             with records.disk_errors(folder):
                 _write_report(folder, of_batch)
     return done
@@ -391,7 +391,7 @@ def save(
 
 def _make_folder(folder: Path) -> None:
     try:
-        files.system_path(folder).mkdir(parents=True, exist_ok=True)
+        file_names.system_path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = problem_from_os_error(error, folder, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error

@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import csr, files, keys, permissions
+from enos_csr_gui.core import csr, file_names, files, keys, permissions
 from enos_csr_gui.core.batch import records
 from enos_csr_gui.core.batch.check import (
     Checked,
@@ -238,7 +238,7 @@ def _staging(folder: Path, *, private: bool) -> Iterator[Path]:
     Raises CannotSave when the disk cannot keep a key to its owner, and ``private`` asks for it.
     """
     stage = folder / f"{records.TEMPORARY}{secrets.token_hex(8)}"
-    place = files.system_path(stage)
+    place = file_names.system_path(stage)
     permissions.make_folder(place, 0o700)
     try:
         probe = place / "probe"
@@ -326,10 +326,10 @@ def _stage(group: Sequence[Pair], stage: Path) -> list[Path]:
     """Write the pairs, on disk when this returns; return the folder of each."""
     folders = []
     for pair in group:
-        place = files.system_path(stage / pair.base)
+        place = file_names.system_path(stage / pair.base)
         permissions.make_folder(place)
         names = (place / f"{pair.base}{suffix}" for suffix in (KEY_SUFFIX, CSR_SUFFIX))
-        key, request = map(files.system_path, names)
+        key, request = map(file_names.system_path, names)
         _write(key, pair.key_pem, private=True)
         _write(request, pair.record.csr_pem.encode("ascii"), private=False)
         if not _syncfs:
@@ -342,9 +342,9 @@ def _stage(group: Sequence[Pair], stage: Path) -> list[Path]:
 
 def _place(staged: Path, target: Path) -> None:
     try:
-        os.rename(staged, files.system_path(target))  # noqa: PTH104  (a Path would be made of both)
+        os.rename(staged, file_names.system_path(target))  # noqa: PTH104  (a Path would be made of both)
     except OSError as error:
-        if os.path.lexists(files.system_path(target)):
+        if os.path.lexists(file_names.system_path(target)):
             raise CannotSave([Problem(Code.ROW_FILE_EXISTS, path=target)]) from error
         raise
 
@@ -367,7 +367,7 @@ def _write(path: Path, data: bytes, *, private: bool) -> None:
 
 def _remove(stage: Path, names: Sequence[str]) -> None:
     for name in names:
-        place = files.system_path(stage / name)
+        place = file_names.system_path(stage / name)
         with suppress(OSError):
             for one in place.iterdir():
                 one.unlink()

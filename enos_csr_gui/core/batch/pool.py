@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from enos_csr_gui.core import certificate, files, reader, x509_reader
+from enos_csr_gui.core import certificate, file_names, files, reader, x509_reader
 from enos_csr_gui.core.batch.control import Control
 from enos_csr_gui.core.batch.packed import Packed
 from enos_csr_gui.core.errors import Code, Problem, problem_from_os_error
@@ -173,7 +173,7 @@ def _contents(
 ) -> Iterator[tuple[Path, bytes]]:
     for path in paths:
         try:
-            inside = sorted(files.system_path(path).rglob("*")) if path.is_dir() else [path]
+            inside = sorted(file_names.system_path(path).rglob("*")) if path.is_dir() else [path]
         except OSError as error:
             problems.append(problem_from_os_error(error, path, missing=Code.FILE_MISSING))
             continue

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from enos_csr_gui.core import files, journal, permissions
+from enos_csr_gui.core import file_names, files, journal, permissions
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
@@ -221,7 +221,7 @@ class Ledger:
         One that this program has not written is left as it is.
         """
         try:
-            path = files.system_path(self.folder / MANIFEST)
+            path = file_names.system_path(self.folder / MANIFEST)
             with path.open(encoding="utf-8-sig", newline="") as text:
                 return sum(1 for _row in csv.reader(text)) > len(self.made)  # with the headings
         except FileNotFoundError:
@@ -273,12 +273,12 @@ def opened(folder: Path) -> Iterator[Ledger]:
     Removes what a killed run left half made. Raises CannotSave when another process has it open,
     or the folder cannot be used.
     """
-    path = files.system_path(folder / REQUESTS)
+    path = file_names.system_path(folder / REQUESTS)
     peek(folder)
-    is_new = not files.system_path(folder).exists()
+    is_new = not file_names.system_path(folder).exists()
     try:
         if is_new:
-            permissions.make_folder(files.system_path(folder))
+            permissions.make_folder(file_names.system_path(folder))
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         flags |= getattr(os, "O_NOFOLLOW", 0)  # the folder may be another person's
         descriptor = os.open(path, flags, permissions.PUBLIC_MODE)
@@ -338,7 +338,7 @@ def _remove_if_empty(path: Path, *, is_new: bool) -> None:
 
 def _remove_half_made(folder: Path) -> None:
     """Remove the folders, and all in them, that never got their names."""
-    for entry in list(os.scandir(files.system_path(folder))):
+    for entry in list(os.scandir(file_names.system_path(folder))):
         if entry.name.startswith(TEMPORARY):
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
@@ -349,13 +349,13 @@ def _remove_half_made(folder: Path) -> None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
     """Write a table in UTF-8, with the mark that Excel needs; it gets its name when it is whole."""
-    hidden = files.system_path(path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}"))
+    hidden = file_names.system_path(path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}"))
     try:
         with hidden.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as text:
             yield text
             text.flush()
             os.fsync(text.fileno())
-        hidden.replace(files.system_path(path))
+        hidden.replace(file_names.system_path(path))
     except BaseException:
         with suppress(OSError):
             hidden.unlink()
@@ -368,8 +368,8 @@ def write_rejected(folder: Path, headings: Sequence[str], rows: Iterable[tuple[R
     ``headings`` are those of the answers and the reason. Raises CannotSave.
     """
     try:
-        if not files.system_path(folder).exists():
-            permissions.make_folder(files.system_path(folder))
+        if not file_names.system_path(folder).exists():
+            permissions.make_folder(file_names.system_path(folder))
         with _replacing(folder / REJECTED) as text:
             writer = csv.writer(text, quoting=csv.QUOTE_ALL)
             writer.writerow(map(harmless, headings))

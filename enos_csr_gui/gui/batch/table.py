@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from enos_csr_gui.core import files
+from enos_csr_gui.core import file_names
 from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.batch.table import Table
 from enos_csr_gui.core.enums import RequestKind
@@ -151,7 +151,7 @@ def _read(path: Path, known: tuple[int, int] | None) -> _Read | None:
     """
     stamp = None
     try:
-        state = files.system_path(path).stat()
+        state = file_names.system_path(path).stat()
         stamp = (state.st_mtime_ns, state.st_size)
     except OSError:
         pass  # reading says why

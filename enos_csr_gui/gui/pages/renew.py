@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from enos_csr_gui.core import files, renew
+from enos_csr_gui.core import file_names, renew
 from enos_csr_gui.core.enums import Status
 from enos_csr_gui.core.errors import CoreError, HistoryUnavailable
 from enos_csr_gui.core.file_types import RENEWABLE_SUFFIXES, patterns
@@ -166,7 +166,7 @@ class RenewPage(Page):
             old = renew.read_source_or_history(path)
             if old.serial is None:
                 old = old._replace(serial=renew.newest_serial(old.common_name))
-            name = files.free_name(folder, files.safe_name(old.common_name))
+            name = file_names.free_name(folder, file_names.safe_name(old.common_name))
             return old, name, renew.has_protected_key(old)
 
         def taken(result: tuple[RenewalSource, str, bool]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
-from enos_csr_gui.core import files, reminders
+from enos_csr_gui.core import file_names, reminders
 from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import CALENDAR_SUFFIX
 from enos_csr_gui.core.reminders import Reminder
@@ -42,7 +42,7 @@ class ReminderButton(QPushButton):
     def _save(self) -> None:
         if (one := self._reminder) is None:
             return
-        place = self._folder / files.safe_name(one.summary)
+        place = self._folder / file_names.safe_name(one.summary)
         save(self, lambda: [one], place, self.said.emit, self.failed.emit)
 
 
