@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 
 from enos_csr_gui.core.batch import table
 from enos_csr_gui.core.batch.cells import Suspect, from_text
-from enos_csr_gui.core.errors import Code, InvalidFileName, InvalidTable
+from enos_csr_gui.core.errors import Code, InvalidFileName, InvalidTable, Problem
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 from enos_csr_gui.messages import labels
 
@@ -22,9 +22,15 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"
 
 
 def refused(path: Path, **settings: object) -> Code:
+    return refusal_of(path, **settings).code
+
+
+def refusal_of(path: Path, **settings: object) -> Problem:
     with pytest.raises(InvalidTable) as caught:
         table.read(path, **settings)
-    return caught.value.problems[0].code
+    [problem] = caught.value.problems
+    assert problem.path == path
+    return problem
 
 
 def names(found: table.Table) -> list[str]:
@@ -160,14 +166,67 @@ def test_a_mended_cell_is_taken_as_typed(tmp_path) -> None:
     path.write_text("CN,O\n1-Mar,5.57E+92\n")
     [row] = table.read(path).rows
     mended = row.mended("common_name", " MAR1 ")
-    assert mended.common_name == "MAR1"
+    assert mended.subject() == {"organization": "5.57E+92", "common_name": "MAR1"}
     assert [problem.field for problem in mended.problems] == ["organization"]
 
 
 def test_two_columns_for_one_field(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("CN,O,Company\na,b,c\n")
-    assert refused(path) is Code.COLUMN_TWICE
+    problem = refusal_of(path)
+    assert (problem.code, problem.field) == (Code.COLUMN_TWICE, "organization")
+    assert problem.values == {"first": "O", "second": "Company"}
+
+
+def test_the_better_name_of_a_field_goes_before_an_earlier_column(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Asset ID,CN,L\nasset,name,Kaili\n")
+    [row] = table.read(path).rows
+    assert row.subject() == {"common_name": "name", "locality": "Kaili"}
+
+
+def test_the_cells_of_unknown_columns_stay_with_their_row(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Site,CN,Note\nnorth,a\nsouth,b,x\n")
+    found = table.read(path)
+    assert [row.extra for row in found.rows] == [("north", ""), ("south", "x")]
+    assert found.path == path
+    assert found.notes == (
+        Problem(Code.COLUMNS_UNKNOWN, path=path, values={"columns": "Site, Note"}),
+    )
+
+
+def test_headings_are_looked_for_in_ten_lines(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([*["A title", ""] * 9, "CN,L", "dev-1"]))
+    assert names(table.read(path)) == ["dev-1"]
+    path.write_text("\n".join([*["A title", ""] * 10, "CN,L", "dev-1"]))
+    assert refused(path) is Code.TABLE_NO_NAMES
+
+
+def test_unknown_headings_are_looked_for_in_twenty_lines(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("A title\n" * 19 + "Serial,Site\n")
+    assert table.headings(path) == ("Serial", "Site")
+    path.write_text("A title\n" * 20 + "Serial,Site\n")
+    assert table.headings(path) == ()
+
+
+def test_a_table_has_a_thousand_columns_at_most(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(",".join(["CN", *["x"] * 999]) + "\ndev-1\n")
+    assert names(table.read(path)) == ["dev-1"]
+    path.write_text(",".join(["CN", *["x"] * 1000]) + "\ndev-1\n")
+    problem = refusal_of(path)
+    assert (problem.code, problem.values) == (Code.TABLE_TOO_WIDE, {"limit": 1000})
+
+
+def test_between_rows_a_window_may_do_something(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("CN\n" + "".join(f"dev-{number}\n" for number in range(120)))
+    pauses = []
+    table.read(path, pause=lambda: pauses.append(1))
+    assert len(pauses) == 3
 
 
 def test_what_protects_a_text_from_a_spreadsheet_is_taken_off(tmp_path) -> None:
@@ -211,7 +270,7 @@ def test_a_name_that_only_looks_odd_is_taken(tmp_path, text) -> None:
 def test_a_formula_in_csv_is_flagged(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("CN\n=A1&B1\n")
-    assert table.read(path).rows[0].problems[0].code is Code.CELL_FORMULA
+    assert table.read(path).rows[0].problems == (Problem(Code.CELL_FORMULA, "common_name"),)
 
 
 def test_lines_are_counted_as_in_a_text_editor(tmp_path) -> None:
@@ -225,6 +284,31 @@ def test_excels_line_with_the_separator(tmp_path) -> None:
     path.write_text("sep=;\nCN;L\na,b;c\n")
     [row] = table.read(path).rows
     assert (row.line, row.common_name, row.subject()["locality"]) == (3, "a,b", "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "city"),
+    [
+        ("sep=|\nCN|L\na|Kaili, Guizhou\n", "Kaili, Guizhou"),
+        ('"L; as in; the map",CN\n"Kaili; Guizhou",a\n', "Kaili; Guizhou"),
+        ("\n \nCN;L\na;Kaili, Guizhou\n", "Kaili, Guizhou"),
+    ],
+    ids=["named", "in-quotes", "below-blank-lines"],
+)
+def test_which_separator_a_table_has(tmp_path, text, city) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    [row] = table.read(path, {"L; as in; the map": "locality"}).rows
+    assert row.common_name == "a"
+    assert row.subject()["locality"] == city
+
+
+@pytest.mark.parametrize("data", ["CN\na\n" + "x" * (1 << 20), 'CN\na\n"' + "x\n" * (1 << 19)])
+def test_the_line_that_cannot_be_read_is_named(tmp_path, data) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(data)
+    problem = refusal_of(path)
+    assert (problem.code, problem.values) == (Code.LINE_UNREADABLE, {"line": 3})
 
 
 def test_ragged_rows(tmp_path) -> None:
@@ -360,7 +444,15 @@ def test_the_sheet_with_the_devices_is_found_and_two_are_refused(book) -> None:
     assert names(table.read(path)) == ["a"]
     workbook["More"].append(["b"])
     workbook.save(path)
-    assert refused(path) is Code.TABLE_TWO_SHEETS
+    problem = refusal_of(path)
+    assert problem.code is Code.TABLE_TWO_SHEETS
+    assert problem.values == {"first": "Devices", "second": "More"}
+
+
+def test_a_workbook_without_headings_or_rows(book) -> None:
+    assert refused(book(["About this farm"], ["dev-1"])) is Code.TABLE_NO_NAMES
+    assert refused(book(["CN"])) is Code.TABLE_NO_ROWS
+    assert refused(book(HEADINGS_OF_ENOS)) is Code.TABLE_NO_ROWS
 
 
 HEADINGS_OF_ENOS = ["DeviceKey", "Device Name", "Time Zone", "Latitude"]
@@ -371,7 +463,17 @@ def test_the_device_template_of_enos(book) -> None:
     found = table.read(path)
     assert [(row.line, row.common_name) for row in found.rows] == [(3, "wtg_01")]
     assert found.columns.unknown_headings == tuple(HEADINGS_OF_ENOS[1:])
-    assert found.notes[0].values == {"line": 2}
+    assert found.notes[0] == Problem(Code.LINE_SKIPPED, path=found.path, values={"line": 2})
+
+
+def test_the_line_that_describes_columns_may_be_short_or_empty(book) -> None:
+    last = ["Device Name", "Time Zone", "DeviceKey"]
+    short = table.read(book(last, ["a name"], ["WTG 1", "+08:00", "wtg_01"]))
+    assert names(short) == ["wtg_01"]
+    assert short.notes[0].code is Code.LINE_SKIPPED
+    empty = table.read(book(last, [None], ["WTG 1", "+08:00", "wtg_01"]))
+    assert names(empty) == ["wtg_01"]
+    assert [one.code for one in empty.notes] == [Code.COLUMNS_UNKNOWN]
 
 
 def test_line_2_of_a_table_that_only_has_the_columns_of_the_template_is_a_device(book) -> None:
