@@ -61,6 +61,32 @@ def test_rows_are_what_was_put_in(given_rows, place, data) -> None:
         assert list(rows) == [*wanted[:place], new, *wanted[place + 1 :]]
 
 
+def test_rows_of_several_blocks_are_what_was_put_in() -> None:
+    problem = Problem(Code.FILE_EXISTS, "unit", Path("a", "b"), {"suggestion": "\ud800", "n": 2})
+    wanted = [
+        Row(
+            2 * number,
+            tuple(f"{key} {number}" for key in FIELD_KEYS),
+            ("x",),
+            (problem,) * (number % 3),
+        )
+        for number in range(100)
+    ]
+    rows = Rows(wanted)
+    assert list(rows) == wanted
+    assert [rows[number] for number in range(-100, 100)] == [*wanted, *wanted]
+    assert rows[10:90:7] == wanted[10:90:7]
+    for place in (100, -101):
+        with pytest.raises(IndexError):
+            rows[place]
+    for place in (0, 40, 99, -1):
+        wanted[place] = wanted[place].mended("unit", f"mended {place}")
+        rows[place] = wanted[place]
+    assert list(rows) == wanted
+    assert wanted[40].subject()["unit"] == "mended 40"
+    assert wanted[40].subject()["state"] == "state 40"
+
+
 @pytest.mark.long
 def test_many_rows_are_few_objects(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from enos_csr_gui.core.batch import table
+from enos_csr_gui.core.batch import table, workbook
 from enos_csr_gui.core.batch.cells import Suspect, from_text
 from enos_csr_gui.core.errors import Code, InvalidFileName, InvalidTable, Problem
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
@@ -383,7 +383,9 @@ def test_numbers_are_read_as_they_look(book) -> None:
 @pytest.mark.parametrize("value", [5.57e92, 10**15, 1.5, date(2026, 3, 1), True, "#N/A"])
 def test_what_excel_has_changed_is_flagged(book, value) -> None:
     [row] = table.read(book(["CN"], [value])).rows
-    assert [one.code for one in row.problems] == [Code.CELL_CHANGED]
+    [problem] = row.problems
+    assert (problem.code, problem.field) == (Code.CELL_CHANGED, "common_name")
+    assert value != "#N/A" or problem.values == {"given": "#N/A"}
 
 
 def test_a_text_that_only_looks_like_a_number_is_taken(book) -> None:
@@ -411,7 +413,8 @@ def with_result(path: Path, result: bytes) -> None:
 def test_of_a_formula_the_saved_result_counts(book) -> None:
     path = book(["CN", "L"], ['=CONCAT("dev-",1)', "Kaili"])
     [row] = table.read(path).rows
-    assert [one.code for one in row.problems] == [Code.CELL_FORMULA]
+    assert (row.line, row.subject()["locality"]) == (2, "Kaili")
+    assert row.problems == (Problem(Code.CELL_FORMULA, "common_name"),)
     with_result(path, b"17")
     [row] = table.read(path).rows
     assert (row.common_name, row.problems) == ("17", ())
@@ -421,15 +424,21 @@ def test_a_row_of_formulas_alone_is_not_taken_for_empty(book) -> None:
     assert len(table.read(book(["CN"], ["=A9"])).rows) == 1
 
 
-def test_hidden_rows_and_merged_cells_are_reported(book) -> None:
+@pytest.mark.parametrize("block", [7, 1 << 20])
+def test_hidden_rows_and_merged_cells_are_reported(book, monkeypatch, block) -> None:
+    monkeypatch.setattr(workbook, "_BLOCK", block)
     path = book(["CN", "L"], ["a", "Kaili"], ["b", None])
-    workbook = load_workbook(path)
-    workbook.active.row_dimensions[3].hidden = True
-    workbook.active.merge_cells("B2:B3")
-    workbook.save(path)
+    changed = load_workbook(path)
+    changed.active.row_dimensions[3].hidden = True
+    changed.active.merge_cells("B2:B3")
+    changed.save(path)
     found = table.read(path)
     assert names(found) == ["a", "b"]
-    assert [one.code for one in found.notes] == [Code.ROWS_HIDDEN, Code.CELLS_MERGED]
+    values = {"sheet": "Sheet"}
+    assert found.notes == (
+        Problem(Code.ROWS_HIDDEN, values=values),
+        Problem(Code.CELLS_MERGED, values=values),
+    )
 
 
 def test_the_sheet_with_the_devices_is_found_and_two_are_refused(book) -> None:
@@ -492,6 +501,49 @@ def altered(path: Path, member: str, data: bytes) -> Path:
     return path
 
 
+def test_the_size_of_a_workbook_has_limits(book, monkeypatch) -> None:
+    path = book(["CN", "L"], *[[f"dev-{number}", "Kaili"] for number in range(99)])
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    kept = [one.file_size for one in members if "worksheets/" not in one.filename]
+    limits = {
+        "_MAX_MEMBERS": len(members),
+        "_MAX_IN_MEMORY": sum(kept),
+        "_MAX_UNPACKED": sum(one.file_size for one in members),
+        "_MAX_CELLS": 200,
+        "_MAX_ROWS": 100,
+    }
+    for name, most in limits.items():
+        with monkeypatch.context() as limited:
+            limited.setattr(workbook, name, most)
+            assert len(table.read(path).rows) == 99
+            limited.setattr(workbook, name, most - 1)
+            problem = refusal_of(path)
+            if name in ("_MAX_CELLS", "_MAX_ROWS"):
+                assert problem.code is Code.TABLE_UNREADABLE
+            else:
+                assert problem.code is Code.TABLE_TOO_LARGE
+                assert problem.values == {"limit": workbook._MAX_UNPACKED >> 20}
+            limited.undo()
+
+
+def test_only_what_is_kept_in_memory_may_not_have_many_elements(book, monkeypatch) -> None:
+    path = book(["CN"], *[[number] for number in range(999)])
+    monkeypatch.setattr(workbook, "_MAX_ELEMENTS", 500)
+    assert len(table.read(path).rows) == 999
+    path = altered(book(["CN"], ["a"]), "xl/sharedStrings.xml", b"<sst>%s</sst>" % (b"<si/>" * 500))
+    assert refused(path) is Code.TABLE_UNREADABLE
+
+
+def test_only_a_row_without_an_end_may_not_be_long(book, monkeypatch) -> None:
+    monkeypatch.setattr(workbook, "_BLOCK", 500)
+    monkeypatch.setattr(workbook, "_MAX_ROW_BYTES", 2000)
+    path = book(["CN"], *[[number] for number in range(999)])
+    assert len(table.read(path).rows) == 999
+    path = book(["CN"], [1, *range(400)])
+    assert refused(path) is Code.TABLE_UNREADABLE
+
+
 @pytest.mark.long
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(book) -> None:
     path = book(["CN"], ["a"])
@@ -551,8 +603,11 @@ def test_an_empty_table_can_be_filled_in(tmp_path, name) -> None:
     path = table.write_empty(tmp_path / name, ["Country", "Common name"])
     assert refused(path) is Code.TABLE_NO_ROWS
     if path.suffix == ".xlsx":
-        workbook = load_workbook(path)
-        assert workbook.active.column_dimensions["B"].number_format == "@"
+        written = load_workbook(path).active
+        assert written.freeze_panes == "A2"
+        assert set(written.column_dimensions) == {"A", "B"}
+        assert {one.number_format for one in written.column_dimensions.values()} == {"@"}
+        assert [cell.value for cell in written[1]] == ["Country", "Common name"]
     with pytest.raises(InvalidFileName):
         table.write_empty(tmp_path / "a?b.csv", ["Common name"])
 
