@@ -11,7 +11,6 @@ limits is derived or parsed.
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -27,7 +26,6 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from enos_csr_gui.core import asn1, foreign_keys, keys, library, pbe, reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.errors import PASSPHRASE_CODES, Code, InvalidKey, Problem
-from enos_csr_gui.core.reader import Found
 
 _MAX_ENCRYPTED_BYTES = 20_000
 """An encrypted RSA key of ``keys.MAX_RSA_BITS`` has half as many."""
@@ -191,7 +189,9 @@ def _candidates(data: bytes) -> Iterator[_Candidate]:
     for one in reader.read(data).found:
         if one.label is not None:
             if one.label.endswith("PRIVATE KEY") or one.label == "PKCS12":
-                yield _Candidate(partial(_open_block, one), one.der or b"")
+                yield _Candidate(
+                    partial(_open_block, one.label, one.der, one.headers), one.der or b""
+                )
         elif one.der is not None and not _is_public_key(one.der):
             yield _Candidate(partial(_open_der, one.der), one.der)
         elif one.der is None and (open_ := foreign_keys.opener(one.raw)):
@@ -206,8 +206,8 @@ def _checked(key: object) -> rsa.RSAPrivateKey:
     """Return the key if EnOS accepts it and its numbers are valid; else raise InvalidKey."""
     if not isinstance(key, rsa.RSAPrivateKey):
         # "Ed25519PrivateKey" and the like; the algorithm of an encrypted key is known only now.
-        name = re.sub("(Elliptic|)(.*?)(Public|Private)Key.*", r"\1\2", type(key).__name__)
-        raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm=name.lstrip("_"))
+        algorithm = type(key).__name__.removesuffix("PrivateKey")
+        raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm=algorithm)
     if key.key_size != keys.KEY_SIZE:
         raise InvalidKey.of(Code.KEY_SIZE, bits=key.key_size, wanted=keys.KEY_SIZE)
     # Last, because testing large numbers for primality is slow.
@@ -225,43 +225,40 @@ def _from_library(call: Callable[[], T]) -> T:
 # --- Containers -----------------------------------------------------------------------------------
 
 
-def _open_block(block: Found, passphrase: Passphrase | None) -> object:
-    if block.der is None:
+def _open_block(
+    label: str, der: bytes | None, headers: bytes, passphrase: Passphrase | None
+) -> object:
+    if der is None:
         raise InvalidKey.of(Code.NOT_A_KEY)
-    if block.label == "OPENSSH PRIVATE KEY":
-        return _open_ssh(block)
-    if block.label == "TSS2 PRIVATE KEY":
+    if label == "OPENSSH PRIVATE KEY":
+        return _open_ssh(asn1.pem(label, der), der)
+    if label == "TSS2 PRIVATE KEY":
         raise InvalidKey.of(Code.KEY_IN_HARDWARE)
-    if b"ENCRYPTED" in block.headers:
-        return _open_traditional(block, passphrase)
-    return _open_der(block.der, passphrase)
+    if b"ENCRYPTED" in headers:
+        return _open_traditional(label, der, headers, passphrase)
+    return _open_der(der, passphrase)
 
 
-def _open_ssh(block: Found) -> object:
-    if b"\0\0\0\x04none" not in (block.der or b"")[:64]:  # OpenSSH, PROTOCOL.key
+def _open_ssh(pem: bytes, der: bytes) -> object:
+    if b"\0\0\0\x04none" not in der[:64]:  # OpenSSH, PROTOCOL.key
         raise InvalidKey.of(Code.KEY_FORMAT, format="OpenSSH", command=_SSH_KEYGEN)
-    if b"\0\0\0\x07ssh-rsa" not in (block.der or b"")[:128]:
+    if b"\0\0\0\x07ssh-rsa" not in der[:128]:
         raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm="OpenSSH")
-    if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
+    if len(der) > _MAX_ENCRYPTED_BYTES:
         raise InvalidKey.of(Code.NOT_A_KEY)
-    pem = _pem(block.label or "", block.der or b"")
     return _from_library(lambda: serialization.load_ssh_private_key(pem, None))
 
 
-def _pem(label: str, der: bytes, headers: bytes = b"") -> bytes:
-    text = base64.encodebytes(der)
-    head = headers.strip() + b"\n\n" if headers else b"\n"
-    name = label.encode()
-    return b"-----BEGIN %b-----\n%b%b-----END %b-----\n" % (name, head.lstrip(), text, name)
-
-
-def _open_traditional(block: Found, passphrase: Passphrase | None) -> object:
+def _open_traditional(
+    label: str, der: bytes, headers: bytes, passphrase: Passphrase | None
+) -> object:
     """Open a key that its headers say to be encrypted (RFC 1421, as OpenSSL writes them)."""
-    info = re.search(rb"DEK-Info: *([A-Z0-9-]+)", block.headers)
+    info = re.search(rb"DEK-Info: *([A-Z0-9-]+)", headers)
     cipher = info[1].decode() if info else "?"
-    if len(block.der or b"") > _MAX_ENCRYPTED_BYTES:
+    if len(der) > _MAX_ENCRYPTED_BYTES:
         raise InvalidKey.of(Code.NOT_A_KEY)
-    pem = _pem(block.label or "", block.der or b"", block.headers)
+    first, rest = asn1.pem(label, der).split(b"\n", 1)
+    pem = b"\n".join((first, headers, b"", rest))
     readable = cipher in ("DES-EDE3-CBC", "AES-128-CBC", "AES-256-CBC")
     return _with_secret(
         lambda secret: serialization.load_pem_private_key(
@@ -277,7 +274,7 @@ def _open_der(der: bytes, passphrase: Passphrase | None) -> object:
     """Open the key in the DER; raise InvalidKey."""
     try:
         [whole] = der_values(der)
-        inside = list(der_values(der, whole.inside, whole.end))
+        inside = list(der_values(der, whole.inside))
     except ValueError as error:
         if _PKCS7_DATA in der[:64]:  # a keystore in BER
             return _open_pkcs12(der, passphrase)
@@ -288,7 +285,7 @@ def _open_der(der: bytes, passphrase: Passphrase | None) -> object:
             return _open_pkcs8(der, inside)
         case (0x30, 0x04):
             return _open_encrypted(der, inside, passphrase)
-        case (0x02, 0x30, *_) if _PKCS7_DATA in der[inside[1].start : inside[1].end][:64]:
+        case (0x02, 0x30, *_) if der.startswith(_PKCS7_DATA, inside[1].inside):
             return _open_pkcs12(der, passphrase)
         case (0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, *_):
             return _open_rsa(der, inside)
@@ -417,7 +414,7 @@ def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None
 def _decrypted(der: bytes, secret: bytes) -> object:
     """Return the key in an EncryptedPrivateKeyInfo; raises ValueError, as the library does."""
     [whole] = der_values(der)
-    algorithm, encrypted = islice(der_values(der, whole.inside, whole.end), 2)
+    algorithm, encrypted = islice(der_values(der, whole.inside), 2)
     scheme = pbe.Scheme.read(der, algorithm)
     plain = scheme.decrypt(der[encrypted.inside : encrypted.end], secret)
     return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
@@ -479,10 +476,10 @@ def _check_cost(der: bytes) -> float:
 
 def _encrypted_key(der: bytes) -> bytes | None:
     """Return the EncryptedPrivateKeyInfo in a key or a keystore that ``pbe`` can decrypt."""
-    for own in (der, pbe.encrypted_key_in_pkcs12(der)):
+    for own in filter(None, (der, pbe.encrypted_key_in_pkcs12(der))):
         with suppress(ValueError):
-            [whole] = der_values(own or b"")
-            inside = list(der_values(own or b"", whole.inside, whole.end))
+            [whole] = der_values(own)
+            inside = list(der_values(own, whole.inside))
             if [one.tag for one in inside] == [SEQUENCE, _OCTET_STRING]:
-                return own if pbe.Scheme.read(own or b"", inside[0]).is_known else None
+                return own if pbe.Scheme.read(own, inside[0]).is_known else None
     return None

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import foreign_keys, inspect, key_reader, keys, pbe
-from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values
+from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values, pem
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, InvalidKey
 
@@ -47,6 +48,7 @@ ENCRYPTED_FORMS = {
     "RC4": "pkcs8 -topk8 -v1 PBE-SHA1-RC4-128 -provider legacy -provider default -in rsa.pem",
     "PKCS 8 DER": "pkcs8 -topk8 -outform DER -in rsa.pem",
     "traditional PEM, AES-256": "rsa -aes256 -traditional -in rsa.pem",
+    "traditional PEM, AES-128": "rsa -aes128 -traditional -in rsa.pem",
     "traditional PEM, 3DES": "rsa -des3 -traditional -in rsa.pem",
 }
 # OpenSSL protects keys in more ways than cryptography reads.
@@ -252,6 +254,60 @@ def test_what_enos_does_not_take_is_refused_by_name(made, file, code, values, pa
     assert reason(made(OTHER_FILES[file]), passphrase) == (code, values)
 
 
+@pytest.mark.parametrize("form", ["TraditionalOpenSSL", "PKCS8"])
+def test_a_dsa_key_is_refused_by_name(form):
+    key = dsa.generate_private_key(1024)
+    written = key.private_bytes(
+        serialization.Encoding.PEM,
+        getattr(serialization.PrivateFormat, form),
+        serialization.NoEncryption(),
+    )
+    assert reason(written) == (Code.KEY_NOT_RSA, {"algorithm": "DSA"})
+
+
+@pytest.mark.parametrize(
+    ("command", "algorithm"),
+    [
+        ("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "EC"),
+        ("genpkey -algorithm ED25519", "Ed25519"),
+        ("genpkey -algorithm X448", "X448"),
+    ],
+)
+def test_a_protected_key_of_another_kind_is_named_once_it_is_open(made, command, algorithm):
+    data = made(f"{command} -aes256", "-pass", "pass:a")
+    assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
+    assert reason(data, "a") == (Code.KEY_NOT_RSA, {"algorithm": algorithm})
+
+
+def test_two_public_keys_in_der_are_no_private_key(made):
+    data = made(OTHER_FILES["public key DER"]) * 2
+    assert reason(data) == (Code.NOT_A_PRIVATE_KEY, {"label": "public key"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rsa -aes256 -traditional", "pkcs8 -topk8", "pkcs8 -topk8 -iter 200000"],
+)
+def test_wrong_numbers_are_not_blamed_on_the_passphrase(key, openssl, tmp_path, command):
+    numbers = numbers_of(key)
+    numbers["p"] += 2
+    order = ("n", "e", "d", "p", "q", "dp", "dq", "qi")
+    values = map(der_integer, (0, *(numbers[name] for name in order)))
+    (tmp_path / "bare").write_bytes(der_value(SEQUENCE, b"".join(values)))
+    openssl(*command.split(), "-inform", "DER", "-in", tmp_path / "bare",
+            "-passout", "pass:right", "-out", tmp_path / "locked")  # fmt: skip
+    data = (tmp_path / "locked").read_bytes()
+    assert reason(data, "right") == (Code.NOT_A_KEY, {})
+    assert reason(data, "wrong") == (Code.PASSPHRASE_WRONG, {})
+
+
+def test_a_protection_without_a_name_cannot_be_opened(made):
+    data = made(ENCRYPTED_FORMS["traditional PEM, AES-256"], "-passout", f"pass:{PASSPHRASE}")
+    nameless = re.sub(rb"DEK-Info:.*\n", b"", data)
+    code, values = reason(nameless, PASSPHRASE)
+    assert (code, values["protection"]) == (Code.PROTECTION_UNKNOWN, "?")
+
+
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen of OpenSSH")
 @pytest.mark.parametrize("convert", [(), ("-e",)], ids=["OpenSSH", "RFC 4716"])
 def test_a_public_key_of_ssh_is_called_one(tmp_path, convert):
@@ -455,6 +511,24 @@ def test_an_openssh_key_is_read_or_its_conversion_named(key):
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH)
     plain = key.private_bytes(*form, serialization.NoEncryption())
     assert key_reader.load(plain).private_numbers() == key.private_numbers()
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen of OpenSSH")
+@pytest.mark.parametrize(
+    ("passphrase", "code", "values"),
+    [
+        ("", Code.KEY_NOT_RSA, {"algorithm": "OpenSSH"}),
+        (
+            "secret",
+            Code.KEY_FORMAT,
+            {"format": "OpenSSH", "command": "ssh-keygen -p -m PKCS8 -f COPY"},
+        ),
+    ],
+)
+def test_an_openssh_key_that_is_not_read_is_refused_by_name(tmp_path, passphrase, code, values):
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(tmp_path / "id")]
+    subprocess.run(words, check=True)
+    assert reason((tmp_path / "id").read_bytes(), passphrase) == (code, values)
 
 
 @pytest.mark.long
@@ -718,6 +792,13 @@ def in_ber(data: bytes, iterations: int) -> bytes:
     return b"\x30\x80" + data[whole.inside : mac.start] + b"\x30\x80" + inside + b"\0\0\0\0"
 
 
+def test_a_keystore_in_ber_is_opened_with_its_passphrase_only(made):
+    data = in_ber(made("pkcs12 -export -nocerts -inkey rsa.pem", "-passout", "pass:a"), 2048)
+    assert is_the_key(made, data, "a")
+    assert reason(data) == (Code.PASSPHRASE_NEEDED, {})
+    assert reason(data, "b") == (Code.PASSPHRASE_WRONG, {})
+
+
 @pytest.mark.parametrize("more", ["", "-iter 7000"])
 def test_the_mac_of_a_keystore_costs_too(made, more):
     data = made(f"pkcs12 -export -nocerts -inkey rsa.pem {more}", "-passout", "pass:a")
@@ -827,6 +908,24 @@ def test_other_threads_run_while_a_slow_key_is_opened(made, command):
         done.set()
         thread.join()
     assert turns > 10  # the library allows one
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.3, 1), (2.0004, 2), (2.3, 3), (59.5, 60), (60.0, 60)]
+)
+def test_a_wait_is_told_in_whole_seconds(seconds, shown):
+    problem = key_reader.slow(seconds)
+    assert (problem.code, problem.values) == (Code.KEY_SLOW, {"seconds": shown})
+
+
+def test_nobody_is_asked_to_wait_for_more_than_a_minute():
+    assert key_reader.slow(60.001).code is Code.KEYS_TOO_COSTLY
+
+
+def test_only_so_many_keys_of_a_file_are_tried(made):
+    data = made("pkcs8 -topk8 -in rsa.pem -iter 200000", "-passout", "pass:a")
+    assert key_reader.seconds(data * 25, "a") == pytest.approx(20 * 0.1)
+    assert key_reader.seconds(data * 25, "é") == pytest.approx(20 * 3 * 0.1)
 
 
 def test_a_file_of_many_quick_keys_is_asked_about(made, monkeypatch):
@@ -986,6 +1085,28 @@ def test_no_changed_byte_ends_in_anything_but_a_key_or_a_refusal(made, data):
     good[place] ^= data.draw(st.integers(1, 255))
     with suppress(InvalidKey):
         key_reader.load(bytes(good), "a")
+
+
+def long_forms(made) -> dict[str, bytes]:
+    """Return keys of more bytes than the largest one has: one that is read would be a key."""
+    locked = made("rsa -aes256 -traditional -in rsa.pem", "-passout", "pass:a")
+    pkcs8 = made("pkcs8 -topk8 -outform DER -in rsa.pem", "-passout", "pass:a")
+    algorithm = next(der_values(pkcs8, 4))
+    more = bytes(20_000)
+    return {
+        "OpenSSH": pem("OPENSSH PRIVATE KEY", b"\0\0\0\x04none\0\0\0\x07ssh-rsa" + more),
+        "traditional": locked.replace(b"\n\n", b"\n\n" + base64.encodebytes(more), 1),
+        "PKCS 8": der_value(SEQUENCE, pkcs8[4 : algorithm.end] + der_value(4, more)),
+    }
+
+
+@pytest.mark.parametrize("form", ["OpenSSH", "traditional", "PKCS 8"])
+def test_a_key_longer_than_any_is_not_opened(made, form, monkeypatch):
+    data = long_forms(made)[form]
+    never_derives(monkeypatch)
+    monkeypatch.setattr(key_reader.serialization, "load_ssh_private_key", None)
+    for passphrase in (None, "a"):
+        assert reason(data, passphrase) == (Code.NOT_A_KEY, {})
 
 
 def test_a_length_that_no_file_has_is_no_key(made):
