@@ -210,7 +210,7 @@ class _Search:
         one = Found(block.der, block.text, Shape.PEM, block.label, block.headers)
         if not block.der or block.label.endswith("PRIVATE KEY") or block.headers:
             yield one
-        elif block.label.endswith("CERTIFICATE") and (whole := _first_value(block.der)):
+        elif block.label.endswith("CERTIFICATE") and (whole := _first_sequence(block.der)):
             # OpenSSL's 'TRUSTED CERTIFICATE' goes on after the certificate.
             yield from self._unfolded(one._replace(der=block.der[: whole.end]))
         elif block.der[:1] != b"\x30" and depth < _MAX_DEPTH and _decoded(block.der.strip()):
@@ -471,8 +471,10 @@ def certificates_in_pkcs7(der: bytes) -> list[bytes]:
     return []
 
 
-def _first_value(der: bytes) -> Tlv | None:
+def _first_sequence(der: bytes) -> Tlv | None:
+    """Return the SEQUENCE that the DER begins with; None where it begins with none."""
     try:
-        return next(der_values(der), None)
+        whole = next(der_values(der), None)
     except ValueError:
         return None
+    return whole if whole and whole.tag == SEQUENCE else None

@@ -36,6 +36,7 @@ from enos_csr_gui.core.asn1 import der_value
 from enos_csr_gui.core.batch.pool import Pool
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, CoreError, UnreadableFile
+from enos_csr_gui.core.reader import Found, Shape
 
 DER = serialization.Encoding.DER
 SHA256_WITH_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
@@ -391,6 +392,236 @@ def test_a_file_without_a_name_in_an_archive_is_read(device, tmp_path):
     assert device in [one.der for one in reader.read(data).found]
     (tmp_path / "a.zip").write_bytes(data)
     assert Pool([tmp_path / "a.zip"]).problems == []
+
+
+def read_all(data: bytes) -> tuple[list[bytes], list[tuple[Code, dict]]]:
+    """Return the DER that is in a file, and the problems with their values."""
+    reading = reader.read(data)
+    problems = [(one.code, dict(one.values)) for one in reading.problems]
+    return [one.der for one in reading.found if one.der], problems
+
+
+TOO_MUCH = (Code.TOO_MANY_OBJECTS, {"limit": 500})
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, in_zip, in_tar, in_mail])
+def test_four_containers_inside_each_other_are_opened(device, pack):
+    data = device
+    for _layer in range(4):
+        data = pack(data)
+    assert read_all(data) == ([device], [])
+    assert read_all(pack(data)) == ([], [TOO_MUCH])
+
+
+@pytest.mark.parametrize(
+    ("pack", "problems"), [(gzip.compress, [TOO_MUCH]), (in_zip, []), (in_tar, [])]
+)
+def test_so_many_bytes_are_unpacked_and_no_more(device, pack, problems, monkeypatch):
+    data, beside = pack(device), 0 if pack is gzip.compress else len(b"Hello")
+    monkeypatch.setattr(reader, "_MAX_BYTES", len(data) + beside + len(device))
+    assert read_all(data) == ([device], [])
+    monkeypatch.setattr(reader, "_MAX_BYTES", len(data) + beside + len(device) - 1)
+    assert read_all(data) == ([], problems)
+
+
+def many_in_zip(contents: list[bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("folder/", b"")
+        for number, content in enumerate(contents):
+            archive.writestr(f"folder/{number}", content)
+    return file.getvalue()
+
+
+def many_in_tar(contents: list[bytes]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for number, content in enumerate(contents):
+            member = tarfile.TarInfo(f"{number}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("pack", [many_in_zip, many_in_tar])
+def test_so_many_files_of_an_archive_are_read_and_no_more(device, pack):
+    contents = [b"Hello"] * 199 + [device]
+    assert read_all(pack(contents)) == ([device], [])
+    too_many = [(Code.TOO_MANY_FILES, {"limit": 200})]
+    assert read_all(pack([b"Hello", *contents])) == ([], too_many)
+
+
+@pytest.mark.parametrize("pack", [many_in_zip, many_in_tar])
+def test_a_file_that_is_too_large_hides_no_other(device, pack, monkeypatch):
+    monkeypatch.setattr(reader, "_MAX_BYTES", 100_000)
+    data = pack([b"0" * 60_000, device])
+    monkeypatch.setattr(reader, "_MAX_BYTES", len(data) + 2 * len(device))
+    assert read_all(data) == ([device], [])
+
+
+def test_a_file_that_is_locked_hides_no_other(device):
+    data = bytearray(many_in_zip([b"Hello", device]))
+    second = data.index(b"PK\x03\x04", 1)
+    central = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    for start in (second + 6, central + 8):
+        data[start] |= 1
+    assert read_all(bytes(data)) == ([device], [(Code.ARCHIVE_LOCKED, {})])
+
+
+@pytest.mark.parametrize("pack", [many_in_zip, many_in_tar, lambda all_: gzip.compress(all_[0])])
+def test_a_damaged_archive_is_said_to_be_damaged(device, pack):
+    data = bytearray(pack([device]))
+    place = data.find(b"PK\x01\x02") if data[:2] == b"PK" else len(data) // 2
+    if data[:1] == b"0":  # the header of the only file in the tar archive
+        place = 148
+    data[place : place + 8] = b"\xff" * 8
+    assert read_all(bytes(data)) == ([], [(Code.DAMAGED, {})])
+
+
+def test_the_first_problem_of_a_file_is_reported():
+    inner = [b"Rar!\x1a\x07\x01\0" + bytes(99), b"BZh9" + bytes(99), b"\xfd7zXZ\0" + bytes(99)]
+    assert read_all(many_in_zip(inner)) == ([], [(Code.ARCHIVE_FORMAT, {"format": "RAR"})])
+    assert read_all(inner[1]) == ([], [(Code.ARCHIVE_FORMAT, {"format": "bzip2"})])
+    assert read_all(inner[2]) == ([], [(Code.ARCHIVE_FORMAT, {"format": "xz"})])
+
+
+def test_so_many_objects_are_read_and_no_more():
+    one = asn1.pem("X", b"\x30\x00")
+    assert read_all(one * 500) == ([b"\x30\x00"] * 500, [])
+    assert read_all(one * 501) == ([b"\x30\x00"] * 500, [TOO_MUCH])
+
+
+# How an object stands in its file decides whether EnOS takes it.
+SHAPES = {
+    "PEM": (lambda pem, der: pem, [Shape.PEM]),
+    "with blank lines around": (lambda pem, der: b"\r\n\t" + pem + b" \n", [Shape.PEM]),
+    "with a byte order mark": (lambda pem, der: b"\xef\xbb\xbf" + pem, [Shape.PEM]),
+    "twice": (lambda pem, der: pem + b"\n" + pem, [Shape.PEM] * 2),
+    "with text before it": (lambda pem, der: b"dev-001\n" + pem, [Shape.LOOSE_PEM]),
+    "with text behind it": (lambda pem, der: pem + b"dev-001\n", [Shape.LOOSE_PEM]),
+    "with text between": (lambda pem, der: pem + b"and\n" + pem, [Shape.LOOSE_PEM] * 2),
+    "with an odd line": (
+        lambda pem, der: pem + pem.replace(b"\n", b"\n\n"),
+        [Shape.PEM, Shape.LOOSE_PEM],
+    ),
+    "UTF-16": (lambda pem, der: pem.decode().encode("utf-16"), [Shape.WRAPPED]),
+    "DER": (lambda pem, der: der, [Shape.DER]),
+    "DER twice": (lambda pem, der: der * 2, [Shape.DER] * 2),
+    "Base64": (lambda pem, der: base64.encodebytes(der), [Shape.WRAPPED]),
+    "ZIP": (lambda pem, der: in_zip(pem), [Shape.WRAPPED] * 2),
+    "text": (lambda pem, der: b"Hello", [Shape.WRAPPED]),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_how_an_object_stands_in_its_file(device, case):
+    write, shapes = SHAPES[case]
+    found = reader.read(write(asn1.pem("CERTIFICATE", device), device)).found
+    assert [one.shape for one in found] == shapes
+
+
+def test_what_is_no_object_is_returned_as_it_is():
+    assert reader.read(b"Hello").found == (Found(None, b"Hello", Shape.WRAPPED),)
+    assert reader.read(b"\x30\x82\x01").found == (
+        Found(b"\x30\x82\x01", b"\x30\x82\x01", Shape.DER),
+    )
+
+
+def test_pem_that_cannot_be_decoded_is_returned_with_its_text():
+    text = b"-----BEGIN X-----\n!!!\n-----END X-----"
+    expected = Found(None, text, Shape.LOOSE_PEM, "X")
+    assert reader.read(b"Hello\n" + text + b"\n").found == (expected,)
+
+
+def test_what_is_left_behind_an_object_in_der_is_passed_over(device):
+    assert read_all(device + b"\x30\x82\xff") == ([device], [])
+    assert read_all(device + b"\n") == ([device], [])
+
+
+def test_ber_ends_where_its_end_is_marked(device):
+    store = b"\x30\x80\x02\x01\x03\x30\x80\0\0\0\0"  # lengths that are not given
+    assert read_all(store + device) == ([store, device], [])
+
+
+@pytest.mark.parametrize("label", ["CERTIFICATE", "X509 CERTIFICATE", "X"])
+def test_pem_of_base64_is_decoded_twice_and_keeps_its_label(device, label):
+    [found] = reader.read(asn1.pem(label, base64.b64encode(device))).found
+    assert (found.label, found.der) == (label, device)
+    [found] = reader.read(asn1.pem("Y", base64.b64encode(asn1.pem(label, device)))).found
+    assert (found.label, found.der) == (label, device)
+
+
+def labelled(number: int) -> tuple[str, bytes]:
+    """Return a short object as PEM, long enough to count as one, and its DER."""
+    der = der_value(0x30, bytes([number]) * 40)
+    return asn1.pem("CERTIFICATE", der).decode(), der
+
+
+def test_objects_in_json_come_in_its_order():
+    texts, ders = zip(*map(labelled, range(4)), strict=True)
+    data = {"a": texts[0], "b": [texts[1], {"c": texts[2]}], "d": texts[3], "e": "short", "f": 7}
+    assert read_all(json.dumps(data).encode())[0] == list(ders)
+    assert read_all(json.dumps(list(texts)).encode())[0] == list(ders)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"certSN": "4837", "certChainURL": "https://a.b/c"}, ("4837", "https://a.b/c")),
+        ({"certSN": 4837, "certChainURL": "http://a.b/c"}, ("4837", "http://a.b/c")),
+        ({"certSN": "1" * 99}, ("1" * 60, "")),
+        ({"certSN": [7]}, ("", "")),
+        ({"certSN": None, "certChainURL": None}, ("", "")),
+        ({"certChainURL": "ftp://a.b/c"}, ("", "")),
+        ({"certChainURL": "https://a.b/c d"}, ("", "")),
+        ({"certChainURL": "https://" + "a" * 500}, ("", "https://" + "a" * 500)),
+        ({"certChainURL": "https://" + "a" * 501}, ("", "")),
+        ({}, ("", "")),
+    ],
+)
+def test_what_an_answer_of_the_api_says(answer, expected):
+    data = {"data": {"cert": labelled(0)[0], **answer}}
+    assert reader.read(json.dumps(data).encode()).answers == (expected,)
+
+
+def test_only_what_has_a_certificate_is_an_answer_of_the_api():
+    text = labelled(0)[0]
+    assert reader.read(json.dumps({"x": text, "certSN": "7"}).encode()).answers == ()
+    both = [json.dumps({"cert": text, "certSN": number}).encode() for number in (1, 2)]
+    assert reader.read(many_in_zip(both)).answers == (("1", ""), ("2", ""))
+
+
+def test_a_key_in_json_stays_one_text(key):
+    alone = {"kty": "RSA", "d": "x" * 100}
+    assert reader.read(json.dumps(alone).encode()).found == (
+        Found(None, json.dumps(alone).encode(), Shape.WRAPPED),
+    )
+    within = json.dumps({"keys": [alone, {"kty": "EC", "d": "y" * 100}]}).encode()
+    texts = [json.loads(one.raw) for one in reader.read(within).found]
+    assert texts == [alone, {"kty": "EC", "d": "y" * 100}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: lines[:3] + lines[4:],  # one is missing
+        lambda lines: lines[1:],
+        lambda lines: [*lines[:3], lines[2], *lines[3:]],
+        lambda lines: [lines[1], lines[0], *lines[2:]],
+    ],
+)
+def test_a_dump_with_a_wrong_line_is_nothing(device, change):
+    lines = dumped(device, "{at:08x}: {hex:<39}  {text}", 2).split(b"\n")
+    assert read_all(b"\n".join(lines)) == ([device], [])
+    assert read_all(b"\n".join(change(lines))) == ([], [])
+
+
+def test_a_mail_of_many_parts_is_read_as_far_as_it_may_take(device):
+    boundary = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    part = b"--b\nContent-Type: text/plain\n\nHello\n"
+    last = b"--b\n\n" + asn1.pem("CERTIFICATE", device) + b"--b--\n"
+    assert read_all(boundary + part * 198 + last)[0] == [device]
+    assert read_all(boundary + part * 199 + last)[0] == []
 
 
 # --- Chains ---------------------------------------------------------------------------------------
