@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hostile_tables import TABLES
 from person import Person
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QDesktopServices, QHelpEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QPushButton,
     QTableView,
+    QToolTip,
     QWidget,
 )
 
@@ -236,6 +237,33 @@ def test_going_back_keeps_what_was_mended(many: Person, tmp_path: Path) -> None:
     many.waits_to_read("2 rows are right.")
 
 
+@pytest.mark.parametrize("width", [900, 1400])
+def test_the_columns_share_the_width(many: Person, tmp_path: Path, width: int) -> None:
+    devices = write(tmp_path / "farm.csv", ["gateway-001", "1-Mar"])
+    view = goes_to_rows(many, devices)
+    many.wizard.resize(width, many.wizard.height())
+    header = view.horizontalHeader()
+    many.waits_until(lambda: header.length() == view.viewport().width())
+    columns = range(REASON + 1)
+    assert all(view.columnWidth(one) >= header.sectionSizeHint(one) for one in columns)
+    many.click("Show only rows with errors")
+    assert header.length() == view.viewport().width()
+
+
+def test_what_a_column_has_no_room_for_is_shown_at_the_pointer(
+    many: Person, tmp_path: Path
+) -> None:
+    devices = write(tmp_path / "farm.csv", ["gateway-001", "1-Mar"])
+    view = goes_to_rows(many, devices)
+    view.setColumnWidth(REASON, 60)
+    index = view.model().index(0, REASON)
+    place = view.visualRect(index).center()
+    tip = QHelpEvent(QEvent.Type.ToolTip, place, view.viewport().mapToGlobal(place))
+    QApplication.sendEvent(view.viewport(), tip)
+    assert QToolTip.text() == index.data()
+    QToolTip.hideText()
+
+
 def test_bad_rows_are_filtered_and_left_out(many: Person, tmp_path: Path, saved: Path) -> None:
     devices = write(tmp_path / "farm.csv", ["gateway-001", "", "1-Mar", "gateway-004"])
     view = goes_to_rows(many, devices)
@@ -246,7 +274,7 @@ def test_bad_rows_are_filtered_and_left_out(many: Person, tmp_path: Path, saved:
     assert view.model().rowCount() == 4
     reasons = [view.model().index(row, REASON).data() for row in range(4)]
     assert reasons[0] == reasons[3] == ""
-    assert reasons[1].startswith("Common name: ")
+    assert reasons[1] == "Fill this in."
     many.click("Leave out the rows with errors")
     creates(many)
     assert len(lines(saved / "farm")) == 2

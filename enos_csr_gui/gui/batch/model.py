@@ -158,7 +158,7 @@ class RowModel(QAbstractTableModel):
 
 def _reason(found: Sequence[Problem], role: int) -> object:
     if role == _DISPLAY:
-        return reason(found[0]) if found else ""
+        return problem_text(found[0]) if found else ""  # of which field, its cell shows
     return style.problem(QApplication.palette()) if role == _FOREGROUND else None
 
 

@@ -29,6 +29,7 @@ from enos_csr_gui.messages import labels
 
 _TICK_MS = 200
 _NAME = FIRST_FIELD + FIELD_KEYS.index("common_name")
+_COUNTRY = FIRST_FIELD + FIELD_KEYS.index("country")
 
 
 class _Verdict(NamedTuple):
@@ -59,6 +60,7 @@ class RowTable(ListTable):
     def __init__(self) -> None:
         self.rows = RowModel()
         widths = dict.fromkeys(range(REASON + 1), 14) | {LINE: 8, _NAME: 22, REASON: 40}
+        widths[_COUNTRY] = 8
         super().__init__(self.rows, _("Rows of the table"), widths)
         self.rows.setParent(self)
         trigger = QAbstractItemView.EditTrigger
