@@ -53,8 +53,7 @@ class DonePage(Page):
         self._another.clicked.connect(self.another_wanted)
 
         self._submit = SubmitButtons(self)
-        self._submit.said.connect(self._told.tell)
-        self._submit.failed.connect(self._told.show_problem)
+        self._submit.report_to(self._told)
         self._csr.offer(*self._submit.buttons)
         self._csr.add_note(self._told)
         self.primary = self._submit.buttons[:1]

@@ -91,8 +91,7 @@ class RequestDetails(QDialog):
         if told := "\n".join(filter(None, (submit.email, submit.note))):
             self._facts.add_row(_("Submit to"), told)
         self._submit.offer(None, submit)
-        self._submit.said.connect(self._note.tell)
-        self._submit.failed.connect(self._note.show_problem)
+        self._submit.report_to(self._note)
         self._export = QPushButton(_("Save the &files for the device…"))
         self._export.clicked.connect(self._begin_export)
         self._export.setVisible(request.certificate is not None)

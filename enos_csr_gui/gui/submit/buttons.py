@@ -7,17 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from enos_csr_gui.core import serials
 from enos_csr_gui.core.defaults import SubmitDefaults
-from enos_csr_gui.core.errors import CoreError
 from enos_csr_gui.core.file_types import COVER_SHEET_SUFFIX
 from enos_csr_gui.core.files import save_with_ending
-from enos_csr_gui.gui import background, dates
+from enos_csr_gui.gui import dates
 from enos_csr_gui.gui.submit import cover_sheet, mail
-from enos_csr_gui.gui.texts import problem_text_with_place
+from enos_csr_gui.gui.submit.actions import SubmitActions
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
@@ -38,31 +36,24 @@ class Submission(NamedTuple):
     serial: int | None = None
 
 
-class SubmitButtons(QObject):
-    """The submit ``buttons`` for a card or a row; signals report their results.
-
-    An empty text clears the previous message.
-    """
-
-    said = Signal(str)
-    failed = Signal(str)
+class SubmitButtons(SubmitActions):
+    """The buttons for one request."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._parent = parent
         self._request: Submission | None = None
         self._submit = SubmitDefaults()
-        compose = QPushButton(_("Compose an &e-mail"))
-        compose.setToolTip(_("Opens your mail program. Attach the request file there."))
-        compose.clicked.connect(self._compose)
+        compose = self._mail_button(
+            _("Opens your mail program. Attach the request file there."), self._compose
+        )
         copy = CopyButton(_("Cop&y the request"), self._pem)
         copy.clicked.connect(lambda: self.said.emit(""))
-        save = QPushButton(_("Save a co&ver sheet…"))
-        save.setToolTip(
-            _("One page (PDF) with everything but the key, to attach to a ticket or to print.")
+        save = self._button(
+            _("Save a co&ver sheet…"),
+            _("One page (PDF) with everything but the key, to attach to a ticket or to print."),
+            self._save_sheet,
         )
-        save.clicked.connect(self._save_sheet)
-        self.buttons: tuple[QPushButton, ...] = compose, copy, save
+        self.buttons = compose, copy, save
 
     def offer(self, request: Submission | None, submit: SubmitDefaults) -> None:
         """Act on this request from now on; None disables the buttons."""
@@ -105,21 +96,9 @@ class SubmitButtons(QObject):
         return [text.format(serial=serials.written(request.serial))]
 
     def _save_sheet(self) -> None:
-        """Save the cover sheet where the user chooses, never over an existing file."""
         request, submit = self._request, self._submit
         if request is None:
             return
-        chosen, _kind = QFileDialog.getSaveFileName(
-            self._parent,
-            _("Save the cover sheet"),
-            str(request.csr.with_suffix(COVER_SHEET_SUFFIX)),
-            f"PDF (*{COVER_SHEET_SUFFIX})",
-            # Nothing is replaced, so there is nothing to confirm.
-            options=QFileDialog.Option.DontConfirmOverwrite,
-        )
-        if not chosen:
-            return
-        target = Path(chosen)
         rows = cover_sheet.rows(
             request.subject,
             request.csr.name,
@@ -128,17 +107,14 @@ class SubmitButtons(QObject):
             submit.email,
             serial=request.serial,
         )
-
         mark = cover_sheet.mark()
 
-        def save() -> Path:
+        def write(target: Path) -> Path:
             sheet = cover_sheet.pdf(rows, submit.note, mark)
             return save_with_ending(target, COVER_SHEET_SUFFIX, sheet)
 
-        def done(saved: Path) -> None:
-            self.said.emit(_("The sheet is saved: {path}").format(path=saved))
+        def saved(sheet: Path) -> None:
+            self.said.emit(_("The sheet is saved: {path}").format(path=labels.path(sheet)))
 
-        def refused(error: CoreError) -> None:
-            self.failed.emit(problem_text_with_place(error.problems[0]))
-
-        background.run(self, save, done, refused)
+        suggested = request.csr.with_suffix(COVER_SHEET_SUFFIX)
+        self._save(_("Save the cover sheet"), suggested, "PDF", write, saved)
