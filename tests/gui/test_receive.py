@@ -283,7 +283,11 @@ def test_a_keystore_needs_a_passphrase_that_java_takes(
     person.waits_to_read("The certificate for 'dev-001'")
     person.goes_on("For the device")
     button, ending = choice
+    assert "Files: edge.key, edge.pem, edge_ca.pem" in person.reads()
     person.click(button)
+    assert f".{ending}" in person.reads().split("\n")  # beside the name
+    name = person.field("Name of the files")
+    assert name.accessibleDescription() == f"Files: {name.text()}.{ending}"
     person.enters("Passphrase of the keystore", "kurz")
     person.enters("Repeat passphrase", "kurz")
     person.tries("Save")
@@ -355,7 +359,7 @@ def test_a_protected_key_is_opened_with_its_passphrase(
     person.drops(file)
     person.waits_to_read("The certificate for 'dev-001'")
     person.goes_on("For the device")
-    person.waits_to_read("The key file is protected. Its passphrase opens it.")
+    person.waits_to_read("This key is protected. Type its passphrase.")
     assert person.field("Passphrase of the key file").hasFocus()
     assert "no passphrase" in person.reads()  # what the device gets
     person.tries("Save")

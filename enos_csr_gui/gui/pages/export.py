@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -64,7 +65,8 @@ class ExportPage(Page):
         self._name = Line()
         self._key_passphrase = PassphraseEdit()
         self._folder_note = FieldNote(about=self._folder)
-        self._name_note = FieldNote(about=self._name)
+        self._name_note = FieldNote(about=self._name, keeps_room=False)
+        self._suffix = QLabel()
         name = _("Passphrase of the key file")
         below_passphrase = BelowPassphrase(self._key_passphrase, name)
         self._key_note = below_passphrase.note
@@ -82,7 +84,7 @@ class ExportPage(Page):
         key_form.add_row(name, self._key_passphrase, below_passphrase)
         place = Form()
         place.add_row(_("Folder"), self._folder, self._folder_note, self._choose)
-        place.add_row(_("Name of the files"), self._name, self._name_note)
+        place.add_row(_("Name of the files"), self._name, self._name_note, self._suffix)
         align(place, key_form, self._passphrase.form)
         store = QVBoxLayout(self._store_row)
         store.setContentsMargins(0, 0, 0, 0)
@@ -235,6 +237,8 @@ class ExportPage(Page):
         received, format_ = self.draft.matched, self._format()
         is_pem = format_ is Format.PEM
         self._store_row.setVisible(format_ in _KEYSTORES)
+        self._suffix.setVisible(not is_pem)
+        self._suffix.setText(format_.suffix)
         if received:
             self._name.setText(keystore.PEM_NAME if is_pem else received.key.stem)
         self._forgive()
@@ -244,8 +248,8 @@ class ExportPage(Page):
         parts = [f"{name}.key", f"{name}.pem", f"{name}_ca.pem"]
         is_open = self._format() not in _KEYSTORES
         secret = parts[0] if is_pem else f"{name}{self._format().suffix}"
-        files = labels.listed(parts) if is_pem else secret
-        said = [_("Files: {files}").format(files=files)]
+        files = _("Files: {files}").format(files=labels.listed(parts) if is_pem else secret)
+        said = [files] if is_pem else []  # of a single file, the suffix beside the name says it
         if is_open:
             said.append(
                 _(
@@ -253,8 +257,9 @@ class ExportPage(Page):
                 ).format(file=secret)
             )
         self._name_note.show_help("\n".join(said))
+        self._name.setAccessibleDescription("\n".join(said) or files)
         self._folder_note.show_help(_("If only the last folder is missing, it is created."))
-        self._key_note.show_help(_("The key file is protected. Its passphrase opens it."))
+        self._key_note.show_help(_("This key is protected. Type its passphrase."))
         self._trouble.show_help("")
 
     def _choose_folder(self) -> None:
