@@ -169,7 +169,7 @@ class _Signed:
             library.call(lambda: self._verify(key))
         except InvalidSignature:
             return False
-        except library.ERRORS as error:
+        except (*library.ERRORS, StopIteration) as error:  # a part of its parameters is missing
             raise UnknownSignature from error
         return True
 
