@@ -168,9 +168,9 @@ def _xml(text: bytes) -> dict[str, int] | None:
 
 
 def _number(text: str, alphabet: bytes) -> int:
-    data = text.encode("ascii").strip().rstrip(b"=")
-    padded = data + b"=" * (-len(data) % 4)
-    return int.from_bytes(base64.b64decode(padded, alphabet, validate=True), "big")
+    data = "".join(text.split())  # programs that format XML break long lines
+    padded = data + "=" * (-len(data) % 4)
+    return int.from_bytes(base64.b64decode(padded, alphabet, validate=True))
 
 
 # --- Public keys ----------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def ssh_public_text(data: bytes) -> PublicKeyTypes | None:
 
 def ssh_public_key(blob: bytes) -> PublicKeyTypes | None:
     """Return the public key in the form of SSH (RFC 4253, 6.6); None if it is not known."""
-    name = blob[4 : 4 + int.from_bytes(blob[:4], "big")][:40]
+    name = blob[4 : 4 + int.from_bytes(blob[:4])][:40]
     if len(blob) > _MAX_SSH_BYTES or not re.fullmatch(rb"[a-z0-9-]+", name):
         return None
     line = name + b" " + base64.b64encode(blob)
@@ -253,7 +253,7 @@ def openssh_public_key(der: bytes) -> PublicKeyTypes | None:
     """Return the public key that stands before a private key of OpenSSH (PROTOCOL.key)."""
     place = len(b"openssh-key-v1\0")
     for _skipped in ("cipher", "key derivation", "its options"):
-        place += 4 + int.from_bytes(der[place : place + 4], "big")
+        place += 4 + int.from_bytes(der[place : place + 4])
     place += 4  # the number of keys
-    length = int.from_bytes(der[place : place + 4], "big")
+    length = int.from_bytes(der[place : place + 4])
     return ssh_public_key(der[place + 4 : place + 4 + length])

@@ -208,12 +208,12 @@ class _Search:
 
     def _in_block(self, block: asn1.PemBlock, depth: int) -> Iterator[Found]:
         one = Found(block.der, block.text, Shape.PEM, block.label, block.headers)
-        if not block.der or block.label.endswith("PRIVATE KEY") or block.headers:
+        if not block.der:
             yield one
         elif block.label.endswith("CERTIFICATE") and (whole := _first_sequence(block.der)):
             # OpenSSL's 'TRUSTED CERTIFICATE' goes on after the certificate.
             yield from self._unfolded(one._replace(der=block.der[: whole.end]))
-        elif block.der[:1] != b"\x30" and depth < _MAX_DEPTH and _decoded(block.der.strip()):
+        elif depth < _MAX_DEPTH and _decoded(block.der.strip()):
             for inner in self.look(block.der, depth + 1):
                 yield inner._replace(label=inner.label or block.label)
         else:
@@ -440,7 +440,7 @@ def _in_other_text(text: bytes) -> Iterator[bytes]:
             yield base64.b64decode(plain + b"=" * (-len(plain) % 4))
     for found in _LOOSE_BASE64.finditer(text):
         run = b"".join(found[0].split())
-        size = 4 + int.from_bytes(base64.b64decode(run[:8])[2:4], "big")
+        size = 4 + int.from_bytes(base64.b64decode(run[:8])[2:4])
         length = -(-size * 4 // 3)  # without padding
         if len(run) >= length:
             yield base64.b64decode(run[:length] + b"=" * (-length % 4))[:size]

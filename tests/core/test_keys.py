@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import foreign_keys, inspect, key_reader, keys, pbe
-from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values, pem
+from enos_csr_gui.core.asn1 import SEQUENCE, der_value, der_values, pem, pem_blocks
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, InvalidKey
 
@@ -531,6 +531,29 @@ def test_an_openssh_key_that_is_not_read_is_refused_by_name(tmp_path, passphrase
     assert reason((tmp_path / "id").read_bytes(), passphrase) == (code, values)
 
 
+@pytest.mark.parametrize("kind", ["RSA", "Ed25519"])
+def test_the_public_key_stands_before_a_private_key_of_openssh(key, kind):
+    private = key if kind == "RSA" else ed25519.Ed25519PrivateKey.generate()
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH)
+    [block] = pem_blocks(private.private_bytes(*form, serialization.NoEncryption()))
+    assert foreign_keys.openssh_public_key(block.der) == private.public_key()
+    assert foreign_keys.openssh_public_key(block.der[:60]) is None
+
+
+def ssh_text(text: bytes) -> bytes:
+    return len(text).to_bytes(4, "big") + text
+
+
+def test_a_public_key_of_ssh_has_a_length_that_a_key_may_have():
+    def blob(bits: int) -> bytes:
+        modulus = ((1 << bits) - 1).to_bytes(bits // 8 + 1, "big")
+        return b"".join(map(ssh_text, (b"ssh-rsa", b"\1\0\1", modulus)))
+
+    assert foreign_keys.ssh_public_key(blob(16_384)).key_size == 16_384
+    assert foreign_keys.ssh_public_key(blob(200_000)) is None
+    assert foreign_keys.ssh_public_key(ssh_text(b"ssh rsa") + b"x" * 99) is None
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen of OpenSSH")
 def test_the_command_that_converts_an_openssh_key_works(tmp_path):
@@ -611,7 +634,22 @@ def test_a_json_web_key_is_read(key):
     assert key_reader.load(data).private_numbers() == key.private_numbers()
     assert reason(json.dumps({**jwk, "p": jwk["q"]}).encode())[0] is Code.NOT_A_KEY
     assert reason(json.dumps({**jwk, "kty": "EC"}).encode())[0] is Code.KEY_NOT_RSA
-    assert reason(json.dumps({**jwk, "n": jwk["p"]}).encode())[0] is Code.KEY_SIZE
+    too_short = (Code.KEY_SIZE, {"bits": 1024, "wanted": 2048})
+    assert reason(json.dumps({**jwk, "n": jwk["p"]}).encode()) == too_short
+
+
+def test_a_json_web_key_may_have_the_mandatory_numbers_only(key):
+    numbers = numbers_of(key)
+    jwk = {"kty": "RSA"} | {name: base64url(numbers[name]) for name in ("n", "e", "d")}
+    read = key_reader.load(json.dumps(jwk).encode()).private_numbers()
+    assert {read.p, read.q} == {numbers["p"], numbers["q"]}
+    assert read.public_numbers == key.public_key().public_numbers()
+    large = {**jwk, "n": base64url((1 << 4096) - 1)}
+    too_long = (Code.KEY_SIZE, {"bits": 4096, "wanted": 2048})
+    assert reason(json.dumps(large).encode()) == too_long
+    for name in ("n", "e", "d"):
+        less = {one: text for one, text in jwk.items() if one != name}
+        assert reason(json.dumps(less).encode()) == (Code.NOT_A_KEY, {})
 
 
 def is_private_key_for_inspection(data: bytes) -> bool:
@@ -660,6 +698,8 @@ def test_the_xml_of_dotnet_is_read(key):
         inside += f"  <{names[name]}>{base64.b64encode(data).decode()}</{names[name]}>\n"
     for start, name in (("RSAKeyValue", "RSAKeyValue"), ('RSAParameters a="b"', "RSAParameters")):
         xml = f"<{start}>\n{inside}</{name}>".encode()
+        wrapped = re.sub(rb"([A-Za-z0-9+/]{64})", rb"\1\r\n    ", xml)
+        assert key_reader.load(wrapped).private_numbers() == key.private_numbers()
         assert key_reader.load(xml).private_numbers() == key.private_numbers()
         assert is_private_key_for_inspection(xml)
 

@@ -7,6 +7,7 @@ import email.message
 import gzip
 import io
 import json
+import quopri
 import tarfile
 import tracemalloc
 import urllib.parse
@@ -164,6 +165,11 @@ WORD = (
 """How the files of these programs begin (Rich Text Format 1.9.1)."""
 
 
+def base64_lines(der: bytes, width: int) -> list[str]:
+    text = base64.b64encode(der).decode()
+    return [text[at : at + width] for at in range(0, len(text), width)]
+
+
 def hex_byte(byte: int) -> str:
     return f"0x{byte:02x}"
 
@@ -242,6 +248,9 @@ CONTAINERS = {
     "characters of HTML by number": lambda der: (
         asn1.pem("CERTIFICATE", der).replace(b"+", b"&#43;").replace(b"=", b"&#x3D;")
     ),
+    "JSON of lines": lambda der: json.dumps(
+        ["-----BEGIN CERTIFICATE-----", *base64_lines(der, 60), "-----END CERTIFICATE-----"]
+    ).encode(),
     "a list of strings": lambda der: repr(
         asn1.pem("CERTIFICATE", der).decode().splitlines()
     ).encode(),
@@ -260,10 +269,10 @@ CONTAINERS = {
     "digits after 0x": lambda der: b"0x" + der.hex().encode(),
     "digits after backslashes": lambda der: b'"%b"' % b"".join(b"\\x%02x" % byte for byte in der),
     "labels in another case": lambda der: (
-        asn1.pem("Certificate", der).replace(b"BEGIN", b"Begin").replace(b"END", b"End")
+        asn1.pem("Certificate", der).replace(b"-BEGIN", b"-Begin").replace(b"-END", b"-End")
     ),
     "labels in lower case": lambda der: (
-        asn1.pem("x509 certificate", der).replace(b"BEGIN", b"begin").replace(b"END", b"end")
+        asn1.pem("x509 certificate", der).replace(b"-BEGIN", b"-begin").replace(b"-END", b"-end")
     ),
     "xxd": lambda der: dumped(der, "{at:08x}: {hex:<39}  {text}", 2),
     "xxd -p": lambda der: b"\n".join(
@@ -281,6 +290,8 @@ CONTAINERS = {
     "a PEM file in xxd": lambda der: dumped(
         asn1.pem("CERTIFICATE", der), "{at:08x}: {hex:<39}  {text}", 2
     ),
+    "digits in groups": lambda der: der.hex(" ", 4).encode(),
+    "digits after 0X": lambda der: b" ".join(b"0X%02X," % byte for byte in der),
     "digits with colons": lambda der: der.hex(":").upper().encode(),
     "gzip": gzip.compress,
     "tar": in_tar,
@@ -392,6 +403,14 @@ def test_a_file_without_a_name_in_an_archive_is_read(device, tmp_path):
     assert device in [one.der for one in reader.read(data).found]
     (tmp_path / "a.zip").write_bytes(data)
     assert Pool([tmp_path / "a.zip"]).problems == []
+
+
+def signed_data(*certificates: bytes) -> bytes:
+    """Return certificates in PKCS #7."""
+    oid, data = bytes.fromhex("06092a864886f70d010702"), bytes.fromhex("06092a864886f70d010701")
+    inside = der_value(0xA0, b"".join(certificates))
+    content = sequence(b"\x02\x01\x01", b"\x31\x00", sequence(data), inside, b"\x31\x00")
+    return sequence(oid, der_value(0xA0, content))
 
 
 def read_all(data: bytes) -> tuple[list[bytes], list[tuple[Code, dict]]]:
@@ -509,6 +528,7 @@ SHAPES = {
     "DER twice": (lambda pem, der: der * 2, [Shape.DER] * 2),
     "Base64": (lambda pem, der: base64.encodebytes(der), [Shape.WRAPPED]),
     "ZIP": (lambda pem, der: in_zip(pem), [Shape.WRAPPED] * 2),
+    "PKCS #7": (lambda pem, der: signed_data(der, der), [Shape.WRAPPED] * 2),
     "text": (lambda pem, der: b"Hello", [Shape.WRAPPED]),
 }
 
@@ -520,7 +540,77 @@ def test_how_an_object_stands_in_its_file(device, case):
     assert [one.shape for one in found] == shapes
 
 
-def test_what_is_no_object_is_returned_as_it_is():
+def test_what_is_in_pkcs_7_and_behind_a_trusted_certificate(device, maker):
+    other = maker.certificate(name(utf8("other")), name(utf8("CA")))
+    assert read_all(signed_data(device, other)) == ([device, other], [])
+    found = reader.read(asn1.pem("PKCS7", signed_data(device, other))).found
+    assert [(one.label, one.der) for one in found] == [("PKCS7", device), ("PKCS7", other)]
+    more = sequence(utf8("trusted for what"))  # as OpenSSL writes it
+    assert read_all(asn1.pem("TRUSTED CERTIFICATE", device + more)) == ([device], [])
+    assert read_all(asn1.pem("X", b"\x04\x02ab")) == ([b"\x04\x02ab"], [])
+
+
+def test_the_headers_of_pem_are_returned():
+    text = asn1.pem("RSA PRIVATE KEY", b"secret").replace(b"KEY-----\n", b"KEY-----\nA: b\n\n", 1)
+    [found] = reader.read(text).found
+    assert (found.headers, found.der) == (b"A: b", b"secret")
+
+
+def in_pem_again(der: bytes) -> bytes:
+    return asn1.pem("X", base64.b64encode(der))
+
+
+def test_pem_in_pem_is_opened_as_far_as_containers_are(device):
+    twice = in_pem_again(in_pem_again(device))
+    assert read_all(twice) == ([device], [])
+    assert read_all(in_pem_again(twice))[0] == [base64.b64encode(device)]
+    data = in_pem_again(device)
+    for _layer in range(4):
+        data = in_zip(data)
+    assert read_all(data) == ([base64.b64encode(device)], [])
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n \t", b"\xef\xbb\xbf\r\n"])
+@pytest.mark.parametrize("form", ['"{}"', '["{}"]', '{{"a": "{}"}}', "{}"])
+def test_an_object_too_short_to_be_guessed_is_found_in_json(before, form):
+    der = der_value(0x30, bytes(60))
+    text = form.format(base64.b64encode(der).decode())
+    assert read_all(before + text.encode()) == ([der], [])
+
+
+def test_half_a_character_in_json_harms_nothing_else(device):
+    data = json.dumps(["\ud83d" * 61, asn1.pem("CERTIFICATE", device).decode()]).encode()
+    assert read_all(data) == ([device], [])
+
+
+@pytest.mark.parametrize("length", [60, 61, 62, 64, 65, 78, 79, 80])
+def test_an_object_of_any_length_is_read_in_text(length):
+    der = b"\x30" + bytes([length - 2]) + bytes(range(length - 2))
+    assert read_all(base64.b64encode(der))[0] == [der]
+    assert read_all(base64.urlsafe_b64encode(der).rstrip(b"="))[0] == [der]
+    assert read_all(dumped(der, "{at:08x}: {hex:<39}  {text}", 2))[0] == [der]
+
+
+def test_digits_that_stand_for_no_object_are_left():
+    for text in (b"Hello! ".hex().encode() * 20, b"0x" + b"ab" * 90, base64.b64encode(b"?" * 90)):
+        assert reader.read(text).found == (Found(None, text, Shape.WRAPPED),)
+
+
+def test_so_many_objects_in_other_text_are_read_and_no_more(device):
+    element = b"<X509Certificate>%b</X509Certificate>" % base64.b64encode(device)
+    assert read_all(b"<a>" + element * 500) == ([device] * 500, [])
+    assert read_all(b"<a>" + element * 501) == ([device] * 500, [TOO_MUCH])
+
+
+def test_what_is_cut_off_in_other_text_is_left_out(device):
+    whole = base64.b64encode(device).rstrip(b"=")
+    assert read_all(b"<a>" + whole + b"</a>")[0] == [device]
+    assert read_all(b"<a>" + whole[:-1] + b"</a>")[0] == []
+    assert read_all(b"<a>" + whole + b"AAAA</a>")[0] == [device]  # more stands behind it
+
+
+def test_what_is_no_object_is_returned_as_it_is(device):
+    assert reader.read(device).found == (Found(device, device, Shape.DER),)
     assert reader.read(b"Hello").found == (Found(None, b"Hello", Shape.WRAPPED),)
     assert reader.read(b"\x30\x82\x01").found == (
         Found(b"\x30\x82\x01", b"\x30\x82\x01", Shape.DER),
@@ -593,9 +683,8 @@ def test_only_what_has_a_certificate_is_an_answer_of_the_api():
 
 def test_a_key_in_json_stays_one_text(key):
     alone = {"kty": "RSA", "d": "x" * 100}
-    assert reader.read(json.dumps(alone).encode()).found == (
-        Found(None, json.dumps(alone).encode(), Shape.WRAPPED),
-    )
+    text = json.dumps(alone).encode()
+    assert reader.read(text) == ((Found(None, text, Shape.WRAPPED),), (), ())
     within = json.dumps({"keys": [alone, {"kty": "EC", "d": "y" * 100}]}).encode()
     texts = [json.loads(one.raw) for one in reader.read(within).found]
     assert texts == [alone, {"kty": "EC", "d": "y" * 100}]
@@ -614,6 +703,24 @@ def test_a_dump_with_a_wrong_line_is_nothing(device, change):
     lines = dumped(device, "{at:08x}: {hex:<39}  {text}", 2).split(b"\n")
     assert read_all(b"\n".join(lines)) == ([device], [])
     assert read_all(b"\n".join(change(lines))) == ([], [])
+
+
+def test_a_mail_that_would_take_long_is_read_as_text(device):
+    pem = asn1.pem("CERTIFICATE", device)
+    quoted = quopri.encodestring(pem).replace(b"CERTI", b"CERTI=\n").replace(b"MII", b"M=\nII")
+    begin = b"Content-Transfer-Encoding: quoted-printable\n"
+    note = b"X-Note: %b\n\n"
+    assert read_all(begin + note % (b"Boundary " * 20) + quoted)[0] == [device]
+    assert read_all(begin + note % (b"Boundary " * 21) + quoted)[0] == []
+    assert read_all(begin + note % (b"Boundary " * 21) + pem + b"\n\nBye") == ([device], [])
+    lines = b"\n--" * 9998  # and the two that PEM has
+    assert read_all(begin + note % b"-" + quoted + lines)[0] == [device]
+    assert read_all(begin + note % b"-" + quoted + lines + b"\n--")[0] == []
+
+
+def test_mails_inside_each_other_without_end_are_left():
+    reading = reader.read(b"Content-Type: message/rfc822\n\n" * 5000)
+    assert [one.der for one in reading.found] == [None]
 
 
 def test_a_mail_of_many_parts_is_read_as_far_as_it_may_take(device):
@@ -817,12 +924,7 @@ def test_a_file_made_to_keep_us_busy_does_not(piece):
 
 
 def test_pkcs_7_holds_no_more_than_a_file_may(device):
-    signed = bytes.fromhex("06092a864886f70d010702")
-    data = bytes.fromhex("06092a864886f70d010701")
-    content = sequence(
-        b"\x02\x01\x01", b"\x31\x00", sequence(data), der_value(0xA0, device * 600), b"\x31\x00"
-    )
-    reading = reader.read(sequence(signed, der_value(0xA0, content)))
+    reading = reader.read(signed_data(*[device] * 600))
     assert len(reading.found) == reader.MAX_OBJECTS
     assert [one.code for one in reading.problems] == [Code.TOO_MANY_OBJECTS]
 
