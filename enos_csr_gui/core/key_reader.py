@@ -308,7 +308,7 @@ def _open_pkcs8(der: bytes, inside: list[Tlv]) -> object:
     if algorithm != _RSA:
         raise InvalidKey.of(Code.KEY_NOT_RSA, algorithm=_ALGORITHMS.get(algorithm, algorithm))
     content = inside[2]
-    with suppress(ValueError):
+    with suppress(ValueError):  # of what holds no numbers: the library says that it is no key
         [whole] = der_values(der, content.inside, content.end)
         _check_size(list(der_values(der, whole.inside, whole.end)))
     return _load_der(der)
@@ -322,14 +322,14 @@ def _open_rsa(der: bytes, numbers: list[Tlv]) -> object:
 
 def _check_size(numbers: list[Tlv]) -> None:
     """Refuse an RSA key so large that parsing it would take too long."""
-    bits = 8 * max((one.end - one.inside for one in numbers), default=0)
+    bits = 8 * max(one.end - one.inside for one in numbers)
     if bits > keys.MAX_RSA_BITS + 8:  # a leading zero byte
         raise InvalidKey.of(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
 
 
-def _load_der(der: bytes, secret: bytes | None = None) -> object:
+def _load_der(der: bytes) -> object:
     return _from_library(
-        lambda: serialization.load_der_private_key(der, secret, unsafe_skip_rsa_key_validation=True)
+        lambda: serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     )
 
 

@@ -1080,19 +1080,43 @@ def rsa_der(bits: int) -> bytes:
     return der_value(SEQUENCE, b"".join(map(der_integer, numbers)))
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_an_rsa_key_of_enormous_size_is_refused_by_its_size(wrapped):
-    data = rsa_der(500_000)
-    if wrapped:
-        oid = bytes.fromhex("300d06092a864886f70d0101010500")
-        data = der_value(SEQUENCE, b"\x02\x01\x00" + oid + der_value(4, data))
-    code, values = reason(data)
-    assert code is Code.KEY_SIZE
-    assert int(values["bits"]) >= 500_000
+def in_pkcs8(content: bytes, more: bytes = b"") -> bytes:
+    oid = bytes.fromhex("300d06092a864886f70d0101010500")
+    return der_value(SEQUENCE, b"\x02\x01\x00" + oid + der_value(4, content) + more)
 
 
 @pytest.mark.parametrize(
-    ("oid", "name"), [("1.2.840.113549.1.3.1", "DH"), ("1.3.101.112", "Ed25519")]
+    "wrap",
+    [
+        lambda der: der,
+        in_pkcs8,
+        lambda der: in_pkcs8(der, b"\xa0\x00"),  # with attributes
+    ],
+    ids=["traditional", "PKCS 8", "PKCS 8 with attributes"],
+)
+def test_an_rsa_key_of_enormous_size_is_refused_by_its_size(wrap, monkeypatch):
+    monkeypatch.setattr(key_reader.serialization, "load_der_private_key", None)
+    expected = {"bits": 500_008, "wanted": 2048}  # with the sign
+    assert reason(wrap(rsa_der(500_000))) == (Code.KEY_SIZE, expected)
+
+
+@pytest.mark.parametrize("wrap", [lambda der: der, in_pkcs8], ids=["traditional", "PKCS 8"])
+def test_the_largest_rsa_key_that_is_parsed(wrap):
+    for bits in (16_376, 16_384):
+        code, values = reason(wrap(rsa_der(bits)))
+        assert values.get("bits") in (None, bits)  # the library counts without the sign
+    code, values = reason(wrap(rsa_der(16_392)))
+    assert (code, values["bits"]) == (Code.KEY_SIZE, 16_400)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x30\x00", b"\x04\x00", b"\x30\x80", b"\x30\x00" * 2])
+def test_pkcs_8_without_numbers_is_no_key(content):
+    assert reason(in_pkcs8(content)) == (Code.NOT_A_KEY, {})
+
+
+@pytest.mark.parametrize(
+    ("oid", "name"),
+    [("1.2.840.113549.1.3.1", "DH"), ("1.3.101.112", "Ed25519"), ("1.2.3.4", "1.2.3.4")],
 )
 def test_a_key_of_another_kind_never_reaches_the_library(oid, name, monkeypatch):
     monkeypatch.setattr(key_reader.serialization, "load_der_private_key", None)

@@ -602,6 +602,14 @@ def test_so_many_objects_in_other_text_are_read_and_no_more(device):
     assert read_all(b"<a>" + element * 501) == ([device] * 500, [TOO_MUCH])
 
 
+@pytest.mark.parametrize("more", [b"", b"\n", b"\n\n"])
+def test_a_secret_of_kubernetes_of_any_length_is_read(device, more):
+    text = base64.b64encode(asn1.pem("CERTIFICATE", device) + more)
+    assert read_all(b"data:\n  tls.crt: " + text + b"\n  other: aGVsbG8=\n")[0] == [device]
+    for cut in range(len(text) - 60, len(text) - 56):
+        assert read_all(b"data:\n  tls.crt: " + text[:cut] + b" ...")[0] == []
+
+
 def test_what_is_cut_off_in_other_text_is_left_out(device):
     whole = base64.b64encode(device).rstrip(b"=")
     assert read_all(b"<a>" + whole + b"</a>")[0] == [device]
