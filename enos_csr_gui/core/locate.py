@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
 from enos_csr_gui.core.history import PastRequest, RequestHistory
 from enos_csr_gui.core.inspect import inspect_files
+
+_AT_MOST = 200
+"""So many entries of a folder are looked into: each costs several questions to the drive."""
 
 
 def locate(request: PastRequest, folder: Path) -> int:
@@ -35,10 +39,22 @@ def locate(request: PastRequest, folder: Path) -> int:
 
 
 def _candidates(old: Path, folder: Path) -> Iterator[Path]:
-    """Yield where the folder may be: ``folder`` itself, or below it with the names it had."""
+    """Yield where the folder may be: ``folder`` itself, or below it with the names it had.
+
+    Then in a folder of another name: one that was renamed is found from the folder that it is in.
+    """
     parts = old.parts[1:]
-    for length in range(len(parts) + 1):
-        yield folder.joinpath(*parts[len(parts) - length :])
+    for start in chain([folder], _subfolders(folder)):
+        for length in range(len(parts) + 1):
+            yield start.joinpath(*parts[len(parts) - length :])
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(Path(one.path) for one in islice(found, _AT_MOST) if one.is_dir())
+    except OSError:
+        return []
 
 
 def _roots(old: Path, new: Path) -> tuple[Path, Path]:

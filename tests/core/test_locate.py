@@ -55,6 +55,15 @@ def test_all_that_moved_together_is_found(farm: Path, tmp_path: Path, chosen: st
     assert key_reader.load(second.key.read_bytes(), "turbines17")
 
 
+def test_a_renamed_folder_is_found_from_the_one_that_it_is_in(farm: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    (archive / "2025").mkdir(parents=True)
+    farm.rename(archive / "2026")
+    assert locate(past("dev-002"), archive) == 2
+    assert past("dev-002").csr == archive / "2026" / "north" / "dev-002.csr"
+    assert past("dev-001").csr == archive / "2026" / "dev-001.csr"
+
+
 def test_from_a_subfolder_too(farm: Path, tmp_path: Path) -> None:
     farm.rename(tmp_path / "park")
     assert locate(past("dev-002"), tmp_path / "park" / "north") == 2
