@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QCursor, QFont, QGuiApplication, QPalette, QSc
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:  # each class of Qt takes its time
-    from PySide6.QtWidgets import QLineEdit, QProxyStyle, QPushButton
+    from PySide6.QtWidgets import QProxyStyle, QPushButton
 
 SPACING = 8
 """The step of the grid, in device-independent pixels, and the usual distance."""
@@ -117,7 +117,12 @@ def grown_size(window: QWidget, width: int, height: int) -> QSize:
 
 def ensure_touch_target(target: QWidget) -> None:
     """Make it large enough to touch, with room around its text."""
-    from PySide6.QtWidgets import QLineEdit, QPushButton  # after the first paint
+    from PySide6.QtWidgets import (  # after the first paint
+        QCheckBox,
+        QLineEdit,
+        QPushButton,
+        QRadioButton,
+    )
 
     # Macs have no touch screens, and stretched controls look foreign.
     if target.sizeHint().height() < _TARGET and sys.platform != "darwin":
@@ -126,7 +131,9 @@ def ensure_touch_target(target: QWidget) -> None:
         return  # the styles of Windows and macOS have that room
     if isinstance(target, QLineEdit):
         target.setTextMargins(_INSIDE, 0, _INSIDE, 0)
-        _grow_icons(target)
+        _grow_marks(target)
+    elif isinstance(target, QCheckBox | QRadioButton):
+        _grow_marks(target)
     elif isinstance(target, QPushButton) and not target.sizePolicy().hasHeightForWidth():
         wanted = target.sizeHint().width() + WIDE
         target.setMinimumWidth(max(target.minimumWidth(), wanted))
@@ -142,35 +149,51 @@ def ensure_touch_targets(widget: QWidget) -> None:
             ensure_touch_target(one)
         elif isinstance(one, QLineEdit) and _is_fusion():
             one.setTextMargins(_INSIDE, 0, 0, 0)
-            _grow_icons(one)
+            _grow_marks(one)
 
 
-def _grow_icons(line: QLineEdit) -> None:
-    """Let the icons in a line grow with a large font; those of Fusion have one size."""
-    if line.fontMetrics().lineSpacing() > _LARGE * USUAL_LINE:
-        line.setStyle(_style_with_large_icons())
+def _grow_marks(widget: QWidget) -> None:
+    """Let the icons in a line, or the mark of a box or a choice, grow with a large font.
+
+    Those of Fusion have one size.
+    """
+    if widget.fontMetrics().lineSpacing() > _LARGE * USUAL_LINE:
+        widget.setStyle(_style_with_large_marks())
 
 
 @cache
-def _style_with_large_icons() -> QProxyStyle:
-    """Return the style for lines in a large font. No style sheet changes the size of their icons.
+def _style_with_large_marks() -> QProxyStyle:
+    """Return the style for a large font. No style sheet changes the size of the icons in a line.
 
     With the usual font there is no such style: each question to it is a call of Python.
     """
     from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption
 
-    class LargeIcons(QProxyStyle):
+    metrics = QStyle.PixelMetric
+    marks = (
+        metrics.PM_IndicatorWidth,
+        metrics.PM_IndicatorHeight,
+        metrics.PM_ExclusiveIndicatorWidth,
+        metrics.PM_ExclusiveIndicatorHeight,
+    )
+    gaps = (metrics.PM_CheckBoxLabelSpacing, metrics.PM_RadioButtonLabelSpacing)
+
+    class LargeMarks(QProxyStyle):
         def pixelMetric(
             self,
             metric: QStyle.PixelMetric,
             option: QStyleOption | None = None,
             widget: QWidget | None = None,
         ) -> int:
-            if metric == QStyle.PixelMetric.PM_LineEditIconSize and widget:
+            if metric == metrics.PM_LineEditIconSize and widget:
                 return widget.fontMetrics().lineSpacing()
+            if metric in marks and widget:
+                return widget.fontMetrics().ascent()
+            if metric in gaps and widget:
+                return SPACING
             return super().pixelMetric(metric, option, widget)
 
-    large = LargeIcons("fusion")
+    large = LargeMarks("fusion")
     large.setParent(QApplication.instance())  # or it would be gone before the last line
     return large
 

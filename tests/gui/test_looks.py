@@ -18,9 +18,11 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QLabel,
     QLineEdit,
     QPushButton,
+    QRadioButton,
     QTableView,
     QToolButton,
     QWidget,
@@ -257,6 +259,20 @@ def test_the_icons_in_a_line_grow_with_a_large_font(
     small, large = heights[:2], heights[2:]
     assert all(8 < one < 18 for one in small)
     assert all(one >= 1.5 * other for one, other in zip(large, small, strict=True))
+
+
+def test_the_mark_of_a_box_or_a_choice_grows_with_a_large_font(
+    qapp: QApplication, fonts: Iterator[None]
+) -> None:
+    if qapp.style().objectName() != "fusion":
+        pytest.skip("other styles draw them as they do")
+    for _font in fonts:
+        for box in (QCheckBox("On"), QRadioButton("On")):
+            style.ensure_touch_targets(box)
+            letters = box.fontMetrics()
+            mark = box.sizeHint().width() - letters.horizontalAdvance("On")
+            assert mark > letters.ascent()
+            box.deleteLater()
 
 
 def test_a_window_with_text_grows_with_a_large_font(

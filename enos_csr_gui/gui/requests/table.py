@@ -11,7 +11,6 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSize,
     Qt,
     QTimer,
     Signal,
@@ -34,7 +33,6 @@ from enos_csr_gui.gui.widgets.roomy_rows import ClearDelegate
 from enos_csr_gui.i18n import _
 from enos_csr_gui.messages import labels
 
-_SMALLEST_ICON = 16
 _RESTORED = 1000
 """So many selected rows are selected again after the list has changed."""
 
@@ -123,8 +121,6 @@ class RequestTable(PlainTable):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        icon = max(_SMALLEST_ICON, self.fontMetrics().height())
-        self.setIconSize(QSize(icon, icon))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setItemDelegate(ClearDelegate(self))
         self.setItemDelegateForColumn(Column.FILE, _PathDelegate(self))

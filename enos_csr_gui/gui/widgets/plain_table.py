@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from enos_csr_gui import resources
 from enos_csr_gui.gui import style
+
+_SMALLEST_ICON = 16
 
 
 def icon_in_table(name: str) -> QIcon:
@@ -24,6 +26,8 @@ class PlainTable(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFont(style.tabular(self.font()))
+        icon = max(_SMALLEST_ICON, self.fontMetrics().height())
+        self.setIconSize(QSize(icon, icon))
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setAlternatingRowColors(True)
