@@ -414,7 +414,7 @@ def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None
 def _decrypted(der: bytes, secret: bytes) -> object:
     """Return the key in an EncryptedPrivateKeyInfo; raises ValueError, as the library does."""
     [whole] = der_values(der)
-    algorithm, encrypted = islice(der_values(der, whole.inside), 2)
+    algorithm, encrypted = der_values(der, whole.inside)
     scheme = pbe.Scheme.read(der, algorithm)
     plain = scheme.decrypt(der[encrypted.inside : encrypted.end], secret)
     return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)

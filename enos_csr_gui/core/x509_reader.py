@@ -331,11 +331,9 @@ _TIME = re.compile(
 def _read_time(der: bytes, tlv: Tlv) -> datetime | str:
     """Return a UTCTime or GeneralizedTime (X.690, 11.7, 11.8), also as BER allows them."""
     written = der[tlv.inside : tlv.end][:50].decode("latin-1")
-    # UTCTime has two digits for the year, and always minutes.
-    pattern = f"20{written}" if tlv.tag == 0x17 and written[:2] < "50" else written
-    if tlv.tag == 0x17 and written[:2] >= "50":
-        pattern = f"19{written}"
-    found = _TIME.fullmatch(pattern)
+    if tlv.tag == 0x17:  # UTCTime has two digits for the year
+        written = ("20" if written < "50" else "19") + written
+    found = _TIME.fullmatch(written)
     if not found or tlv.tag not in (0x17, 0x18):
         raise ValueError("not a time")
     parts = [int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute")]

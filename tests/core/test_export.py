@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from enos_csr_gui.core import csr, export, files, key_reader, keys
+from enos_csr_gui.core.asn1 import der_values
 from enos_csr_gui.core.certificate import load_all
 from enos_csr_gui.core.enums import Format, Role
 from enos_csr_gui.core.errors import (
@@ -164,6 +165,71 @@ def test_a_keystore_names_what_is_in_it(keystore, issued):
 def test_the_key_in_a_java_keystore_is_called_as_one_wants(keystore):
     data = keystore(Format.JAVA, older_systems=True, name="turbine").read_bytes()
     assert pkcs12.load_pkcs12(data, SECRET.encode()).cert.friendly_name == b"turbine"
+
+
+def shape(der: bytes) -> list:
+    """Return the values in DER, also in octets: numbers and identifiers as they are."""
+    found = []
+    for one in der_values(der):
+        content = der[one.inside : one.end]
+        inside: object = content if one.tag in (0x02, 0x05, 0x06) else None
+        if one.tag & 0x20 or content[:1] == b"\x30":
+            with suppress(ValueError):  # what is encrypted is no DER
+                inside = shape(content)
+        found.append((one.tag, inside))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("older_systems", "like"),
+    [
+        (False, "-keypbe AES-256-CBC -certpbe AES-256-CBC -macalg sha256 -iter 190000"),
+        (True, "-keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1 -iter 20000"),
+    ],
+)
+def test_a_keystore_is_built_as_openssl_builds_it(keystore, issued, openssl, older_systems, like):
+    store = keystore(Format.PKCS12, older_systems=older_systems)
+    folder = store.parent
+    (folder / "key").write_bytes(keys.to_pem(issued.key))
+    (folder / "cert").write_bytes(issued.certificate.to_pem())
+    (folder / "chain").write_bytes(b"".join(one.to_pem() for one in issued.chain))
+    openssl("pkcs12", "-export", "-inkey", folder / "key", "-in", folder / "cert",
+            "-certfile", folder / "chain", "-name", "dev-001", *like.split(),
+            "-passout", f"pass:{SECRET}", "-out", folder / "theirs")  # fmt: skip
+    theirs = folder / "theirs"
+    assert shape(store.read_bytes()) == shape(theirs.read_bytes())
+    # What is encrypted, with its attributes.
+    own, other = (
+        openssl("pkcs12", "-in", one, "-nodes", "-passin", f"pass:{SECRET}")
+        for one in (store, theirs)
+    )
+    assert own == other
+
+
+def test_java_trusts_what_is_marked_for_it(keystore, openssl):
+    store = keystore(Format.JAVA, older_systems=True)
+    shown = openssl("pkcs12", "-in", store, "-nokeys", "-passin", f"pass:{SECRET}")
+    # Newer versions of OpenSSL have a name for it.
+    marks = re.findall(r"2\.16\.840\.1\.113894\.746875\.1\.1:|Trusted key usage", shown)
+    assert len(marks) == 2
+
+
+def test_a_name_that_is_half_a_character_is_no_reason_to_fail(keystore):
+    data = keystore(Format.JAVA, older_systems=True, name="d\udce9v").read_bytes()
+    assert pkcs12.load_pkcs12(data, SECRET.encode()).cert.friendly_name == b"d?v"
+
+
+def test_a_certificate_without_a_common_name_is_exported(issued, openssl, authority, tmp_path):
+    (tmp_path / "key").write_bytes(keys.to_pem(issued.key))
+    openssl("req", "-new", "-key", tmp_path / "key", "-subj", "/O=Wind", "-out", tmp_path / "csr")
+    authority.issue(tmp_path / "csr", tmp_path / "cert")
+    [leaf] = load_all((tmp_path / "cert").read_bytes())
+    [written] = export.export_files(
+        Format.PKCS12, issued.key, leaf, [], tmp_path / "a.p12", passphrase="secret",
+        older_systems=True,
+    )  # fmt: skip
+    opened = pkcs12.load_pkcs12(written.path.read_bytes(), b"secret")
+    assert (opened.cert.friendly_name, opened.additional_certs) == (b"edge", [])
 
 
 @pytest.mark.long

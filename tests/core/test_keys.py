@@ -284,21 +284,41 @@ def test_two_public_keys_in_der_are_no_private_key(made):
     assert reason(data) == (Code.NOT_A_PRIVATE_KEY, {"label": "public key"})
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["rsa -aes256 -traditional", "pkcs8 -topk8", "pkcs8 -topk8 -iter 200000"],
-)
-def test_wrong_numbers_are_not_blamed_on_the_passphrase(key, openssl, tmp_path, command):
+@pytest.fixture
+def wrong_key(key, tmp_path) -> Path:
+    """Return a file with a key in DER of which one number is wrong."""
     numbers = numbers_of(key)
     numbers["p"] += 2
     order = ("n", "e", "d", "p", "q", "dp", "dq", "qi")
     values = map(der_integer, (0, *(numbers[name] for name in order)))
-    (tmp_path / "bare").write_bytes(der_value(SEQUENCE, b"".join(values)))
-    openssl(*command.split(), "-inform", "DER", "-in", tmp_path / "bare",
-            "-passout", "pass:right", "-out", tmp_path / "locked")  # fmt: skip
-    data = (tmp_path / "locked").read_bytes()
-    assert reason(data, "right") == (Code.NOT_A_KEY, {})
-    assert reason(data, "wrong") == (Code.PASSPHRASE_WRONG, {})
+    file = tmp_path / "wrong.der"
+    file.write_bytes(der_value(SEQUENCE, b"".join(values)))
+    return file
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("command", ["rsa -aes256 -traditional", "pkcs8 -topk8"])
+def test_wrong_numbers_are_not_blamed_on_the_passphrase(
+    wrong_key, openssl, command, slow, monkeypatch
+):
+    locked = wrong_key.with_name("locked")
+    openssl(*command.split(), "-inform", "DER", "-in", wrong_key, "-passout", "pass:right",
+            "-out", locked)  # fmt: skip
+    if slow:
+        monkeypatch.setattr(pbe, "ASK_SECONDS", 0)
+    data = locked.read_bytes()
+    for passphrase, code in (("right", Code.NOT_A_KEY), ("wrong", Code.PASSPHRASE_WRONG)):
+        with pytest.raises(InvalidKey) as caught:
+            key_reader.load(data, passphrase, may_take_long=slow)
+        assert [one.code for one in caught.value.problems] == [code]
+
+
+def test_a_cipher_without_a_name_is_called_by_its_number(made):
+    data = made("pkcs8 -topk8 -outform DER -in rsa.pem", "-passout", "pass:a")
+    cipher = bytes.fromhex("06096086480165030401")
+    assert data.count(cipher + b"\x2a") == 1  # AES-256
+    code, values = reason(data.replace(cipher + b"\x2a", cipher + b"\x63"), "a")
+    assert (code, values["protection"]) == (Code.PROTECTION_UNKNOWN, "2.16.840.1.101.3.4.1.99")
 
 
 def test_a_protection_without_a_name_cannot_be_opened(made):
@@ -488,7 +508,8 @@ def test_a_keystore_without_a_key_holds_none(made, tmp_path, openssl):
     (tmp_path / "cert").write_bytes(made(OTHER_FILES["certificate"]))
     openssl("pkcs12", "-export", "-nokeys", "-in", tmp_path / "cert", "-passout", "pass:a",
             "-out", tmp_path / "store")  # fmt: skip
-    assert reason((tmp_path / "store").read_bytes(), "a")[0] is Code.NOT_A_PRIVATE_KEY
+    found = reason((tmp_path / "store").read_bytes(), "a")
+    assert found == (Code.NOT_A_PRIVATE_KEY, {"label": "keystore"})
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "gb18030"])
