@@ -407,7 +407,7 @@ def load(der: bytes) -> Existing | None:
         der = der[: whole.end]
         if whole.tag != SEQUENCE:
             return None
-        parts = list(islice(der_values(der, whole.inside, whole.end), 4))
+        parts = list(islice(der_values(der, whole.inside), 4))
         if [one.tag for one in parts] != [SEQUENCE, SEQUENCE, 0x03]:
             return None
         inside = list(islice(der_values(der, parts[0].inside, parts[0].end), 12))
@@ -421,7 +421,7 @@ def load(der: bytes) -> Existing | None:
 
 def _read_request(der: bytes, inside: list[Tlv]) -> Request | None:
     tags = [one.tag for one in inside]
-    if tags[:3] != [0x02, SEQUENCE, SEQUENCE] or len(tags) > 4 or tags[3:] not in ([], [0xA0]):
+    if tags[:3] != [0x02, SEQUENCE, SEQUENCE] or tags[3:] not in ([], [0xA0]):
         return None
     version, name, key = inside[:3]
     attributes: tuple[RequestAttribute, ...] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -10,15 +11,16 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enos_csr_gui.core import asn1, keys, reader
 from enos_csr_gui.core import inspect as inspection
-from enos_csr_gui.core import keys, reader
 from enos_csr_gui.core.asn1 import der_value, der_values
 from enos_csr_gui.core.enums import ContentKind, Level, Rule
-from enos_csr_gui.core.errors import Code
+from enos_csr_gui.core.errors import Code, Problem
 from enos_csr_gui.core.subject import SUBJECT_FIELDS
 
 DER = serialization.Encoding.DER
@@ -716,3 +718,243 @@ def test_a_dsa_key_of_any_size_takes_no_time(bounded):
     for data in (key, traditional):
         [found] = inspection.inspect(Path("x.key"), data)
         assert (found.kind, found.key) == (ContentKind.PRIVATE_KEY, None)
+
+
+# --- What no passphrase, and no library, is needed for --------------------------------------------
+
+
+def sequence(*parts: bytes) -> bytes:
+    return der_value(0x30, b"".join(parts))
+
+
+def integer(value: int) -> bytes:
+    return der_value(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+@pytest.fixture(scope="module")
+def dsa_key() -> dsa.DSAPrivateKey:
+    return dsa.generate_private_key(1024)
+
+
+@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
+@pytest.mark.parametrize("encoding", ["PEM", "DER"])
+def test_the_public_key_of_a_dsa_key_is_found(dsa_key, form, encoding):
+    data = dsa_key.private_bytes(
+        getattr(serialization.Encoding, encoding),
+        getattr(serialization.PrivateFormat, form),
+        serialization.NoEncryption(),
+    )
+    found = only(data)
+    assert (found.kind, found.form, found.problems) == (ContentKind.PRIVATE_KEY, encoding, ())
+    public = keys.public_key_sha256(dsa_key.public_key())
+    assert found.key == ("DSA", 1024, public)
+    assert [one.code for one in found.warnings] == [Code.SECRET_INSIDE]
+
+
+DSA_OID = bytes.fromhex("06072a8648ce380401")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda p, q, g, x: (sequence(DSA_OID), integer(x)),  # without parameters
+        lambda p, q, g, x: (sequence(DSA_OID, sequence(integer(p), integer(q))), integer(x)),
+        lambda p, q, g, x: (sequence(DSA_OID, sequence(*map(integer, (p, q, g)))), b""),
+        lambda p, q, g, x: (sequence(DSA_OID, sequence(*map(integer, (0, q, g)))), integer(x)),
+        lambda p, q, g, x: (
+            sequence(DSA_OID, sequence(*map(integer, (p, q, g)))),
+            integer(1 << 512),
+        ),
+        lambda p, q, g, x: (
+            sequence(DSA_OID, sequence(*map(integer, (1 << 4096, q, g)))),
+            integer(x),
+        ),
+    ],
+)
+def test_a_dsa_key_whose_public_key_is_not_found_is_a_key(dsa_key, content):
+    private = dsa_key.private_numbers()
+    numbers = private.public_numbers.parameter_numbers
+    algorithm, secret = content(numbers.p, numbers.q, numbers.g, private.x)
+    found = only(sequence(integer(0), algorithm, der_value(0x04, secret)))
+    assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, None, ())
+
+
+def test_a_key_for_pss_only_is_called_one(make):
+    data = make("genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:1024")
+    found = only(data)
+    assert found.key[:2] == ("RSA-PSS", 1024)
+    assert [one.code for one in found.warnings] == [Code.SECRET_INSIDE, Code.KEY_PSS]
+    damaged = base64.b64decode(b"".join(data.splitlines()[1:-1]))[:-1] + b"\xff"
+    place = damaged.index(b"\x04\x82")  # the key itself
+    broken = only(damaged[: place + 4] + b"\xff" * (len(damaged) - place - 4))
+    assert (broken.key, codes(broken)) == (None, [Code.DAMAGED])
+    assert Code.KEY_PSS in [one.code for one in broken.warnings]
+
+
+def test_a_key_that_is_longer_than_any_is_not_loaded(monkeypatch):
+    monkeypatch.setattr(inspection.serialization, "load_der_private_key", None)
+    found = only(sequence(integer(0), *[integer(1 << 20_000)] * 8))
+    assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, None, ())
+
+
+@pytest.mark.parametrize("passphrase", [None, b"secret"])
+def test_the_public_key_of_a_key_of_openssh_is_shown(passphrase, tmp_path):
+    if passphrase and not shutil.which("ssh-keygen"):
+        pytest.skip("needs ssh-keygen")
+    private = ed25519.Ed25519PrivateKey.generate()
+    data = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    )
+    if passphrase:
+        (tmp_path / "key").write_bytes(data)
+        (tmp_path / "key").chmod(0o600)
+        words = ["ssh-keygen", "-q", "-p", "-N", passphrase.decode(), "-f", str(tmp_path / "key")]
+        subprocess.run(words, check=True, capture_output=True)
+        data = (tmp_path / "key").read_bytes()
+    found = only(data)
+    expected = ("Ed25519", None, keys.public_key_sha256(private.public_key()))
+    assert (found.key, found.protected) == (expected, bool(passphrase))
+    assert found.label == "OPENSSH PRIVATE KEY"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "protected"),
+    [
+        (b"\xfe\xed\xfe\xed\x00\x00\x00\x02" + bytes(30), ContentKind.JAVA_KEYSTORE, True),
+        (b"\xce\xce\xce\xce\x00\x00\x00\x02" + bytes(30), ContentKind.JAVA_KEYSTORE, True),
+        (b"\x30\x80\x02\x01\x03\x30\x80" + bytes(30), ContentKind.PKCS12, True),
+        (b"-----BEGIN PKCS12-----\n!!!\n-----END PKCS12-----\n", ContentKind.PKCS12, False),
+    ],
+)
+def test_a_keystore_is_recognised_by_its_beginning(data, kind, protected):
+    found = only(data)
+    assert (found.kind, found.protected) == (kind, protected)
+    assert [one.code for one in found.warnings] == ([Code.SECRET_POSSIBLE] if protected else [])
+
+
+def revocations(key, entries: int, numbered: bool) -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CA")])
+    now = datetime(2026, 1, 1)
+    builder = x509.CertificateRevocationListBuilder(name, now, now + timedelta(days=1))
+    for number in range(entries):
+        revoked = x509.RevokedCertificateBuilder(number + 1, now).build()
+        builder = builder.add_revoked_certificate(revoked)
+    if numbered:
+        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(DER)
+
+
+@pytest.mark.parametrize("entries", [0, 1])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_list_of_revoked_certificates_is_none_of_what_enos_asks_for(key, entries, numbered):
+    found = inspect(revocations(key, entries, numbered))
+    assert [one.kind for one in found] == [ContentKind.OTHER, ContentKind.UNKNOWN]
+    assert (found[0].form, codes(found[1])) == ("DER", [Code.NOTHING_KNOWN])
+
+
+ALGORITHM = bytes.fromhex("300d06092a864886f70d01010b0500")
+NOW = der_value(0x17, b"260101000000Z")
+
+
+@pytest.mark.parametrize(
+    ("inside", "kinds"),
+    [
+        # The first version has no number (RFC 5280, 5.1).
+        ((ALGORITHM, sequence(), NOW), [ContentKind.OTHER, ContentKind.UNKNOWN]),
+        ((integer(1), ALGORITHM, sequence(), NOW), [ContentKind.OTHER, ContentKind.UNKNOWN]),
+        ((ALGORITHM, sequence(), der_value(0x18, b"20260101000000Z")), [ContentKind.OTHER] * 1),
+        ((ALGORITHM, sequence(), integer(1)), [ContentKind.UNKNOWN]),
+        ((ALGORITHM, NOW, sequence()), [ContentKind.UNKNOWN]),
+        ((NOW,), [ContentKind.UNKNOWN]),
+        ((), [ContentKind.UNKNOWN]),
+    ],
+)
+def test_what_is_signed_and_neither_request_nor_certificate(inside, kinds):
+    found = inspect(sequence(sequence(*inside), ALGORITHM, der_value(0x03, b"\0" * 9)))
+    assert [one.kind for one in found][: len(kinds)] == kinds
+
+
+def test_parameters_and_keys_that_the_library_does_not_know():
+    unknown = sequence(sequence(bytes.fromhex("06022a03")), der_value(0x03, b"\0x"))
+    found = only(unknown)
+    assert (found.kind, found.key[:2]) == (ContentKind.PUBLIC_KEY, ("1.2.3", None))
+    assert only(sequence(sequence(), der_value(0x03, b"\0x"))).kind is ContentKind.UNKNOWN
+    assert only(b"\x31" + unknown[1:]).kind is ContentKind.UNKNOWN
+
+
+def test_a_long_value_is_shown_up_to_its_500th_character(make):
+    (make.folder / "conf").write_text(
+        "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\n1.2.3.4=" + "x" * 500 + "\n1.2.3.5="
+        + "y" * 501 + "\n"
+    )  # fmt: skip
+    found = only(make("req -new -key {key} -config", str(make.folder / "conf")))
+    assert [value for _name, value in found.subject] == ["x" * 500, "y" * 500 + "…"]
+
+
+def test_an_impossible_date_is_a_problem(make):
+    der = base64.b64decode(b"".join(certificate_of(make).splitlines()[1:-1]))
+    start = der.index(b"\x17\x0d")
+    found = only(der[: start + 4] + b"13" + der[start + 6 :])
+    assert codes(found) == [Code.DATE_IMPOSSIBLE]
+    assert (found.valid_from, found.valid_to) == (None, None)
+    assert not inspection.is_in_order([found])
+
+
+def test_the_answer_of_the_api_is_compared_with_the_certificate(make):
+    words = ("-addext", "basicConstraints=critical,CA:FALSE")
+    (make.folder / "ca").write_bytes(certificate_of(make, "-subj", "/CN=authority"))
+    (make.folder / "csr").write_bytes(request_of(make))
+    command = f"x509 -req -in {make.folder / 'csr'} -CA {make.folder / 'ca'} -CAkey {{key}}"
+    device = make(f"{command} -set_serial 7").decode()
+    own = certificate_of(make, *words).decode()
+    authority = (make.folder / "ca").read_text()
+    for pem, serial, warned in (
+        (device, "7", []),
+        (device, "8", [Code.SERIAL_DIFFERS]),
+        (device, "", []),
+        (own, "8", []),  # not issued by EnOS
+        (authority, "8", []),
+    ):
+        data = json.dumps({"cert": pem, "certSN": serial}).encode()
+        found = only(data)
+        assert [one.code for one in found.warnings] == warned
+        if warned:
+            assert found.warnings[0].values == {"given": "8", "serial": "7 (0x7)"}
+
+
+def test_an_encrypted_key_of_old_is_not_damaged_by_its_headers():
+    text = (
+        b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+        b"DEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
+    )
+    assert (only(text).protected, codes(only(text))) == (True, [])
+    undecodable = text.replace(b"AAAA", b"A!AA")
+    assert (only(undecodable).protected, codes(only(undecodable))) == (False, [Code.DAMAGED])
+
+
+@pytest.mark.parametrize(
+    ("body", "damaged"),
+    [(b"\x30\x00", False), (b"\x04\x02ab", False), (b"\x30\x00" * 2, True), (b"\x30\x05", True)],
+)
+def test_a_key_of_an_unknown_kind_is_one_value_of_der(body, damaged):
+    found = only(asn1.pem("X PRIVATE KEY", body))
+    assert (found.kind, found.label) == (ContentKind.PRIVATE_KEY, "X PRIVATE KEY")
+    assert codes(found) == ([Code.DAMAGED] if damaged else [])
+
+
+def test_only_a_request_has_another_rule_when_a_key_is_beside_it(csr_pem, key_pem):
+    for data in (csr_pem + key_pem, key_pem + csr_pem):
+        by_kind = {one.kind: one for one in inspect(data)}
+        assert by_kind[ContentKind.PRIVATE_KEY].problems == ()
+        assert by_kind[ContentKind.REQUEST].problems == (
+            Problem(Code.KEY_INSIDE, path=Path("file")),
+        )
+    alone = only(csr_pem)
+    assert by_kind[ContentKind.REQUEST].rules[2:] == alone.rules[2:]
+
+
+def test_what_has_no_key_has_no_companion(csr_pem, key_pem):
+    found = [*inspect(csr_pem), *inspect(b"Hello"), *inspect(key_pem), *inspect(csr_pem)]
+    assert inspection.companions(found) == [(2, 3), (), (0, 3), (0, 2)]

@@ -502,6 +502,7 @@ CRITICAL, NOT_CRITICAL = b"\x01\x01\xff", b"\x01\x01\x00"
         (0x17, "2603011234Z", "2026-03-01 12:34:00"),
         (0x17, "260301120000+0830", "2026-03-01 03:30:00"),
         (0x17, "260301120000-0830", "2026-03-01 20:30:00"),
+        (0x17, "260301120000+1030", "2026-03-01 01:30:00"),
         (0x17, "260301120000", "2026-03-01 12:00:00"),
         (0x17, "260301235960Z", "2026-03-01 23:59:59"),
         (0x18, "20260301120000Z", "2026-03-01 12:00:00"),
@@ -749,6 +750,14 @@ def test_only_so_many_attributes_are_read(key):
 )
 def test_what_only_looks_like_a_request_is_none(key, last):
     assert request_with(key, *last) is None
+    assert request_with(key, b"\xa0\x00", version=b"\x04\x01\x00") is None
+
+
+@pytest.mark.parametrize("algorithm", [tlv(0x30), tlv(0x30, b"\x04\x00"), tlv(0x30, b"\x06\x80")])
+def test_what_has_no_signature_algorithm_is_none(key, algorithm):
+    info = tlv(0x30, b"\x02\x01\x00", name_of("dev"), public_der(key), b"\xa0\x00")
+    assert x509_reader.load(tlv(0x30, info, ALGORITHM, tlv(3, b"\0" * 9)))
+    assert x509_reader.load(tlv(0x30, info, algorithm, tlv(3, b"\0" * 9))) is None
 
 
 def test_what_follows_a_request_is_not_part_of_it(key):
