@@ -31,9 +31,11 @@ from enos_csr_gui.core import (
     keys,
     receive,
     serials,
+    x509_reader,
 )
-from enos_csr_gui.core.errors import CannotReceive, Code, UnreadableFile
-from enos_csr_gui.core.history import RequestHistory
+from enos_csr_gui.core.errors import CannotReceive, Code, CoreError, UnreadableFile
+from enos_csr_gui.core.history import RequestHistory, default_path, local_date
+from enos_csr_gui.core.reader import MAX_FILES
 from enos_csr_gui.core.subject import Subject
 
 
@@ -308,14 +310,6 @@ def test_of_two_requests_with_one_key_the_one_of_that_name_counts(
     assert codes(receive.match_certificate(issued, chain=chain)) == []
 
 
-def test_a_certificate_is_not_named_after_another_key(made, issued):
-    neighbour = made.key.with_name("dev-001-2.key")
-    neighbour.touch()
-    made.key.with_suffix(".crt").touch()
-    taken = receive.store_certificate(receive.match_certificate(issued))
-    assert taken.certificate.name == "dev-001-3.crt"
-
-
 def test_a_key_that_was_found_elsewhere_is_remembered_there(made, issued, chain, tmp_path):
     moved = made.key.rename(tmp_path / "moved.key")
     made.csr.rename(tmp_path / "moved.csr")
@@ -517,3 +511,331 @@ def test_a_key_that_cannot_be_used_is_named(parts, tmp_path, refusal, openssl):
             "-out", tmp_path / "parameters")  # fmt: skip
     openssl("genpkey", "-paramfile", tmp_path / "parameters", "-out", key)
     assert refusal(UnreadableFile, receive.match_certificate, device, key) == [Code.KEY_NOT_RSA]
+
+
+# --- What is said, with its values ----------------------------------------------------------------
+
+
+def problems_of(error: type[CoreError], action: Callable, *arguments: object, **named: object):
+    with pytest.raises(error) as caught:
+        action(*arguments, **named)
+    return [(one.code, one.path, dict(one.values)) for one in caught.value.problems]
+
+
+def test_a_certificate_without_its_key_is_described(made, subject, authority, tmp_path):
+    other = tmp_path / "other.csr"
+    other.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
+    file = authority.issue(other, tmp_path / "other.pem")
+    other.unlink()
+    with RequestHistory() as past:
+        [entry] = past.requests()
+    earlier = {
+        "name": "dev-001",
+        "made_on": local_date(entry.made_on),
+        "csr": str(made.csr),
+    }
+    match = receive.match_certificate
+    assert problems_of(CannotReceive, match, file) == [
+        (Code.CERTIFICATE_OF_OTHER_REQUEST, None, earlier)
+    ]
+    assert problems_of(CannotReceive, match, file, made.key) == [
+        (Code.CERTIFICATE_OF_OTHER_KEY, made.key, {})
+    ]
+    assert problems_of(UnreadableFile, match, file, made.csr) == [(Code.NOT_A_KEY, made.csr, {})]
+    missing = tmp_path / "gone.key"
+    assert problems_of(UnreadableFile, match, file, missing) == [(Code.FILE_MISSING, missing, {})]
+
+
+def test_a_certificate_that_nothing_is_known_of_has_a_name(authority, openssl, tmp_path):
+    for subject, algorithm, expected in (
+        ("/CN=dev-9", "rsa:2048", (Code.CERTIFICATE_OF_NO_KEY, None, {"name": "dev-9"})),
+        ("/O=Wind", "rsa:2048", (Code.CERTIFICATE_OF_NO_KEY, None, {"name": ""})),
+        ("/CN=dev-9", "ed25519", (Code.CERTIFICATE_NOT_RSA, None, {"algorithm": "Ed25519"})),
+    ):
+        openssl("req", "-new", "-newkey", algorithm, "-nodes", "-subj", subject,
+                "-keyout", tmp_path / "k", "-out", tmp_path / "r")  # fmt: skip
+        file = authority.issue(tmp_path / "r", tmp_path / "dev.pem")
+        (tmp_path / "k").unlink()
+        (tmp_path / "r").unlink()
+        assert problems_of(CannotReceive, receive.match_certificate, file) == [expected]
+
+
+def test_a_folder_with_too_many_files_beside_it_is_named(subject, authority, tmp_path):
+    request = tmp_path / "r"
+    request.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
+    folder = tmp_path / "many"
+    folder.mkdir()
+    file = authority.issue(request, folder / "dev.pem")
+    request.unlink()
+    for number in range(MAX_FILES):
+        (folder / f"x{number}.txt").touch()
+    key = tmp_path / "other.key"
+    key.write_bytes(keys.to_pem(keys.generate()))
+    unknown = (Code.CERTIFICATE_OF_NO_KEY, None, {"name": "dev-001"})
+    too_many = (Code.TOO_MANY_FILES, folder, {"limit": MAX_FILES})
+    match = receive.match_certificate
+    assert problems_of(CannotReceive, match, file) == [unknown, too_many]
+    of_other = (Code.CERTIFICATE_OF_OTHER_KEY, key, {})
+    assert problems_of(CannotReceive, match, file, key) == [of_other]
+    sorted_ = receive.sort_files([folder])
+    assert [(one.code, one.path) for one in sorted_.notes] == [(Code.TOO_MANY_FILES, folder)]
+
+
+def test_of_a_chain_in_a_folder_with_too_many_files_it_is_said(made, issued, authority, tmp_path):
+    folder = tmp_path / "chain"
+    folder.mkdir()
+    (folder / "0").write_bytes(authority.intermediate.read_bytes())
+    (folder / "1").write_bytes(authority.root.read_bytes())
+    for number in range(2, MAX_FILES + 1):
+        (folder / f"{number}.txt").touch()
+    received = receive.match_certificate(issued, chain=folder)
+    assert [(one.code, one.path) for one in received.problems] == [(Code.TOO_MANY_FILES, folder)]
+    assert len(received.issued.chain) == 2
+
+
+def test_a_chain_without_a_certificate_is_unreadable(issued, made, tmp_path):
+    file, folder = tmp_path / "chain.txt", tmp_path / "chain"
+    file.write_bytes(b"Hello")
+    folder.mkdir()
+    (folder / "a").write_bytes(b"Hello")
+    match = receive.match_certificate
+    unreadable = (Code.CHAIN_UNREADABLE, file, {})
+    assert problems_of(UnreadableFile, match, issued, chain=file) == [unreadable]
+    nothing = (Code.NO_CERTIFICATE_IN_FOLDER, folder, {"count": 1})
+    assert problems_of(UnreadableFile, match, issued, chain=folder) == [nothing]
+
+
+def test_a_lost_key_is_named_before_all_else(made, issued):
+    made.key.unlink()
+    received = receive.match_certificate(issued)
+    assert [(one.code, one.path) for one in received.problems] == [
+        (Code.KEY_GONE, made.key),
+        (Code.CHAIN_MISSING, None),
+    ]
+    assert received.problems[0].values == {"path": str(made.key)}
+    assert (received.file, received.key, received.requested) == (
+        issued,
+        made.key,
+        dict(received.past.subject),
+    )
+
+
+# --- Which key it is ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def away(subject, key, authority, tmp_path) -> Path:
+    """Return a certificate of a key that was not made on this computer, alone in its folder."""
+    request = tmp_path / "away.csr"
+    request.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    folder = tmp_path / "away"
+    folder.mkdir()
+    file = authority.issue(request, folder / "dev-001.pem")
+    request.unlink()
+    return file
+
+
+def put(folder: Path, **contents: bytes) -> None:
+    for name, content in contents.items():
+        stem, suffix = name.rsplit("_", 1)
+        (folder / f"{stem}.{suffix}").write_bytes(content)
+
+
+def test_a_protected_key_is_known_by_its_request(away, subject, key):
+    other = Subject({**subject, "locality": "Guiyang"})
+    put(
+        away.parent,
+        a_key=keys.to_pem(key, "secret"),
+        a_csr=csr.to_pem(csr.sign(other, key)),
+        b_key=keys.to_pem(keys.generate(), "secret"),
+        c_csr=csr.to_pem(csr.sign(subject, key)),  # there is no c.key
+    )
+    for given in (None, away.parent / "a.key"):
+        received = receive.match_certificate(away, given)
+        assert received.key == away.parent / "a.key"
+        assert received.requested == dict(other)
+        assert codes(received) == [Code.SUBJECT_CHANGED, Code.CHAIN_MISSING]
+    stranger = away.parent / "b.key"
+    put(away.parent, b_csr=csr.to_pem(csr.sign(subject, keys.generate())))
+    match = receive.match_certificate
+    assert problems_of(CannotReceive, match, away, stranger) == [
+        (Code.CERTIFICATE_OF_OTHER_KEY, stranger, {})
+    ]
+
+
+def test_a_request_that_came_says_what_was_asked_for(away, subject, key, tmp_path):
+    folder = tmp_path / "came"
+    folder.mkdir()
+    other = Subject({**subject, "locality": "Guiyang"})
+    put(
+        folder,
+        k_key=keys.to_pem(key),
+        r_csr=csr.to_pem(csr.sign(other, key)),
+        k_csr=csr.to_pem(csr.sign(subject, key)),  # beside it
+        s_csr=csr.to_pem(csr.sign(subject, keys.generate())),
+    )
+    come = [folder / "k.key", folder / "s.csr"]
+    received = receive.match_certificate(away, others=come)
+    assert (received.key, received.requested) == (folder / "k.key", dict(subject))
+    received = receive.match_certificate(away, others=[*come, folder / "r.csr"])
+    assert (received.key, received.requested) == (folder / "k.key", dict(other))
+    assert received.past is None
+    (folder / "k.csr").write_bytes(csr.to_pem(csr.sign(other, keys.generate())))
+    assert receive.match_certificate(away, others=come).requested is None
+
+
+def test_the_only_protected_key_that_came_is_taken(away, key, tmp_path):
+    locked, other = tmp_path / "locked.pem", tmp_path / "other.pem"
+    locked.write_bytes(keys.to_pem(key, "secret"))
+    other.write_bytes(keys.to_pem(keys.generate(), "secret"))
+    received = receive.match_certificate(away, others=[locked])
+    assert received.key == locked
+    assert codes(received) == [Code.CHAIN_MISSING, Code.KEY_UNCHECKED]
+    assert received.problems[1].path == locked
+    with pytest.raises(CannotReceive):
+        receive.match_certificate(away, others=[locked, other])
+    plain = tmp_path / "plain.pem"
+    plain.write_bytes(keys.to_pem(keys.generate()))
+    assert receive.match_certificate(away, others=[plain, locked]).key == locked
+
+
+def test_a_protected_key_of_the_history_needs_no_check(subject, key, authority, tmp_path):
+    made = create.create_request(subject, key, tmp_path, "dev-001", passphrase="correct horse")
+    issued = authority.issue(made.csr, tmp_path / "issued.pem")
+    made.csr.unlink()
+    received = receive.match_certificate(issued, made.key)
+    assert (received.past.key, codes(received)) == (made.key, [Code.CHAIN_MISSING])
+    assert received.requested == dict(subject)
+    copy = tmp_path / "copy.key"
+    copy.write_bytes(made.key.read_bytes())
+    assert codes(receive.match_certificate(issued, copy)) == [
+        Code.CHAIN_MISSING,
+        Code.KEY_UNCHECKED,
+    ]
+
+
+def test_neighbours_of_the_same_name_come_first(away, key, monkeypatch):
+    folder = away.parent
+    put(
+        folder,
+        a_key=keys.to_pem(key),
+        dev_001_key=b"",
+        z_txt=keys.to_pem(key),
+    )
+    (folder / "dev-001.KEY").write_bytes(keys.to_pem(key))
+    assert receive.match_certificate(away).key == folder / "dev-001.KEY"
+    (folder / "dev-001.KEY").unlink()
+    assert receive.match_certificate(away).key == folder / "a.key"
+    (folder / "a.key").unlink()
+    with pytest.raises(CannotReceive):
+        receive.match_certificate(away)  # the name of z.txt says nothing of a key
+
+
+def test_the_key_of_the_certificate_among_what_came(away, key, tmp_path):
+    put(tmp_path, own_key=keys.to_pem(key), other_key=keys.to_pem(keys.generate()))
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(keys.to_pem(key, "secret"))
+    own, other = tmp_path / "own.key", tmp_path / "other.key"
+    for others, expected in (
+        ([own, other], own),
+        ([other, locked], None),
+        ([locked], locked),
+        ([other], other),
+        ([], None),
+    ):
+        came = receive.sort([away, *others])
+        assert receive.key_among(came) == expected
+        assert receive.wanted_keys(came) == [keys.public_key_sha256(key.public_key())]
+
+
+def test_what_came_is_read_for_one_key(away, key, authority, chain):
+    came = receive.sort([chain, away])
+    assert [one.path for one in came] == [away, chain]
+    issued = receive.read_issued(came)
+    assert (issued.answers["common_name"], len(issued.chain)) == ("dev-001", 2)
+    assert len(receive.read_issued(receive.sort([away])).chain) == 0
+    assert len(receive.read_issued(receive.sort([away]), chain).chain) == 2
+    sha256 = x509_reader.read(authority.root.read_bytes()).key.public_key_sha256
+    assert receive.read_issued(came, None, sha256).certificate.is_authority
+
+
+# --- Where it is stored ---------------------------------------------------------------------------
+
+
+def test_a_certificate_that_was_saved_without_its_chain_is_completed(
+    made, issued, authority, chain
+):
+    alone = receive.store_certificate(receive.match_certificate(issued))
+    assert not alone.already
+    part = receive.match_certificate(issued, chain=authority.intermediate)
+    assert receive.store_certificate(part)[:2] == (alone.certificate, False)
+    assert len(x509.load_pem_x509_certificates(alone.certificate.read_bytes())) == 2
+    whole = receive.match_certificate(issued, chain=chain)
+    assert receive.store_certificate(whole)[:2] == (alone.certificate, False)
+    assert alone.certificate.read_bytes() == whole.issued.to_pem()
+    # What is there already is more than what came.
+    assert receive.store_certificate(part)[:2] == (alone.certificate, True)
+    assert alone.certificate.read_bytes() == whole.issued.to_pem()
+
+
+@pytest.mark.parametrize("change", ["a link", "more text"])
+def test_what_is_not_as_it_was_saved_is_not_replaced(made, issued, chain, change):
+    place = receive.store_certificate(receive.match_certificate(issued)).certificate
+    if change == "a link":
+        elsewhere = place.rename(place.with_name("elsewhere"))
+        place.symlink_to(elsewhere)
+    else:
+        place.write_bytes(b"turbine 7\n" + place.read_bytes())
+    before = place.read_bytes()
+    taken = receive.store_certificate(receive.match_certificate(issued, chain=chain))
+    assert taken[:2] == (place.with_name("dev-001-2.crt"), False)
+    assert place.read_bytes() == before
+
+
+def test_the_certificates_of_a_key_are_found_again(made, issued, authority):
+    assert list(receive.saved_certificates(made.key)) == []
+    expected = []
+    for days in (100, 200, 300):
+        later = authority.issue(made.csr, issued.with_name(f"{days}.pem"), days=days)
+        taken = receive.store_certificate(receive.match_certificate(later))
+        expected.append(taken.certificate)
+        assert list(receive.saved_certificates(made.key)) == expected
+    assert [one.name for one in expected] == ["dev-001.crt", "dev-001-2.crt", "dev-001-3.crt"]
+
+
+@pytest.mark.parametrize("suffix", [".key", ".csr"])
+def test_a_certificate_is_not_named_after_another_key_or_request(made, issued, suffix):
+    made.key.with_name(f"dev-001-2{suffix}").touch()
+    made.key.with_suffix(".crt").touch()
+    taken = receive.store_certificate(receive.match_certificate(issued))
+    assert taken.certificate.name == "dev-001-3.crt"
+
+
+def test_what_was_received_is_noted_in_the_history(made, issued, chain):
+    received = receive.match_certificate(issued, chain=chain)
+    taken = receive.store_certificate(received)
+    with RequestHistory() as past:
+        [entry] = past.requests()
+    leaf = received.issued.certificate
+    assert (entry.certificate, entry.expires) == (taken.certificate, leaf.not_valid_after_utc)
+    assert entry.key == made.key
+
+
+def test_a_key_that_was_not_checked_is_not_remembered(made, issued, key, tmp_path):
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(keys.to_pem(key, "secret"))
+    received = receive.match_certificate(issued, locked)
+    assert Code.KEY_UNCHECKED in codes(received)
+    receive.store_certificate(received)
+    with RequestHistory() as past:
+        assert past.requests()[0].key == made.key
+
+
+def test_a_history_that_cannot_be_used_stops_nothing(away, key):
+    (away.parent / "own.key").write_bytes(keys.to_pem(key))
+    default_path().mkdir(parents=True)  # where its file should be
+    received = receive.match_certificate(away)
+    assert (received.key, received.past) == (away.parent / "own.key", None)
+    taken = receive.store_certificate(received)
+    assert taken.certificate.exists()
+    assert taken.notes
