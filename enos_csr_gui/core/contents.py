@@ -69,7 +69,7 @@ def unfold(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _inside(path: Path) -> list[Path]:
     """Return the files in a folder, sorted; empty for a file."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError):
         if path.is_dir():
             return sorted(one for one in islice(path.iterdir(), _MAX_ENTRIES) if one.is_file())
     return []

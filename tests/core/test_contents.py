@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def test_a_folder_stands_for_the_files_in_it(place):
     own = [place / "a.csr", place / "b.pem"]
     assert list(contents.unfold([place])) == own
     assert list(contents.unfold([place / "b.pem", place])) == [place / "b.pem", *own]
-    for none in (place / "empty", place / "missing", Path("a\0b")):
+    for none in (place / "empty", place / "missing", Path("a\0b"), Path("x" * 300)):
         assert list(contents.unfold([none])) == [none]
 
 
@@ -54,6 +56,12 @@ def test_as_many_files_of_a_folder_count_as_are_read(tmp_path):
     ]
     problem = Problem(Code.TOO_MANY_FILES, path=more, values={"limit": MAX_FILES})
     assert contents.left_out([full, more, more]) == [problem]
+
+
+def test_of_a_folder_without_end_the_first_entries_are_looked_at(tmp_path, monkeypatch):
+    folder = many(tmp_path / "folder", 5)
+    monkeypatch.setattr(contents, "_MAX_ENTRIES", 3)
+    assert len(list(contents.unfold([folder]))) == 3
 
 
 def test_each_file_is_read_once(place):
@@ -108,4 +116,14 @@ def test_what_may_have_been_left_out_is_said_too(tmp_path):
     assert [one.code for one in refused(contents.signed_in, [folder], came)] == [
         Code.NO_REQUEST_IN_FOLDER,
         Code.TOO_MANY_FILES,
+    ]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(MAX_FILES + 1):
+            file.writestr(f"{number}", b"Hello")
+    (tmp_path / "a.zip").write_bytes(archive.getvalue())
+    came = contents.read_all([tmp_path / "a.zip"])
+    assert refused(contents.signed_in, [tmp_path / "a.zip"], came) == [
+        Problem(Code.NO_REQUEST, path=tmp_path / "a.zip"),
+        Problem(Code.TOO_MANY_FILES, path=tmp_path / "a.zip", values={"limit": MAX_FILES}),
     ]
