@@ -156,7 +156,7 @@ class _Search:
             self.problems.append(Problem(Code.ARCHIVE_FORMAT, values={"format": name}))
             return
         if data[:1] == b"\x30" and not _PRINTABLE.fullmatch(data[:64]):
-            yield from self._in_der(data, depth)
+            yield from self._in_der(data)
             return
         text = asn1.utf8_text(data).removeprefix(b"\xef\xbb\xbf").lstrip()
         found = self._in_text(data, text, depth)
@@ -219,7 +219,7 @@ class _Search:
         else:
             yield from self._unfolded(one)
 
-    def _in_der(self, data: bytes, depth: int) -> Iterator[Found]:
+    def _in_der(self, data: bytes) -> Iterator[Found]:
         """Yield the objects that lie one after the other."""
         start = 0
         while start < len(data) and data[start] == SEQUENCE:
