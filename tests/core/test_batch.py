@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -24,12 +27,12 @@ from hypothesis import strategies as st
 
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.batch import archive, check, collect, make, passphrases, records, table
-from enos_csr_gui.core.batch.control import Control
+from enos_csr_gui.core.batch.control import Control, jobs
 from enos_csr_gui.core.batch.records import Record
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.enums import RequestKind
-from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey
+from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey, Problem
 from enos_csr_gui.core.file_types import REQUESTS
 from enos_csr_gui.core.history import RequestHistory, default_path
 from enos_csr_gui.core.spreadsheet import harmless
@@ -169,9 +172,111 @@ def test_no_device_takes_the_name_of_a_list(table_of, tmp_path) -> None:
 
 
 def test_a_disk_without_room(tmp_path) -> None:
-    assert check.check_room(tmp_path / "a" / "b", 1) == []
-    [problem] = check.check_room(tmp_path / "a" / "b", 10**12)
-    assert problem.code is Code.DISK_ROOM
+    folder = tmp_path / "a" / "b"
+    assert check.check_room(folder, 1) == []
+    [problem] = check.check_room(folder, 10**12)
+    assert (problem.code, problem.path) == (Code.DISK_ROOM, folder)
+    assert problem.values["needed"] == 20_000_000_000  # MB, of 20 kB for each pair
+    free = shutil.disk_usage(tmp_path).free / 1e6
+    assert free / 2 < problem.values["free"] < 2 * free
+
+
+def test_a_check_says_how_far_it_is(table_of, tmp_path) -> None:
+    devices = table.read(table_of(*(f"dev-{number}" for number in range(120))))
+    reports: list[tuple[int, int]] = []
+    progress = lambda *given: reports.append(given)  # noqa: E731
+    check.check(devices, records.peek(tmp_path / "o"), progress=progress)
+    assert reports == [(50, 120), (100, 120), (120, 120)]
+
+
+def test_without_the_history_pairs_are_made_and_that_is_said_once(table_of, tmp_path) -> None:
+    default_path().mkdir(parents=True)
+    result = run(table_of("dev-1", "dev-2", "dev-1"), tmp_path / "o")
+    assert problems(result.checked) == [(4, Code.NAME_TWICE, "common_name")]
+    assert [one.code for one in result.checked.notes] == [Code.HISTORY_NO_ACCESS]
+    assert [one.code for one in result.outcome.notes] == [Code.HISTORY_NO_ACCESS]
+    assert [row["common_name"] for row in manifest(tmp_path / "o")] == ["dev-1", "dev-2"]
+
+
+def test_a_folder_keeps_its_layout(table_of, tmp_path) -> None:
+    for first, folder in ((True, tmp_path / "flat"), (False, tmp_path / "deep")):
+        run(table_of("dev-1"), folder, check.Rules(flat=first, allow_used_names=True))
+        rules = check.Rules(flat=not first, allow_used_names=True)
+        run(table_of("dev-1", "dev-2"), folder, rules)
+        place = folder if first else folder / "dev-2"
+        assert (place / "dev-2.key").is_file()
+        assert (place / "dev-2.csr").is_file()
+
+
+def without_records(folder: Path) -> None:
+    for name in ("requests.jsonl", "manifest.csv"):
+        (folder / name).unlink()
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("with_history", [False, True])
+def test_a_whole_pair_that_a_kill_left_is_taken_for_its_row(
+    table_of, tmp_path, flat, with_history
+) -> None:
+    path, folder, rules = table_of("dev-1", "dev-2"), tmp_path / "o", check.Rules(flat=flat)
+    run(path, folder, rules, passphrase=lambda _row: "correct horse")
+    made = list(records.read(folder))
+    without_records(folder)
+    if not with_history:
+        default_path().unlink()
+    found = judged(path, folder, rules)
+    assert [(row.line, record) for row, record in found.found] == [(one.line, one) for one in made]
+    assert (len(found.good), len(found.bad), found.made) == (0, 0, 0)
+    assert run(path, folder, rules).outcome.created == 0
+    assert list(records.read(folder)) == made
+    with RequestHistory() as history:
+        assert {one.common_name for one in history.requests()} == {"dev-1", "dev-2"}
+
+
+def test_a_pair_that_is_not_whole_or_of_another_row_is_left_alone(table_of, tmp_path) -> None:
+    names, folder = [f"dev-{number}" for number in range(4)], tmp_path / "o"
+    rules = check.Rules(allow_used_names=True)
+    run(table_of(*names), folder, rules)
+    without_records(folder)
+    (folder / "dev-1" / "dev-1.key").unlink()
+    shutil.copy(folder / "dev-0" / "dev-0.key", folder / "dev-2" / "dev-2.key")
+    (folder / "dev-3" / "dev-3.csr").write_text("mine")
+    before = {one: one.read_bytes() for one in folder.rglob("*.*")}
+    found = judged(table_of(*names), folder, rules)
+    assert [row.common_name for row, _record in found.found] == ["dev-0"]
+    taken = Code.ROW_FILE_EXISTS
+    assert problems(found) == [(line, taken, "common_name") for line in (3, 4, 5)]
+    assert found.bad[0].problems[0].path == folder / "dev-1"
+    other = judged(table_of("dev-0", same="CN,Guizhou,Duyun,X,Y"), folder, rules)
+    assert problems(other) == [(2, taken, "common_name")]
+    assert {one: one.read_bytes() for one in folder.rglob("*.*")} == before
+
+
+def test_a_pair_that_was_made_by_hand_is_no_pair_of_the_batch(table_of, tmp_path) -> None:
+    path, folder = table_of("dev-1"), tmp_path / "o"
+    run(path, folder)
+    [made] = records.read(folder)
+    without_records(folder)
+    default_path().unlink()
+    with RequestHistory() as history:
+        key, csr = folder / made.key, folder / made.csr
+        history.record({}, public_key_sha256=made.public_key_sha256, key=key, csr=csr)
+    assert problems(judged(path, folder)) == [(2, Code.ROW_FILE_EXISTS, "common_name")]
+
+
+def test_a_renewal_without_an_earlier_request_says_so_in_place_of_what_is_missing(
+    tmp_path,
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("C,CN\nXX,dev-1\nCN,\n")
+    found = judged(path, tmp_path / "o", check.Rules(kind=RequestKind.RENEWAL))
+    assert problems(found) == [
+        (2, Code.ROW_WITHOUT_EARLIER, "common_name"),
+        (2, Code.NOT_A_COUNTRY, "country"),
+        *((3, Code.REQUIRED, key) for key in ("state", "locality", "organization", "unit")),
+        (3, Code.REQUIRED, "common_name"),
+    ]
+    assert found.bad[0].problems[0].values == {"name": "dev-1", "line": 2}
 
 
 # --- Pairs ----------------------------------------------------------------------------------------
@@ -277,12 +382,13 @@ def test_new_rows_are_made_and_changed_rows_refused(table_of, tmp_path) -> None:
 def test_a_pair_that_was_moved_away_is_not_made_again(table_of, tmp_path) -> None:
     path, folder = table_of("dev-1", "dev-2"), tmp_path / "o"
     run(path, folder)
-    (folder / "dev-1").rename(tmp_path / "delivered")
-    found = judged(path, folder)
-    assert (found.made, len(found.good), len(found.bad)) == (2, 0, 0)
-    assert [(one.code, one.values["name"]) for one in found.notes] == [
-        (Code.BATCH_FILES_GONE, "dev-1")
-    ]
+    for count, name in enumerate(("dev-2", "dev-1"), 1):
+        (folder / name).rename(tmp_path / name)
+        found = judged(path, folder)
+        assert (found.made, len(found.good), len(found.bad)) == (2, 0, 0)
+        [note] = found.notes
+        values = {"count": count, "name": name}
+        assert (note.code, note.values) == (Code.BATCH_FILES_GONE, values)
 
 
 def test_a_folder_of_something_else_is_refused(table_of, tmp_path) -> None:
@@ -306,6 +412,103 @@ def test_a_record_that_leads_out_of_its_folder_is_refused(tmp_path, path) -> Non
     with pytest.raises(CannotSave) as refused:
         list(records.read(tmp_path))
     assert refused.value.problems[0].code is Code.BATCH_FOREIGN
+
+
+NOT_RECORDS = [b"\n", b"[]\n", b"{}\n", b"7\n", b"\xff\n", b"[" * 100_000 + b"\n"]
+
+
+@pytest.mark.parametrize("data", NOT_RECORDS, ids=range(len(NOT_RECORDS)))
+def test_what_is_no_record_is_refused(tmp_path, data) -> None:
+    (tmp_path / REQUESTS).write_bytes(data)
+    for reader in (lambda: list(records.read(tmp_path)), lambda: records.name(tmp_path)):
+        with pytest.raises(CannotSave) as refused:
+            reader()
+        assert list(refused.value.problems) == [
+            Problem(Code.BATCH_FOREIGN, path=tmp_path / REQUESTS)
+        ]
+
+
+def test_a_folder_without_records_has_no_batch(table_of, tmp_path) -> None:
+    with pytest.raises(CannotSave) as refused:
+        list(records.read(tmp_path))
+    assert list(refused.value.problems) == [Problem(Code.BATCH_NONE, path=tmp_path)]
+    with pytest.raises(CannotSave) as refused:
+        records.name(tmp_path)
+    assert refused.value.problems[0].path == tmp_path
+    (tmp_path / REQUESTS).write_bytes(b'{"batch": "cut off')
+    assert list(records.read(tmp_path)) == []
+    assert records.name(tmp_path) == ""
+
+
+def test_a_batch_has_one_name_in_its_records_and_in_the_history(table_of, tmp_path) -> None:
+    for names in (["dev-1"], ["dev-1", "dev-2"]):
+        run(table_of(*names), tmp_path / "o")
+    assert re.fullmatch(r"\d{8}-[0-9a-f]{8}", records.name(tmp_path / "o"))
+    with RequestHistory() as history:
+        assert {one.batch for one in history.requests()} == {records.name(tmp_path / "o")}
+
+
+def test_the_manifest_has_every_column_of_the_table_and_what_the_files_are(tmp_path) -> None:
+    path, folder = tmp_path / "t.csv", tmp_path / "o"
+    answers = "C,ST,L,O,OU,CN,Site,,Owner\nCN,Guizhou,Kaili,X,Y"
+    path.write_text(f"{answers},dev-1,=1+1,lost,we\n")
+    run(path, folder)
+    [made] = records.read(folder)
+    csr = (folder / "dev-1" / "dev-1.csr").read_bytes()
+    assert (folder / "manifest.csv").read_bytes().startswith(b'\xef\xbb\xbf"line","common_name"')
+    assert manifest(folder) == [
+        {
+            "line": "2",
+            "common_name": "dev-1",
+            "key": "dev-1/dev-1.key",
+            "csr": "dev-1/dev-1.csr",
+            "public_key_sha256": made.public_key_sha256,
+            "csr_sha256": hashlib.sha256(csr).hexdigest(),
+            "status": "created",
+            "Site": "'=1+1",
+            "Owner": "we",
+        }
+    ]
+    assert made.columns == {"Site": "=1+1", "Owner": "we"}
+    assert (
+        json.loads((folder / REQUESTS).read_text())["csr_sha256"]
+        == manifest(folder)[0]["csr_sha256"]
+    )
+
+
+def test_rejected_rows_are_written_with_their_reasons(tmp_path) -> None:
+    row = Row(7, ("CN", "贵州", "", "", "", "-dev", ""), ("north",))
+    headings = ["C", "ST", "L", "O", "OU", "CN", "EA", "Site", "Reason"]
+    path = records.write_rejected(tmp_path / "o", headings, [(row, "no city\ngiven")])
+    assert path == tmp_path / "o" / "rejected.csv"
+    records.write_rejected(tmp_path / "o", headings, [(row, "no city\ngiven")])
+    assert path.read_bytes().decode("utf-8-sig") == (
+        '"C","ST","L","O","OU","CN","EA","Site","Reason"\r\n'
+        '"CN","贵州","","","","\'-dev","","north","no city\\u000agiven"\r\n'
+    )
+    assert [one.name for one in path.parent.iterdir()] == ["rejected.csv"]
+    with pytest.raises(CannotSave) as refused:
+        records.write_rejected(path, headings, [])
+    assert refused.value.problems[0].path == path
+
+
+def test_what_a_killed_run_left_half_made_is_removed(tmp_path) -> None:
+    half = tmp_path / f"{records.TEMPORARY}1"
+    (half / "dev-1").mkdir(parents=True)
+    (half / "dev-1" / "dev-1.key").touch()
+    (tmp_path / f"{records.TEMPORARY}2").touch()
+    (tmp_path / ".enos-csr").touch()
+    with records.opened(tmp_path):
+        assert sorted(one.name for one in tmp_path.iterdir()) == [".enos-csr", REQUESTS]
+    assert [one.name for one in tmp_path.iterdir()] == [".enos-csr"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotSave) as refused, records.opened(tmp_path / "file" / "o"):
+        pass
+    [problem] = refused.value.problems
+    assert (problem.code, problem.path) == (Code.NOT_A_FOLDER, tmp_path / "file" / "o")
 
 
 @ON_POSIX
@@ -363,6 +566,16 @@ def test_a_run_is_paused_stopped_and_goes_on(table_of, tmp_path) -> None:
     assert len(complete(folder)) == 12
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which cores are allowed")
+def test_a_process_uses_the_cores_that_it_may_use() -> None:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert jobs() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def test_a_renewal_keeps_its_common_name_exactly(table_of, tmp_path) -> None:
     run(table_of("dev-1"), tmp_path / "one")
     rules = check.Rules(kind=RequestKind.RENEWAL)
@@ -394,12 +607,69 @@ def test_a_passphrase_for_each_device(table_of, tmp_path) -> None:
         with pytest.raises((TypeError, ValueError)):
             serialization.load_pem_private_key(data, None)
         serialization.load_pem_private_key(data, str(passphrases.of(known, name)).encode())
-    assert passphrases.check_place(folder / "secret.csv", folder)
+    inside = folder / "secret.csv"
+    place = [Problem(Code.BATCH_PASSPHRASES_INSIDE, path=inside)]
+    assert passphrases.check_place(inside, folder) == place
     assert not passphrases.check_place(file, folder)
     file.write_text("my poems")
     with pytest.raises(CannotSave):
         passphrases.provide(file, ["dev-9"])
     assert file.read_text() == "my poems"
+
+
+NOT_PASSPHRASES = {
+    "empty": b"",
+    "other-headings": b"name,passphrase\ndev-1,secret\n",
+    "more-cells": b"common_name,passphrase\ndev-1,secret,more\n",
+    "fewer-cells": b"common_name,passphrase\ndev-1\n",
+    "no-text": b"common_name,passphrase\ndev-1,\xff\n",
+}
+
+
+@pytest.mark.parametrize("data", NOT_PASSPHRASES.values(), ids=NOT_PASSPHRASES)
+def test_a_file_without_passphrases_is_left_as_it_is(tmp_path, data) -> None:
+    path = tmp_path / "secret.csv"
+    path.write_bytes(data)
+    for use in (passphrases.load, lambda given: passphrases.provide(given, ["dev-1"])):
+        with pytest.raises(CannotSave) as refused:
+            use(path)
+        assert list(refused.value.problems) == [Problem(Code.BATCH_PASSPHRASES_FOREIGN, path=path)]
+    assert path.read_bytes() == data
+
+
+def test_passphrases_that_cannot_be_read_or_saved(tmp_path) -> None:
+    assert passphrases.load(tmp_path / "none.csv") == {}
+    (tmp_path / "file").touch()
+    for path, code in ((tmp_path, Code.NOT_A_FILE), (tmp_path / "file" / "s", Code.NOT_A_FOLDER)):
+        with pytest.raises(CannotSave) as refused:
+            passphrases.provide(path, ["dev-1"])
+        [problem] = refused.value.problems
+        assert (problem.code, problem.path) == (code, path)
+
+
+@ON_POSIX
+def test_passphrases_are_no_larger_than_a_table(tmp_path) -> None:
+    path = tmp_path / "secret.csv"
+    path.write_bytes(b"common_name,passphrase\n")
+    os.truncate(path, table.MAX_BYTES + 1)
+    with pytest.raises(CannotSave) as refused:
+        passphrases.load(path)
+    assert refused.value.problems[0].code is Code.BATCH_PASSPHRASES_FOREIGN
+
+
+def test_a_spreadsheet_may_have_saved_the_passphrases(tmp_path) -> None:
+    path = tmp_path / "secret.csv"
+    path.write_bytes(b"\xef\xbb\xbfcommon_name,passphrase\r\ndev-1,secret\r\n")
+    known = passphrases.provide(path, ["dev-1"])
+    assert known == {"dev-1": "secret"}
+    assert passphrases.of(known, "dev-1") == "secret"
+    assert passphrases.of(known, "dev-2") is None
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")  # nothing is new
+    known = passphrases.provide(path, ["dev-1", "=1"])
+    new = passphrases.of(known, "=1")
+    lines = ['"common_name","passphrase"', '"dev-1","secret"', f'"\'=1","{new}"', ""]
+    assert path.read_bytes() == "\r\n".join(lines).encode()
+    assert re.fullmatch(r"[2-9A-HJ-NP-Za-km-z]{24}", new)
 
 
 def files_name(name: str) -> str:

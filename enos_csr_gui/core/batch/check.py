@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from enos_csr_gui.core import create, distinguished_name, file_names, files, x509_reader
+from enos_csr_gui.core import create, distinguished_name, file_names, files, keys, x509_reader
 from enos_csr_gui.core.batch.columns import Columns
 from enos_csr_gui.core.batch.records import Ledger, Record, identity
 from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
@@ -280,10 +280,10 @@ def _in_line(line: int, problem: Problem) -> Problem:
 def _may_belong(key_file: Path, fingerprint: str) -> bool:
     """Return whether the key has this public key, or is protected: a pair is saved as a whole."""
     try:
-        create.load_key(key_file, wanted=[fingerprint])
+        key = create.load_key(key_file, wanted=[fingerprint])
     except InvalidKey as error:
         return error.problems[0].code is Code.PASSPHRASE_NEEDED
-    return True
+    return keys.public_key_sha256(key.public_key()) == fingerprint
 
 
 def _present(folder: Path) -> set[str]:
