@@ -95,10 +95,13 @@ def conversion(raw: bytes) -> list[Problem] | None:
     return [] if _private_jwk(text) or _xml(text) else None
 
 
-def _from_numbers(numbers: dict[str, int]) -> object:
-    if numbers["n"].bit_length() != keys.KEY_SIZE:
-        bits = numbers["n"].bit_length()
+def _check_size(modulus: int) -> None:
+    if (bits := modulus.bit_length()) != keys.KEY_SIZE:
         raise InvalidKey.of(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
+
+
+def _from_numbers(numbers: dict[str, int]) -> object:
+    _check_size(numbers["n"])
     public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"])
     private = rsa.RSAPrivateNumbers(
         numbers["p"],
@@ -142,8 +145,9 @@ def _from_jwk(jwk: dict[str, object]) -> object:
 def _with_primes(numbers: dict[str, int]) -> dict[str, int]:
     """Return all numbers of a key from its modulus and exponents; ValueError if they do not fit."""
     n, e, d = numbers["n"], numbers["e"], numbers["d"]
-    if max(map(int.bit_length, (n, e, d))) > keys.KEY_SIZE:
-        return {"p": 0, "q": 0, "dp": 0, "dq": 0, "qi": 0, **numbers}  # refused for its size
+    _check_size(n)
+    if max(e, d) > n:  # the search would take long
+        raise ValueError("no such key")
     p, q = rsa.rsa_recover_prime_factors(n, e, d)
     return {
         **{"n": n, "e": e, "d": d, "p": p, "q": q},

@@ -668,6 +668,9 @@ def test_a_json_web_key_may_have_the_mandatory_numbers_only(key):
     large = {**jwk, "n": base64url((1 << 4096) - 1)}
     too_long = (Code.KEY_SIZE, {"bits": 4096, "wanted": 2048})
     assert reason(json.dumps(large).encode()) == too_long
+    for name in ("e", "d"):
+        odd = {**jwk, name: base64url((1 << 100_000) - 1)}
+        assert reason(json.dumps(odd).encode()) == (Code.NOT_A_KEY, {})
     for name in ("n", "e", "d"):
         less = {one: text for one, text in jwk.items() if one != name}
         assert reason(json.dumps(less).encode()) == (Code.NOT_A_KEY, {})
