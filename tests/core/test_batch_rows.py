@@ -87,6 +87,15 @@ def test_rows_of_several_blocks_are_what_was_put_in() -> None:
     assert wanted[40].subject()["state"] == "state 40"
 
 
+def test_blocks_that_are_looked_at_again_are_not_unpacked_again() -> None:
+    """A window asks for each row that it shows several times."""
+    rows = Rows(Row(number, ("",) * len(FIELD_KEYS)) for number in range(70 * 32))
+    first, other = rows[0], rows[40]
+    assert rows[0] is first
+    assert rows[40] is other
+    assert [rows[number].line for number in range(0, len(rows), 16)] == [*range(0, 70 * 32, 16)]
+
+
 @pytest.mark.long
 def test_many_rows_are_few_objects(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"

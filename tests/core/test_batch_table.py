@@ -94,6 +94,21 @@ def test_few_characters_in_gb18030_are_not_taken_for_utf_8(tmp_path, city) -> No
     assert table.read(path).rows[1].answers[2] == city
 
 
+@pytest.mark.parametrize("block", [1, 1 << 16])
+def test_a_text_is_in_gb18030_if_half_of_it_is_everyday_chinese(
+    tmp_path, monkeypatch, block
+) -> None:
+    """Western texts are rare characters in GB18030."""
+    monkeypatch.setattr(table, "_BLOCK", block)
+    path = tmp_path / "t.csv"
+    for city, is_taken in (("贵龘", True), ("贵龘龘", False)):
+        path.write_bytes(f"CN,L\ndev-1,{city}\ndev-2,\n".encode("gb18030"))
+        if is_taken:
+            assert table.read(path).rows[0].subject()["locality"] == city
+        else:
+            assert refused(path) is Code.TABLE_ENCODING
+
+
 @pytest.mark.parametrize("field", SUBJECT_FIELDS, ids=lambda field: field.key)
 def test_columns_are_recognized_by_every_name_of_a_field(tmp_path, field) -> None:
     option = field.key.replace("_", "-")
@@ -303,12 +318,19 @@ def test_which_separator_a_table_has(tmp_path, text, city) -> None:
     assert row.subject()["locality"] == city
 
 
-@pytest.mark.parametrize("data", ["CN\na\n" + "x" * (1 << 20), 'CN\na\n"' + "x\n" * (1 << 19)])
-def test_the_line_that_cannot_be_read_is_named(tmp_path, data) -> None:
+@pytest.mark.parametrize(("above", "line"), [("CN\na\n", 3), ("", 1)])
+@pytest.mark.parametrize("data", ["x" * (1 << 20), '"' + "x\n" * (1 << 19)])
+def test_the_line_that_cannot_be_read_is_named(tmp_path, above, line, data) -> None:
     path = tmp_path / "t.csv"
-    path.write_text(data)
+    path.write_text(above + data)
     problem = refusal_of(path)
-    assert (problem.code, problem.values) == (Code.LINE_UNREADABLE, {"line": 3})
+    assert (problem.code, problem.values) == (Code.LINE_UNREADABLE, {"line": line})
+
+
+def test_the_lines_of_a_cell_end_as_they_did(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'CN,Note\r\na,"one\r\ntwo"\r\n')
+    assert table.read(path).rows[0].extra == ("one\r\ntwo",)
 
 
 def test_ragged_rows(tmp_path) -> None:
@@ -327,6 +349,7 @@ HOSTILE = {
     "no-encoding": (b"CN\n\xff\xff\xff", Code.TABLE_ENCODING),
     "latin-1": ("CN,L\ndev-1,Zürich\n".encode("latin-1"), Code.TABLE_ENCODING),
     "windows-1250": ("CN,L\ndev-1,Łódź – Gdańsk\n".encode("cp1250"), Code.TABLE_ENCODING),
+    "cut-off": (b"CN\ndev-\xe8", Code.TABLE_ENCODING),
     "utf-32": ("CN\ndev-1\n".encode("utf-32"), Code.TABLE_ENCODING),
     "long-cell": (b"CN\n" + b"x" * (1 << 20), Code.LINE_UNREADABLE),
     "open-quote": (b'CN\n"' + b"x\n" * (1 << 19), Code.LINE_UNREADABLE),
@@ -413,7 +436,7 @@ def with_result(path: Path, result: bytes) -> None:
 def test_of_a_formula_the_saved_result_counts(book) -> None:
     path = book(["CN", "L"], ['=CONCAT("dev-",1)', "Kaili"])
     [row] = table.read(path).rows
-    assert (row.line, row.subject()["locality"]) == (2, "Kaili")
+    assert (row.line, row.common_name, row.subject()["locality"]) == (2, "=", "Kaili")
     assert row.problems == (Problem(Code.CELL_FORMULA, "common_name"),)
     with_result(path, b"17")
     [row] = table.read(path).rows
@@ -434,6 +457,7 @@ def test_hidden_rows_and_merged_cells_are_reported(book, monkeypatch, block) -> 
     changed.save(path)
     found = table.read(path)
     assert names(found) == ["a", "b"]
+    assert found.rows[1].subject() == {"common_name": "b"}
     values = {"sheet": "Sheet"}
     assert found.notes == (
         Problem(Code.ROWS_HIDDEN, values=values),
@@ -489,6 +513,13 @@ def test_line_2_of_a_table_that_only_has_the_columns_of_the_template_is_a_device
     assert names(table.read(book(HEADINGS_OF_ENOS, ["wtg_01", "WTG 1", "+08:00"]))) == ["wtg_01"]
     path = book(HEADINGS_OF_ENOS, ["String"], ["wtg_01"], name="Template_abc.xlsx")
     assert names(table.read(path)) == ["wtg_01"]
+
+
+@pytest.mark.parametrize("headings", ["DeviceKey,Note", "CN,Device Name"])
+def test_a_table_that_is_no_template_may_have_any_name_in_line_2(tmp_path, headings) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{headings}\nfan 1,x\ndev-2,y\n")
+    assert names(table.read(path)) == ["fan 1", "dev-2"]
 
 
 def altered(path: Path, member: str, data: bytes) -> Path:
@@ -608,6 +639,8 @@ def test_an_empty_table_can_be_filled_in(tmp_path, name) -> None:
         assert set(written.column_dimensions) == {"A", "B"}
         assert {one.number_format for one in written.column_dimensions.values()} == {"@"}
         assert [cell.value for cell in written[1]] == ["Country", "Common name"]
+    else:
+        assert path.read_bytes() == b"\xef\xbb\xbfCountry,Common name\r\n"
     with pytest.raises(InvalidFileName):
         table.write_empty(tmp_path / "a?b.csv", ["Common name"])
 
