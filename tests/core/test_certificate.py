@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from enos_csr_gui.core import certificate, x509_reader
 from enos_csr_gui.core.contents import Content
@@ -178,3 +183,86 @@ def test_a_certificate_that_enos_did_not_issue_to_a_device_is_refused(three, ope
 
 def test_names_are_those_of_the_certificate(three):
     assert certificate.issuer_name(three[0]) == certificate.subject_name(three[1]) == "Test Issuing"
+
+
+# --- Authorities with one name --------------------------------------------------------------------
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Named:
+    """What has a name and a key: it issues certificates."""
+
+    def __init__(self, name: str) -> None:
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.id = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+
+    def issue(
+        self, of: Named, days: int = 300, *, is_authority: bool = True, with_ids: bool = False
+    ) -> x509_reader.Certificate:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(of.name)
+            .issuer_name(self.name)
+            .public_key(of.key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW - timedelta(days=300))
+            .not_valid_after(NOW + timedelta(days=days))
+            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+        )
+        if with_ids:
+            above = x509.AuthorityKeyIdentifier(self.id.digest, None, None)
+            builder = builder.add_extension(of.id, critical=False).add_extension(above, False)
+        made = builder.sign(self.key, hashes.SHA256())
+        return x509_reader.read(made.public_bytes(Encoding.DER))
+
+
+@pytest.fixture(scope="module")
+def root() -> Named:
+    return Named("Root")
+
+
+@pytest.fixture(scope="module")
+def namesakes(root) -> list[x509_reader.Certificate]:
+    """Return as many authorities of one name as signatures are verified."""
+    issuers = (Named("Issuing") for _number in range(certificate.MAX_VERIFICATIONS))
+    return [root.issue(one, with_ids=True) for one in issuers]
+
+
+def test_the_search_among_authorities_of_one_name_ends(root, namesakes):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    own, content = root.issue(issuing), Content(PLACE, b"")
+    found = certificate.of([leaf], content, [*namesakes[1:], own], now=NOW)
+    assert (found.chain, found.notes, found.has_namesake) == ((own,), (), False)
+    missed = certificate.of([leaf], content, [*namesakes, own], now=NOW)
+    note = Problem(Code.CHAIN_TOO_COSTLY, values={"limit": 200})
+    assert (missed.chain, missed.notes, missed.has_namesake) == ((), (note,), True)
+    assert note in certificate.check(missed, now=NOW)
+
+
+def test_the_issuer_whose_key_is_named_is_tried_first(root, namesakes):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False, with_ids=True)
+    own = root.issue(issuing, with_ids=True)
+    found = certificate.of([leaf], Content(PLACE, b""), [*namesakes, own], now=NOW)
+    assert found.chain == (own,)
+
+
+@pytest.mark.parametrize(("worse", "better"), [(-1, 10), (10, 300), (-9, 300)])
+def test_of_two_certificates_of_an_issuer_the_one_that_lasts_is_taken(root, worse, better):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    short, long, top = root.issue(issuing, worse), root.issue(issuing, better), root.issue(root)
+    for pool in ([short, long, top], [top, long, short]):
+        found = certificate.of([leaf], Content(PLACE, b""), pool, now=NOW)
+        assert found.chain == (long, top)
+
+
+def test_a_valid_certificate_without_a_root_goes_before_an_expired_one_with_it(root):
+    issuing, other = Named("Issuing"), Named("Other root")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    expired, valid = root.issue(issuing, -1), other.issue(issuing)
+    for pool in ([expired, valid, root.issue(root)], [root.issue(root), valid, expired]):
+        assert certificate.of([leaf], Content(PLACE, b""), pool, now=NOW).chain == (valid,)
