@@ -33,7 +33,7 @@ NO_WORDS = re.compile(
     "|".join(
         (
             r"^\d+\s\(0x[0-9A-F ]+\)$",
-            r"/.*|\S+\.(?:csr|csv|key|pem)|(?:turbine|gateway-kaili)-\d+",
+            r"/.*|\S*\.(?:csr|csv|jks|key|pem)|(?:turbine|gateway-kaili)-\d+",
             r"(?:[0-9a-f]{4} ){7}[0-9a-f]{4}",
             r"\d+ \w{3} \d{4}(?:, \d\d:\d\d UTC)?|\b[A-Z]{1,2}\b|Ĉinio|sha256WithRSAEncryption",
             r"Guizhou|Kaili|Example Wind Ltd|Operations|ops@example\.com",
