@@ -256,7 +256,7 @@ def ssh_public_key(blob: bytes) -> PublicKeyTypes | None:
 def openssh_public_key(der: bytes) -> PublicKeyTypes | None:
     """Return the public key that stands before a private key of OpenSSH (PROTOCOL.key)."""
     place = len(b"openssh-key-v1\0")
-    for _skipped in ("cipher", "key derivation", "its options"):
+    for _skipped in range(3):  # cipher, key derivation, its options
         place += 4 + int.from_bytes(der[place : place + 4])
     place += 4  # the number of keys
     length = int.from_bytes(der[place : place + 4])
