@@ -1180,7 +1180,7 @@ def long_forms(made) -> dict[str, bytes]:
     locked = made("rsa -aes256 -traditional -in rsa.pem", "-passout", "pass:a")
     pkcs8 = made("pkcs8 -topk8 -outform DER -in rsa.pem", "-passout", "pass:a")
     algorithm = next(der_values(pkcs8, 4))
-    more = bytes(20_000)
+    more = bytes(20_001)  # in Base64 without padding
     return {
         "OpenSSH": pem("OPENSSH PRIVATE KEY", b"\0\0\0\x04none\0\0\0\x07ssh-rsa" + more),
         "traditional": locked.replace(b"\n\n", b"\n\n" + base64.encodebytes(more), 1),
