@@ -977,7 +977,7 @@ def test_other_threads_run_while_a_slow_key_is_opened(made, command):
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0.3, 1), (2.0004, 2), (2.3, 3), (59.5, 60), (60.0, 60)]
 )
-def test_a_wait_is_told_in_whole_seconds(seconds, shown):
+def test_a_wait_is_in_whole_seconds(seconds, shown):
     problem = key_reader.slow(seconds)
     assert (problem.code, problem.values) == (Code.KEY_SLOW, {"seconds": shown})
 

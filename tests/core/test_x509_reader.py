@@ -394,7 +394,7 @@ def self_signed(key, hash_, rsa_padding=None) -> x509_reader.Certificate:
         ("Ed448", None, None, "1.3.101.113"),
     ],
 )
-def test_a_signature_is_told_from_a_false_one(keys_by_kind, kind, hash_, rsa_padding, oid):
+def test_a_signature_differs_from_a_false_one(keys_by_kind, kind, hash_, rsa_padding, oid):
     own, other = keys_by_kind[kind]
     certificate = self_signed(own, hash_, rsa_padding)
     assert certificate.signature_algorithm == oid
@@ -710,7 +710,7 @@ def attribute(oid: str, *values: bytes) -> bytes:
     return tlv(0x30, bytes.fromhex(oid), tlv(0x31, *values))
 
 
-def test_a_request_without_attributes_is_told_from_one_with_none(key):
+def test_a_request_without_attributes_is_not_one_with_none(key):
     missing, empty = request_with(key), request_with(key, b"\xa0\x00")
     assert (missing.attributes, missing.extensions, missing.unreadable) == (None, (), False)
     assert (empty.attributes, empty.extensions, empty.unreadable) == ((), (), False)
