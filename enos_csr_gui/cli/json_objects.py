@@ -5,7 +5,6 @@ Each function returns one object of the schema in docs/json.schema.json, ready f
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from enos_csr_gui.core.history import PastRequest
     from enos_csr_gui.core.inspect import InspectedItem
     from enos_csr_gui.core.receive import MatchedCertificate, StoredCertificate
-    from enos_csr_gui.core.x509_reader import Certificate
 
 Object = dict[str, object]
 
@@ -122,15 +120,10 @@ def received(
         "valid_from": time(leaf.not_valid_before_utc),
         "valid_to": time(leaf.not_valid_after_utc),
         "public_key_sha256": matched.issued.public_key_sha256,
-        "certificate_sha256": certificate_sha256(leaf),
+        "certificate_sha256": leaf.sha256,
         "already_received": stored.already,
         "warnings": list(warnings),
     }
-
-
-def certificate_sha256(certificate: Certificate) -> str:
-    """Return the SHA-256 of a certificate's DER in hex."""
-    return hashlib.sha256(certificate.der).hexdigest()
 
 
 def exported(files: Iterable[ExportedFile], warnings: Sequence[Object]) -> Object:

@@ -252,7 +252,6 @@ def _entries(part: str, wanted: Callable[[dict[str, str]], object]) -> list[dict
     return [one for one in cast("list[dict[str, str] | None]", read[name]) if one]
 
 
-@cache
 def _assigned() -> list[dict[str, str]]:
     return _entries("1", lambda _country: True)
 

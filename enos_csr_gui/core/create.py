@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from enos_csr_gui.core import csr, file_names, files, interrupted, journal, keys, last_answers
+from enos_csr_gui.core import (
+    csr,
+    digests,
+    file_names,
+    files,
+    interrupted,
+    journal,
+    keys,
+    last_answers,
+)
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import HistoryUnavailable, InvalidKey, Problem
 from enos_csr_gui.core.file_types import CSR_SUFFIX, KEY_SUFFIX
@@ -109,7 +117,7 @@ def create_request(
             public_key_sha256=made.public_key_sha256,
             key=made.key,
             csr=made.csr,
-            csr_sha256=hashlib.sha256(csr_pem).hexdigest(),
+            csr_sha256=digests.sha256(csr_pem),
             kind=kind,
             made_on=made_on,
             new_folder=not os.path.lexists(file_names.system_path(folder)),

@@ -23,10 +23,8 @@ rights that its folder and the umask give it.
 from __future__ import annotations
 
 import errno
-import hashlib
 import io
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -227,7 +225,7 @@ def make_temporary_folder() -> Path:
     import tempfile
 
     # In one attempt: see '_hidden'.
-    folder = Path(tempfile.gettempdir(), f"enos-csr-{secrets.token_hex(8)}")
+    folder = Path(tempfile.gettempdir(), f"enos-csr-{os.urandom(8).hex()}")
     permissions.make_folder(folder, 0o700)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -283,8 +281,10 @@ def _record(request: journal.Facts, record: Callable[[journal.Facts], None] | No
 
 
 def _digest(path: Path) -> str:
+    from enos_csr_gui.core import digests
+
     with open_to_read(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digests.sha256_of_file(file)
 
 
 def _remove_ours(path: Path) -> None:
@@ -362,10 +362,12 @@ def _save_with(
             for name, part in named
         ]
         if len(named) > 1:
+            from enos_csr_gui.core import digests
+
             (first, part), *rest = named
             entry.note(
                 first=str(folder / first),
-                sha256=hashlib.sha256(part.data).hexdigest(),
+                sha256=digests.sha256(part.data),
                 rest={name: part.data.decode("latin-1") for name, part in rest},
             )
         _name_all(at, moves, entry)
@@ -411,7 +413,7 @@ def _hidden(folder: Path, at: int | None, part: Part, entry: journal.Entry) -> I
     """Write a hidden file; delete it unless it has been renamed."""
     # A random name needs one attempt only. (Python's ``tempfile`` before 3.13.13 retries without
     # end on Windows when the user has no permission to write.)
-    name = f"{_TEMPORARY}{secrets.token_hex(8)}"
+    name = f"{_TEMPORARY}{os.urandom(8).hex()}"
     path = name if at is not None else str(system_path(folder / name))
     entry.note(temporary=str(folder / name))
     try:

@@ -6,7 +6,6 @@ outside, so that no file can keep the computer busy with deriving keys.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -437,7 +436,7 @@ def _certificate(certificate: Certificate, now: datetime) -> InspectedItem:
         issuer=_pairs(certificate.issuer),
         key=_facts(certificate.key),
         signature_algorithm=distinguished_name.oid_name(certificate.signature_algorithm),
-        certificate_sha256=hashlib.sha256(certificate.der).hexdigest(),
+        certificate_sha256=certificate.sha256,
         serial_number=certificate.serial_number,
         valid_from=None if odd else certificate.not_valid_before_utc,
         valid_to=None if odd else certificate.not_valid_after_utc,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -130,7 +129,7 @@ def _new_entry() -> tuple[Path, int] | None:
     folder = data_folder()
     for _try in range(_TRIES):
         make_private_folder(folder)
-        path = folder / f"{_PREFIX}{secrets.token_hex(8)}"
+        path = folder / f"{_PREFIX}{os.urandom(8).hex()}"
         try:
             descriptor = create(str(path), private=True)
         except FileNotFoundError:  # another process has just removed the empty folder

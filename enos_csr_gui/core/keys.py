@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from enos_csr_gui.core import digests
 from enos_csr_gui.core.errors import Code, InvalidKey, Problem
 
 KEY_SIZE = 2048
@@ -66,7 +65,7 @@ def public_key_sha256(public_key: PublicKeyTypes) -> str:
     spki = public_key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return hashlib.sha256(spki).hexdigest()
+    return digests.sha256(spki)
 
 
 def strength(passphrase: str) -> int:

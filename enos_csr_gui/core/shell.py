@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -60,7 +59,9 @@ def _for_cmd(argument: str) -> str:
     """
     if _PLAIN.fullmatch(argument):
         return argument
-    quoted = subprocess.list2cmdline([argument])
+    from subprocess import list2cmdline  # with sockets and locales, for one small function
+
+    quoted = list2cmdline([argument])
     if not quoted.startswith('"'):
         quoted = f'"{quoted}"'
     if not re.search('[%!"]', argument):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import secrets
 from functools import cache
+from random import SystemRandom
 
 from enos_csr_gui import resources
 
@@ -21,7 +21,7 @@ def words() -> tuple[str, ...]:
 
 def passphrase() -> str:
     """Return a new passphrase: random words with hyphens in between."""
-    return "-".join(secrets.choice(words()) for _number in range(COUNT))
+    return "-".join(SystemRandom().choice(words()) for _number in range(COUNT))
 
 
 def bits() -> int:

@@ -6,7 +6,6 @@ and never replaces it: what is saved, exported or verified are the bytes that ca
 
 from __future__ import annotations
 
-import hashlib
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from enos_csr_gui.core import asn1, distinguished_name, keys, library, reader
+from enos_csr_gui.core import asn1, digests, distinguished_name, keys, library, reader
 from enos_csr_gui.core.asn1 import SEQUENCE, Tlv, der_values
 from enos_csr_gui.core.distinguished_name import MAX_ATTRIBUTES, Name
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
@@ -138,7 +137,7 @@ class PublicKey:
         with suppress(*library.ERRORS):
             if self.loaded:
                 return keys.public_key_sha256(self.loaded)
-        return hashlib.sha256(self.der).hexdigest()
+        return digests.sha256(self.der)
 
 
 class UnknownSignature(Exception):
@@ -254,6 +253,11 @@ class Certificate(_Signed):
     def to_pem(self) -> bytes:
         """Return the bytes that came in as PEM (RFC 7468)."""
         return asn1.pem("CERTIFICATE", self.der)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the DER in hex."""
+        return digests.sha256(self.der)
 
     @property
     def not_valid_before_utc(self) -> datetime:

@@ -116,11 +116,10 @@ def _import_core(task: Task) -> None:
 def _load() -> tuple[LastAnswers, Defaults]:
     """Import what the first pages need of the core; return the last answers and the defaults."""
     _import_core(Task.NEW)
-    from enos_csr_gui.core import countries, defaults, file_names, last_answers, words
+    from enos_csr_gui.core import countries, defaults, file_names, last_answers
 
     countries.suggest("China")
     file_names.safe_name("?")
-    words.words()
     last = last_answers.load()
     if last.folder and not last.folder.is_dir():
         last = last_answers.LastAnswers(last.answers, None)  # the disk may be missing

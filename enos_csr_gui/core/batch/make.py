@@ -20,7 +20,6 @@ from __future__ import annotations
 import ctypes
 import os
 import queue
-import secrets
 import sys
 import threading
 import time
@@ -237,7 +236,7 @@ def _staging(folder: Path, *, private: bool) -> Iterator[Path]:
 
     Raises CannotSave when the disk cannot keep a key to its owner, and ``private`` asks for it.
     """
-    stage = folder / f"{records.TEMPORARY}{secrets.token_hex(8)}"
+    stage = folder / f"{records.TEMPORARY}{os.urandom(8).hex()}"
     place = file_names.system_path(stage)
     permissions.make_folder(place, 0o700)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import zipfile
@@ -136,7 +135,7 @@ def _foreign(found: Found) -> Foreign:
         certificate.subject_name(one),
         found.source,
         one.key.public_key_sha256,
-        hashlib.sha256(one.der).hexdigest(),
+        one.sha256,
         None if one.check_dates() else one.not_valid_after_utc,
     )
 

@@ -8,12 +8,10 @@ pair it was about is on the disk and is found there (see ``check``).
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import os
 import re
-import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from enos_csr_gui.core import file_names, files, journal, permissions
+from enos_csr_gui.core import digests, file_names, files, journal, permissions
 from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
 from enos_csr_gui.core.file_types import MANIFEST, REJECTED, REQUESTS
@@ -65,7 +63,7 @@ def _line(record: Record, batch: str) -> bytes:
         "key_file": record.key,
         "csr_file": record.csr,
         "public_key_sha256": record.public_key_sha256,
-        "csr_sha256": hashlib.sha256(record.csr_pem.encode()).hexdigest(),
+        "csr_sha256": digests.sha256(record.csr_pem.encode()),
         "columns": dict(record.columns),
         "csr": record.csr_pem,
     }
@@ -197,7 +195,7 @@ class Ledger:
 
     def start(self) -> None:
         """Give a new batch its name."""
-        self.batch = self.batch or f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
+        self.batch = self.batch or f"{datetime.now(UTC):%Y%m%d}-{os.urandom(4).hex()}"
 
     def _remember(self, record: Record) -> None:
         self.made[record.common_name] = identity(record.subject)
@@ -239,11 +237,11 @@ class Ledger:
             writer = csv.writer(text, quoting=csv.QUOTE_ALL)
             writer.writerow(map(harmless, (*_FIRST_COLUMNS, *columns)))
             for record in read(self.folder):
-                digest = hashlib.sha256(record.csr_pem.encode()).hexdigest()
                 known = map(harmless, (record.common_name, record.key, record.csr))
                 extra = (harmless(record.columns.get(name, "")) for name in columns)
-                digests = harmless(record.public_key_sha256), digest
-                writer.writerow((record.line, *known, *digests, "created", *extra))
+                public_key = harmless(record.public_key_sha256)
+                request = digests.sha256(record.csr_pem.encode())
+                writer.writerow((record.line, *known, public_key, request, "created", *extra))
         return self.folder / MANIFEST
 
 
@@ -327,7 +325,7 @@ def _remove_empty(path: Path, *, is_new: bool) -> None:
 
 def _remove_if_empty(path: Path, *, is_new: bool) -> None:
     """Remove it on Windows, which renames no open file: no other run has it then."""
-    hidden = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    hidden = path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}")
     with suppress(OSError):
         path.rename(hidden)
         if hidden.stat().st_size:  # another run has been here meanwhile
@@ -349,7 +347,7 @@ def _remove_half_made(folder: Path) -> None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
     """Write a table in UTF-8, with the mark that Excel needs; it gets its name when it is whole."""
-    hidden = file_names.system_path(path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}"))
+    hidden = file_names.system_path(path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}"))
     try:
         with hidden.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as text:
             yield text

@@ -156,7 +156,7 @@ class StartPage(Page):
         box = LanguageBox()
         box.setAccessibleName(_("Language"))
         for language in i18n.languages():
-            box.addItem(i18n.name_of(language), language)
+            box.add(i18n.name_of(language), language)
         box.setCurrentIndex(box.findData(i18n.language()))
         box.activated.connect(lambda: self.language_wanted.emit(box.currentData()))
         return box

@@ -14,7 +14,7 @@ from enos_csr_gui.core.defaults import SubmitDefaults
 from enos_csr_gui.core.file_types import COVER_SHEET_SUFFIX
 from enos_csr_gui.core.files import save_with_ending
 from enos_csr_gui.gui import dates
-from enos_csr_gui.gui.submit import cover_sheet, mail
+from enos_csr_gui.gui.submit import mail
 from enos_csr_gui.gui.submit.actions import SubmitActions
 from enos_csr_gui.gui.widgets.copy_button import CopyButton
 from enos_csr_gui.i18n import _
@@ -99,6 +99,8 @@ class SubmitButtons(SubmitActions):
         request, submit = self._request, self._submit
         if request is None:
             return
+        from enos_csr_gui.gui.submit import cover_sheet  # few need one, and it takes 1 MB
+
         rows = cover_sheet.rows(
             request.subject,
             request.csr.name,

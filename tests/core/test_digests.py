@@ -1,0 +1,18 @@
+"""SHA-256, against Python's own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pytest
+
+from enos_csr_gui.core import digests
+
+
+@pytest.mark.parametrize("size", [0, 1, 64, (1 << 16) - 1, 1 << 16, (1 << 16) + 1, 200_000])
+def test_a_digest_is_that_of_all_the_data(size: int) -> None:
+    data = bytes(number % 251 for number in range(size))
+    expected = hashlib.sha256(data).hexdigest()
+    assert digests.sha256(data) == expected
+    assert digests.sha256_of_file(io.BytesIO(data)) == expected
