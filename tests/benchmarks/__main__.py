@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "performance.md"
 NAMES = (
     "window",
+    "plugins",
     "command_line",
     "frozen",
     "countries",
