@@ -104,12 +104,14 @@ main()
         [sys.executable, "-c", program, *new, "--out", tmp_path], capture_output=True, check=True
     )
     rare = {
+        "_hashlib",  # Python's own OpenSSL
         "cryptography.x509",
         "enos_csr_gui.core.key_reader",
         "enos_csr_gui.core.x509_reader",
         "openpyxl",
         "pathvalidate",
         "pycountry",
+        "subprocess",
         "tomllib",
         "zxcvbn",
     }

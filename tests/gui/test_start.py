@@ -111,6 +111,37 @@ app.exec()
     ], done.stdout + done.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a process has opened")
+def test_a_new_request_loads_nothing_that_takes_memory_for_what_is_rare() -> None:
+    program = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui.navigation import Step, Task
+from enos_csr_gui.gui.startup import open_wizard
+
+def go_on():
+    if wizard.is_ready and wizard.step is Step.START:
+        wizard.begin(Task.NEW)
+    if wizard.draft.key is None:
+        QTimer.singleShot(20, go_on)
+    else:
+        rare = {"_hashlib", "enos_csr_gui.gui.submit.cover_sheet", "subprocess"}
+        chinese = "wqy-microhei" in Path("/proc/self/maps").read_text()
+        print("with a key:", sorted(rare & sys.modules.keys()), "a Chinese font:", chinese)
+        QApplication.exit()
+
+app = QApplication([])
+wizard = open_wizard()
+wizard.show()
+go_on()
+app.exec()
+"""
+    done = run("-c", program, QT_QPA_PLATFORM="offscreen", LANGUAGE="en")
+    assert done.stdout == "with a key: [] a Chinese font: False\n", done.stderr
+
+
 def test_qt_takes_its_options_and_every_letter_of_the_files_is_kept() -> None:
     program = """
 import sys
