@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import build as build_downloads
 import pytest
 
 TOP = Path(__file__).parents[2]
@@ -40,6 +42,39 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(dist: Path) -> Path:
     """The frozen program in its folder."""
     return dist / "enos-csr"
+
+
+@pytest.fixture
+def builds_the_same(tmp_path: Path) -> Callable[..., None]:
+    """A function that builds what is in a folder again, and compares the bytes.
+
+    At another time and place, as a user with another umask and time zone.
+    """
+
+    def build_again(folder: Path, *options: str) -> None:
+        place = tmp_path / "another place"
+        not_sources = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
+        shutil.copytree(TOP, place, ignore=not_sources)
+        again = place / "dist"
+        here = {
+            "SOURCE_DATE_EPOCH": str(build_downloads.commit_time()),  # the place is no clone
+            "PATH": os.pathsep.join([os.environ["PATH"], str(TOP / ".uv" / "bin")]),
+        }
+        done = subprocess.run(
+            [sys.executable, place / "packaging/build.py", *options, "--into", again],
+            env=os.environ | here | {"TZ": "Asia/Shanghai"},
+            umask=0o077,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        files = [file.relative_to(folder) for file in folder.rglob("*") if file.is_file()]
+        assert files
+        for file in files:
+            assert filecmp.cmp(folder / file, again / file, shallow=False), file
+
+    return build_again
 
 
 @pytest.fixture

@@ -311,6 +311,14 @@ def test_the_real_program_is_installed_used_and_removed(
     assert (computer.files(), computer.registry()) == before
 
 
+@pytest.mark.timeout(2 * 1400)
+def test_another_build_gives_the_same_bytes(
+    real: Path, builds_the_same: Callable[..., None]
+) -> None:
+    assert (real / f"EnOS-CSR-{__version__}-setup.exe").is_file()
+    builds_the_same(real, "--for", "windows")
+
+
 @pytest.mark.long
 @waits_for_the_build
 def test_the_real_installer_is_small_and_holds_nothing_that_no_run_loads(real: Path) -> None:
