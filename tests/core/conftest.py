@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,31 @@ def as_ordinary_user() -> Callable[..., str]:
         return done.stdout.strip()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def without_privileges() -> Callable[[], AbstractContextManager[None]]:
+    """Return what takes the administrator's rights from this process for a moment.
+
+    What the program imports late must be there before.
+    """
+    if os.name != "posix":
+        pytest.skip("permissions as POSIX knows them")
+    if os.geteuid() == 0 and not hasattr(os, "setresuid"):
+        pytest.skip("no way back to the administrator")
+
+    @contextmanager
+    def ordinary() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        os.setresuid(65534, 65534, 0)
+        try:
+            yield
+        finally:
+            os.setresuid(0, 0, 0)
+
+    return ordinary
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -41,8 +42,26 @@ def test_a_folder_is_made_with_all_above_it(tmp_path):
     permissions.make_private_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(NotADirectoryError) as caught:
         permissions.make_private_folder(tmp_path / "file")
+    error = caught.value
+    assert (error.errno, error.strerror) == (errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    assert error.filename == str(tmp_path / "file")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX knows them")
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o277, 0o777])
+def test_a_folder_is_usable_by_its_owner_whatever_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        permissions.make_folder(tmp_path / "usual")
+        permissions.make_folder(tmp_path / "private", 0o700)
+        permissions.make_private_folder(tmp_path / "above" / "below")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    usual = 0o777 & ~umask | 0o700
+    assert modes == {"usual": usual, "private": 0o700, "above": usual, "below": 0o700}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX knows them")
