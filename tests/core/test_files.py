@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import hashlib
 import itertools
 import json
+import ntpath
 import os
 import random
 import shutil
@@ -14,10 +16,12 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -124,6 +128,50 @@ def test_with_an_existing_key_only_the_request_is_written(tmp_path, csr_pem):
 def test_the_last_step_of_the_folder_is_made(tmp_path):
     save_pair(tmp_path / "new", "a", b"key", b"csr")
     assert everything_in(tmp_path / "new") == {"a.key": b"key", "a.csr": b"csr"}
+
+
+def test_one_file_is_saved_and_never_replaced(tmp_path):
+    path = tmp_path / "plant.north.json"
+    assert files.save_one(path, b"first") == path
+    with pytest.raises(CannotSave) as caught:
+        files.save_one(path, b"second")
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (Code.FILE_EXISTS, path)
+    assert problem.values == {"suggestion": "plant.north-2"}
+    assert everything_in(tmp_path) == {"plant.north.json": b"first"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("plant", "plant.zip"),
+        ("plant.zip", "plant.zip"),
+        ("plant.ZIP", "plant.zip"),
+        ("plant.north", "plant.north.zip"),
+    ],
+)
+def test_the_ending_is_added_unless_it_is_there(tmp_path, typed, name):
+    assert files.save_with_ending(tmp_path / typed, ".zip", b"data") == tmp_path / name
+    assert everything_in(tmp_path) == {name: b"data"}
+
+
+def test_a_temporary_folder_is_for_the_user_alone_and_goes_at_the_end(tmp_path, monkeypatch):
+    at_the_end = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        atexit, "register", lambda *call, **named: at_the_end.append(partial(*call, **named))
+    )
+    folders = [files.make_temporary_folder() for _time in range(2)]
+    assert len(names_in(tmp_path)) == 2
+    for folder, end in zip(folders, at_the_end, strict=True):
+        assert folder.parent == tmp_path
+        assert folder.name.startswith("enos-csr-")
+        if os.name == "posix":
+            assert permissions(folder) == 0o700
+        (folder / "a").write_bytes(b"data")
+        end()
+        assert not folder.exists()
+        end()  # the user may have removed it
 
 
 @posix
@@ -676,34 +724,37 @@ def test_a_program_that_is_killed_at_any_system_call_leaves_nothing_after_the_ne
     assert ended == {0, 2}
 
 
-_DIE_BETWEEN = """
-def die(*_arguments, **_named):
+def die(*_arguments: object, **_named: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-name = files._name
-def die_after_the_key(at, written, target, entry):
-    name(at, written, target, entry)
+
+
+def die_after_the_key(at, written, target, entry, really=files._name) -> None:
+    really(at, written, target, entry)
     die()
-use(sys.argv[2])
-if sys.argv[3] == "claim":
-    os.replace = die
-else:
-    files._name = die_after_the_key
-files.save_pair(Path(sys.argv[1]), "a", b"key" * 500, b"csr" * 500)
-"""
 
 
 @posix
-@pytest.mark.parametrize(
-    ("way", "moment", "left"), [("claimed", "claim", 0), *((way, "key", 2) for way in WAYS)]
-)
-def test_a_program_that_is_killed_between_two_names(tmp_path, data_folder, way, moment, left):
-    program = "import os, signal, sys\nfrom pathlib import Path\n"
-    program += "from enos_csr_gui.core import files\n" + _USE + _DIE_BETWEEN
-    command = [sys.executable, "-c", program, tmp_path, way, moment]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+@pytest.mark.parametrize(("way", "moment"), [("claimed", "claim"), *((way, "key") for way in WAYS)])
+def test_a_program_that_is_killed_between_two_names(
+    tmp_path, data_folder, monkeypatch, way, moment
+):
+    child = os.fork()
+    if child == 0:
+        try:
+            use_only(way, monkeypatch)
+            if moment == "claim":
+                os.replace = die
+            else:
+                files._name = die_after_the_key
+            save_pair(tmp_path, "a", b"key" * 500, b"csr" * 500)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
     assert check_what_a_kill_left(tmp_path) == 1
+    assert permissions(tmp_path / "a.key") == 0o600
     files.tidy()
-    assert check_after_the_next_start(tmp_path, data_folder) == left
+    left = check_after_the_next_start(tmp_path, data_folder)
+    assert left == (0 if moment == "claim" else 2)
 
 
 def test_what_another_program_is_saving_is_left_alone(tmp_path, monkeypatch, way):
@@ -752,7 +803,8 @@ def test_a_request_that_is_missing_beside_its_key_is_written(tmp_path):
 def test_a_folder_made_for_files_that_never_came_is_removed(tmp_path):
     made = tmp_path / "made"
     made.mkdir()
-    entry({"claim": str(made / "a.key")}, {"folder": str(made)})  # what was claimed is gone
+    gone = {"temporary": str(made / ".enos-csr-1"), "claim": str(made / "a.key")}
+    entry(gone, {"folder": str(made)})
     files.tidy()
     assert everything_in(tmp_path) == {}
     assert everything_in(journal.data_folder()) == {}
@@ -952,7 +1004,38 @@ def test_what_the_disk_says_of_a_rename_is_reported(tmp_path, monkeypatch, refus
     monkeypatch.setattr(files, "_unnamed", unavailable)
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: cannot_rename(errno.ENOSPC))
     assert refusal(CannotSave, save_pair, tmp_path, "a", b"key", b"csr") == [Code.DISK_FULL]
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: cannot_rename(errno.EIO))
+    with pytest.raises(CannotSave) as caught:
+        save_pair(tmp_path, "a", b"key", b"csr")
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (Code.FILE_TROUBLE, tmp_path)
+    assert problem.values == {"reason": os.strerror(errno.EIO)}
     assert everything_in(tmp_path) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="to macOS, the flag is another one")
+def test_where_no_folder_can_be_opened_files_get_their_names_by_their_paths(tmp_path, monkeypatch):
+    """Windows opens no folder, has no statvfs, and reads no file as bytes unless it is asked to."""
+    opened = []
+
+    def watch(path: object, flags: int, *rest: object, really=os.open, **named: object) -> int:
+        opened.append((path, flags))
+        return really(path, flags, *rest, **named)
+
+    before = everything_in(tmp_path)
+    monkeypatch.setattr(os, "open", watch)
+    monkeypatch.delattr(os, "statvfs")
+    monkeypatch.delattr(os, "O_NONBLOCK")
+    monkeypatch.setattr(os, "O_BINARY", 0x8000, raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    saved = save_pair(tmp_path, "a", b"key", b"csr")
+    read = [files.read(path) for path in saved]
+    monkeypatch.undo()
+    assert before == {}
+    assert read == [b"key", b"csr"]
+    assert everything_in(tmp_path) == {"a.key": b"key", "a.csr": b"csr"}
+    assert tmp_path not in [path for path, _flags in opened]
+    assert all(flags & 0x8000 for path, flags in opened if path in saved)
 
 
 # FAT; network drives; a user-space file system (FUSE) without links
@@ -1054,6 +1137,19 @@ def test_beside_its_own_key_a_request_alone_has_a_place(tmp_path):
     assert [one.code for one in files.check_target(tmp_path, "a")] == [Code.FILE_EXISTS]
 
 
+def nearly_too_long(folder: Path) -> Path:
+    """Make a folder in which the path of ``n.key`` is as long as Linux takes any."""
+    while len(str(folder)) < 4095 - 110 - len("/n.key"):
+        folder /= "x" * 99
+    room = 4095 - len(str(folder)) - len("/n.key")
+    folder /= "y" * (room - 1)
+    made = Path(folder.anchor)
+    for part in folder.parts[1:]:  # one by one: mkdir -p would need no less of a path
+        made /= part
+        made.mkdir(exist_ok=True)
+    return folder
+
+
 # --- One file over another ------------------------------------------------------------------------
 
 
@@ -1089,6 +1185,16 @@ def test_what_is_replaced_is_saved_also_where_nothing_can_be_private(tmp_path, m
     monkeypatch.setattr(permissions_of_files, "make_private", lambda _: False)
     files.replace(tmp_path / "a", b"data", private=True)
     assert everything_in(tmp_path) == {"a": b"data"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux counts 4095 bytes")
+def test_a_file_whose_path_just_fits_is_replaced(tmp_path):
+    """The hidden file beside it has a longer name."""
+    path = nearly_too_long(tmp_path) / "n.key"
+    for data in (b"first", b"second"):
+        files.replace(path, data)
+        assert path.read_bytes() == data
+    assert names_in(path.parent) == {"n.key"}
 
 
 def save_a_pair(folder: Path) -> None:
@@ -1135,6 +1241,8 @@ def test_a_long_missing_path_is_not_made(tmp_path, refusal):
 def test_a_file_is_not_a_folder(tmp_path, refusal, monkeypatch, below):
     (tmp_path / "file").write_text("mine")
     folder = tmp_path / "file" / below
+    [problem] = files.check_target(folder, "a")
+    assert (problem.code, problem.path) == (Code.NOT_A_FOLDER, tmp_path / "file")
     assert refusal(CannotSave, save_pair, folder, "a", b"key", b"csr") == [Code.NOT_A_FOLDER]
     if os.name == "posix":  # Windows only says that there is no such folder
         monkeypatch.setattr(files, "check_set", lambda *_, **__: [])  # become one a moment later
@@ -1146,6 +1254,37 @@ def test_a_link_to_a_missing_folder_is_a_missing_folder(tmp_path, refusal):
     (tmp_path / "link").symlink_to("gone")
     codes = refusal(CannotSave, save_pair, tmp_path / "link", "a", b"key", b"csr")
     assert codes == [Code.FOLDER_MISSING]
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o666, 0o444])
+@pytest.mark.parametrize("below", ["", "new"])
+def test_a_folder_without_permission_is_named(
+    anybodys_folder: Path,
+    without_privileges: Callable[[], AbstractContextManager[None]],
+    mode: int,
+    below: str,
+) -> None:
+    place = anybodys_folder / "theirs"
+    place.mkdir()
+    assert files.check_target(place / below, "dev-001") == []
+    place.chmod(mode)
+    with without_privileges():
+        problems = files.check_target(place / below, "dev-001")
+    assert [(one.code, one.path) for one in problems] == [(Code.NO_PERMISSION, place)]
+
+
+@posix
+def test_a_folder_that_goes_away_during_the_look_is_missing(tmp_path, monkeypatch):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+
+    def look(path: Path, really=os.statvfs) -> os.statvfs_result:
+        path.rmdir()
+        return really(path)
+
+    monkeypatch.setattr(os, "statvfs", look)
+    [problem] = files.check_target(folder, "a")
+    assert (problem.code, problem.path) == (Code.FOLDER_MISSING, folder)
 
 
 @posix
@@ -1175,15 +1314,7 @@ def test_a_path_that_is_too_long_is_said_to_be(tmp_path, refusal, step):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux counts 4095 bytes")
 def test_a_name_that_just_fits_is_saved_and_a_longer_one_is_not(tmp_path, refusal, way):
-    folder = tmp_path
-    while len(str(folder)) < 4095 - 110 - len("/n.key"):
-        folder /= "x" * 99
-    room = 4095 - len(str(folder)) - len("/n.key")
-    folder /= "y" * (room - 1)
-    made = Path(folder.anchor)
-    for part in folder.parts[1:]:  # one by one: mkdir -p would need no less of a path
-        made /= part
-        made.mkdir(exist_ok=True)
+    folder = nearly_too_long(tmp_path)
     for name in ("nn", "n" * 200):
         assert refusal(CannotSave, save_pair, folder, name, b"key", b"csr") == [Code.PATH_TOO_LONG]
         assert names_in(folder) == set()
@@ -1334,6 +1465,28 @@ def test_a_plain_file_name_is_known_to_be_safe_without_the_library(name):
     assert file_names.safe_file_name(name) == file_names._safe(name, 255)
 
 
+_LONG = "x" * 99 + "\\" + "y" * 99 + "\\"
+
+
+@pytest.mark.parametrize(
+    ("path", "long_form"),
+    [
+        ("C:\\keys\\a.key", None),
+        (f"C:\\{_LONG}{'z' * 36}", None),
+        (f"C:\\{_LONG}{'z' * 37}", f"\\\\?\\C:\\{_LONG}{'z' * 37}"),
+        (f"\\\\?\\C:\\{_LONG}{'z' * 37}", None),
+        (f"\\\\server\\keys\\{_LONG}{'z' * 37}", f"\\\\?\\UNC\\server\\keys\\{_LONG}{'z' * 37}"),
+    ],
+    ids=["short", "239 letters", "240 letters", "in the long form", "network"],
+)
+def test_windows_gets_paths_of_240_letters_in_the_long_form(monkeypatch, path, long_form):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "platform", "win32")
+        patched.setattr(os, "path", ntpath)
+        found = file_names.system_path(Path(path))
+    assert str(found) == (long_form or path)
+
+
 def test_a_name_that_is_no_text_has_a_number_all_the_same():
     assert file_names.numbered("dev\udcff", 2) == "dev?-2"
 
@@ -1383,6 +1536,30 @@ def test_what_is_missing_or_no_file_is_not_read(tmp_path):
 def test_an_empty_pipe_does_not_block(tmp_path, refusal, read):
     os.mkfifo(tmp_path / "pipe")
     assert refusal(CoreError, read, tmp_path / "pipe") == [Code.NOT_A_FILE]
+
+
+@posix
+def test_a_pipe_that_has_just_replaced_a_file_does_not_block(tmp_path, monkeypatch, refusal):
+    path = tmp_path / "some.key"
+    path.write_bytes(b"key")
+
+    def replaced(place: object, flags: int, *rest: object, really=os.open, **named: object) -> int:
+        if place == path:
+            path.unlink()
+            os.mkfifo(path)
+            assert flags & os.O_NONBLOCK, "this would wait for what is written to the pipe"
+        return really(place, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", replaced)
+    assert refusal(UnreadableFile, files.read, path) == [Code.NOT_A_FILE]
+
+
+def test_a_folder_is_not_opened_as_a_file(tmp_path):
+    with pytest.raises(IsADirectoryError) as caught:
+        files.open_to_read(tmp_path)
+    error = caught.value
+    assert (error.errno, error.strerror) == (errno.EISDIR, os.strerror(errno.EISDIR))
+    assert error.filename == str(tmp_path)
 
 
 @posix
