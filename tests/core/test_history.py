@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -15,6 +16,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -485,6 +487,17 @@ def test_what_was_open_to_others_is_closed():
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@posix_only
+def test_a_folder_that_was_open_to_others_is_closed_with_the_first_request():
+    path = history.default_path()
+    path.parent.mkdir()
+    path.parent.chmod(0o755)
+    with RequestHistory() as past:
+        record(past)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
 # --- Damage ---------------------------------------------------------------------------------------
 
 
@@ -611,14 +624,94 @@ def test_a_text_that_is_not_utf_8_costs_one_letter_only(path):
         assert names(past.requests()) == ["dev-2", "d\ufffd", "dev-0"]
 
 
-def test_many_damaged_files_are_all_kept(path):
+def test_many_damaged_files_are_all_kept(path, monkeypatch):
+    monkeypatch.setattr(history_file, "datetime", SimpleNamespace(now=lambda: NOW))
     path.parent.mkdir()
     for number in range(4):
         path.write_bytes(b"damaged %d" % number)
         with RequestHistory(path) as past:
             assert past.requests() == []
-    contents = sorted(aside.read_bytes() for aside in set_aside(path))
-    assert contents == [b"damaged %d" % number for number in range(4)]
+    assert {aside.name: aside.read_bytes() for aside in set_aside(path)} == {
+        "history-damaged-2026-11-23-120000.sqlite3": b"damaged 0",
+        "history-damaged-2026-11-23-120000-2.sqlite3": b"damaged 1",
+        "history-damaged-2026-11-23-120000-3.sqlite3": b"damaged 2",
+        "history-damaged-2026-11-23-120000-4.sqlite3": b"damaged 3",
+    }
+
+
+@posix_only
+def test_a_file_that_is_damaged_twice_is_reported_twice(path):
+    with RequestHistory(path) as past:
+        for number in range(2):
+            record(past)
+            path.write_bytes(b"damaged %d" % number * 1000)
+            assert past.requests() == []
+        assert [note.code for note in past.notes] == [Code.HISTORY_DAMAGED] * 2
+        contents = [note.path.read_bytes()[:9] for note in past.notes]
+    assert contents == [b"damaged 0", b"damaged 1"]
+
+
+def test_a_damaged_file_in_a_folder_without_permission_stays(anybodys_folder, without_privileges):
+    path = anybodys_folder / "data" / "history.sqlite3"
+    path.parent.mkdir()
+    path.write_bytes(b"damaged" * 100)
+    path.parent.chmod(0o555)
+    refused = pytest.raises(HistoryUnavailable)
+    with without_privileges(), RequestHistory(path) as past, refused as caught:
+        past.count()
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (Code.HISTORY_NO_ACCESS, path)
+    assert problem.values == {}
+    assert path.read_bytes() == b"damaged" * 100
+
+
+@posix_only
+def test_a_file_that_is_renamed_during_the_look_is_made_again_for_its_owner_alone(
+    path, monkeypatch
+):
+    filled(path, 1)
+    looks = []
+
+    def look(place: object, *, really=os.stat, **named: object) -> os.stat_result:
+        if place == path and named.get("follow_symlinks") is not False:
+            looks.append(place)
+            if len(looks) == 2:  # it was there the first time
+                path.rename(path.with_name("renamed"))
+        return really(place, **named)
+
+    before = os.umask(0o022)
+    monkeypatch.setattr(os, "stat", look)
+    try:
+        with RequestHistory(path) as past:
+            record(past, "new")
+            assert names(past.requests()) == ["new"]
+            assert past.notes == ()
+    finally:
+        os.umask(before)
+    assert path.with_name("renamed").exists()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_folder_that_another_process_removes_is_made_three_times(past, path, monkeypatch, times):
+    removed = []
+
+    def remove(place: object, *rest: object, really=os.open, **named: object) -> int:
+        if place == str(path) and len(removed) < times:
+            path.parent.rmdir()
+            removed.append(place)
+        return really(place, *rest, **named)
+
+    monkeypatch.setattr(os, "open", remove)
+    if times < 3:
+        record(past)
+        assert past.count() == 1
+        return
+    with pytest.raises(HistoryUnavailable) as caught:
+        record(past)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (Code.HISTORY_TROUBLE, path)
+    assert problem.values == {"reason": os.strerror(errno.ENOENT)}
 
 
 @posix_only
@@ -833,6 +926,65 @@ def test_what_a_link_leads_to_keeps_its_rights(tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
+def raising(error: Exception) -> Callable[[sqlite3.Connection], None]:
+    def action(_connection: sqlite3.Connection) -> None:
+        raise error
+
+    return action
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (raising(OSError(errno.EIO, "the disk is broken")), "the disk is broken"),
+        (raising(OSError()), "OSError"),
+        (raising(sqlite3.Warning("what SQLite says")), "what SQLite says"),
+        (raising(MemoryError()), "MemoryError"),
+        (
+            lambda connection: connection.execute("SELECT ?", [1 << 64]).close(),
+            "Python int too large to convert to SQLite INTEGER",
+        ),
+    ],
+    ids=["disk", "disk without words", "SQLite", "memory", "number"],
+)
+def test_an_error_that_is_no_damage_is_reported_in_its_own_words(path, action, reason):
+    filled(path, 1)
+    file = history_file.HistoryFile(path, own_folder=False)
+    with pytest.raises(HistoryUnavailable) as caught:
+        file.run(action, nothing=None)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == (Code.HISTORY_TROUBLE, path)
+    assert problem.values == {"reason": reason}
+    assert set_aside(path) == []
+
+
+def test_a_change_is_on_disk_at_once_and_others_are_waited_for(path):
+    filled(path, 1)
+    file = history_file.HistoryFile(path, own_folder=False)
+    other = history_file.HistoryFile(path, own_folder=False)
+    with closing(file), closing(other):
+        file.run(lambda one: one.execute("UPDATE request SET state = 'x'").close(), nothing=None)
+        assert other.run(
+            lambda one: [
+                row
+                for question in ("SELECT state FROM request", "PRAGMA busy_timeout")
+                for row in one.execute(question).fetchall()
+            ],
+            nothing=[],
+        ) == [("x",), (10_000,)]
+
+
+def test_an_error_that_has_ended_the_transaction_is_the_one_that_is_reported(past):
+    """As a full disk ends it."""
+    record(past)
+    connection = past._file._open()
+    again = "INSERT OR ROLLBACK INTO request (number) VALUES (1)"
+    with pytest.raises(sqlite3.IntegrityError):
+        history_file.in_transaction(connection, lambda: connection.execute(again))
+    assert not connection.in_transaction
+    assert past.count() == 1
+
+
 # --- In the way -----------------------------------------------------------------------------------
 
 
@@ -850,8 +1002,10 @@ def test_a_folder_in_its_place(past, path):
 
 def test_a_file_in_the_place_of_its_folder(past, path):
     path.parent.write_text("in the way")
-    with pytest.raises(HistoryUnavailable):
+    with pytest.raises(HistoryUnavailable) as caught:
         record(past)
+    assert codes(caught) == [Code.HISTORY_NO_ACCESS]
+    assert [(one.path, one.values) for one in caught.value.problems] == [(path, {})]
     assert path.parent.read_text() == "in the way"
 
 
@@ -894,39 +1048,18 @@ def test_ctrl_c_in_the_middle_lets_go_of_the_file(past):
     assert past.count() == 1
 
 
-# All is imported before the process gives up the right to read it.
-_LOOK_AND_RECORD = """
-import os, sys
-from pathlib import Path
-from enos_csr_gui.core.errors import HistoryUnavailable
-from enos_csr_gui.core.history import RequestHistory
-if os.geteuid() == 0:
-    os.setgroups([]), os.setgid(65534), os.setuid(65534)
-with RequestHistory(Path(sys.argv[1])) as past:
-    for action in (
-        lambda: len(past.requests()),
-        lambda: past.record({}, public_key_sha256="a", key=Path("/k"), csr=Path("/c")),
-    ):
-        try:
-            print(action())
-        except HistoryUnavailable as error:
-            print(*(problem.code.value for problem in error.problems))
-"""
-
-
-@posix_only
 @pytest.mark.parametrize(
     ("file_mode", "folder_mode", "seen"),
     [
-        (0o666, 0o777, ["2", "None"]),
-        (0o666, 0o555, ["2", "history-no-access"]),
-        (0o444, 0o777, ["2", "history-no-access"]),
-        (0o000, 0o777, ["history-no-access"] * 2),
-        (0o666, 0o000, ["history-no-access"] * 2),
-        (None, 0o555, ["0", "history-no-access"]),
+        (0o666, 0o777, [2, None]),
+        (0o666, 0o555, [2, Code.HISTORY_NO_ACCESS]),
+        (0o444, 0o777, [2, Code.HISTORY_NO_ACCESS]),
+        (0o000, 0o777, [Code.HISTORY_NO_ACCESS] * 2),
+        (0o666, 0o000, [Code.HISTORY_NO_ACCESS] * 2),
+        (None, 0o555, [0, Code.HISTORY_NO_ACCESS]),
     ],
 )
-def test_without_permission(anybodys_folder, file_mode, folder_mode, seen):
+def test_without_permission(anybodys_folder, without_privileges, file_mode, folder_mode, seen):
     path = anybodys_folder / "data" / "history.sqlite3"
     filled(path, 2)
     if file_mode is None:
@@ -934,9 +1067,15 @@ def test_without_permission(anybodys_folder, file_mode, folder_mode, seen):
     else:
         path.chmod(file_mode)
     path.parent.chmod(folder_mode)
-    command = [sys.executable, "-W", "error", "-c", _LOOK_AND_RECORD, path]
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=600)
-    assert (done.stdout.splitlines(), done.stderr) == (seen, "")
+    found = []
+    with without_privileges(), RequestHistory(path) as past:
+        for action in (lambda: len(past.requests()), lambda: record(past)):
+            try:
+                found.append(action())
+            except HistoryUnavailable as error:
+                found.extend(error.problems)
+    assert [getattr(one, "code", one) for one in found] == seen
+    assert {one.path for one in found if hasattr(one, "code")} <= {path}
 
 
 @pytest.mark.slow
