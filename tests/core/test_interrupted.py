@@ -82,9 +82,8 @@ def test_a_request_whose_folder_was_still_to_be_made_leaves_nothing(
     assert listed() == []
 
 
-def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
-    key, csr = tmp_path / "other" / "a.key", tmp_path / "a.csr"
-    csr.write_bytes(b"request")
+def note(subject: Subject, key: Path, csr: Path, *lines: dict[str, object]) -> datetime:
+    """Write what is left of a process that ended before it recorded the request; return when."""
     made_on = datetime(2026, 3, 1, 12, 30, 45, tzinfo=UTC)
     facts = interrupted.facts_of_request(
         subject,
@@ -97,14 +96,44 @@ def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
     )
     folder = journal.data_folder()
     folder.mkdir(exist_ok=True)
-    lines = [{"folder": str(tmp_path)}, {"request": facts}]  # the folder is not empty, and stays
-    (folder / "saving-0").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    text = "\n".join(map(json.dumps, [*lines, {"request": facts}])) + "\n"
+    (folder / "saving-0").write_text(text)
+    return made_on
+
+
+def test_all_that_was_noted_is_in_the_history(subject, tmp_path):
+    key, csr = tmp_path / "other" / "a.key", tmp_path / "a.csr"
+    csr.write_bytes(b"request")
+    made_on = note(subject, key, csr, {"folder": str(tmp_path)})  # not empty: it stays
     interrupted.tidy()
     with RequestHistory() as history:
         [found] = history.requests()
     assert dict(found.subject) == dict(subject)
     assert (found.key, found.csr, found.made_on) == (key, csr, made_on)
     assert (found.kind, found.public_key_sha256) == (RequestKind.RENEWAL, "ab" * 32)
+
+
+def test_a_request_on_an_unplugged_disk_is_recorded_when_the_disk_is_back(subject, tmp_path):
+    key, csr = tmp_path / "a.key", tmp_path / "stick" / "a.csr"
+    note(subject, key, csr)
+    interrupted.tidy()
+    assert len(entries()) == 1
+    csr.parent.mkdir()
+    csr.write_bytes(b"request")
+    interrupted.tidy()
+    assert listed() == [("dev-001", key, csr)]
+    assert entries() == []
+
+
+@pytest.mark.parametrize("in_its_place", [None, "a folder"])
+def test_a_request_that_never_got_its_name_is_not_recorded(subject, tmp_path, in_its_place):
+    csr = tmp_path / "a.csr"
+    if in_its_place:
+        csr.mkdir()
+    note(subject, tmp_path / "a.key", csr)
+    interrupted.tidy()
+    assert listed() == []
+    assert entries() == []
 
 
 def test_an_error_after_saving_leaves_the_rest_to_the_next_start(
