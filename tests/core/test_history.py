@@ -1023,6 +1023,15 @@ def test_another_program_that_does_not_let_go(past, path, monkeypatch):
     assert set_aside(path) == []
 
 
+def test_to_read_needs_not_wait_for_another_program_that_writes(past, path, monkeypatch):
+    filled(path, 2)
+    monkeypatch.setattr(history_file, "BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert past.count() == 2
+        other.execute("ROLLBACK")
+
+
 def test_a_new_file_waits_for_another_copy_that_is_making_it(past, path):
     path.parent.mkdir()
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
