@@ -1024,6 +1024,7 @@ def test_where_no_folder_can_be_opened_files_get_their_names_by_their_paths(tmp_
 
     before = everything_in(tmp_path)
     monkeypatch.setattr(os, "open", watch)
+    monkeypatch.setattr(ctypes, "CDLL", None)
     monkeypatch.delattr(os, "statvfs")
     monkeypatch.delattr(os, "O_NONBLOCK")
     monkeypatch.setattr(os, "O_BINARY", 0x8000, raising=False)
