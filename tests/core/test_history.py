@@ -144,6 +144,39 @@ def test_any_name_is_kept(past, name):
 
 
 @posix_only
+def test_a_path_with_half_a_character_is_kept_as_far_as_it_can_be(past):
+    record(past, key=Path("/work/a\ud800.key"), csr=Path("/work/a\ud800.csr"))
+    [request] = past.requests()
+    assert (request.key, request.csr) == (Path("/work/a\\ud800.key"), Path("/work/a\\ud800.csr"))
+
+
+def test_requests_without_a_name_belong_together(past):
+    for fingerprint in ("1", "2"):
+        past.record(
+            {"country": "CN"}, public_key_sha256=fingerprint, key=Path("/k"), csr=Path("/c")
+        )
+    record(past, "xxxx")
+    assert [one.public_key_sha256 for one in past.find_common_name("")] == ["2", "1"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no time zone of one process")
+def test_a_date_is_that_of_the_place_as_far_as_the_calendar_goes(monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "East-8")
+        time.tzset()
+        dates = [
+            history.local_date(one)
+            for one in (
+                datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC),
+                datetime(2026, 11, 23, 16, tzinfo=UTC),
+                datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+            )
+        ]
+    time.tzset()
+    assert dates == ["2026-11-23", "2026-11-24", "9999-12-31"]
+
+
+@posix_only
 def test_a_path_that_is_not_utf_8_is_kept(past):
     folder = os.fsdecode(b"/Gu\xefzhou")  # Latin-1, from an old disk
     record(past, key=Path(folder, "a.key"), csr=Path(folder, "a.csr"))
@@ -410,8 +443,11 @@ def test_serial_numbers_are_sorted_as_numbers(of_each_status):
         ("0x0ABC", "aE"),
         ("2748", "aE"),
         ("2748 (0xABC)", "aE"),
+        (f"{2748:050}", "aE"),
+        (f"{2748:051}", ""),
         ("274", ""),
         ("2_748", ""),
+        ("xx", ""),
         ("1" * 5000, ""),
         ("' OR 1", ""),
         ("\ud800", ""),
@@ -600,6 +636,7 @@ def test_a_damaged_file_that_several_threads_find_is_set_aside_once(tmp_path):
         "fingerprint = x'ff'",
         "common_name = 12",
         "state = x'ff'",
+        "batch = x'ff'",
     ],
 )
 def test_a_value_without_sense_costs_neither_its_row_nor_the_list(path, change):
@@ -608,7 +645,9 @@ def test_a_value_without_sense_costs_neither_its_row_nor_the_list(path, change):
         connection.execute(f"UPDATE request SET {change} WHERE number = 2")
         connection.commit()
     with RequestHistory(path) as past:
-        assert {one.number for one in past.requests()} == {1, 2, 3}
+        listed = past.requests()
+        assert {one.number for one in listed} == {1, 2, 3}
+        assert {type(one.batch) for one in listed} <= {str, type(None)}
         assert past.count() == 3
         record(past, "later")
         assert past.notes == ()
@@ -1462,6 +1501,7 @@ def test_what_is_to_be_renewed_soon(past):
             certificate=Path("x.crt"),
         )
     assert names(past.expiring(NOW)) == ["dev--3", "dev-59"]
+    assert names(past.expiring(NOW, within=timedelta(days=10))) == ["dev--3"]
     assert past.being_renewed(NOW) == []
     record(past, "DEV-59", public_key_sha256="renewal", made_on=NOW)
     assert names(past.expiring(NOW)) == ["dev--3"]
@@ -1499,6 +1539,8 @@ def test_the_latest_certificate_of_each_name_can_be_renewed(past):
     assert [requested for _one, requested in found] == [None, None, NOW, None]
     assert found[1].request.days_left() == 30
     assert len(past.renewable(2)) == 2
+    much_later = past.renewable(10, datetime.now(UTC) + timedelta(days=1000))
+    assert names([one for one, _requested in much_later]) == ["dev-4", "dev-3", "dev-1", "dev-2"]
     past.archive([found[0].request.number])
     assert names([one for one, _requested in past.renewable(10)])[0] == "dev-1"
 
@@ -1588,9 +1630,10 @@ def test_the_same_certificate_again_stays_with_its_request(past):
     for _time in range(2):
         record(past, "a", public_key_sha256="a")
     values = {"common_name": "a", "issued": NOW, "expires": NOW, "certificate": Path("/a.crt")}
-    past.certificate_received("a", serial=1, **values)
-    [newest, oldest] = past.requests()
-    assert (newest.serial, oldest.serial) == (1, None)
+    for _time in range(2):
+        past.certificate_received("a", serial=1, **values)
+        [newest, oldest] = past.requests()
+        assert (newest.serial, oldest.serial) == (1, None)
     past.certificate_received("a", serial=2, **values)
     past.certificate_received("a", serial=1, **values)
     [newest, oldest] = past.requests()
@@ -1611,6 +1654,7 @@ def test_the_requests_of_a_batch_are_known_by_their_keys(past):
     assert past.public_keys("second") == {bytes(31) + b"\3"}
     assert past.public_keys("third") == set()
     assert names(past.requests(filter_text="first")) == ["b", "a"]
+    assert [one.batch for one in past.requests()] == [None, "second", "first", "first"]
 
 
 def test_more_requests_than_one_query_takes_are_returned_in_order(past):
