@@ -1349,6 +1349,32 @@ def test_a_page_of_50_000_requests_is_bounded_work(path, answers):
         assert steps.of(lambda: past.find_public_key("0" * 64)) < 2
 
 
+@pytest.mark.parametrize(
+    ("ways", "index", "is_sorted"),
+    [
+        ({}, "request_by_made_on", False),
+        ({"sort": SortBy.COMMON_NAME}, "request_by_name_key", False),
+        ({"filter_text": "dev"}, "", True),
+        ({"filter_text": "dev", "sort": SortBy.COMMON_NAME}, "", True),
+        ({"only_expiring": True}, "request_by_expires", True),
+        ({"only_expiring": True, "sort": SortBy.EXPIRES}, "request_by_expires", True),
+        ({"only_expiring": True, "filter_text": "dev"}, "request_by_expires", True),
+        ({"status": Status.EXPIRED}, "request_by_expires", True),
+        ({"status": Status.EXPIRED, "sort": SortBy.EXPIRES}, "request_by_expires", True),
+        ({"status": Status.EXPIRED, "filter_text": "dev"}, "request_by_expires", True),
+    ],
+    ids=str,
+)
+def test_a_page_takes_the_index_that_leaves_the_least_to_do(past, ways, index, is_sorted):
+    record(past)
+    sql, values = Selection(**ways).select("number")
+    with closing(past._file._open().execute(f"EXPLAIN QUERY PLAN {sql}", values)) as cursor:
+        plan = " ".join(row[3] for row in cursor if "later" not in row[3])
+    assert index in plan
+    assert ("INDEX" in plan) == bool(index)
+    assert ("ORDER BY" in plan) == is_sorted
+
+
 def test_a_history_of_the_first_schema_learns_where_certificates_are(path, monkeypatch):
     with monkeypatch.context() as earlier:
         earlier.setattr(history_file, "SCHEMA_VERSION", 1)
