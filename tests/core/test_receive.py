@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     pkcs7,
     pkcs12,
 )
 
 from enos_csr_gui.core import (
+    asn1,
     certificate,
     create,
     csr,
@@ -33,7 +35,8 @@ from enos_csr_gui.core import (
     serials,
     x509_reader,
 )
-from enos_csr_gui.core.errors import CannotReceive, Code, CoreError, UnreadableFile
+from enos_csr_gui.core.enums import ContentKind
+from enos_csr_gui.core.errors import CannotReceive, CannotSave, Code, CoreError, UnreadableFile
 from enos_csr_gui.core.history import RequestHistory, default_path, local_date
 from enos_csr_gui.core.reader import MAX_FILES
 from enos_csr_gui.core.subject import Subject
@@ -511,6 +514,8 @@ def test_a_key_that_cannot_be_used_is_named(parts, tmp_path, refusal, openssl):
             "-out", tmp_path / "parameters")  # fmt: skip
     openssl("genpkey", "-paramfile", tmp_path / "parameters", "-out", key)
     assert refusal(UnreadableFile, receive.match_certificate, device, key) == [Code.KEY_NOT_RSA]
+    [problem] = problems_of(UnreadableFile, receive.match_certificate, device, key)
+    assert problem[1] == key
 
 
 # --- What is said, with its values ----------------------------------------------------------------
@@ -618,6 +623,64 @@ def test_a_lost_key_is_named_before_all_else(made, issued):
         made.key,
         dict(received.past.subject),
     )
+
+
+def test_a_certificate_that_its_own_key_signed_is_refused(openssl, tmp_path):
+    file, key = tmp_path / "own.pem", tmp_path / "own.key"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=dev-9",
+            "-addext", "basicConstraints=critical,CA:FALSE",
+            "-keyout", key, "-out", file)  # fmt: skip
+    for given in (None, key):
+        assert problems_of(CannotReceive, receive.match_certificate, file, given) == [
+            (Code.CERTIFICATE_SELF_SIGNED, file, {"name": "dev-9"})
+        ]
+
+
+def test_an_impossible_date_is_named_with_its_file(away, subject, key, authority, tmp_path):
+    """In the certificate whose key is here, and in one that is alone."""
+    der = x509.load_pem_x509_certificate(away.read_bytes()).public_bytes(Encoding.DER)
+    start = der.index(b"\x17\x0d")
+    odd = asn1.pem("CERTIFICATE", der[: start + 4] + b"13" + der[start + 6 :])
+    other = tmp_path / "other.csr"
+    other.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
+    first = authority.issue(other, tmp_path / "first.pem").read_bytes()
+    put(away.parent, own_key=keys.to_pem(key), both_pem=first + odd, odd_pem=odd)
+    both, alone = away.parent / "both.pem", away.parent / "odd.pem"
+    [problem] = problems_of(UnreadableFile, receive.match_certificate, both)
+    assert problem[:2] == (Code.DATE_IMPOSSIBLE, both)
+    [problem] = problems_of(UnreadableFile, receive.read_issued, receive.sort([alone]))
+    assert problem[:2] == (Code.DATE_IMPOSSIBLE, alone)
+
+
+def test_files_without_a_certificate_are_named_by_what_is_in_them(tmp_path, subject, key):
+    hello, own = tmp_path / "hello.txt", tmp_path / "own.key"
+    hello.write_bytes(b"Hello")
+    own.write_bytes(keys.to_pem(key))
+    request = tmp_path / "own.csr"
+    request.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    kinds = ContentKind.PRIVATE_KEY, ContentKind.REQUEST
+    for paths, expected in (
+        ([hello], (Code.NOTHING_KNOWN, hello, {})),
+        ([hello, own], (Code.NOT_A_CERTIFICATE, own, {"kind": kinds[0]})),
+        ([hello, request], (Code.NOT_A_CERTIFICATE, request, {"kind": kinds[1]})),
+        ([hello, tmp_path], (Code.NO_CERTIFICATE_IN_FOLDER, tmp_path, {"count": 4})),
+    ):
+        for read in (receive.sort, receive.sort_files):
+            assert problems_of(UnreadableFile, read, paths) == [expected]
+
+
+def test_what_came_with_a_certificate_is_what_may_belong_to_it(away, subject, key, chain):
+    put(
+        away.parent,
+        b_txt=b"Hello",
+        c_key=keys.to_pem(key),
+        d_csr=csr.to_pem(csr.sign(subject, key)),
+        e_pub=key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    )
+    folder = away.parent
+    sorted_ = receive.sort_files([folder / "b.txt", chain, folder])
+    assert sorted_ == (away, (chain, folder / "c.key", folder / "d.csr"), True, ())
+    assert not receive.sort_files([chain]).is_of_device
 
 
 # --- Which key it is ------------------------------------------------------------------------------
@@ -731,6 +794,150 @@ def test_neighbours_of_the_same_name_come_first(away, key, monkeypatch):
         receive.match_certificate(away)  # the name of z.txt says nothing of a key
 
 
+def test_of_the_requests_for_one_key_that_of_the_name_counts(subject, made, key, issued, chain):
+    """However the key is found, and when the certificate is noted."""
+    folder = issued.parent
+    other = Subject({**subject, "common_name": "dev-002", "locality": "Guiyang"})
+    create.create_request(other, key, made.key.parent, "dev-002", key_file=made.key)
+    for name in ("alone", "known"):
+        (folder / name).mkdir()
+    plain, alone = folder / "plain", folder / "alone" / "locked.key"
+    plain.write_bytes(keys.to_pem(key))
+    known = folder / "known" / "locked.key"
+    for locked in (alone, known):
+        locked.write_bytes(keys.to_pem(key, "secret"))
+    known.with_suffix(".csr").write_bytes(csr.to_pem(csr.sign(other, key)))
+
+    def check(received: receive.MatchedCertificate, found: Path, *said: Code) -> None:
+        assert (received.key, received.past.common_name) == (found, "dev-001")
+        assert received.requested == dict(subject)
+        assert codes(received) == list(said)
+
+    check(receive.match_certificate(issued, None, chain), made.key)
+    for given in (made.key, plain, known):
+        check(receive.match_certificate(issued, given, chain), given)
+    check(receive.match_certificate(issued, alone, chain), alone, Code.KEY_UNCHECKED)
+    receive.store_certificate(receive.match_certificate(issued, plain, chain))
+    with RequestHistory() as past:
+        noted = {one.common_name: one.serial for one in past.requests()}
+    serial = receive.match_certificate(issued).issued.certificate.serial_number
+    assert noted == {"dev-001": serial, "dev-002": None}
+
+    made.key.unlink()
+    plain.rename(folder / "moved")  # the history looks for it where it was
+    moved = [folder / "moved"]
+    check(receive.match_certificate(issued, None, chain, others=moved), moved[0])
+    check(receive.match_certificate(issued, None, chain, others=[alone]), alone, Code.KEY_UNCHECKED)
+
+
+def test_a_certificate_without_a_common_name_belongs_to_a_request_without_one(
+    authority, openssl, tmp_path
+):
+    file, key = tmp_path / "key", tmp_path / "made.key"
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=Wind",
+            "-keyout", file, "-out", tmp_path / "r")  # fmt: skip
+    issued = authority.issue(tmp_path / "r", tmp_path / "issued.pem")
+    key.write_bytes(file.read_bytes())
+    [sha256] = receive.wanted_keys(receive.sort([issued]))
+    stranger = authority.issue(
+        _request_of(openssl, tmp_path / "stranger"), tmp_path / "stranger.pem"
+    )
+    with RequestHistory() as past:
+        for subject in ({"organization": "Wind"}, {"common_name": "dev-1"}):
+            past.record(subject, public_key_sha256=sha256, key=key, csr=tmp_path / "r")
+    received = receive.match_certificate(issued)
+    assert received.past.subject == {"organization": "Wind"}
+    receive.store_certificate(received)
+    with RequestHistory() as past:
+        assert [one.serial is None for one in past.requests()] == [True, False]
+    # A name that is missing is not a name that an earlier request had too.
+    nothing = (Code.CERTIFICATE_OF_NO_KEY, None, {"name": ""})
+    assert problems_of(CannotReceive, receive.match_certificate, stranger) == [nothing]
+
+
+def _request_of(openssl, file: Path) -> Path:
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=Wind",
+            "-keyout", file.with_suffix(".secret"), "-out", file)  # fmt: skip
+    return file
+
+
+WAYS = ("given", "given and locked", "came", "beside", "beside and locked", "known", "recorded")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_of_two_certificates_the_one_whose_key_is_here_is_meant(way, away, subject, key, authority):
+    tmp_path = away.parent.parent
+    other = tmp_path / "other.csr"
+    other.write_bytes(csr.to_pem(csr.sign(subject, keys.generate())))
+    both = away.parent / "both.pem"
+    first = authority.issue(other, tmp_path / "first.pem")
+    both.write_bytes(first.read_bytes() + away.read_bytes())
+    for file in (away, other, first):
+        file.unlink()
+    given, others, folder = None, [], both.parent
+    if "beside" not in way:
+        folder = tmp_path / "elsewhere"
+        folder.mkdir()
+    file = folder / "own.key"
+    is_protected = way not in ("given", "came", "beside")
+    file.write_bytes(keys.to_pem(key, "secret" if is_protected else None))
+    request = file.with_suffix(".csr")
+    request.write_bytes(csr.to_pem(csr.sign(subject, key)))
+    if way in ("known", "recorded"):  # the history knows which key it is
+        sha256 = keys.public_key_sha256(key.public_key())
+        with RequestHistory() as past:
+            past.record(subject, public_key_sha256=sha256, key=file, csr=request)
+        request.unlink()
+    if way.startswith("given") or way == "known":
+        given = file
+    elif way == "came":
+        others = [file]
+    received = receive.match_certificate(both, given, others=others)
+    assert received.key == file
+    assert received.issued.public_key_sha256 == keys.public_key_sha256(key.public_key())
+    assert received.requested == dict(subject)
+    assert codes(received) == [Code.CHAIN_MISSING]
+
+
+def test_a_request_for_another_key_says_nothing_of_the_one_beside_it(away, subject, key):
+    other = Subject({**subject, "locality": "Guiyang"})
+    mine, strangers = keys.to_pem(key), keys.generate()
+    put(
+        away.parent,
+        own_key=keys.to_pem(strangers) + mine,  # in a file with another one
+        own_csr=csr.to_pem(csr.sign(other, strangers)),
+    )
+    received = receive.match_certificate(away)
+    assert (received.key, received.requested) == (away.parent / "own.key", None)
+
+
+def test_the_request_for_a_protected_key_may_be_named_in_capitals(away, subject, key):
+    put(
+        away.parent,
+        own_key=keys.to_pem(key, "secret"),
+        own_CSR=csr.to_pem(csr.sign(subject, key)),
+    )
+    received = receive.match_certificate(away)
+    assert (received.key, codes(received)) == (away.parent / "own.key", [Code.CHAIN_MISSING])
+
+
+def test_keys_come_before_requests_where_there_are_many(away, key):
+    folder = away.parent
+    for number in range(MAX_FILES):
+        (folder / f"{number}.csr").touch()
+    (folder / "z.key").write_bytes(keys.to_pem(key))
+    assert receive.match_certificate(away).key == folder / "z.key"
+
+
+def test_a_file_with_several_keys_of_others_is_that_of_others(away, tmp_path):
+    file = tmp_path / "several.key"
+    file.write_bytes(keys.to_pem(keys.generate()) + keys.to_pem(keys.generate()))
+    match = receive.match_certificate
+    assert problems_of(CannotReceive, match, away, file) == [
+        (Code.CERTIFICATE_OF_OTHER_KEY, file, {})
+    ]
+
+
 def test_the_key_of_the_certificate_among_what_came(away, key, tmp_path):
     put(tmp_path, own_key=keys.to_pem(key), other_key=keys.to_pem(keys.generate()))
     locked = tmp_path / "locked.key"
@@ -792,6 +999,30 @@ def test_what_is_not_as_it_was_saved_is_not_replaced(made, issued, chain, change
     assert place.read_bytes() == before
 
 
+def test_what_cannot_be_read_is_not_replaced(made, issued):
+    place = made.key.with_suffix(".crt")
+    with place.open("wb") as file:
+        file.truncate(2 << 20)
+    taken = receive.store_certificate(receive.match_certificate(issued))
+    assert taken[:2] == (place.with_name("dev-001-2.crt"), False)
+    assert place.stat().st_size == 2 << 20
+
+
+def test_a_certificate_that_there_is_no_room_to_complete_is_named(away, chain, key, mounted):
+    folder = mounted("-t", "tmpfs", "-o", "size=16k", "none")
+    put(folder, own_key=keys.to_pem(key), own_crt=away.read_bytes())
+    own = folder / "own.crt"
+    own.write_bytes(receive.read_issued(receive.sort([own])).to_pem())
+    before = own.read_bytes()
+    (folder / "full").write_bytes(b"x" * 8192)
+    received = receive.match_certificate(own, folder / "own.key", chain)
+    problems = problems_of(CannotSave, receive.store_certificate, received)
+    assert [problem[:2] for problem in problems] == [(Code.DISK_FULL, own)]
+    assert own.read_bytes() == before
+    (folder / "full").unlink()
+    assert receive.store_certificate(received)[:2] == (own, False)
+
+
 def test_the_certificates_of_a_key_are_found_again(made, issued, authority):
     assert list(receive.saved_certificates(made.key)) == []
     expected = []
@@ -818,7 +1049,8 @@ def test_what_was_received_is_noted_in_the_history(made, issued, chain):
         [entry] = past.requests()
     leaf = received.issued.certificate
     assert (entry.certificate, entry.expires) == (taken.certificate, leaf.not_valid_after_utc)
-    assert entry.key == made.key
+    assert (entry.key, entry.serial) == (made.key, leaf.serial_number)
+    assert entry.issued == leaf.not_valid_before_utc
 
 
 def test_a_key_that_was_not_checked_is_not_remembered(made, issued, key, tmp_path):
@@ -839,3 +1071,6 @@ def test_a_history_that_cannot_be_used_stops_nothing(away, key):
     taken = receive.store_certificate(received)
     assert taken.certificate.exists()
     assert taken.notes
+    (away.parent / "own.key").unlink()
+    nothing = (Code.CERTIFICATE_OF_NO_KEY, None, {"name": "dev-001"})
+    assert problems_of(CannotReceive, receive.match_certificate, away) == [nothing]
