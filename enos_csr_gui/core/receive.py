@@ -414,8 +414,10 @@ def _find(
     """Return the match among the requests of this computer, in the files, or beside the first."""
     gone = None
     for public_key_sha256 in public_keys:
-        for past in _past(history, public_key_sha256, name):
-            match = _Match(public_key_sha256, past.key, dict(past.subject), past)
+        requests = _past(history, public_key_sha256, name)
+        for past in requests:
+            # The key may have moved for one of its requests only: it is that of all of them.
+            match = _Match(public_key_sha256, past.key, dict(requests[0].subject), requests[0])
             if past.key_exists():
                 return match
             gone = gone or match

@@ -830,6 +830,19 @@ def test_of_the_requests_for_one_key_that_of_the_name_counts(subject, made, key,
     check(receive.match_certificate(issued, None, chain, others=[alone]), alone, Code.KEY_UNCHECKED)
 
 
+def test_a_key_that_is_left_at_the_place_of_another_request_is_that_of_both(
+    subject, made, key, issued, chain
+):
+    other = Subject({**subject, "common_name": "dev-002"})
+    left = made.key.with_name("dev-002.key")
+    with RequestHistory() as past:
+        sha256 = past.requests()[0].public_key_sha256
+        past.record(other, public_key_sha256=sha256, key=left, csr=made.csr)
+    made.key.rename(left)
+    received = receive.match_certificate(issued, None, chain)
+    assert (received.key, received.past.common_name, codes(received)) == (left, "dev-001", [])
+
+
 def test_a_certificate_without_a_common_name_belongs_to_a_request_without_one(
     authority, openssl, tmp_path
 ):
