@@ -296,6 +296,8 @@ def test_a_certificate(make, openssl, tmp_path, key, form):
     assert found.certificate_sha256.upper() in shown.replace(":", "")
     assert f"{found.valid_to:%H:%M:%S %Y GMT}" in shown
     assert (found.valid_to - found.valid_from).days == 30
+    assert found.signature_algorithm == "sha256WithRSAEncryption"
+    assert (found.is_authority, found.is_self_signed) == (True, True)
     assert not found.warnings
 
 
@@ -306,6 +308,7 @@ def test_the_certificate_of_an_authority_names_both(make):
     found = only(make(f"{command} -set_serial 1"))
     assert found.issuer == (("CN", "authority"),)
     assert found.subject[-1] == ("CN", "dev-001")
+    assert (found.is_authority, found.is_self_signed) == (False, False)
 
 
 def test_a_certificate_out_of_its_time(make):
@@ -495,7 +498,8 @@ def test_a_wrong_label_deceives_nobody(csr_pem, key_pem):
 )
 def test_nothing_known(data, code):
     found = only(data)
-    assert (found.kind, found.acceptable, codes(found)) == (ContentKind.UNKNOWN, None, [code])
+    assert (found.file, found.kind, found.acceptable) == (Path("file"), ContentKind.UNKNOWN, None)
+    assert found.problems == (Problem(code, path=Path("file")),)
 
 
 def test_what_enos_does_not_ask_for(make):
@@ -506,6 +510,8 @@ def test_what_enos_does_not_ask_for(make):
     assert codes(found[1]) == [Code.NOTHING_KNOWN]
     key = make("ecparam -name prime256v1 -genkey")
     assert [one.kind for one in inspect(key)] == [ContentKind.OTHER, ContentKind.PRIVATE_KEY]
+    der = make("ecparam -name prime256v1 -genkey -noout -outform DER")
+    assert [one.key[:2] for one in (inspect(key)[1], only(der))] == [("EC secp256r1", 256)] * 2
     assert inspection.is_in_order(inspect(key))
 
 
@@ -526,7 +532,8 @@ def test_files_are_read_by_what_they_hold_and_not_by_their_name(tmp_path, csr_pe
     names = ["photo.jpg", "dev.csr", "huge", "none"]
     found = inspection.inspect_files(tmp_path / name for name in names)
     assert [one.file for one in found] == [tmp_path / name for name in names]
-    assert [one.kind for one in found[:2]] == [ContentKind.REQUEST, ContentKind.PRIVATE_KEY]
+    kinds = [ContentKind.REQUEST, ContentKind.PRIVATE_KEY, *[ContentKind.UNKNOWN] * 2]
+    assert [one.kind for one in found] == kinds
     assert [codes(one) for one in found[2:]] == [
         [Code.FILE_TOO_LARGE],
         [Code.FILE_MISSING],
@@ -640,7 +647,10 @@ def test_an_expired_authority_is_not_to_be_renewed(make):
     later = authority.valid_to + timedelta(days=1)
     [expired] = inspection.inspect(Path("file"), (make.folder / "made").read_bytes(), now=later)
     assert [one.code for one in expired.warnings] == [Code.CHAIN_EXPIRED]
-    assert expired.warnings[0].values["issuer"] == "dev-001"
+    date = authority.valid_to.date().isoformat()
+    assert expired.warnings[0].values == {"issuer": "dev-001", "date": date}
+    nameless = only(certificate_of(make, "-subj", "/O=Wind"), now=later)
+    assert nameless.warnings[0].values["issuer"] == ""
 
 
 # --- Kinds of keys --------------------------------------------------------------------------------
@@ -779,6 +789,53 @@ def test_a_dsa_key_whose_public_key_is_not_found_is_a_key(dsa_key, content):
     assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, None, ())
 
 
+def test_a_dsa_key_is_opened_up_to_the_largest_that_there_are(dsa_key):
+    """Of 4096 and 512 bits; and what follows an empty key is not taken for it."""
+    p, q, g = (1 << 4095) + 1, (1 << 255) + 1, 2
+    algorithm = sequence(DSA_OID, sequence(integer(p), integer(q), integer(g)))
+    secret = (1 << 511) + 1
+    [found] = inspect(sequence(integer(0), algorithm, der_value(0x04, integer(secret))))
+    numbers = dsa.DSAPublicNumbers(pow(g, secret, p), dsa.DSAParameterNumbers(p, q, g))
+    public = keys.public_key_sha256(numbers.public_key())
+    assert found.key == ("DSA", 4096, public)
+    empty = only(sequence(integer(0), algorithm, der_value(0x04, b""), integer(5)))
+    assert (empty.kind, empty.key) == (ContentKind.PRIVATE_KEY, None)
+
+
+def test_a_key_of_three_primes_is_a_key(make):
+    """It has a tenth value (RFC 8017, A.1.2)."""
+    options = "-pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3"
+    (make.folder / "three").write_bytes(make(f"genpkey -algorithm RSA {options}"))
+    found = only(make(f"rsa -in {make.folder / 'three'} -traditional -outform DER"))
+    assert (found.kind, found.form) == (ContentKind.PRIVATE_KEY, "DER")
+    assert [one.code for one in found.warnings] == [Code.SECRET_INSIDE]
+
+
+@FORMS
+def test_a_pkcs7_without_certificates_is_none_of_what_enos_asks_for(make, form):
+    found = inspect(make(f"crl2pkcs7 -nocrl -outform {form}"))
+    assert [one.kind for one in found] == [ContentKind.OTHER, ContentKind.UNKNOWN]
+    assert (found[0].file, found[0].form) == (Path("file"), form)
+    assert codes(found[1]) == [Code.NOTHING_KNOWN]
+    other = sequence(bytes.fromhex("06022a03"), der_value(0xA0, b"x"))
+    assert only(other).kind is ContentKind.UNKNOWN
+
+
+def test_what_was_not_read_is_named_with_its_file(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(reader.MAX_FILES + 1):
+        (folder / f"{number}.txt").touch()
+    found = inspection.inspect_files([folder])
+    too_many = Problem(Code.TOO_MANY_FILES, path=folder, values={"limit": reader.MAX_FILES})
+    assert (found[0].file, found[0].kind) == (folder, ContentKind.UNKNOWN)
+    assert found[0].problems == (too_many,)
+    assert len(found) == reader.MAX_FILES + 1
+    archive = only(b"7z\xbc\xaf\x27\x1c" + bytes(30))
+    assert (archive.file, archive.kind) == (Path("file"), ContentKind.UNKNOWN)
+    assert codes(archive) == [Code.ARCHIVE_FORMAT]
+
+
 def test_a_key_for_pss_only_is_called_one(make):
     data = make("genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:1024")
     found = only(data)
@@ -867,6 +924,9 @@ NOW = der_value(0x17, b"260101000000Z")
         ((ALGORITHM, sequence(), der_value(0x18, b"20260101000000Z")), [ContentKind.OTHER] * 1),
         ((ALGORITHM, sequence(), integer(1)), [ContentKind.UNKNOWN]),
         ((ALGORITHM, NOW, sequence()), [ContentKind.UNKNOWN]),
+        ((ALGORITHM, NOW, NOW), [ContentKind.UNKNOWN]),
+        ((integer(1), ALGORITHM, sequence(), integer(1), NOW), [ContentKind.UNKNOWN]),
+        ((b"\x30\x05",), [ContentKind.UNKNOWN]),
         ((NOW,), [ContentKind.UNKNOWN]),
         ((), [ContentKind.UNKNOWN]),
     ],
@@ -882,6 +942,9 @@ def test_parameters_and_keys_that_the_library_does_not_know():
     assert (found.kind, found.key[:2]) == (ContentKind.PUBLIC_KEY, ("1.2.3", None))
     assert only(sequence(sequence(), der_value(0x03, b"\0x"))).kind is ContentKind.UNKNOWN
     assert only(b"\x31" + unknown[1:]).kind is ContentKind.UNKNOWN
+    # The label says what it is to be, and a set is none.
+    assert codes(only(asn1.pem("PUBLIC KEY", unknown))) == []
+    assert codes(only(asn1.pem("PUBLIC KEY", b"\x31" + unknown[1:]))) == [Code.DAMAGED]
 
 
 def test_a_long_value_is_shown_up_to_its_500th_character(make):
@@ -898,24 +961,24 @@ def test_an_impossible_date_is_a_problem(make):
     start = der.index(b"\x17\x0d")
     found = only(der[: start + 4] + b"13" + der[start + 6 :])
     assert codes(found) == [Code.DATE_IMPOSSIBLE]
-    assert (found.valid_from, found.valid_to) == (None, None)
+    assert (found.valid_from, found.valid_to, found.warnings) == (None, None, ())
     assert not inspection.is_in_order([found])
 
 
-def test_the_answer_of_the_api_is_compared_with_the_certificate(make):
+def test_the_answer_of_the_api_is_compared_with_the_certificate(make, authority):
     words = ("-addext", "basicConstraints=critical,CA:FALSE")
     (make.folder / "ca").write_bytes(certificate_of(make, "-subj", "/CN=authority"))
     (make.folder / "csr").write_bytes(request_of(make))
     command = f"x509 -req -in {make.folder / 'csr'} -CA {make.folder / 'ca'} -CAkey {{key}}"
     device = make(f"{command} -set_serial 7").decode()
     own = certificate_of(make, *words).decode()
-    authority = (make.folder / "ca").read_text()
+    issuers = [(make.folder / "ca").read_text(), authority.intermediate.read_text()]
     for pem, serial, warned in (
         (device, "7", []),
         (device, "8", [Code.SERIAL_DIFFERS]),
         (device, "", []),
         (own, "8", []),  # not issued by EnOS
-        (authority, "8", []),
+        *((issuer, "8", []) for issuer in issuers),
     ):
         data = json.dumps({"cert": pem, "certSN": serial}).encode()
         found = only(data)
