@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from enos_csr_gui.core import certificate, files, keys, receive, renew
+from enos_csr_gui.core import certificate, files, keys, receive, renew, x509_reader
+from enos_csr_gui.core.asn1 import der_value
 from enos_csr_gui.core.certificate import Issued
+from enos_csr_gui.core.chain_rules import ChainRules
 from enos_csr_gui.core.errors import Code
 
 _START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -98,6 +100,94 @@ def _limited(
 
 def _in(*pairs: tuple[str, str]) -> list[x509.GeneralName]:
     return [x509.DirectoryName(_name(*pairs))]
+
+
+def _also(*names: x509.GeneralName) -> Sequence[_Extension]:
+    return (x509.SubjectAlternativeName(list(names)),)
+
+
+_Names = tuple[Sequence[x509.GeneralName], x509.GeneralName, bool]
+
+_WITHIN: dict[str, _Names] = {
+    "a host below": ([x509.DNSName(".ENOS.cn")], x509.DNSName("a.enos.CN"), True),
+    "a host, whatever its case": ([x509.DNSName("ENOS.cn")], x509.DNSName("enos.CN"), True),
+    "a host with another end": ([x509.DNSName("enos.cn")], x509.DNSName("enos.cn.de"), False),
+    "any host": ([x509.DNSName("")], x509.DNSName("enos.cn"), True),
+    "an address of a host": ([x509.RFC822Name("ENOS.cn")], x509.RFC822Name("a@enos.CN"), True),
+    "an address of another host": (
+        [x509.RFC822Name("enos.cn")],
+        x509.RFC822Name("a@enos.de"),
+        False,
+    ),
+    "an address of the domain itself": (
+        [x509.RFC822Name(".enos.cn")],
+        x509.RFC822Name("a@enos.cn"),
+        False,
+    ),
+    "an address below, whatever its case": (
+        [x509.RFC822Name(".ENOS.cn")],
+        x509.RFC822Name("a@b.enos.CN"),
+        True,
+    ),
+    "this address": ([x509.RFC822Name("a@ENOS.cn")], x509.RFC822Name("a@enos.CN"), True),
+    "this address in capitals": (
+        [x509.RFC822Name("a@enos.cn")],
+        x509.RFC822Name("A@enos.cn"),
+        False,
+    ),
+    "this address elsewhere": ([x509.RFC822Name("a@enos.cn")], x509.RFC822Name("a@b.cn"), False),
+    "the host of a URI": (
+        [x509.UniformResourceIdentifier("ENOS.cn")],
+        x509.UniformResourceIdentifier("https://Enos.CN/a"),
+        True,
+    ),
+    "a URI of the domain itself": (
+        [x509.UniformResourceIdentifier(".enos.cn")],
+        x509.UniformResourceIdentifier("https://enos.cn/"),
+        False,
+    ),
+    "a half of a network": (
+        [x509.IPAddress(ip_network("10.128.0.0/9"))],
+        x509.IPAddress(ip_address("10.200.1.1")),
+        True,
+    ),
+    "the other half": (
+        [x509.IPAddress(ip_network("10.128.0.0/9"))],
+        x509.IPAddress(ip_address("10.127.1.1")),
+        False,
+    ),
+    "the last bit of an address": (
+        [x509.IPAddress(ip_network("10.1.2.2/32"))],
+        x509.IPAddress(ip_address("10.1.2.3")),
+        False,
+    ),
+    "IPv6": ([x509.IPAddress(ip_network("fd00::/8"))], x509.IPAddress(ip_address("fd12::1")), True),
+    "another IPv6": (
+        [x509.IPAddress(ip_network("fd00::/8"))],
+        x509.IPAddress(ip_address("fe12::1")),
+        False,
+    ),
+    "a directory": (_in(("C", "CN")), *_in(("C", "CN"), ("O", "x")), True),
+    "another directory": (_in(("C", "CN")), *_in(("C", "DE"), ("O", "x")), False),
+    "the second of two": (
+        [x509.DNSName("enos.de"), x509.DNSName("enos.cn")],
+        x509.DNSName("enos.cn"),
+        True,
+    ),
+}
+"""What is permitted, or excluded; a name; whether it is within."""
+
+
+def _subtree(base: bytes, *distances: bytes, tag: int = 0x30) -> bytes:
+    return der_value(tag, base + b"".join(distances))
+
+
+def _constraints(*subtrees: bytes, tag: int = 0xA0) -> Sequence[Sequence[_Extension]]:
+    value = der_value(0x30, der_value(tag, b"".join(subtrees)))
+    return ((_ca(),), (_ca(), _Critical(_raw("2.5.29.30", value))))
+
+
+_CHINA = der_value(0xA4, _name(("C", "CN")).public_bytes())
 
 
 _CHAINS: dict[str, _Chain] = {
@@ -246,6 +336,108 @@ _CHAINS: dict[str, _Chain] = {
         authorities=((_ca(),), (_ca(), x509.SubjectKeyIdentifier(b"1" * 20))),
         leaf=(x509.AuthorityKeyIdentifier(b"1" * 20, None, None),),
     ),
+    # What is written differently
+    "all but to sign certificates": _Chain(
+        (_USAGE,),
+        (
+            (_ca(),),
+            (
+                _ca(),
+                _usage(
+                    *("digital_signature", "content_commitment", "key_encipherment", "crl_sign"),
+                    *("data_encipherment", "key_agreement", "decipher_only"),
+                ),
+            ),
+        ),
+    ),
+    "a usage of nothing": _Chain((_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\3\1\0")))),
+    "a usage without a byte": _Chain((_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\3\0")))),
+    "a usage that is no set of bits": _Chain(
+        (_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\4\2\0\4")))
+    ),
+    "a length of less than 0": _Chain(
+        (_LENGTH,), ((_ca(),), (_raw("2.5.29.19", b"\x30\6\1\1\xff\2\1\xff"),))
+    ),
+    "a minimum of 0": _Chain(authorities=_constraints(_subtree(_CHINA, b"\x80\1\0"))),
+    "a minimum": _Chain((_UNREADABLE,), _constraints(_subtree(_CHINA, b"\x80\1\1"))),
+    "a maximum": _Chain((_UNREADABLE,), _constraints(_subtree(_CHINA, b"\x81\1\0"))),
+    "a set for a subtree": _Chain((_UNREADABLE,), _constraints(_subtree(_CHINA, tag=0x31))),
+    "neither permitted nor excluded": _Chain(
+        (_UNREADABLE,), _constraints(_subtree(_CHINA), tag=0xA2)
+    ),
+    "a network of five bytes": _Chain(
+        (_UNREADABLE,),
+        _constraints(_subtree(der_value(0x87, b"\x0a\0\0\0\xff"))),
+        leaf=_also(x509.IPAddress(ip_address("10.1.2.3"))),
+    ),
+    "an IP address of five bytes": _Chain(
+        (_UNREADABLE,),
+        _limited([x509.IPAddress(ip_network("10.0.0.0/8"))]),
+        leaf=(_raw("2.5.29.17", der_value(0x30, der_value(0x87, b"\x0a\1\2\3\4"))),),
+    ),
+    "no address of an e-mail": _Chain(
+        (_UNREADABLE,), _limited([x509.RFC822Name("enos.cn")]), leaf=_also(x509.RFC822Name("enos"))
+    ),
+    "an address without a host": _Chain(
+        (_UNREADABLE,),
+        _limited([x509.RFC822Name("enos.cn")]),
+        leaf=(_raw("2.5.29.17", der_value(0x30, der_value(0x81, b"a@"))),),
+    ),
+    "a URI without a host": _Chain(
+        (_UNREADABLE,),
+        _limited([x509.UniformResourceIdentifier("enos.cn")]),
+        leaf=_also(x509.UniformResourceIdentifier("urn:enos")),
+    ),
+    "other names that are none": _Chain(
+        (_UNREADABLE,), _limited(_in(("C", "CN"))), leaf=(_raw("2.5.29.17", b"\x30\5"),)
+    ),
+    "no name, and names of another kind": _Chain(
+        authorities=_limited(_in(("C", "DE"))),
+        leaf=(_Critical(_dns("a.cn")),),
+        subject=_name(),
+    ),
+    "a common name beside the name of a host": _Chain(
+        authorities=_limited([x509.DNSName("enos.cn")]),
+        leaf=(_dns("a.enos.cn"),),
+        subject=_name(("CN", "dev.other.cn")),
+    ),
+    "a common name beside an address": _Chain(
+        (_NAME,),
+        _limited([x509.DNSName("enos.cn")]),
+        leaf=_also(x509.RFC822Name("a@enos.cn")),
+        subject=_name(("CN", "dev.other.cn")),
+    ),
+    "a unit like a host": _Chain(
+        authorities=_limited([x509.DNSName("enos.cn")]),
+        subject=_name(("OU", "dev.other.cn"), ("CN", "dev")),
+    ),
+    "names of those who issued to themselves": _Chain(
+        authorities=(
+            (
+                _ca(),
+                _names(_in(("C", "CN"), ("O", "Envision"))),
+                x509.SubjectKeyIdentifier(b"1" * 20),
+            ),
+            (
+                _ca(),
+                x509.SubjectKeyIdentifier(b"2" * 20),
+                x509.AuthorityKeyIdentifier(b"1" * 20, None, None),
+            ),
+        ),
+        leaf=(x509.AuthorityKeyIdentifier(b"2" * 20, None, None),),
+        same_names=True,
+    ),
+}
+_CHAINS |= {
+    f"{name}, {'permitted' if permitted else 'excluded'}": _Chain(
+        () if is_within is permitted else (_NAME,),
+        _limited(bases) if permitted else _limited((), bases),
+        leaf=_also(one),
+        # The name of the device counts too, where constraints are about directories.
+        subject=_name(("C", "CN" if permitted else "FR")),
+    )
+    for name, (bases, one, is_within) in _WITHIN.items()
+    for permitted in (True, False)
 }
 
 
@@ -305,6 +497,106 @@ def test_chains_are_judged_as_openssl_judges_them(name, device_key, tmp_path):
     problems = certificate.check(issued, now=_NOW)
     assert tuple(one.code for one in problems) == chain.expected
     assert _openssl_verifies(pem, tmp_path) == (not chain.expected)
+
+
+_CA, _DEVICE_NAME = {"issuer": "CA 1"}, {"name": "device001"}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("length 0 at the root", {"issuer": "CA 0", "limit": 0, "count": 1}),
+        ("length 1 two above", {"issuer": "CA 0", "limit": 1, "count": 2}),
+        ("no authority", _CA),
+        ("may not sign certificates", _CA),
+        ("critical and unknown", {**_DEVICE_NAME, "extension": "1.2.3.4"}),
+        ("critical in the root", {"name": "CA 0", "extension": "1.2.3.4"}),
+        ("other names", _CA | _DEVICE_NAME),
+        ("names of an authority", {"issuer": "CA 0", "name": "device001"}),
+        ("a minimum", {"name": "CA 1", "extension": "nameConstraints"}),
+        ("no address of an e-mail", {"name": "CA 1", "extension": "nameConstraints"}),
+        ("other names that are none", {**_DEVICE_NAME, "extension": "subjectAltName"}),
+        ("another key identifier", _CA | _DEVICE_NAME),
+    ],
+)
+def test_a_broken_rule_names_who_broke_it(name, values, device_key):
+    issued = _read(_build(_CHAINS[name], device_key))
+    assert certificate.check_rules(issued)[0].values == values
+
+
+def test_of_several_unknown_extensions_the_first_is_named(device_key):
+    unknown = [_Critical(_raw(f"1.2.3.{number}")) for number in (6, 5)]
+    issued = _read(_build(_Chain(leaf=(_raw("1.2.3.7"), *unknown)), device_key))
+    assert [one.values["extension"] for one in certificate.check_rules(issued)] == ["1.2.3.6"]
+
+
+def test_a_chain_is_judged_by_its_own_certificates_whatever_was_judged_before(device_key):
+    """One by one, with what was found out about the same certificates in other chains."""
+    names = ("other names", "permitted names", "other names", "names of an authority", "plain")
+    chains = [(_CHAINS[name].expected, _read(_build(_CHAINS[name], device_key))) for name in names]
+    forbidden, allowed = (
+        _read(_build(_Chain(authorities=_limited(_in(("C", "DE"))), subject=subject), device_key))
+        for subject in (_DEVICE, _name(("C", "DE")))
+    )
+    mixed = Issued(allowed.certificate, forbidden.chain)  # the same issuer for two
+    rules = ChainRules()
+    for _ in range(2):
+        for expected, issued in chains:
+            problems = rules.check(issued.certificate, issued.chain)
+            assert tuple(one.code for one in problems) == expected
+        for issued, expected in ((forbidden, [_NAME]), (mixed, []), (forbidden, [_NAME])):
+            problems = rules.check(issued.certificate, issued.chain)
+            assert [one.code for one in problems if one.code is _NAME] == expected
+
+
+def test_a_name_like_a_host_counts_for_the_last_certificate_only():
+    """One and the same certificate, at the end of a chain and in it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    root, host = _name(("CN", "Root")), _name(("CN", "ca.other.cn"))
+
+    def sign(subject: x509.Name, issuer: x509.Name, *extensions: _Extension) -> bytes:
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(_START).not_valid_after(_START + timedelta(days=3650))
+        for one in extensions:
+            builder = builder.add_extension(one, critical=True)
+        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    pem = [
+        sign(_DEVICE, host),
+        sign(host, root, _ca()),
+        sign(root, root, _ca(), _names([x509.DNSName("enos.cn")])),
+    ]
+    leaf, between, top = (x509_reader.read(one) for one in pem)
+    rules = ChainRules()
+    for _ in range(2):
+        assert [one.code for one in rules.check(between, [top])] == [_NAME]
+        assert rules.check(leaf, [between, top]) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "constraints", "extension"),
+    [
+        (1000, 1, None),
+        (1001, 1, "subjectAltName"),
+        (1, 1000, None),
+        (1, 1001, "nameConstraints"),
+        (999, 100, None),  # with the name of the device, as many as are compared
+        (999, 101, "nameConstraints"),
+    ],
+)
+def test_so_many_names_are_compared_and_no_more(names, constraints, extension, device_key):
+    bases = [x509.DNSName(f"a{number}.cn") for number in range(constraints - 1)]
+    chain = _Chain(
+        authorities=_limited([*bases, x509.DNSName("z.cn")]),
+        leaf=(_dns(*(f"b{number}.z.cn" for number in range(names))),),
+    )
+    issued = _read(_build(chain, device_key))
+    rules = ChainRules()
+    for _ in range(3):  # what was compared once is known
+        problems = rules.check(issued.certificate, issued.chain)
+        assert [one.code for one in problems] == ([_UNREADABLE] if extension else [])
+        assert [one.values["extension"] for one in problems] == ([extension] if extension else [])
 
 
 @pytest.mark.long
