@@ -854,6 +854,18 @@ def test_a_key_that_is_longer_than_any_is_not_loaded(monkeypatch):
     assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, None, ())
 
 
+def test_a_key_of_putty_is_shown_with_what_converts_it(key):
+    form = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    public = key.public_key().public_bytes(*form)
+    text = b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: a\nPublic-Lines: 1\n"
+    found = only(text + public.split()[1] + b"\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 00\n")
+    expected = ("RSA", 2048, keys.public_key_sha256(key.public_key()))
+    assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, expected, ())
+    assert [one.code for one in found.warnings] == [Code.SECRET_INSIDE, Code.KEY_FORMAT]
+    shown = only(public)
+    assert (shown.kind, shown.key) == (ContentKind.PUBLIC_KEY, expected)
+
+
 @pytest.mark.parametrize("passphrase", [None, b"secret"])
 def test_the_public_key_of_a_key_of_openssh_is_shown(passphrase, tmp_path):
     if passphrase and not shutil.which("ssh-keygen"):
