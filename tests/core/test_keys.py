@@ -1203,3 +1203,257 @@ def test_a_length_that_no_file_has_is_no_key(made):
     data[data.index(oid) + len(oid) + 1] = 0xC0  # their length would take 64 bytes
     with pytest.raises(InvalidKey):
         key_reader.load(bytes(data), "wrong")
+
+
+# --- How a key is encrypted, and what that costs --------------------------------------------------
+
+
+def identifier(oid: str) -> bytes:
+    return der_value(6, oid_content(oid))
+
+
+def oid_content(oid: str) -> bytes:
+    first, second, *rest = map(int, oid.split("."))
+    body = bytes([first * 40 + second])
+    for number in rest:
+        parts = [number & 0x7F]
+        while number := number >> 7:
+            parts.insert(0, number & 0x7F | 0x80)
+        body += bytes(parts)
+    return body
+
+
+def sequence(*parts: bytes) -> bytes:
+    return der_value(SEQUENCE, b"".join(parts))
+
+
+AES_256, DES3 = "2.16.840.1.101.3.4.1.42", "1.2.840.113549.3.7"
+SHA1_3DES, MD5_DES = "1.2.840.113549.1.12.1.3", "1.2.840.113549.1.5.3"
+SALT, VECTOR = der_value(4, b"saltsalt"), der_value(4, b"vector")
+
+
+def pbkdf2(*more: bytes, salt: bytes = SALT) -> bytes:
+    return sequence(identifier(pbe.PBKDF2), sequence(salt, *more))
+
+
+def scrypt(*numbers: int) -> bytes:
+    return sequence(identifier(pbe.SCRYPT), sequence(SALT, *map(der_integer, numbers)))
+
+
+def pbes2(derivation: bytes, *more: bytes, cipher: str = AES_256) -> bytes:
+    encryption = sequence(identifier(cipher), VECTOR, *more)
+    return sequence(identifier(pbe.PBES2), sequence(derivation, encryption))
+
+
+def prf(number: int) -> bytes:
+    return sequence(identifier(f"1.2.840.113549.2.{number}"), b"\5\0")
+
+
+def scheme_of(algorithm: bytes) -> pbe.Scheme:
+    """Read it from behind something else."""
+    data = b"\5\0" + algorithm
+    return pbe.Scheme.read(data, list(der_values(data))[1])
+
+
+_FOUND = pbe.Scheme(AES_256, b"vector")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "name", "expected", "seconds"),
+    [
+        (pbes2(pbkdf2(der_integer(4000))), "sha1", ((4000,), pbe.PBKDF2), 0.004),
+        (pbes2(pbkdf2(der_integer(4000), prf(7))), "sha1", ((4000,), pbe.PBKDF2), 0.004),
+        (pbes2(pbkdf2(der_integer(4000), prf(8))), "sha224", ((4000,), pbe.PBKDF2), 0.004),
+        (pbes2(pbkdf2(der_integer(4000), prf(9))), "sha256", ((4000,), pbe.PBKDF2), 0.002),
+        (pbes2(pbkdf2(der_integer(4000), prf(10))), "sha384", ((4000,), pbe.PBKDF2), 0.004),
+        (
+            pbes2(pbkdf2(der_integer(4000), der_integer(32), prf(11))),
+            "sha512",
+            ((4000, 32), pbe.PBKDF2),
+            0.004,
+        ),
+        (pbes2(pbkdf2(der_integer(1), prf(9)), b"\5\0"), "sha256", ((1,), pbe.PBKDF2), 5e-7),
+        (pbes2(scrypt(16_384, 8, 1)), "sha1", ((16_384, 8, 1), pbe.SCRYPT), 0.125),
+        (pbes2(scrypt(16_384, 8, 3, 32)), "sha1", ((16_384, 8, 3, 32), pbe.SCRYPT), 0.375),
+        # What cannot be derived costs nothing.
+        (pbes2(pbkdf2(der_integer(4000), prf(12))), None, ((4000,), pbe.PBKDF2), 0),
+        (pbes2(pbkdf2(prf(9))), "sha256", ((), pbe.PBKDF2), 0),
+        (pbes2(scrypt(16_384, 8)), "sha1", ((16_384, 8), pbe.SCRYPT), 0),
+    ],
+)
+def test_how_a_key_is_encrypted_is_read(algorithm, name, expected, seconds):
+    found = scheme_of(algorithm)
+    assert found._replace(prf=None) == _FOUND._replace(
+        salt=b"saltsalt", numbers=expected[0], derivation=expected[1]
+    )
+    assert (found.prf and found.prf.name) == name
+    assert (found.is_known, found.seconds) == (seconds > 0, pytest.approx(seconds))
+    is_large = seconds and expected[1] == pbe.SCRYPT
+    assert found.memory == (128 * 16_384 * 8 if is_large else 0)
+
+
+PBES1 = pbe.Scheme(MD5_DES, b"", "", b"saltsalt", (9,))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "expected"),
+    [
+        (pbes2(sequence(identifier("1.2.3"), sequence(SALT, der_integer(9)))), _FOUND),
+        (pbes2(pbkdf2(der_integer(9), salt=sequence())), _FOUND),
+        (pbes2(sequence(SALT)), _FOUND),
+        (sequence(identifier(pbe.PBES2)), pbe.Scheme(pbe.PBES2)),
+        (sequence(identifier(pbe.PBES2), sequence(pbkdf2())), pbe.Scheme(pbe.PBES2)),
+        (sequence(identifier(pbe.PBES2), sequence(*[pbkdf2()] * 3)), pbe.Scheme(pbe.PBES2)),
+        (pbes2(sequence(identifier(pbe.PBKDF2))), pbe.Scheme(pbe.PBES2)),
+        (pbes2(sequence(identifier(pbe.PBKDF2), sequence())), pbe.Scheme(pbe.PBES2)),
+        (sequence(identifier(MD5_DES), sequence(SALT, der_integer(9))), PBES1),
+        (
+            sequence(identifier(SHA1_3DES), sequence(SALT, der_integer(9))),
+            PBES1._replace(cipher=SHA1_3DES, derivation=SHA1_3DES),
+        ),
+        (
+            sequence(identifier(SHA1_3DES), sequence(der_value(2, b"saltsalt"), der_integer(9))),
+            PBES1._replace(cipher=SHA1_3DES),
+        ),
+        (
+            sequence(
+                identifier(SHA1_3DES), sequence(der_value(2, b"saltsalt"), der_integer(9), SALT)
+            ),
+            pbe.Scheme(SHA1_3DES),
+        ),
+        (sequence(identifier("1.2.3")), pbe.Scheme("1.2.3")),
+        (sequence(identifier("1.2.3"), b"\5\0"), pbe.Scheme("1.2.3")),
+        (sequence(SALT, sequence(SALT, der_integer(9))), PBES1._replace(cipher="")),
+        (sequence(), pbe.Scheme("")),
+        (der_value(SEQUENCE, b"\6\5"), pbe.Scheme("")),
+    ],
+)
+def test_how_a_key_is_encrypted_is_read_as_far_as_it_is_known(algorithm, expected):
+    found = scheme_of(algorithm)
+    assert found == expected
+    assert found.is_known is (expected.derivation != "")
+    assert found.seconds == pytest.approx(27 / 2_000_000 if found.is_known else 0)
+    if not found.is_known:
+        with pytest.raises(ValueError, match="an unknown encryption"):
+            found.decrypt(bytes(16), b"a")
+
+
+def test_a_known_derivation_for_an_unknown_cipher_is_not_known():
+    found = scheme_of(pbes2(pbkdf2(der_integer(9)), cipher="1.2.3"))
+    assert (found.cipher, found.derivation, found.is_known) == ("1.2.3", pbe.PBKDF2, False)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-v2 aes-128-cbc",
+        "-v2 aes-192-cbc -v2prf hmacWithSHA1",
+        "-v2 aes-256-cbc -v2prf hmacWithSHA512",
+        "-v2 des3",
+        "-scrypt",
+        "-v1 PBE-SHA1-3DES",
+    ],
+)
+@pytest.mark.parametrize("secret", ["é".encode(), "é".encode("latin-1")])
+def test_an_encrypted_key_is_decrypted_within_the_limits(
+    made, options, secret, tmp_path, monkeypatch
+):
+    (tmp_path / secret.hex()).write_bytes(secret)
+    command = f"pkcs8 -topk8 -in rsa.pem -outform DER {options}"
+    data = made(command, "-passout", f"file:{tmp_path / secret.hex()}")
+    [whole] = der_values(data)
+    algorithm, content = der_values(data, whole.inside, whole.end)
+    found = pbe.Scheme.read(data, algorithm)
+    encrypted = data[content.inside : content.end]
+    monkeypatch.setattr(pbe, "MAX_SECONDS", found.seconds)  # as much as it takes
+    monkeypatch.setattr(pbe, "MAX_MEMORY", found.memory)
+    [key] = der_values(found.decrypt(encrypted, secret))
+    assert key.tag == SEQUENCE
+    assert found.decrypt(encrypted, secret) == made(
+        "pkcs8 -topk8 -nocrypt -outform DER -in rsa.pem"
+    )
+    with pytest.raises(ValueError, match=r"^(?!takes)"):
+        found.decrypt(encrypted[:-1], secret)
+    limits = ["MAX_SECONDS"] + ["MAX_MEMORY"] * ("scrypt" in options)
+    for limit in limits:
+        with monkeypatch.context() as patched:
+            patched.setattr(pbe, limit, getattr(pbe, limit) * 0.999)
+            with pytest.raises(ValueError, match="takes too much"):
+                found.decrypt(encrypted, secret)
+
+
+def data_of(*parts: bytes, kind: str = "1.2.840.113549.1.7.1") -> bytes:
+    """Return a ContentInfo with unencrypted data (RFC 5652, 3 and 4): a sequence."""
+    return sequence(identifier(kind), der_value(0xA0, der_value(4, sequence(*parts))))
+
+
+def bag(content: bytes, kind: str = "1.2.840.113549.1.12.10.1.2") -> bytes:
+    return sequence(identifier(kind), der_value(0xA0, content), der_value(0x31, b""))
+
+
+OTHER_BAG = bag(b"x", "1.2.840.113549.1.12.10.1.3")
+ENCRYPTED = sequence(identifier("1.2.840.113549.1.7.6"), b"\5\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (data_of(data_of(bag(b"key"))), b"key"),
+        (data_of(ENCRYPTED, data_of(OTHER_BAG, bag(b"first"), bag(b"second"))), b"first"),
+        (data_of(data_of(), data_of(bag(b"key"))), b"key"),
+        (data_of(sequence(identifier("1.2.840.113549.1.7.1")), data_of(bag(b"key"))), b"key"),
+        (data_of(data_of(OTHER_BAG)), None),
+        (data_of(ENCRYPTED), None),
+        (data_of(data_of(bag(b"key")), kind="1.2.840.113549.1.7.2"), None),
+        (data_of(data_of(sequence(identifier("1.2.3")))), None),
+        (data_of(data_of(sequence())), None),
+        (sequence(), None),
+        (b"", None),
+    ],
+)
+def test_the_encrypted_key_in_a_keystore_is_found_from_outside(content, expected):
+    for more in (b"", sequence()):
+        store = sequence(der_integer(3), content, more)
+        assert pbe.encrypted_key_in_pkcs12(store) == expected
+        assert pbe.encrypted_key_in_pkcs12(store + b"\5\0") is None
+        assert pbe.encrypted_key_in_pkcs12(store[:-1]) is None
+
+
+def test_the_derivations_in_a_file_cost_what_they_cost_together():
+    million = der_integer(1_000_000)
+    old, new = (sequence(identifier(oid), sequence(SALT, million)) for oid in (MD5_DES, SHA1_3DES))
+    parts = {  # cost in seconds
+        old: 0.5,
+        new: 1.5,
+        pbkdf2(million): 1.0,
+        pbkdf2(der_integer(32), million): 1.0,
+        pbkdf2(million, prf(9)): 0.5,
+        pbkdf2(million, prf(11)): 1.0,
+        scrypt(16_384, 8, 2): 0.25,
+        scrypt(1024, 8, 1): 1 / 128,
+        scrypt(1024, 8): 0,
+        scrypt(): 0,
+        identifier(pbe.PBKDF2): 0,
+        identifier(pbe.SCRYPT): 0,
+    }
+    for part, cost in parts.items():
+        assert pbe.seconds(der_value(4, part)) == pytest.approx(cost)
+        # In the sequence of a keystore, with the iterations of its MAC
+        if part[0] == SEQUENCE:
+            store = sequence(der_integer(3), data_of(part), sequence(sequence(), SALT, million))
+            assert pbe.seconds(store) == pytest.approx(cost + 0.5)
+    together = der_value(4, b"".join([*parts][:-2]))
+    assert pbe.seconds(together) == pytest.approx(sum(parts.values()))
+    assert pbe.memory(together) == 128 * 16_384 * 8
+    assert pbe.memory(der_value(4, scrypt(1024, 8))) == 128 * 1024 * 8
+    assert pbe.memory(der_value(4, pbkdf2(million))) == 0
+
+
+def test_the_cost_of_a_key_is_what_its_scheme_says_where_that_is_more():
+    """The content of an identifier may be hidden; what is decrypted is not."""
+    key = sequence(pbes2(pbkdf2(der_integer(1000))), SALT)
+    assert pbe.seconds(key) == pytest.approx(0.001)
+    costly = sequence(pbes2(scrypt(1024, 8, 1)), SALT)
+    assert (pbe.seconds(costly), pbe.memory(costly)) == (pytest.approx(1 / 128), 1 << 20)
+    store = sequence(der_integer(3), data_of(data_of(bag(costly))))
+    assert (pbe.seconds(store), pbe.memory(store)) == (pytest.approx(1 / 128), 1 << 20)
