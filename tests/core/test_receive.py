@@ -912,6 +912,13 @@ def test_of_two_certificates_the_one_whose_key_is_here_is_meant(way, away, subje
     assert codes(received) == [Code.CHAIN_MISSING]
 
 
+def test_of_the_keys_in_a_folder_that_of_the_certificate_is_taken(away, key, tmp_path):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    put(folder, a_key=keys.to_pem(keys.generate()), b_key=keys.to_pem(key))
+    assert receive.match_certificate(away, folder).key == folder / "b.key"
+
+
 def test_a_request_for_another_key_says_nothing_of_the_one_beside_it(away, subject, key):
     other = Subject({**subject, "locality": "Guiyang"})
     mine, strangers = keys.to_pem(key), keys.generate()
