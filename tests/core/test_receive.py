@@ -1094,3 +1094,17 @@ def test_a_history_that_cannot_be_used_stops_nothing(away, key):
     (away.parent / "own.key").unlink()
     nothing = (Code.CERTIFICATE_OF_NO_KEY, None, {"name": "dev-001"})
     assert problems_of(CannotReceive, receive.match_certificate, away) == [nothing]
+
+
+def test_a_damaged_history_is_named_once(away, key):
+    (away.parent / "own.key").write_bytes(keys.to_pem(key))
+    default_path().parent.mkdir(parents=True, exist_ok=True)
+    default_path().write_bytes(b"no database" * 1000)
+    received = receive.match_certificate(away)
+    assert [note.code for note in received.notes] == [Code.HISTORY_DAMAGED]
+    assert (received.file, received.past) == (away, None)
+    assert receive.match_certificate(away).notes == ()
+    assert receive.store_certificate(received).notes == ()
+    default_path().write_bytes(b"no database" * 1000)
+    taken = receive.store_certificate(received)
+    assert [note.code for note in taken.notes] == [Code.HISTORY_DAMAGED]
