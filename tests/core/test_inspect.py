@@ -854,6 +854,14 @@ def test_a_key_that_is_longer_than_any_is_not_loaded(monkeypatch):
     assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, None, ())
 
 
+def test_a_protected_key_is_recognised_whatever_follows_it():
+    key = sequence(ALGORITHM, der_value(0x04, b"secret"))
+    for data in (asn1.pem("ENCRYPTED PRIVATE KEY", key + b"\x05\x00"), key, key + b"\x05\x00"):
+        found = only(data)
+        assert (found.kind, found.protected) == (ContentKind.PRIVATE_KEY, True)
+        assert found.problems == ()
+
+
 def test_a_key_of_putty_is_shown_with_what_converts_it(key):
     form = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     public = key.public_key().public_bytes(*form)
