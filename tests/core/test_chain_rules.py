@@ -352,6 +352,7 @@ _CHAINS: dict[str, _Chain] = {
     ),
     "a usage of nothing": _Chain((_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\3\1\0")))),
     "a usage without a byte": _Chain((_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\3\0")))),
+    "a usage that is cut off": _Chain((_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\3\5")))),
     "a usage that is no set of bits": _Chain(
         (_USAGE,), ((_ca(),), (_ca(), _raw("2.5.29.15", b"\4\2\0\4")))
     ),
