@@ -336,6 +336,12 @@ _CHAINS: dict[str, _Chain] = {
         authorities=((_ca(),), (_ca(), x509.SubjectKeyIdentifier(b"1" * 20))),
         leaf=(x509.AuthorityKeyIdentifier(b"1" * 20, None, None),),
     ),
+    "a key identifier that only the issuer has": _Chain(
+        authorities=((_ca(),), (_ca(), x509.SubjectKeyIdentifier(b"1" * 20)))
+    ),
+    "a key identifier that the issuer has not": _Chain(
+        leaf=(x509.AuthorityKeyIdentifier(b"1" * 20, None, None),)
+    ),
     # What is written differently
     "all but to sign certificates": _Chain(
         (_USAGE,),
