@@ -903,6 +903,8 @@ def test_a_name_in_other_bytes_is_read_with_its_own():
     for odd in (around, tlv(0x30, tlv(0x30, pair(COMMON_NAME, b"a"))), b"", b"\x30\x80"):
         with pytest.raises(ValueError, match=r"."):
             distinguished_name.read(odd)
+    with pytest.raises(ValueError, match=r"^not a name$"):
+        distinguished_name.read(tlv(0x30, tlv(0x30, pair(COMMON_NAME, b"a"))))
 
 
 @pytest.mark.parametrize(
@@ -942,6 +944,11 @@ def test_what_a_number_is_called(oid, called):
             [[(COMMON_NAME, b"dev"), (ORGANIZATION, b"Wind")]],
             {"common_name": "dev"},
             [("O", "Wind", SkipReason.COMBINED)],
+        ),
+        (
+            [[(bytes.fromhex("060355040b"), b"Ops"), (ORGANIZATION, b"Wind")]],
+            {},
+            [("OU", "Ops", SkipReason.COMBINED), ("O", "Wind", SkipReason.COMBINED)],
         ),
         (
             [[(COMMON_NAME, b"dev"), (ORGANIZATION, b"Wind")], [(COMMON_NAME, b"own")]],
