@@ -150,6 +150,43 @@ def test_answers_for_all_fill_only_empty_cells_and_locked_ones_count(table_of, t
     assert problems(found) == [(2, Code.FIELD_LOCKED, "locality")]
 
 
+def test_a_name_with_a_problem_is_not_compared_and_other_problems_hide_no_double(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("C,ST,L,O,OU,CN\n" + "".join(f"{one}\n" for one in [
+        "CN,Guizhou,Kaili,X,Y,1E+12",
+        "CN,Guizhou,Kaili,X,Y,1E+12",
+        "CN,Guizhou,Kaili,X,Y,dev-1",
+        "xx,Guizhou,Kaili,X,Y,dev-1",
+    ]))  # fmt: skip
+    found = judged(path, tmp_path / "o")
+    assert problems(found) == [
+        (2, Code.CELL_CHANGED, "common_name"),
+        (3, Code.CELL_CHANGED, "common_name"),
+        (5, Code.NOT_A_COUNTRY, "country"),
+        (5, Code.NAME_TWICE, "common_name"),
+    ]
+    assert found.bad[-1].subject()["country"] == "xx"  # as it was typed
+
+
+def test_names_that_only_look_unlike_in_bytes_collide(table_of, tmp_path) -> None:
+    """macOS takes one name for the other, and a Windows computer may unpack what it has made."""
+    composed, decomposed = (
+        "caf\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "cafe\N{COMBINING ACUTE ACCENT}",
+    )
+    found = judged(table_of(composed, "dev-1", f"{decomposed}."), tmp_path / "o")
+    assert problems(found) == [(4, Code.NAME_ALIKE, "common_name")]
+    (tmp_path / "o" / decomposed).mkdir(parents=True)
+    found = judged(table_of(composed), tmp_path / "o")
+    assert problems(found) == [(2, Code.ROW_FILE_EXISTS, "common_name")]
+
+
+def test_a_locked_answer_may_be_in_the_table(table_of, tmp_path) -> None:
+    locked = Defaults({"locality": "Kaili"}, {"locality": "Kaili"}, set_by="IT")
+    found = judged(table_of("dev-1"), tmp_path / "o", check.Rules(defaults=locked))
+    assert ([row.line for row in found.good], problems(found)) == ([2], [])
+
+
 def test_a_name_in_the_history_is_found(table_of, tmp_path) -> None:
     run(table_of("dev-1"), tmp_path / "one")
     found = judged(table_of("Dev-1", "dev-2"), tmp_path / "two")
@@ -179,6 +216,22 @@ def test_a_disk_without_room(tmp_path) -> None:
     assert problem.values["needed"] == 20_000_000_000  # MB, of 20 kB for each pair
     free = shutil.disk_usage(tmp_path).free / 1e6
     assert free / 2 < problem.values["free"] < 2 * free
+
+
+def test_a_disk_has_room_for_so_many_pairs_and_no_more(tmp_path, monkeypatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+
+    def told(free: int, pairs: int) -> list[Problem]:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=free))
+        return check.check_room(tmp_path / "o", pairs)
+
+    assert told(200_000, 10) == []
+    for free, pairs, values in (
+        (199_999, 10, {"needed": 1, "free": 0}),  # in MB
+        (3_000_000, 299, {"needed": 5, "free": 3}),
+        (3_900_000, 300, {"needed": 6, "free": 3}),
+    ):
+        assert told(free, pairs) == [Problem(Code.DISK_ROOM, path=tmp_path / "o", values=values)]
 
 
 def test_a_check_says_how_far_it_is(table_of, tmp_path) -> None:
@@ -231,6 +284,30 @@ def test_a_whole_pair_that_a_kill_left_is_taken_for_its_row(
     assert list(records.read(folder)) == made
     with RequestHistory() as history:
         assert {one.common_name for one in history.requests()} == {"dev-1", "dev-2"}
+
+
+def test_a_pair_is_found_whatever_is_written_beside_it_in_its_files(
+    table_of, tmp_path, key_pem
+) -> None:
+    """A heading in Chinese above the request, and another key above the one that belongs to it."""
+    path, folder = table_of("dev-1"), tmp_path / "o"
+    run(path, folder)
+    [made] = records.read(folder)
+    without_records(folder)
+    csr, key = folder / made.csr, folder / made.key
+    csr.write_bytes("风机\n".encode() + csr.read_bytes())
+    key.write_bytes(key_pem + key.read_bytes())
+    [(_row, record)] = judged(path, folder).found
+    assert record == made._replace(csr_pem="\ufffd" * 6 + "\n" + made.csr_pem)
+
+
+def test_what_the_history_says_and_what_is_gone_are_both_noted(table_of, tmp_path) -> None:
+    path, folder = table_of("dev-1"), tmp_path / "o"
+    run(path, folder)
+    shutil.rmtree(folder / "dev-1")
+    default_path().write_bytes(b"no database" * 1000)
+    found = judged(table_of("dev-1", "dev-2"), folder)
+    assert [one.code for one in found.notes] == [Code.BATCH_FILES_GONE, Code.HISTORY_DAMAGED]
 
 
 def test_a_pair_that_is_not_whole_or_of_another_row_is_left_alone(table_of, tmp_path) -> None:
