@@ -286,6 +286,21 @@ def test_a_whole_pair_that_a_kill_left_is_taken_for_its_row(
         assert {one.common_name for one in history.requests()} == {"dev-1", "dev-2"}
 
 
+@pytest.mark.parametrize("names", [["dev-1", "dev-2"], ["dev-0", "dev-1", "dev-2"]])
+def test_a_whole_pair_is_taken_for_its_row_without_a_history(table_of, tmp_path, names) -> None:
+    folder = tmp_path / "o"
+    run(table_of("dev-1", "dev-2"), folder)
+    made = [one.common_name for one in records.read(folder)]
+    without_records(folder)
+    default_path().unlink()
+    default_path().mkdir()
+    found = judged(table_of(*names), folder)
+    assert problems(found) == []
+    assert [row.common_name for row, _record in found.found] == made
+    assert [row.common_name for row in found.good] == names[:-2]
+    assert [one.code for one in found.notes] == [Code.HISTORY_NO_ACCESS]
+
+
 def test_a_pair_is_found_whatever_is_written_beside_it_in_its_files(
     table_of, tmp_path, key_pem
 ) -> None:
