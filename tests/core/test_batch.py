@@ -18,6 +18,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +29,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enos_csr_gui.core import journal, keys
-from enos_csr_gui.core.batch import archive, check, collect, make, passphrases, records, table
+from enos_csr_gui.core.batch import (
+    archive,
+    check,
+    collect,
+    make,
+    passphrases,
+    records,
+    renewals,
+    table,
+)
 from enos_csr_gui.core.batch.control import Control, jobs
 from enos_csr_gui.core.batch.records import Record
-from enos_csr_gui.core.batch.rows import Row, Rows
+from enos_csr_gui.core.batch.rows import FIELD_KEYS, Row, Rows
 from enos_csr_gui.core.defaults import Defaults
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotSave, Code, InvalidKey, Problem
@@ -242,6 +252,9 @@ def test_a_check_says_how_far_it_is(table_of, tmp_path) -> None:
     progress = lambda *given: reports.append(given)  # noqa: E731
     check.check(devices, records.peek(tmp_path / "o"), progress=progress)
     assert reports == [(50, 120), (100, 120), (120, 120)]
+    reports.clear()
+    check.check(table.read(table_of("dev-1")), records.peek(tmp_path / "o"), progress=progress)
+    assert reports == [(1, 1)]
 
 
 def test_without_the_history_pairs_are_made_and_that_is_said_once(table_of, tmp_path) -> None:
@@ -1448,6 +1461,94 @@ def test_passphrases_are_asked_for_no_more_than_needed(tmp_path) -> None:
     assert problem.code is Code.FOLDER_MISSING
     found = "".join(passphrases.generate() for _number in range(200))
     assert set(found) == set("23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
+
+
+# --- Renewals -------------------------------------------------------------------------------------
+
+
+def answers_of(row: Row) -> list[str]:
+    return [row.subject().get(key, "") for key in FIELD_KEYS]
+
+
+def test_certificates_that_expire_soon_are_a_table(tmp_path) -> None:
+    first, now = {"common_name": "dev-1", "country": "CN", "email": "a@b.cn"}, datetime.now(UTC)
+    with RequestHistory() as history:
+        for number, (subject, days) in enumerate(
+            [({"common_name": "dev-2"}, 20), (first, 10), ({"common_name": "dev-3"}, 40)]
+        ):
+            fingerprint, file = f"{number:064x}", tmp_path / f"{number}"
+            history.record(subject, public_key_sha256=fingerprint, key=file, csr=file)
+            history.certificate_received(
+                fingerprint,
+                common_name=subject["common_name"],
+                serial=number,
+                issued=now - timedelta(days=300),
+                expires=now + timedelta(days=days),
+                certificate=file,
+            )
+        past = history.requests()
+    found = renewals.expiring(timedelta(days=30))
+    assert [(row.line, row.common_name, row.extra) for row in found.rows] == [
+        (1, "dev-1", ()),
+        (2, "dev-2", ()),
+    ]
+    assert found.rows[0].subject() == first
+    assert found.path == default_path()
+    assert (found.columns.headings, found.columns.unknown) == (FIELD_KEYS, ())
+    assert [found.columns.places[key] for key in FIELD_KEYS] == list(range(7))
+    assert not found.columns.is_template
+    assert [row.common_name for row in renewals.of(past).rows] == ["dev-3", "dev-1", "dev-2"]
+    assert list(renewals.expiring(timedelta(days=5)).rows) == []
+
+
+def test_a_table_for_renewals_is_completed_from_the_last_requests(tmp_path) -> None:
+    path, file = tmp_path / "t.csv", tmp_path / "f"
+    path.write_text(
+        "CN,L,EA,Site\nDEV-1,,,n\n,Duyun,,n\ndev-9,,,n\ndev-1,Duyun,ops@example.com,n\n"
+    )
+    with RequestHistory() as history:
+        for number, locality in enumerate(("Anshun", "Kaili")):
+            subject = {"common_name": "Dev-1", "locality": locality, "unit": f"unit {number}"}
+            history.record(subject, public_key_sha256=f"{number:064x}", key=file, csr=file)
+    given = table.read(path)
+    found = renewals.completed(given)
+    assert [(row.line, answers_of(row), row.extra) for row in found.rows] == [
+        (2, ["", "", "Kaili", "", "unit 1", "Dev-1", ""], ("n",)),
+        (3, ["", "", "Duyun", "", "", "", ""], ("n",)),
+        (4, ["", "", "", "", "", "dev-9", ""], ("n",)),
+        (5, ["", "", "Duyun", "", "unit 1", "Dev-1", "ops@example.com"], ("n",)),
+    ]
+    assert (found.path, found.columns) == (given.path, given.columns)
+
+
+def test_a_run_waits_while_it_is_paused(tmp_path) -> None:
+    control, answers = Control(), []
+    assert (control.stopped, control.may_go_on()) == (False, True)
+    for end in (control.resume, control.stop):
+        control.pause()
+        waiting = threading.Thread(target=lambda: answers.append(control.may_go_on()))
+        waiting.start()
+        waiting.join(0.05)
+        assert waiting.is_alive()
+        end()
+        waiting.join(60)
+    assert answers == [True, False]
+    assert (control.stopped, control.may_go_on()) == (True, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_passphrases_are_not_among_the_keys(tmp_path) -> None:
+    folder, loop = tmp_path / "o", tmp_path / "loop"
+    (folder / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(folder)
+    loop.symlink_to(loop)
+    for path in (folder / "below" / "s.csv", tmp_path / "link" / "s.csv", folder / "s.csv"):
+        found = [Problem(Code.BATCH_PASSPHRASES_INSIDE, path=path)]
+        assert passphrases.check_place(path, folder) == found
+        assert passphrases.check_place(path, tmp_path / "link") == found
+    for path in (tmp_path / "s.csv", tmp_path / "o.csv", folder, loop / "s.csv"):
+        assert passphrases.check_place(path, folder) == []
+    assert passphrases.check_place(tmp_path / "s.csv", loop) == []
 
 
 # --- Kills ----------------------------------------------------------------------------------------
