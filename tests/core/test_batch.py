@@ -1449,6 +1449,44 @@ def test_a_list_that_is_not_finished_is_not_there(tmp_path) -> None:
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"rejected.csv": before}
 
 
+@ON_POSIX
+def test_passphrases_are_for_their_owner_alone(tmp_path) -> None:
+    path = tmp_path / "secret.csv"
+    for names in (["dev-1"], ["dev-1", "dev-2"]):
+        passphrases.provide(path, names)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.chmod(0o644)
+
+
+def test_passphrases_are_kept_as_they_were_typed(tmp_path) -> None:
+    path = tmp_path / "secret.csv"
+    path.write_bytes(b'common_name,passphrase\r\ndev-1,"a\r\nb"\r\n')
+    assert passphrases.load(path) == {"dev-1": "a\r\nb"}
+    known = passphrases.provide(path, ["\ud800"])
+    assert known["dev-1"] == "a\r\nb"
+    assert passphrases.load(path) == known
+    assert passphrases.of(known, "\ud800")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, Code.DISK_FULL), (errno.ENOENT, Code.FOLDER_MISSING)],
+)
+def test_passphrases_that_cannot_be_added(tmp_path, monkeypatch, number, code) -> None:
+    path = tmp_path / "secret.csv"
+    passphrases.provide(path, ["dev-1"])
+    before = path.read_bytes()
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(CannotSave) as refused:
+        passphrases.provide(path, ["dev-2"])
+    assert list(refused.value.problems) == [Problem(code, path=path)]
+    assert path.read_bytes() == before
+
+
 def test_passphrases_are_asked_for_no_more_than_needed(tmp_path) -> None:
     """Once for each name, and no folder is made for them."""
     path = tmp_path / "secret.csv"
@@ -1464,10 +1502,6 @@ def test_passphrases_are_asked_for_no_more_than_needed(tmp_path) -> None:
 
 
 # --- Renewals -------------------------------------------------------------------------------------
-
-
-def answers_of(row: Row) -> list[str]:
-    return [row.subject().get(key, "") for key in FIELD_KEYS]
 
 
 def test_certificates_that_expire_soon_are_a_table(tmp_path) -> None:
@@ -1493,6 +1527,7 @@ def test_certificates_that_expire_soon_are_a_table(tmp_path) -> None:
         (2, "dev-2", ()),
     ]
     assert found.rows[0].subject() == first
+    assert found.rows[1].answers == ("", "", "", "", "", "dev-2", "")
     assert found.path == default_path()
     assert (found.columns.headings, found.columns.unknown) == (FIELD_KEYS, ())
     assert [found.columns.places[key] for key in FIELD_KEYS] == list(range(7))
@@ -1507,16 +1542,16 @@ def test_a_table_for_renewals_is_completed_from_the_last_requests(tmp_path) -> N
         "CN,L,EA,Site\nDEV-1,,,n\n,Duyun,,n\ndev-9,,,n\ndev-1,Duyun,ops@example.com,n\n"
     )
     with RequestHistory() as history:
-        for number, locality in enumerate(("Anshun", "Kaili")):
-            subject = {"common_name": "Dev-1", "locality": locality, "unit": f"unit {number}"}
+        for number, (name, locality) in enumerate((("DEV-1", "Anshun"), ("Dev-1", "Kaili"))):
+            subject = {"common_name": name, "locality": locality, "unit": f"unit {number}"}
             history.record(subject, public_key_sha256=f"{number:064x}", key=file, csr=file)
     given = table.read(path)
     found = renewals.completed(given)
-    assert [(row.line, answers_of(row), row.extra) for row in found.rows] == [
-        (2, ["", "", "Kaili", "", "unit 1", "Dev-1", ""], ("n",)),
-        (3, ["", "", "Duyun", "", "", "", ""], ("n",)),
-        (4, ["", "", "", "", "", "dev-9", ""], ("n",)),
-        (5, ["", "", "Duyun", "", "unit 1", "Dev-1", "ops@example.com"], ("n",)),
+    assert [(row.line, row.answers, row.extra) for row in found.rows] == [
+        (2, ("", "", "Kaili", "", "unit 1", "Dev-1", ""), ("n",)),
+        (3, ("", "", "Duyun", "", "", "", ""), ("n",)),
+        (4, ("", "", "", "", "", "dev-9", ""), ("n",)),
+        (5, ("", "", "Duyun", "", "unit 1", "Dev-1", "ops@example.com"), ("n",)),
     ]
     assert (found.path, found.columns) == (given.path, given.columns)
 
