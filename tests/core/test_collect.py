@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -386,6 +387,36 @@ def test_a_certificate_without_a_date_is_listed_without_one(issuer, tmp_path) ->
     assert (foreign.name, foreign.not_after) == ("odd", None)
 
 
+def test_of_many_certificates_all_is_kept(issuer, tmp_path) -> None:
+    """Most of them are packed until they are looked at."""
+    issued = [issuer.issue(f"dev-{number:03}") for number in range(100)]
+    odd = 40
+    for number, one in enumerate(issued):
+        data = without_a_date(one) if number == odd else pem(one)
+        (tmp_path / f"{number:03}").write_bytes(data)
+    pool = Pool([tmp_path])
+    taken = keys.public_key_sha256(issued[3].public_key())
+    found = pool.take(taken, NOW)
+    assert (names([found]), found.source) == (["dev-003"], tmp_path / "003")
+    foreign = pool.rest()
+    numbers = [number for number in range(100) if number != 3]
+    for number, one in zip(numbers, list(foreign), strict=True):
+        given = issued[number]
+        assert (one.name, one.source) == (f"dev-{number:03}", tmp_path / f"{number:03}")
+        assert one.public_key_sha256 == keys.public_key_sha256(given.public_key())
+        assert one.not_after == (None if number == odd else given.not_valid_after_utc)
+        if number != odd:
+            assert one.certificate_sha256 == given.fingerprint(hashes.SHA256()).hex()
+
+
+def test_a_path_that_no_system_takes_is_named(issuer, tmp_path) -> None:
+    good, long = tmp_path / "good.pem", tmp_path / ("x" * 300)
+    good.write_bytes(pem(issuer.issue("dev")))
+    pool = Pool([long, good])
+    assert [(one.code, one.path) for one in pool.problems] == [(Code.PATH_TOO_LONG, long)]
+    assert [one.name for one in pool.rest()] == ["dev"]
+
+
 def test_the_look_at_what_was_received_is_stopped(issuer, tmp_path) -> None:
     file, control, counts = tmp_path / "all.pem", Control(), []
     file.write_bytes(pem(*(issuer.issue(f"dev-{number}") for number in range(4))))
@@ -398,6 +429,7 @@ def test_the_look_at_what_was_received_is_stopped(issuer, tmp_path) -> None:
     pool = Pool([file], control=control, progress=progress)
     assert counts == [1, 2]
     assert [one.name for one in pool.rest()] == ["dev-0", "dev-1"]
+    assert pool.authorities == ()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
@@ -414,6 +446,8 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_read(issuer, tmp_path, monk
     monkeypatch.setattr(pool_module, "_MAX_UNPACKED", 12_000)
     (tmp_path / "a.pem").write_bytes(good.ljust(5000))
     (tmp_path / "b.pem").write_bytes(good.ljust(5001))
+    (tmp_path / "bb.pem").touch()
+    os.truncate(tmp_path / "bb.pem", 100 << 30)  # takes no room on the disk
     archive("c.zip", good.ljust(5000), good.ljust(5000), good.ljust(2000))
     archive("d.zip", good.ljust(5000), good.ljust(5000), good.ljust(2001))
     archive("e.zip", good.ljust(5001), good)
@@ -431,6 +465,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_read(issuer, tmp_path, monk
     *problems, loop = pool.problems
     assert problems == [
         too_large._replace(path=tmp_path / "b.pem"),
+        too_large._replace(path=tmp_path / "bb.pem"),
         too_large._replace(path=tmp_path / "d.zip"),
         too_large._replace(path=tmp_path / "e.zip"),
         Problem(Code.DAMAGED, path=tmp_path / "f.zip"),
@@ -459,7 +494,7 @@ def test_a_bundle_is_read_in_pieces(issuer, monkeypatch, count) -> None:
 
 
 def test_answers_of_an_api_are_read_line_by_line() -> None:
-    for data in (b'{"a":1}\n{"b":2}\n', b'\n{"a":1}\n\n{"b":2}'):
-        assert list(pool_module._pieces(data)) == [b'{"a":1}', b'{"b":2}']
+    for data in (b'{"a": 1}\n{"b":2}', b'{"a": 1}\n{"b":2}\n', b'\n{"a": 1}\n\n{"b":2}'):
+        assert list(pool_module._pieces(data)) == [b'{"a": 1}', b'{"b":2}']
     for data in (b'{"a":1}', b'{"a":1}\nx', b"", b'{"a":\n1}'):
         assert list(pool_module._pieces(data)) == [data]
