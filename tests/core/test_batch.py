@@ -1311,7 +1311,8 @@ def test_where_the_records_cannot_be_read_the_folder_is_named(tmp_path) -> None:
             use(tmp_path / "file")
         [problem] = refused.value.problems
         assert (problem.code, problem.path) == (Code.NOT_A_FOLDER, tmp_path / "file")
-    assert records.peek(tmp_path / "file").made == {}
+    nothing = records.peek(tmp_path / "file")
+    assert (nothing.made, nothing.batch, nothing.flat) == ({}, "", None)
 
 
 def test_a_manifest_of_something_else_is_named(tmp_path) -> None:
@@ -1327,6 +1328,11 @@ def test_a_line_as_long_as_no_row_is_refused(tmp_path, monkeypatch, end) -> None
     with records.opened(tmp_path) as ledger:
         ledger.append(batch_of("dev-1"))
     length = (tmp_path / REQUESTS).stat().st_size
+    foreign = Problem(Code.BATCH_FOREIGN, path=tmp_path / REQUESTS)
+    monkeypatch.setattr(records, "_LONGEST_LINE", length - 1)
+    with pytest.raises(CannotSave) as refused:
+        records.peek(tmp_path)
+    assert list(refused.value.problems) == [foreign]
     monkeypatch.setattr(records, "_LONGEST_LINE", length + 1)
     assert [one.common_name for one in records.read(tmp_path)] == ["dev-1"]
     with (tmp_path / REQUESTS).open("ab") as file:
@@ -1334,7 +1340,6 @@ def test_a_line_as_long_as_no_row_is_refused(tmp_path, monkeypatch, end) -> None
     for use in (lambda: list(records.read(tmp_path)), lambda: records.peek(tmp_path)):
         with pytest.raises(CannotSave) as refused:
             use()
-        foreign = Problem(Code.BATCH_FOREIGN, path=tmp_path / REQUESTS)
         assert list(refused.value.problems) == [foreign]
 
 

@@ -239,6 +239,7 @@ def envelope_of(found: Iterable[object], recipient_pem: bytes) -> bytes:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("weak_key_of_a_run")
 def test_what_a_worker_sends_is_not_trusted(table_of, key) -> None:
     devices = table.read(table_of("dev-1", "dev-2"))
     rows, columns = devices.rows, devices.columns
@@ -298,6 +299,12 @@ def test_the_key_of_a_run_opens_what_was_meant_for_it(key) -> None:
         recipient.open(b"nothing")
 
 
+@pytest.fixture
+def weak_key_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the key that the workers encrypt to be made in little time."""
+    monkeypatch.setattr(cluster, "_KEY_BITS", 1024)
+
+
 class Scheduler:
     """What a run asks of Dask: three threads, each of which has done what it gets at once."""
 
@@ -326,7 +333,7 @@ class Scheduler:
 
 
 @pytest.fixture
-def run_on(table_of, key) -> Callable[..., tuple]:
+def run_on(table_of, key, weak_key_of_a_run) -> Callable[..., tuple]:
     """Return a function for a run over so many rows."""
 
     def run_on(count: int, rules: check.Rules = check.Rules()) -> tuple:  # noqa: B008
@@ -399,6 +406,7 @@ def dask_here() -> Iterator[Callable[[int], str]]:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("weak_key_of_a_run")
 def test_a_cluster_makes_the_pairs(dask_here, table_of, tmp_path) -> None:
     names, secret = ["dev-1", "dev-2", "dev-3"], lambda row: f"key of {row.common_name}"
     outcome = run(table_of(*names), tmp_path / "o", dask_here(1), passphrase=secret)
