@@ -610,6 +610,18 @@ def test_what_a_killed_run_left_half_made_is_removed(tmp_path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == [".enos-csr"]
 
 
+@ON_POSIX
+def test_what_a_link_leads_to_is_not_removed(tmp_path) -> None:
+    mine, folder = tmp_path / "mine", tmp_path / "o"
+    for one in (mine, folder):
+        one.mkdir()
+    (mine / "file").touch()
+    (folder / f"{records.TEMPORARY}1").symlink_to(mine)
+    with records.opened(folder):
+        assert [one.name for one in folder.iterdir()] == [REQUESTS]
+    assert (mine / "file").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotSave) as refused, records.opened(tmp_path / "file" / "o"):
@@ -985,6 +997,17 @@ def test_an_error_of_the_disk_names_the_folder(table_of, tmp_path, in_groups) ->
     assert [one.common_name for one in records.read(folder)] == ["dev-1", "dev-2"]
 
 
+def test_a_list_that_lacks_what_was_made_is_completed(table_of, tmp_path) -> None:
+    folder, made = tmp_path / "o", batch_of("dev-1", "dev-2")
+    columns = table.read(table_of("dev-1")).columns
+    with records.opened(folder) as ledger:
+        ledger.append(made[:1])
+        ledger.write_manifest()
+        ledger.append(made[1:])
+        make.make(check.Checked(Rows(), [], 2, Rows(), ()), columns, ledger, check.Rules())
+    assert [row["common_name"] for row in manifest(folder)] == ["dev-1", "dev-2"]
+
+
 def test_the_history_gets_all_that_it_lacks_of_a_batch(table_of, tmp_path) -> None:
     """More than one group of them, when a kill came before the history, or it was set aside."""
     folder, count = tmp_path / "o", 2 * make.MAX_GROUP + 2
@@ -1162,6 +1185,27 @@ def test_threads_end_when_nobody_takes_what_they_make() -> None:
     groups.close()
     assert threads_left() == []
     assert len(made) < 500  # a group, as many that wait, and one of each thread
+
+
+def test_a_key_that_is_being_made_is_waited_for(monkeypatch) -> None:
+    monkeypatch.setattr(make, "GROUP_SECONDS", 0)
+    some, at_work, go_on = pairs(3), threading.Event(), threading.Event()
+
+    def pair_of(place: int) -> make.Pair:
+        if place:
+            at_work.set()
+            go_on.wait()
+        return some[place]
+
+    groups = make._groups(range(3), pair_of, 1, Control())
+    assert next(groups) == some[:1]
+    at_work.wait()
+    later = threading.Timer(0.2, go_on.set)
+    later.start()
+    groups.close()
+    assert go_on.is_set()
+    assert threads_left() == []
+    later.join()
 
 
 def test_threads_end_when_the_run_is_stopped() -> None:
