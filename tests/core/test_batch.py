@@ -973,6 +973,9 @@ def test_a_place_that_is_taken_meanwhile_ends_the_run_and_keeps_what_is_made(
     shutil.rmtree(taken)
     assert run(path, folder, rules, pairs_of=in_groups(9)).outcome.created == 2
     assert [row["common_name"] for row in manifest(folder)] == names
+    for one in records.read(folder):
+        assert (folder / one.csr).read_text() == one.csr_pem
+        assert serialization.load_pem_private_key((folder / one.key).read_bytes(), None)
 
 
 def test_an_error_of_the_disk_names_the_folder(table_of, tmp_path, in_groups) -> None:
@@ -1144,6 +1147,25 @@ def test_pairs_come_in_groups_when_they_are_many_or_have_waited(monkeypatch) -> 
     ready.put(some[1])
     ready.put(None)
     assert list(groups) == [[some[1]]]
+
+
+def test_a_pair_waits_for_its_group_from_the_first_one_on(monkeypatch) -> None:
+    """With a clock on which every pair takes a second."""
+    clock, waited = [0.0], []
+
+    class Slow(queue.Queue):
+        def get(self, block: bool = True, timeout: float | None = None) -> object:
+            waited.append(timeout)
+            clock[0] += 1
+            return super().get(block, timeout)
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(make, "GROUP_SECONDS", 3)
+    some, ready = pairs(6), Slow()
+    for one in (*some, None):
+        ready.put(one)
+    assert list(make._grouped(ready, 1)) == [some[:4], some[4:]]
+    assert waited == [None, 3, 2, 1, None, 3, 2]
 
 
 def threads_left() -> list[threading.Thread]:
