@@ -976,6 +976,8 @@ def test_a_place_that_is_taken_meanwhile_ends_the_run_and_keeps_what_is_made(
     for one in records.read(folder):
         assert (folder / one.csr).read_text() == one.csr_pem
         assert serialization.load_pem_private_key((folder / one.key).read_bytes(), None)
+        if sys.platform != "win32":
+            assert stat.S_IMODE((folder / one.key).stat().st_mode) == 0o600
 
 
 def test_an_error_of_the_disk_names_the_folder(table_of, tmp_path, in_groups) -> None:
