@@ -1096,7 +1096,7 @@ def test_what_is_recorded_is_on_the_disk_before(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this call")
-def test_the_call_that_syncs_a_whole_file_system(tmp_path) -> None:
+def test_the_call_that_syncs_a_whole_file_system(tmp_path, monkeypatch) -> None:
     sync = make._find_syncfs()
     open_files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  (only how many)
     sync(tmp_path)
@@ -1104,6 +1104,59 @@ def test_the_call_that_syncs_a_whole_file_system(tmp_path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         sync(tmp_path / "file")
+    # Such a descriptor is for a path only, so that the call fails.
+    opened = os.open
+    monkeypatch.setattr(os, "open", lambda path, flags: opened(path, flags | os.O_PATH))
+    with pytest.raises(OSError, match="Bad file descriptor") as failed:
+        sync(tmp_path)
+    error = failed.value
+    number = errno.EBADF
+    assert (error.errno, error.strerror) == (number, os.strerror(number))
+    assert error.filename == str(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == open_files  # noqa: PTH208
+
+
+@ON_POSIX
+def test_a_network_drive_that_cannot_sync_a_folder_gets_the_pairs(
+    table_of, tmp_path, in_groups, monkeypatch
+) -> None:
+    fsync = os.fsync
+
+    def fail(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    result = run(table_of("dev-1", "dev-2"), tmp_path / "o", pairs_of=in_groups(1))
+    assert result.outcome == make.Outcome(2, False, ())
+
+
+@ON_POSIX
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_a_key_is_for_nobody_else_from_the_beginning(
+    table_of, tmp_path, in_groups, monkeypatch, umask
+) -> None:
+    """The request is for everybody whom the umask allows."""
+    fchmod, seen = os.fchmod, []
+
+    def note(descriptor: int, mode: int) -> None:
+        if mode == 0o600:
+            seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fchmod(descriptor, mode)
+
+    monkeypatch.setattr(os, "fchmod", note)
+    path, before = table_of("dev-1"), os.umask(umask)
+    try:
+        run(path, tmp_path / "o", pairs_of=in_groups(1))
+    finally:
+        os.umask(before)
+    folder = tmp_path / "o" / "dev-1"
+    modes = {one.suffix: stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()}
+    assert modes == {".key": 0o600, ".csr": 0o666 & ~umask | 0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o777 & ~umask | 0o700
+    assert seen
+    assert {mode & 0o077 for mode in seen} == {0}
 
 
 def test_a_disk_that_takes_a_little_at_a_time_gets_all(
