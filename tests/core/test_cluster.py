@@ -250,6 +250,7 @@ def test_what_a_worker_sends_is_not_trusted(table_of, key) -> None:
     pairs = run_._checked(Future(lambda: (requests, envelope)), rows)
     opened = run_._recipient.open(envelope)
     assert len({*opened}) == 2
+    assert all(one.startswith(b"-----BEGIN PRIVATE KEY-----\n") for one in opened)
     for pair, row, request, key_pem in zip(pairs, rows, requests, opened, strict=True):
         own = serialization.load_pem_private_key(key_pem, None)
         wanted = make.pair_of(row, columns, check.Rules(), None, key=own)
@@ -310,12 +311,13 @@ class Scheduler:
 
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         self._key = key
+        self.threads = {"tcp://a": 1, "tcp://b": 2}
         self.sizes: list[int] = []
         self.futures: list[Future] = []
         self.cancelled: list[Future] | None = None
 
     def nthreads(self) -> dict[str, int]:
-        return {"tcp://a": 1, "tcp://b": 2}
+        return self.threads
 
     def submit(self, function, rows, columns, rules, pem, *, pure) -> Future:
         assert (function, pure) == (cluster._generate, False)
@@ -385,6 +387,26 @@ def test_no_more_partitions_are_handed_out_than_the_cluster_needs(run_on) -> Non
     assert len(scheduler.futures) == 10
     assert scheduler.cancelled == scheduler.futures[2:]
     assert [one.is_released for one in scheduler.futures] == [True] * 2 + [False] * 8
+
+
+@pytest.mark.long
+def test_a_cluster_that_has_lost_its_workers_gets_rows_for_the_next_one(run_on) -> None:
+    scheduler, _control, groups = run_on(8)
+    scheduler.threads = {}
+    next(groups)
+    assert scheduler.sizes == [4, 4]
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("weak_key_of_a_run")
+def test_a_renewal_keeps_its_common_name_exactly_on_a_cluster(table_of, key) -> None:
+    devices, rules = table.read(table_of("x" * 70)), check.Rules(kind=RequestKind.RENEWAL)
+    run_ = cluster._Run(Scheduler(key), devices.columns, rules, lambda _row: None, Control())
+    [[pair]] = run_.groups(devices.rows)
+    assert pair.record.common_name == "x" * 70
+    assert b"x" * 70 in x509.load_pem_x509_csr(pair.record.csr_pem.encode()).public_bytes(
+        serialization.Encoding.DER
+    )
 
 
 @pytest.fixture
