@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import errno
 import hashlib
 import json
@@ -1105,6 +1106,7 @@ def test_the_call_that_syncs_a_whole_file_system(tmp_path, monkeypatch) -> None:
     with pytest.raises(NotADirectoryError):
         sync(tmp_path / "file")
     # Such a descriptor is for a path only, so that the call fails.
+    ctypes.set_errno(0)
     opened = os.open
     monkeypatch.setattr(os, "open", lambda path, flags: opened(path, flags | os.O_PATH))
     with pytest.raises(OSError, match="Bad file descriptor") as failed:
