@@ -181,6 +181,15 @@ def test_a_name_with_a_problem_is_not_compared_and_other_problems_hide_no_double
     assert found.bad[-1].subject()["country"] == "xx"  # as it was typed
 
 
+def test_answers_are_taken_as_they_go_into_a_subject_unless_they_are_wrong(tmp_path) -> None:
+    path, long = tmp_path / "t.csv", "e\u0301" * 70
+    path.write_text(f"C,ST,L,O,OU,CN\ncn,X,X,X,cafe\u0301,dev-1\ncn,X,X,X,{long},dev-2\n", "utf-8")
+    found = judged(path, tmp_path / "o")
+    assert found.good[0].answers == ("CN", "X", "X", "X", "caf\u00e9", "dev-1", "")
+    assert problems(found) == [(3, Code.TOO_LONG, "unit")]
+    assert found.bad[0].answers == ("CN", "X", "X", "X", long, "dev-2", "")
+
+
 def test_names_that_only_look_unlike_in_bytes_collide(table_of, tmp_path) -> None:
     """macOS takes one name for the other, and a Windows computer may unpack what it has made."""
     composed, decomposed = (
