@@ -87,11 +87,25 @@ def test_a_latin_word_in_utf_8_does_not_become_chinese(tmp_path) -> None:
     assert refused(path) is Code.TABLE_ENCODINGS_MIXED
 
 
-@pytest.mark.parametrize("city", ["某", "联通", "临汾", "一", "中国"])
+@pytest.mark.parametrize("city", ["某", "联通", "临汾", "一", "中国", "呖"])
 def test_few_characters_in_gb18030_are_not_taken_for_utf_8(tmp_path, city) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(f"L,O,CN\n贵阳,贵州风电,dev-1\n{city},Example,dev-2\n".encode("gb18030"))
     assert table.read(path).rows[1].answers[2] == city
+
+
+def test_a_line_that_is_very_long_is_counted_and_not_looked_at(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(table, "_LONGEST_LINE", 20)
+    path = tmp_path / "t.csv"
+    chinese, latin = "贵阳,dev-2\n".encode("gb18030"), "贵阳,dev-3\n".encode()
+    path.write_bytes(b"L,CN\n" + b"x" * 50 + b"\n" + chinese + latin)
+    problem = refusal_of(path)
+    assert (problem.code, problem.values) == (
+        Code.TABLE_ENCODINGS_MIXED,
+        {"line": 4, "first": 3},
+    )
+    path.write_bytes(b"L,CN\n" + b"x" * 20 + chinese + latin)
+    assert [row.line for row in table.read(path).rows] == [2, 3]
 
 
 @pytest.mark.parametrize("block", [1, 1 << 16])
@@ -132,6 +146,17 @@ def test_chinese_labels_are_recognized() -> None:
     for field in SUBJECT_FIELDS:
         heading = str(texts[labels.FIELDS[field.key].label].string)
         assert table.columns.field_of(heading) == (field.key, 0)
+
+
+def test_the_names_of_the_columns_are_what_they_were_when_the_program_started() -> None:
+    known = table.columns._known()
+    assert known == table.columns._KNOWN
+    assert known.keys() >= {"countryname", "省份", "cn", "emailaddress", "organisation"}
+    assert (known["commonname"], known["assetid"], known["设备标识"]) == (
+        ("common_name", 0),
+        ("common_name", 1),
+        ("common_name", 2),
+    )
 
 
 def test_an_explicit_common_name_goes_before_asset_id_and_device_key(tmp_path) -> None:
@@ -217,6 +242,48 @@ def test_headings_are_looked_for_in_ten_lines(tmp_path) -> None:
     assert names(table.read(path)) == ["dev-1"]
     path.write_text("\n".join([*["A title", ""] * 10, "CN,L", "dev-1"]))
     assert refused(path) is Code.TABLE_NO_NAMES
+
+
+def test_the_line_with_the_separator_is_none_of_the_ten(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["sep=;", *["A title"] * 9, "CN;L", "dev-1"]))
+    assert names(table.read(path)) == ["dev-1"]
+
+
+def test_a_title_may_look_like_a_heading(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Company\nCN,Note\ndev-1,x\n")
+    assert names(table.read(path)) == ["dev-1"]
+
+
+def test_spaces_around_a_cell_do_not_count(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(" CN , L \n  dev-1 ,  Kaili \n")
+    [row] = table.read(path).rows
+    assert row.subject() == {"common_name": "dev-1", "locality": "Kaili"}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_unknown_headings_are_read_in_every_encoding(tmp_path, encoding) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("序号;地点\n1;贵阳\n".encode(encoding))
+    assert table.headings(path) == ("序号", "地点")
+
+
+def test_a_thousand_unknown_headings_are_enough(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(",".join(f"h{number}" for number in range(1001)))
+    assert len(table.headings(path)) == 1000
+
+
+def test_unknown_headings_are_those_of_the_first_sheet_that_has_some(book) -> None:
+    path = book(["About this farm"])
+    assert table.headings(path) == ()
+    changed = load_workbook(path)
+    changed.create_sheet("Devices").append(["Serial", "Site"])
+    changed.create_sheet("More").append(["Number", "Place"])
+    changed.save(path)
+    assert table.headings(path) == ("Serial", "Site")
 
 
 def test_unknown_headings_are_looked_for_in_twenty_lines(tmp_path) -> None:
@@ -373,9 +440,26 @@ def test_a_missing_file_and_a_folder(tmp_path) -> None:
 
 def test_a_table_that_is_too_large(tmp_path) -> None:
     path = tmp_path / "t.csv"
-    with path.open("wb") as file:
-        file.truncate(table.MAX_BYTES + 1)
-    assert refused(path) is Code.TABLE_TOO_LARGE
+    for size, code in ((0, Code.TABLE_UNREADABLE), (1, Code.TABLE_TOO_LARGE)):
+        with path.open("wb") as file:
+            file.truncate(table.MAX_BYTES + size)
+        assert refused(path) is code
+    assert refusal_of(path).values == {"limit": 256}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"a\0b\0\0c", Code.TABLE_UNREADABLE),
+        (b"\0a\0bc\0", Code.TABLE_UNREADABLE),
+        (b"a\0b\0c\0\0d", Code.TABLE_NO_NAMES),
+        (b"\0a\0b\0cd\0", Code.TABLE_NO_NAMES),
+    ],
+)
+def test_a_text_in_utf_16_has_most_of_its_zeros_on_one_side(tmp_path, data, code) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(data)
+    assert refused(path) is code
 
 
 # --- Excel ----------------------------------------------------------------------------------------
@@ -484,7 +568,12 @@ def test_the_sheet_with_the_devices_is_found_and_two_are_refused(book) -> None:
 
 def test_a_workbook_without_headings_or_rows(book) -> None:
     assert refused(book(["About this farm"], ["dev-1"])) is Code.TABLE_NO_NAMES
-    assert refused(book(["CN"])) is Code.TABLE_NO_ROWS
+    path = book(["CN"])
+    assert refused(path) is Code.TABLE_NO_ROWS
+    changed = load_workbook(path)
+    changed.create_sheet("More").append(["CN"])
+    changed.save(path)
+    assert refused(path) is Code.TABLE_NO_ROWS
     assert refused(book(HEADINGS_OF_ENOS)) is Code.TABLE_NO_ROWS
 
 
@@ -519,6 +608,14 @@ def test_line_2_of_a_table_that_only_has_the_columns_of_the_template_is_a_device
 def test_a_table_that_is_no_template_may_have_any_name_in_line_2(tmp_path, headings) -> None:
     path = tmp_path / "t.csv"
     path.write_text(f"{headings}\nfan 1,x\ndev-2,y\n")
+    assert names(table.read(path)) == ["fan 1", "dev-2"]
+
+
+def test_what_describes_the_columns_is_line_2_and_no_other(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("A title\nDeviceKey,Device Name\nfan 1,x\ndev-2,y\n")
+    assert names(table.read(path)) == ["fan 1", "dev-2"]
+    path.write_text('DeviceKey,"Device\nName"\nfan 1,x\ndev-2,y\n')
     assert names(table.read(path)) == ["fan 1", "dev-2"]
 
 
@@ -573,6 +670,16 @@ def test_only_a_row_without_an_end_may_not_be_long(book, monkeypatch) -> None:
     assert len(table.read(path).rows) == 999
     path = book(["CN"], [1, *range(400)])
     assert refused(path) is Code.TABLE_UNREADABLE
+
+
+def test_a_document_type_is_refused_wherever_it_is(book) -> None:
+    """An entity in it could become any number of letters."""
+    with zipfile.ZipFile(book(["CN"], ["a"])) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, data in parts.items():
+        place = data.index(b"?>") + 2 if data.startswith(b"<?xml") else 0
+        path = altered(book(["CN"], ["a"]), name, data[:place] + b"<!DOCTYPE x>" + data[place:])
+        assert refused(path) is Code.TABLE_UNREADABLE, name
 
 
 @pytest.mark.long
@@ -638,6 +745,7 @@ def test_an_empty_table_can_be_filled_in(tmp_path, name) -> None:
         assert written.freeze_panes == "A2"
         assert set(written.column_dimensions) == {"A", "B"}
         assert {one.number_format for one in written.column_dimensions.values()} == {"@"}
+        assert {one.width for one in written.column_dimensions.values()} == {24}
         assert [cell.value for cell in written[1]] == ["Country", "Common name"]
     else:
         assert path.read_bytes() == b"\xef\xbb\xbfCountry,Common name\r\n"

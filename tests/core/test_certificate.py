@@ -16,6 +16,7 @@ from enos_csr_gui.core import certificate, x509_reader
 from enos_csr_gui.core.contents import Content
 from enos_csr_gui.core.enums import ContentKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
+from enos_csr_gui.core.reader import ApiAnswer
 
 PLACE = Path("given.pem")
 SECOND = timedelta(seconds=1)
@@ -89,6 +90,8 @@ def test_a_request_is_no_certificate(csr_pem):
     values = {"kind": ContentKind.REQUEST}
     expected = Problem(Code.NOT_A_CERTIFICATE, path=PLACE, values=values)
     assert certificate.instead(Content(PLACE, csr_pem)) == expected
+    damaged = csr_pem[:100] + csr_pem[200:]
+    assert certificate.instead(Content(PLACE, damaged)) == expected
 
 
 def test_nothing_is_said_of_a_certificate_in_order(three):
@@ -266,3 +269,229 @@ def test_a_valid_certificate_without_a_root_goes_before_an_expired_one_with_it(r
     expired, valid = root.issue(issuing, -1), other.issue(issuing)
     for pool in ([expired, valid, root.issue(root)], [root.issue(root), valid, expired]):
         assert certificate.of([leaf], Content(PLACE, b""), pool, now=NOW).chain == (valid,)
+
+
+# --- Which of several is the one that is meant ----------------------------------------------------
+
+
+def altered(one: x509_reader.Certificate, old: bytes, new: bytes) -> x509_reader.Certificate:
+    """Return a certificate with other bytes; its signature is no longer one."""
+    assert old in one.der
+    return x509_reader.read(one.der.replace(old, new))
+
+
+def with_odd_end(one: x509_reader.Certificate) -> tuple[x509_reader.Certificate, str]:
+    """Return a certificate that ends in month 13, and that date."""
+    end = one.not_valid_after_utc
+    written = f"{end:%y%m%d%H%M%SZ}"
+    odd = written[:2] + "13" + written[4:]
+    return altered(one, written.encode(), odd.encode()), f"{end.year}-13-{end:%d}"
+
+
+def both_orders(*certificates: x509_reader.Certificate) -> list[list[x509_reader.Certificate]]:
+    return [list(certificates), list(reversed(certificates))]
+
+
+def found(given: list, *pool: x509_reader.Certificate) -> certificate.Issued:
+    return certificate.of(given, Content(PLACE, b""), pool, now=NOW)
+
+
+def test_a_certificate_that_issued_another_one_is_not_that_of_the_device(root):
+    """It may not say that it is an authority's."""
+    issuing = Named("Issuing")
+    above = root.issue(issuing, is_authority=False)
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    for given in both_orders(above, leaf):
+        assert found(given).certificate == leaf
+
+
+def test_a_certificate_that_signed_itself_is_not_that_of_the_device(root):
+    own, leaf = Named("own"), root.issue(Named("device"), is_authority=False)
+    itself = own.issue(own, is_authority=False)
+    for given in both_orders(itself, leaf):
+        assert found(given).certificate == leaf
+        assert certificate.public_keys(given) == [leaf.key.public_key_sha256]
+    assert found([itself]).certificate == itself
+
+
+def test_an_authority_is_not_the_device_though_it_has_issued_none_of_the_others(root):
+    other, leaf = root.issue(Named("Other")), root.issue(Named("device"), is_authority=False)
+    for given in both_orders(other, leaf):
+        assert found(given).certificate == leaf
+
+
+def test_a_certificate_with_an_impossible_date_is_refused(root):
+    odd, date = with_odd_end(root.issue(Named("device"), is_authority=False))
+    with pytest.raises(UnreadableFile) as refused:
+        found([odd])
+    problem = Problem(Code.DATE_IMPOSSIBLE, path=PLACE, values={"date": date})
+    assert refused.value.problems == (problem,)
+
+
+# --- Which way up is taken ------------------------------------------------------------------------
+
+
+def test_an_expired_issuer_is_better_than_none(root):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    expired = root.issue(issuing, -1)
+    assert found([leaf], expired).chain == (expired,)
+
+
+def test_a_way_that_breaks_a_rule_is_taken_when_there_is_no_other(root):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    top = root.issue(root)
+    bad, good = root.issue(issuing, is_authority=False), root.issue(issuing)
+    for pool in both_orders(bad, good):
+        assert found([leaf], *pool, top).chain == (good, top)
+    assert found([leaf], bad, top).chain == (bad, top)
+
+
+def test_a_way_to_a_root_goes_before_one_without(root):
+    """Even if it breaks a rule, or does not last."""
+    issuing, other = Named("Issuing"), Named("Other root")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    top, rootless = root.issue(root), other.issue(issuing)
+    for worse in (root.issue(issuing, is_authority=False), root.issue(issuing, 10)):
+        for pool in both_orders(worse, rootless):
+            assert found([leaf], *pool, top).chain == (worse, top)
+
+
+def test_of_two_ways_without_a_root_the_longer_is_taken(root):
+    issuing, middle = Named("Issuing"), Named("Middle")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    short, long, above = root.issue(issuing), middle.issue(issuing), root.issue(middle)
+    for pool in both_orders(short, long):
+        assert found([leaf], *pool, above).chain == (long, above)
+
+
+def test_an_issuer_lasts_if_it_ends_with_the_certificate(root):
+    issuing, top = Named("Issuing"), root.issue(root, 900)
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    same, later = root.issue(issuing), root.issue(issuing, 400)
+    issued = found([leaf], same, later, top)
+    assert issued.chain == (same, top)
+    assert certificate.check(issued, now=NOW) == []
+
+
+def test_authorities_that_issued_for_each_other_are_taken_once():
+    one, other = Named("One"), Named("Other")
+    by_one, by_other = one.issue(other), other.issue(one)
+    leaf = one.issue(Named("device"), is_authority=False)
+    assert found([leaf], by_one, by_other).chain == (by_other, by_one)
+    assert found([by_one], by_other).chain == (by_other,)
+
+
+def test_a_chain_ends_after_ten(root):
+    named = [Named(f"Authority {number}") for number in range(12)]
+    chain = [above.issue(below) for below, above in zip(named, [*named[1:], root], strict=True)]
+    leaf = named[0].issue(Named("device"), is_authority=False)
+    assert found([leaf], *chain).chain == tuple(chain[:10])
+
+
+@pytest.mark.parametrize(("steps", "length"), [(3, 2), (2, 0)])
+def test_the_search_ends_after_so_many_steps(root, monkeypatch, steps, length):
+    issuing, top = Named("Issuing"), root.issue(root)
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    chain = (root.issue(issuing), top)
+    monkeypatch.setattr(certificate, "MAX_VERIFICATIONS", steps)
+    assert found([leaf], *chain).chain == chain[:length]
+
+
+@pytest.mark.parametrize(("count", "is_found"), [(8, True), (9, False)])
+def test_an_issuer_whose_key_has_another_name_is_looked_for_if_few_have_it(root, count, is_found):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False, with_ids=True)
+    impostors = [Named("Issuing") for _number in range(count)]
+    for one in impostors:
+        one.id = issuing.id
+    pool = [root.issue(one, with_ids=True) for one in impostors]
+    own = root.issue(issuing)
+    assert found([leaf], *pool, own).chain == ((own,) if is_found else ())
+
+
+def test_what_signature_cannot_be_checked_is_said_once(root):
+    leaf = Named("Issuing").issue(Named("device"), is_authority=False)
+    ecdsa, unknown = (bytes.fromhex(f"06082a8648ce3d0403{last}") for last in ("02", "7f"))
+    odd = altered(leaf, ecdsa, unknown)
+    issuers = [root.issue(Named("Issuing")) for _number in range(2)]
+    issued = found([odd], *issuers)
+    values = {"issuer": "Issuing", "algorithm": "1.2.840.10045.4.3.127"}
+    note = Problem(Code.CHAIN_UNCHECKED, values=values)
+    assert issued == certificate.Issued(odd, notes=(note,))
+    missing = Problem(Code.CHAIN_MISSING, values={"issuer": "Issuing"})
+    assert certificate.check(issued, now=NOW) == [missing, note]
+
+
+# --- What is said ---------------------------------------------------------------------------------
+
+
+def test_what_is_said_has_an_order(root):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    above = root.issue(issuing, 10, is_authority=False)
+    issued = found([leaf], above)
+    said = certificate.check(issued, requested={"common_name": "other", "unit": "x"}, now=NOW)
+    changes = {"unit": "x → –", "common_name": "other → device"}
+    end = str(above.not_valid_after_utc.date())
+    assert said == [
+        Problem(Code.SUBJECT_CHANGED, values=changes),
+        Problem(Code.CHAIN_ENDS, values={"issuer": "Root"}),
+        *certificate.check_rules(issued),
+        Problem(Code.CHAIN_ENDS_EARLY, values={"issuer": "Issuing", "date": end}),
+    ]
+    assert len(said) > 3
+    nothing_asked = certificate.check(issued, requested={}, now=NOW)[0]
+    assert nothing_asked == Problem(Code.SUBJECT_CHANGED, values={"common_name": "– → device"})
+
+
+def test_of_an_expired_certificate_the_chain_is_not_said_to_be_expired_too(root):
+    issuing, top = Named("Issuing"), root.issue(root)
+    leaf = issuing.issue(Named("device"), -2, is_authority=False)
+    issued = found([leaf], root.issue(issuing, -1), top)
+    assert len(issued.chain) == 2
+    assert [one.code for one in certificate.check(issued, now=NOW)] == [Code.CERTIFICATE_EXPIRED]
+
+
+def test_only_the_first_of_the_chain_that_ends_is_named(root):
+    issuing, middle, top = Named("Issuing"), Named("Middle"), root.issue(root, 900)
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    for days, code in ((9, Code.CHAIN_ENDS_EARLY), (-9, Code.CHAIN_EXPIRED)):
+        chain = (middle.issue(issuing), root.issue(middle, days), top)
+        date = str(chain[1].not_valid_after_utc.date())
+        said = certificate.check(certificate.Issued(leaf, chain), now=NOW)
+        assert said == [Problem(code, values={"issuer": "Middle", "date": date})]
+
+
+def test_an_impossible_date_in_the_chain_is_said_as_it_is_written(root):
+    issuing, top = Named("Issuing"), root.issue(root)
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    odd, date = with_odd_end(root.issue(issuing))
+    said = certificate.check(certificate.Issued(leaf, (odd, top)), now=NOW)
+    assert Problem(Code.CHAIN_EXPIRED, values={"issuer": "Issuing", "date": date}) in said
+    assert certificate.of([leaf], Content(PLACE, b""), [odd, top], now=NOW).chain == (odd,)
+
+
+def test_what_an_answer_of_the_api_says_of_an_incomplete_chain_is_passed_on(root):
+    issuing = Named("Issuing")
+    leaf = issuing.issue(Named("device"), is_authority=False)
+    answers = [ApiAnswer("", ""), ApiAnswer("", "https://a.example"), ApiAnswer("", "https://b")]
+    where = Problem(Code.CHAIN_URL, values={"url": "https://a.example"})
+    assert certificate.check_answers(certificate.Issued(leaf), answers) == [where]
+    assert certificate.check_answers(certificate.Issued(leaf), answers[:1]) == []
+    whole = found([leaf], root.issue(issuing), root.issue(root))
+    assert certificate.check_answers(whole, answers) == []
+    other = certificate.check_answers(whole, [ApiAnswer("12", "")])
+    assert [one.code for one in other] == [Code.SERIAL_DIFFERS]
+
+
+def test_a_key_that_cannot_be_used_is_named_by_its_kind(three, root):
+    known, unknown = (bytes.fromhex(f"06072a8648ce3d02{last}") for last in ("01", "03"))
+    odd = altered(root.issue(Named("device"), is_authority=False), known, unknown)
+    values = {"algorithm": "1.2.840.10045.2.3"}
+    problem = Problem(Code.CERTIFICATE_NOT_RSA, path=PLACE, values=values)
+    assert certificate.check_kind(odd, PLACE) == [problem]
+    even = altered(three[0], bytes.fromhex("0203010001"), bytes.fromhex("0203010000"))
+    problem = Problem(Code.KEY_UNREADABLE, path=PLACE, values={"algorithm": "RSA"})
+    assert certificate.check_kind(even, PLACE) == [problem]

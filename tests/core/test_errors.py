@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from enos_csr_gui import __version__
+from enos_csr_gui.core import permissions
 from enos_csr_gui.core.errors import (
     Code,
     CoreError,
@@ -141,6 +143,7 @@ def test_an_error_that_nobody_foresaw_says_where_and_nothing_else():
     assert problem.code is Code.UNEXPECTED
     places = problem.values["reference"].split(" ")[2:]
     assert len(places) == 4
+    assert all(re.fullmatch(r"test_errors:\d+", place) for place in places)
     assert set(places[:-1]) != {places[-1]}  # the last says where it was raised
     assert unexpected(KeyError()).values == {"reference": f"{__version__} KeyError"}
 
@@ -169,6 +172,12 @@ def test_an_error_names_its_codes_and_nothing_that_was_entered():
     assert CoreError(problems).problems == tuple(problems)
 
 
+def test_an_error_with_one_problem_has_its_values():
+    error = CoreError.of(Code.PROFILE_TAKEN, name="a name")
+    assert error.problems == (Problem(Code.PROFILE_TAKEN, values={"name": "a name"}),)
+    assert CoreError.of(Code.REQUIRED).problems == (Problem(Code.REQUIRED),)
+
+
 def test_an_error_of_the_system_without_a_text_has_its_name_for_a_reason():
     problem = problem_from_os_error(OSError(), PATH, missing=Code.FILE_MISSING)
     assert problem == Problem(Code.FILE_TROUBLE, path=PATH, values={"reason": "OSError"})
@@ -184,6 +193,7 @@ def test_an_error_of_the_system_without_a_text_has_its_name_for_a_reason():
         (2, "there/a.key", Code.FILE_MISSING, Code.FILE_MISSING),
         (2, "gone/a.key", Code.FOLDER_MISSING, Code.FOLDER_MISSING),
         (3, "there/a.key", Code.FOLDER_MISSING, Code.FOLDER_MISSING),
+        (3, "there", Code.FOLDER_MISSING, Code.FOLDER_MISSING),
     ],
 )
 def test_windows_protects_folders_from_programs(tmp_path, number, place, missing, code):
@@ -191,3 +201,44 @@ def test_windows_protects_folders_from_programs(tmp_path, number, place, missing
     path = tmp_path / place
     problem = problem_from_os_error(as_windows_says(number, errno.ENOENT), path, missing=missing)
     assert problem == Problem(code, path=path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="as_windows_says stands in for Windows")
+@pytest.mark.parametrize("half", [0xD800, 0xDFFF])
+def test_no_folder_protects_a_name_with_half_a_character(tmp_path, half):
+    path = tmp_path / f"a{chr(half)}.key"
+    error = as_windows_says(2, errno.ENOENT)
+    problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
+    assert problem.code is Code.FOLDER_MISSING
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does protect folders, and its names are short")
+def test_elsewhere_a_folder_is_never_protected_and_a_name_as_long_as_the_system_says(tmp_path):
+    error = OSError(errno.ENOENT, "reason")
+    for path in (tmp_path, tmp_path / ("x" * 256)):
+        problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
+        assert problem == Problem(Code.FOLDER_MISSING, path=path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="stands in for Windows")
+@pytest.mark.parametrize(
+    ("number", "posix", "again", "code"),
+    [
+        (None, errno.EACCES, 32, Code.FILE_IN_USE),
+        (5, errno.EACCES, 33, Code.FILE_IN_USE),
+        (5, errno.EACCES, 19, Code.READ_ONLY),
+        (None, errno.EACCES, 5, Code.NO_PERMISSION),
+        (5, errno.EACCES, 112, Code.NO_PERMISSION),
+        (6, errno.EACCES, 32, Code.NO_PERMISSION),
+        (19, errno.EACCES, 32, Code.READ_ONLY),
+        (5, errno.EINVAL, 32, Code.NO_PERMISSION),
+        (None, errno.EIO, 32, Code.FILE_TROUBLE),
+    ],
+)
+def test_windows_is_asked_again_why_a_file_does_not_open(monkeypatch, number, posix, again, code):
+    error = as_windows_says(number, posix) if number else OSError(posix, "reason")
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        windows.setattr(permissions, "open_error", {PATH: again}.__getitem__, raising=False)
+        problem = problem_from_os_error(error, PATH, missing=Code.FILE_MISSING)
+    assert (problem.code, problem.path) == (code, PATH)
