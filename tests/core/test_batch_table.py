@@ -663,6 +663,31 @@ def test_only_what_is_kept_in_memory_may_not_have_many_elements(book, monkeypatc
     assert refused(path) is Code.TABLE_UNREADABLE
 
 
+def test_the_elements_that_are_kept_in_memory_are_counted(book, monkeypatch) -> None:
+    path = book(["CN", "L"], *[[f"dev-{number}", "Kaili"] for number in range(99)])
+    with zipfile.ZipFile(path) as archive:
+        kept = [archive.read(name) for name in archive.namelist() if "worksheets/" not in name]
+    count = sum(data.count(b"<") - data.count(b"</") for data in kept)
+    monkeypatch.setattr(workbook, "_MAX_ELEMENTS", count)
+    assert len(table.read(path).rows) == 99
+    monkeypatch.setattr(workbook, "_MAX_ELEMENTS", count - 1)
+    assert refused(path) is Code.TABLE_UNREADABLE
+    monkeypatch.setattr(workbook, "_BLOCK", 100)
+    monkeypatch.setattr(workbook, "_MAX_ELEMENTS", count // 2)
+    assert refused(path) is Code.TABLE_UNREADABLE
+
+
+def test_a_number_of_hundreds_of_digits_is_refused(book) -> None:
+    row = b'<row r="2"><c r="A2"><v>%s</v></c></row>'
+    for digits, is_taken in ((b"1234567890" * 39, True), (b"1234567890" * 40, False)):
+        data = sheet(HEADING_ROW, row % digits)
+        path = altered(book(["CN"], ["a"]), "xl/worksheets/sheet1.xml", data)
+        if is_taken:
+            assert len(table.read(path).rows) == 1
+        else:
+            assert refused(path) is Code.TABLE_UNREADABLE
+
+
 def test_only_a_row_without_an_end_may_not_be_long(book, monkeypatch) -> None:
     monkeypatch.setattr(workbook, "_BLOCK", 500)
     monkeypatch.setattr(workbook, "_MAX_ROW_BYTES", 2000)

@@ -273,6 +273,21 @@ def test_a_text_without_end_is_not_compared():
     assert search("x" * 1_000_000) == ()
 
 
+@pytest.mark.parametrize("length", [100, 101])
+def test_a_text_of_a_hundred_characters_is_compared_and_a_longer_one_is_not(length):
+    is_compared = length == 100
+    assert (named("China".ljust(length, "!")) is not None) == is_compared
+    assert [one.code for one in suggest("Germny".ljust(length, "!"))] == ["DE"] * is_compared
+    found = [one.code for one in search(" " + "chin".ljust(length, "!") + " ")]
+    assert ("CN" in found) == is_compared
+    assert bool(found) == is_compared
+
+
+@pytest.mark.parametrize("text", ["vie", "gre", "fre", "sou", "new", "saint"])
+def test_three_letters_or_too_many_countries_are_no_suggestion(text):
+    assert suggest(text) == ()
+
+
 def codes(text: str) -> list[str]:
     return [country.code for country in search(text)]
 
