@@ -270,6 +270,15 @@ def test_unknown_headings_are_read_in_every_encoding(tmp_path, encoding) -> None
     assert table.headings(path) == ("序号", "地点")
 
 
+@pytest.mark.parametrize("data", [b"PK\x03\x04 nonsense", bytes(range(256)) * 50])
+def test_what_has_no_headings_to_ask_for_is_refused_with_its_path(tmp_path, data) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(data)
+    with pytest.raises(InvalidTable) as caught:
+        table.headings(path)
+    assert caught.value.problems == (Problem(Code.TABLE_UNREADABLE, path=path),)
+
+
 def test_a_thousand_unknown_headings_are_enough(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(",".join(f"h{number}" for number in range(1001)))
@@ -305,7 +314,7 @@ def test_a_table_has_a_thousand_columns_at_most(tmp_path) -> None:
 
 def test_between_rows_a_window_may_do_something(tmp_path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("CN\n" + "".join(f"dev-{number}\n" for number in range(120)))
+    path.write_text("CN\n" + "".join(f"dev-{number}\n" for number in range(100)))
     pauses = []
     table.read(path, pause=lambda: pauses.append(1))
     assert len(pauses) == 3
@@ -593,6 +602,10 @@ def test_the_line_that_describes_columns_may_be_short_or_empty(book) -> None:
     short = table.read(book(last, ["a name"], ["WTG 1", "+08:00", "wtg_01"]))
     assert names(short) == ["wtg_01"]
     assert short.notes[0].code is Code.LINE_SKIPPED
+    path = short.path.with_suffix(".csv")
+    for second in ("a name", "a name,b"):
+        path.write_text(f"{','.join(last)}\n{second}\nWTG 1,+08:00,wtg_01\n")
+        assert names(table.read(path)) == ["wtg_01"]
     empty = table.read(book(last, [None], ["WTG 1", "+08:00", "wtg_01"]))
     assert names(empty) == ["wtg_01"]
     assert [one.code for one in empty.notes] == [Code.COLUMNS_UNKNOWN]
@@ -600,6 +613,8 @@ def test_the_line_that_describes_columns_may_be_short_or_empty(book) -> None:
 
 def test_line_2_of_a_table_that_only_has_the_columns_of_the_template_is_a_device(book) -> None:
     assert names(table.read(book(HEADINGS_OF_ENOS, ["wtg_01", "WTG 1", "+08:00"]))) == ["wtg_01"]
+    two = book(HEADINGS_OF_ENOS, ["wtg_01"], ["wtg_02"])
+    assert names(table.read(two)) == ["wtg_01", "wtg_02"]
     path = book(HEADINGS_OF_ENOS, ["String"], ["wtg_01"], name="Template_abc.xlsx")
     assert names(table.read(path)) == ["wtg_01"]
 
