@@ -722,6 +722,21 @@ def test_a_document_type_is_refused_wherever_it_is(book) -> None:
         assert refused(path) is Code.TABLE_UNREADABLE, name
 
 
+def test_a_row_ends_in_the_block_after_as_many_bytes_as_it_may_have(book, monkeypatch) -> None:
+    monkeypatch.setattr(workbook, "_BLOCK", 500)
+    long = b'<row r="2"><c r="A2" t="inlineStr"><is><t>%s</t></is></c></row>' % (b"x" * 2000)
+    data = sheet(HEADING_ROW, long)
+    first, second = (one.start() for one in re.finditer(b"</row>", data))
+    assert first < 400
+    assert 2000 < second < 2500
+    path = altered(book(["CN"], ["a"]), "xl/worksheets/sheet1.xml", data)
+    monkeypatch.setattr(workbook, "_OVERLAP", 100)
+    monkeypatch.setattr(workbook, "_MAX_ROW_BYTES", 1500)  # of the second to the fourth block
+    assert len(table.read(path).rows) == 1
+    monkeypatch.setattr(workbook, "_MAX_ROW_BYTES", 1499)
+    assert refused(path) is Code.TABLE_UNREADABLE
+
+
 @pytest.mark.long
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(book) -> None:
     path = book(["CN"], ["a"])

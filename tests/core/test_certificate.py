@@ -261,6 +261,7 @@ def test_of_two_certificates_of_an_issuer_the_one_that_lasts_is_taken(root, wors
     for pool in ([short, long, top], [top, long, short]):
         found = certificate.of([leaf], Content(PLACE, b""), pool, now=NOW)
         assert found.chain == (long, top)
+        assert certificate.read(leaf.to_pem(), PLACE, data(*pool), now=NOW) == found
 
 
 def test_a_valid_certificate_without_a_root_goes_before_an_expired_one_with_it(root):
