@@ -390,6 +390,14 @@ _CHAINS: dict[str, _Chain] = {
         _limited([x509.RFC822Name("enos.cn")]),
         leaf=(_raw("2.5.29.17", der_value(0x30, der_value(0x81, b"a@"))),),
     ),
+    "any address of a host": _Chain(
+        authorities=_constraints(_subtree(der_value(0x81, b"@enos.cn"))),
+        leaf=_also(x509.RFC822Name("a@enos.cn")),
+    ),
+    "an address with another in it": _Chain(
+        authorities=_limited([x509.RFC822Name("enos.cn")]),
+        leaf=(_raw("2.5.29.17", der_value(0x30, der_value(0x81, b'"a@b"@enos.cn'))),),
+    ),
     "a URI without a host": _Chain(
         (_UNREADABLE,),
         _limited([x509.UniformResourceIdentifier("enos.cn")]),

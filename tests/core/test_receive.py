@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
     pkcs7,
     pkcs12,
 )
@@ -178,6 +180,24 @@ def test_when_it_is_valid(issued, chain, days, code):
     now = datetime.now(UTC) + timedelta(days=days)
     received = receive.match_certificate(issued, chain=chain, now=now)
     assert codes(received) == ([code] if code else [])
+
+
+def test_of_two_certificates_of_the_issuer_the_one_that_is_valid_then_is_taken(
+    issued, authority, tmp_path
+):
+    later = x509.load_pem_x509_certificate(authority.intermediate.read_bytes())
+    by = load_pem_private_key(authority.root.with_suffix(".key").read_bytes(), None)
+    builder = x509.CertificateBuilder().subject_name(later.subject).issuer_name(later.issuer)
+    builder = builder.public_key(later.public_key()).serial_number(7)
+    builder = builder.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+    builder = builder.not_valid_after(datetime(2021, 1, 1, tzinfo=UTC))
+    basic = x509.BasicConstraints(ca=True, path_length=None)
+    earlier = builder.add_extension(basic, critical=True).sign(by, hashes.SHA256())
+    both = tmp_path / "both.pem"
+    both.write_bytes(in_pem(later, earlier))
+    for now, taken in ((datetime(2020, 6, 1, tzinfo=UTC), earlier), (None, later)):
+        [found] = receive.match_certificate(issued, chain=both, now=now).issued.chain
+        assert found.der == taken.public_bytes(Encoding.DER)
 
 
 def test_a_chain_is_followed_by_signatures_and_not_by_names(issued, authority, tmp_path, openssl):
