@@ -785,10 +785,17 @@ def test_a_request_of_a_batch_that_is_no_longer_in_its_folder_comes_alone(few, t
 
 
 def test_a_request_that_its_batch_does_not_list_comes_alone_too(few, tmp_path) -> None:
-    noted("our-batch", ("a" * 64, few.folder / "x" / "x.key"))
+    noted("our-batch", ("a" * 64, few.folder / "x.key"))
     batch, single = collect.of_history(["a" * 64])
     assert (batch.folder, batch.is_batch) == (few.folder, True)
-    assert single == Requested(few.folder / "x", [alone("a" * 64, "x")], is_batch=False)
+    assert single == Requested(few.folder, [alone("a" * 64, "x")], is_batch=False)
+
+
+def test_the_folder_of_a_batch_is_that_of_its_key_or_the_one_above(few) -> None:
+    deep = few.folder / "deep" / "deeper"
+    noted("our-batch", (few.prints[0], deep / "dev-1.key"))
+    [single] = collect.of_history([few.prints[0]])
+    assert (single.folder, single.is_batch) == (deep, False)
 
 
 def test_a_damaged_batch_in_the_folder_of_a_key_hides_none_above_it(few) -> None:
