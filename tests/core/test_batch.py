@@ -702,6 +702,14 @@ def test_a_process_uses_the_cores_that_it_may_use() -> None:
         os.sched_setaffinity(0, allowed)
 
 
+@pytest.mark.parametrize(("cores", "used"), [(5, 5), (None, 1)])
+def test_elsewhere_a_process_uses_every_core(cores: int | None, used: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "platform", "darwin")
+        patch.setattr(os, "cpu_count", lambda: cores)
+        assert jobs() == used
+
+
 def test_a_renewal_keeps_its_common_name_exactly(table_of, tmp_path) -> None:
     run(table_of("dev-1"), tmp_path / "one")
     rules = check.Rules(kind=RequestKind.RENEWAL)

@@ -16,3 +16,13 @@ def test_a_digest_is_that_of_all_the_data(size: int) -> None:
     expected = hashlib.sha256(data).hexdigest()
     assert digests.sha256(data) == expected
     assert digests.sha256_of_file(io.BytesIO(data)) == expected
+
+
+def test_a_large_file_is_read_in_small_parts() -> None:
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = None, /) -> bytes:
+            assert size in range(1, 1 << 20)
+            return super().read(size)
+
+    data = bytes(3_000_000)
+    assert digests.sha256_of_file(Counted(data)) == hashlib.sha256(data).hexdigest()

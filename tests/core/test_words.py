@@ -20,6 +20,7 @@ def test_every_word_may_come_and_the_strength_is_what_is_said() -> None:
     assert len(set(passphrases)) == len(passphrases)
     parts = [one.split("-") for one in passphrases]
     assert {len(one) for one in parts} == {words.COUNT}
+    assert {word for one in parts for word in one} <= set(words.words())
     # 18 000 words of 2048: one is missing with a probability of 0.3.
     assert len({word for one in parts for word in one}) > 2040
     assert words.bits() == words.COUNT * math.log2(2048) == 66
