@@ -336,7 +336,9 @@ def test_of_two_requests_with_one_key_the_one_of_that_name_counts(
 def test_a_key_that_was_found_elsewhere_is_remembered_there(made, issued, chain, tmp_path):
     moved = made.key.rename(tmp_path / "moved.key")
     made.csr.rename(tmp_path / "moved.csr")
-    receive.store_certificate(receive.match_certificate(issued, moved, chain))
+    received = receive.match_certificate(issued, moved)
+    assert codes(received) == [Code.CHAIN_MISSING]
+    receive.store_certificate(received)
     with RequestHistory() as past:
         assert past.requests()[0].key == moved
     assert codes(receive.match_certificate(issued, chain=chain)) == []
@@ -1093,14 +1095,15 @@ def test_what_was_received_is_noted_in_the_history(made, issued, chain):
     assert entry.issued == leaf.not_valid_before_utc
 
 
-def test_a_key_that_was_not_checked_is_not_remembered(made, issued, key, tmp_path):
+def test_a_key_that_was_not_checked_is_not_remembered(made, issued, chain, key, tmp_path):
     locked = tmp_path / "locked.key"
     locked.write_bytes(keys.to_pem(key, "secret"))
-    received = receive.match_certificate(issued, locked)
-    assert Code.KEY_UNCHECKED in codes(received)
-    receive.store_certificate(received)
-    with RequestHistory() as past:
-        assert past.requests()[0].key == made.key
+    for chained in (None, chain):
+        received = receive.match_certificate(issued, locked, chained)
+        assert Code.KEY_UNCHECKED in codes(received)
+        receive.store_certificate(received)
+        with RequestHistory() as past:
+            assert past.requests()[0].key == made.key
 
 
 def test_a_history_that_cannot_be_used_stops_nothing(away, key):
