@@ -806,6 +806,15 @@ def test_a_spreadsheet_may_have_saved_the_passphrases(tmp_path) -> None:
     assert re.fullmatch(r"[2-9A-HJ-NP-Za-km-z]{24}", new)
 
 
+def test_passphrases_are_added_to_a_file_that_has_only_its_headings(tmp_path) -> None:
+    path = tmp_path / "secret.csv"
+    path.write_bytes(b"common_name,passphrase\r\n")
+    assert passphrases.provide(path, []) == {}
+    known = passphrases.provide(path, ["dev-1"])
+    assert list(known) == ["dev-1"]
+    assert passphrases.load(path) == known
+
+
 def files_name(name: str) -> str:
     return check.base_name(Row(1, ("", "", "", "", "", name, "")))
 

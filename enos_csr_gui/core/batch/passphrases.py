@@ -17,6 +17,7 @@ from pathlib import Path
 from enos_csr_gui.core import files
 from enos_csr_gui.core.batch.table import MAX_BYTES
 from enos_csr_gui.core.errors import CannotSave, Code, Problem, problem_from_os_error
+from enos_csr_gui.core.file_names import system_path
 from enos_csr_gui.core.spreadsheet import harmless
 
 _HEADINGS = ["common_name", "passphrase"]
@@ -65,6 +66,7 @@ def provide(path: Path, names: Iterable[str]) -> dict[str, str]:
 
     Raises CannotSave; then nothing has changed.
     """
+    is_there = os.path.lexists(system_path(path))  # perhaps with no more than its headings
     known = load(path)
     new = {cell: generate() for name in names if (cell := harmless(name)) not in known}
     if not new:
@@ -76,7 +78,7 @@ def provide(path: Path, names: Iterable[str]) -> dict[str, str]:
     writer.writerows(whole.items())
     data = text.getvalue().encode("utf-8", "backslashreplace")
     try:
-        if known:
+        if is_there:
             files.replace(path, data, private=True)
         else:
             files.save_set(path.parent, path.stem, [files.Part(path.suffix, data, private=True)])
