@@ -55,6 +55,7 @@ def builds_the_same(tmp_path: Path) -> Callable[..., None]:
         place = tmp_path / "another place"
         not_sources = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
         shutil.copytree(TOP, place, ignore=not_sources)
+        (place / ".venv").symlink_to(TOP / ".venv")
         again = place / "dist"
         here = {
             "SOURCE_DATE_EPOCH": str(build_downloads.commit_time()),  # the place is no clone
