@@ -442,7 +442,7 @@ def test_a_cluster_makes_the_pairs(dask_here, table_of, tmp_path) -> None:
 
 @pytest.mark.long
 def test_what_is_missing_of_a_cluster_is_said(dask_here, table_of, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(cluster, "_WAIT_SECONDS", 3)
+    monkeypatch.setattr(cluster, "_WAIT_SECONDS", 10)
     path, idle = table_of("dev-1"), dask_here(0)
 
     def refused(address: str) -> Problem:
