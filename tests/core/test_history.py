@@ -731,6 +731,7 @@ def test_a_file_that_is_renamed_during_the_look_is_made_again_for_its_owner_alon
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@posix_only
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_folder_that_another_process_removes_is_made_three_times(past, path, monkeypatch, times):
     removed = []
