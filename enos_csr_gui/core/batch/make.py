@@ -236,7 +236,7 @@ def _staging(folder: Path, *, private: bool) -> Iterator[Path]:
 
     Raises CannotSave when the disk cannot keep a key to its owner, and ``private`` asks for it.
     """
-    stage = folder / f"{records.TEMPORARY}{os.urandom(8).hex()}"
+    stage = folder / records.temporary_name()
     place = file_names.system_path(stage)
     permissions.make_folder(place, 0o700)
     try:

@@ -37,6 +37,11 @@ _LONGEST_LINE = 1 << 28
 """No row of a table is longer."""
 
 
+def temporary_name() -> str:
+    """Return a hidden name that no other run has."""
+    return f"{TEMPORARY}{os.urandom(8).hex()}"
+
+
 class Record(NamedTuple):
     """One pair: its row, and its files, relative to the folder of the batch."""
 
@@ -325,7 +330,7 @@ def _remove_empty(path: Path, *, is_new: bool) -> None:
 
 def _remove_if_empty(path: Path, *, is_new: bool) -> None:
     """Remove it on Windows, which renames no open file: no other run has it then."""
-    hidden = path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}")
+    hidden = path.with_name(temporary_name())
     with suppress(OSError):
         path.rename(hidden)
         if hidden.stat().st_size:  # another run has been here meanwhile
@@ -347,7 +352,7 @@ def _remove_half_made(folder: Path) -> None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[TextIO]:
     """Write a table in UTF-8, with the mark that Excel needs; it gets its name when it is whole."""
-    hidden = file_names.system_path(path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}"))
+    hidden = file_names.system_path(path.with_name(temporary_name()))
     try:
         with hidden.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as text:
             yield text
