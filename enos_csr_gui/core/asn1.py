@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import quopri
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -211,7 +210,7 @@ def _without_close_numbers(lines: list[bytes]) -> list[bytes]:
 
 
 def _decoded(lines: list[bytes]) -> bytes | None:
-    for text in (b"\n".join(lines), quopri.decodestring(b"\n".join(lines))):
+    for text in (b"\n".join(lines), binascii.a2b_qp(b"\n".join(lines))):
         with suppress(binascii.Error):
             return base64.b64decode(b"".join(text.split()), validate=True)
     return None

@@ -243,17 +243,27 @@ def _folder() -> Path:
     return Path(folder)
 
 
-def _entries(part: str, wanted: Callable[[dict[str, str]], object]) -> list[dict[str, str]]:
-    """Return what is wanted of a part of the standard: 1 is the countries, 2 the subdivisions."""
-    text = (_folder() / "databases" / f"iso3166-{part}.json").read_text(encoding="utf-8")
-    name = f"3166-{part}"
-    # No other entry is kept, not even while the rest is read.
-    read = json.loads(text, object_hook=lambda one: one if name in one or wanted(one) else None)
-    return [one for one in cast("list[dict[str, str] | None]", read[name]) if one]
+def _read(part: str) -> bytes:
+    """Return the JSON of a part of the standard: 1 is the countries, 2 the subdivisions."""
+    return (_folder() / "databases" / f"iso3166-{part}.json").read_bytes()
 
 
 def _assigned() -> list[dict[str, str]]:
-    return _entries("1", lambda _country: True)
+    return cast("list[dict[str, str]]", json.loads(_read("1"))["3166-1"])
+
+
+def _divided(code: str) -> Iterator[dict[str, str]]:
+    """Return the subdivisions of a country.
+
+    Only these are parsed, which are objects without others in them: all 5,000 would take 1 MB and
+    10 ms.
+    """
+    text = _read("2")
+    for found in re.finditer(
+        rb'"code"\s*:\s*"%s-' % re.escape(code.encode(errors="replace")), text
+    ):
+        begin, end = text.rindex(b"{", 0, found.start()), text.index(b"}", found.end())
+        yield json.loads(text[begin : end + 1])
 
 
 def _translator(standard: str, language: str) -> Callable[[str], str]:
@@ -521,7 +531,7 @@ def subdivisions(code: str) -> tuple[str, ...]:
 @cache
 def _subdivisions(code: str, language: str) -> tuple[str, ...]:
     translate = _translator("iso3166-2", language)
-    names = {one["name"] for one in _entries("2", lambda one: one["code"].startswith(f"{code}-"))}
+    names = {one["name"] for one in _divided(code)}
     translated = {translate(name) for name in names}
     if code == "CN":
         names = {_CHINESE_KIND.sub("", name) for name in names}
