@@ -15,13 +15,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:  # not before the first paint
-    from concurrent.futures import ThreadPoolExecutor
-
     from enos_csr_gui.core.errors import CoreError
 
 T = TypeVar("T")
-
-_THREADS = 4
 
 _COLLECT_EVERY = 250
 """Milliseconds between two garbage collections."""
@@ -29,10 +25,13 @@ _COLLECT_EVERY = 250
 _FULL_EVERY = 100
 """So many collections look through what is new, and the next one through all objects."""
 
+_AFTER_PAINTING = 1
+"""Milliseconds until a call begins: the event loop paints what is new before it looks at timers."""
+
 _TURN = 0.005
 """Seconds that the window lets a call compute before it looks for something to do."""
 
-_SLICE = 0.004
+_SLICE = 0.002
 """Seconds after which a turn of ``run_in_slices`` begins no further piece."""
 
 _WAIT = 0.02
@@ -84,6 +83,7 @@ class _Office(QObject):
 
     A thread holds nothing but the call and a number: a widget, or any QObject, whose last
     reference is dropped in another thread is destroyed there, while the UI thread may be using it.
+    Each call has a thread: none waits for another that looks at a disk which does not answer.
     Python collects garbage in whatever thread happens to call for it, old widgets among the
     garbage; so from the first call on, it is collected here.
     """
@@ -96,7 +96,11 @@ class _Office(QObject):
         super().__init__()
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
-        self._threads: ThreadPoolExecutor | None = None
+        self._waiting: dict[int, Thread] = {}
+        self._threads: dict[int, Thread] = {}
+        # A thread beside a page that is being shown would hold it up: both want the GIL.
+        self._beginning = QTimer(self, singleShot=True, interval=_AFTER_PAINTING)
+        self._beginning.timeout.connect(self._begin)
         # Queued, also if it is emitted in this thread: not before ``run`` has returned.
         self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._collecting = QTimer(self, interval=_COLLECT_EVERY)
@@ -118,21 +122,23 @@ class _Office(QObject):
             with suppress(RuntimeError):  # the program has ended meanwhile
                 self._returned.emit(number, result, error)
 
-        try:
-            self._start(work, detached=detached)
-        except (RuntimeError, MemoryError) as error:
-            # The system has no room for another thread, and the page must not wait forever.
-            self._returned.emit(number, None, error)
+        name = "detached" if detached else "work"
+        self._waiting[number] = Thread(target=work, name=name, daemon=detached)
+        self._beginning.start()
 
-    def _start(self, work: Callable[[], None], *, detached: bool) -> None:
-        if detached:
-            Thread(target=work, name="detached", daemon=True).start()
-            return
-        if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # not before the first paint
-
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="work")
-        self._threads.submit(work)
+    @Slot()
+    def _begin(self) -> None:
+        """Begin the calls that wait for it."""
+        waiting, self._waiting = self._waiting, {}
+        for number, thread in waiting.items():
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                # The system has no room for another thread, and the page must not wait forever.
+                self._returned.emit(number, None, error)
+            else:
+                if not thread.daemon:
+                    self._threads[number] = thread
 
     @Slot()
     def _collect_garbage(self) -> None:
@@ -147,13 +153,15 @@ class _Office(QObject):
 
     @Slot(int, object, object)
     def _deliver(self, number: int, result: object, error: BaseException | None) -> None:
+        self._threads.pop(number, None)
         self._jobs.pop(number).deliver(result, error)
 
     def close(self) -> None:
         self._collecting.stop()
-        if self._threads is not None:
-            self._threads.shutdown()
-            self._threads = None
+        self._beginning.stop()
+        self._begin()  # what was begun last may be what is to be saved
+        while self._threads:
+            self._threads.popitem()[1].join()
 
 
 class _Turns(QObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
 import weakref
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from person import Person
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QLabel
 
 from enos_csr_gui import gui
@@ -50,18 +51,75 @@ def test_old_widgets_are_destroyed_in_the_thread_of_the_window(person: Person) -
 def test_a_long_call_and_the_window_take_turns(person: Person) -> None:
     turns: list[int] = []
     done: list[bool] = []
+    began, held = threading.Event(), threading.Event()
 
     def compute() -> bool:
+        began.set()
+        held.wait(60)
         for number in range(50):
             background.give_way()
             turns.append(number)
         return True
 
     background.run(person.wizard, compute, done.append)
+    person.waits_until(began.is_set)
+    held.set()
     time.sleep(0.3)  # the window gives no turns, but the call goes on
     assert turns
     person.waits_until(lambda: bool(done))
     assert turns == list(range(50))
+
+
+def test_a_call_begins_after_the_window_has_painted_what_is_new(person: Person) -> None:
+    happened: list[str] = []
+
+    class Shown(QLabel):
+        def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # the name is that of Qt
+            happened.append("painted")
+            super().paintEvent(event)
+
+    label = Shown("new", person.wizard)
+    background.run(person.wizard, lambda: happened.append("began"), lambda _nothing: None)
+    label.show()
+    person.waits_until(lambda: "began" in happened)
+    assert happened == ["painted", "began"]
+
+
+def test_a_call_that_has_not_begun_when_the_window_closes_is_made_all_the_same(
+    person: Person,
+) -> None:
+    made: list[bool] = []
+    background.run(person.wizard, lambda: made.append(True), lambda _nothing: None)
+    assert not made
+    background.finish()
+    assert made == [True]
+
+
+def test_a_call_does_not_wait_for_others_that_look_at_a_disk_which_does_not_answer(
+    person: Person,
+) -> None:
+    answers, done = threading.Event(), list[int]()
+    for _number in range(20):
+        background.run(person.wizard, lambda: len([answers.wait(60)]), done.append)
+    background.run(person.wizard, lambda: 2, done.append)
+    person.waits_until(lambda: bool(done))
+    assert done == [2]
+    answers.set()
+    person.waits_until(lambda: len(done) == 21)
+
+
+def test_where_the_system_has_no_room_for_a_thread_the_window_says_so_at_once(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: told.append(error))
+    usual = threading.stack_size(1 << 46)  # no computer has so much memory
+    try:
+        background.run(person.wizard, lambda: None, lambda _nothing: None)
+        person.waits_until(lambda: bool(told))
+    finally:
+        threading.stack_size(usual)
+    assert [str(error) for error in told] == ["can't start new thread"]
 
 
 @pytest.mark.long
