@@ -50,7 +50,7 @@ def run(arguments: list[str], languages: Sequence[str] = ()) -> int:
     report_errors(window.secrets)
     window.wizard.first_painted.connect(lambda: _quit_on_signals(app))
     window.wizard.first_painted.connect(lambda: _tidy(app))
-    window.wizard.show()
+    startup.show(window.wizard)
     status = app.exec()
     window.wizard.hide()  # lets the focus leave while everything is still there
     background.finish()

@@ -25,7 +25,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTableView
 from person import Person, wait
 from enos_csr_gui.core import history
-from enos_csr_gui.gui.startup import open_wizard
+from enos_csr_gui.gui.startup import open_wizard, show
 
 count = int(sys.argv[1])
 now = datetime.now(UTC)
@@ -34,7 +34,7 @@ subject = {"country": "CN", "state": "Guizhou", "locality": "Kaili",
 history.in_transaction = lambda _connection, action: action()  # one transaction for them all
 with history.RequestHistory() as past:
     past.count()
-    connection = past._open()
+    connection = past._file._open()
     connection.execute("BEGIN")
     for number in range(count):
         name = f"turbine-{number:05}"
@@ -52,7 +52,7 @@ with history.RequestHistory() as past:
 sys.setswitchinterval(0.001)  # as gui.app does
 app = QApplication(sys.argv)
 wizard = open_wizard()
-wizard.show()
+show(wizard)
 person = Person(wizard)
 ticks = []
 timer = QTimer(timerType=Qt.TimerType.PreciseTimer)

@@ -68,7 +68,7 @@ pyside.load()
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from enos_csr_gui.gui.navigation import Step, Task
-from enos_csr_gui.gui.startup import open_wizard
+from enos_csr_gui.gui.startup import open_wizard, show
 
 sys.setswitchinterval(0.001)  # as gui.app does
 app = QApplication(sys.argv)
@@ -137,7 +137,7 @@ def go_on():
 steps = walk()
 wizard = open_wizard()
 wizard.first_painted.connect(go_on)
-wizard.show()
+show(wizard)
 app.exec()
 """
 

@@ -126,13 +126,15 @@ class StartPage(Page):
         for task, link in self._links.items():
             link.complete()
             link.setIcon(QIcon(str(resources.icon(task.name.lower()))))
-        yield
+            yield
         from enos_csr_gui.gui.widgets.drop_area import DropArea
 
+        yield
         drop = DropArea()
         drop.paste.clicked.connect(self.paste_wanted)
         self.body.insertSpacing(self.body.count() - 1, style.SPACING)
         self.body.insertWidget(self.body.count() - 1, drop)
+        yield
         about = QPushButton(_("A&bout"))
         about.clicked.connect(self._about)
         row = QHBoxLayout()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
@@ -23,6 +24,15 @@ _AWAY = 2
 """How far the ring reaches out, in device-independent pixels."""
 
 _MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
+
+
+@cache
+def show_always(app: QApplication) -> FocusRing:
+    """Put a ring around what has the focus, from now on.
+
+    It is kept here: ``findChild`` would take 10 ms to look for it.
+    """
+    return FocusRing(app)
 
 
 class FocusRing(QObject):
