@@ -15,6 +15,8 @@ from importlib import import_module
 from io import BytesIO
 from types import ModuleType, SimpleNamespace
 
+from enos_csr_gui.gui.delayed import Delayed, stand_ins
+
 
 def load() -> None:
     """Import PySide6 before anything else does. If something has, do nothing.
@@ -25,16 +27,9 @@ def load() -> None:
     """
     if "shiboken6" in sys.modules:
         return
-    stand_ins = {name: _Delayed(name) for name in _DELAYED if name not in sys.modules}
-    stand_ins["zipfile"] = _Zipfile("zipfile")
-    replaced = {name: module for name in stand_ins if (module := sys.modules.get(name))}
-    sys.modules.update(stand_ins)
-    try:
+    delayed = [Delayed(name) for name in _DELAYED if name not in sys.modules]
+    with stand_ins(_Zipfile("zipfile"), *delayed):
         import PySide6.QtCore  # noqa: F401
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
-        sys.modules.update(replaced)
     if mapping := sys.modules.get(_MAPPING):
         _mappings.append(mapping)
 
@@ -43,16 +38,7 @@ _DELAYED = ("tempfile", "textwrap", "traceback", "typing")
 """PySide6 imports these ahead of time, for the modules in its archive."""
 
 
-class _Delayed(ModuleType):
-    """A module that is imported when one of its names is wanted."""
-
-    def __getattr__(self, name: str) -> object:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
-
-
-class _Zipfile(_Delayed):
+class _Zipfile(Delayed):
     """The module ``zipfile``, as PySide6 uses it to read its archive."""
 
     def ZipFile(self, _archive: BytesIO) -> object:

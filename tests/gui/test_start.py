@@ -111,11 +111,34 @@ app.exec()
     ], done.stdout + done.stderr
 
 
+def test_what_takes_long_to_create_exists_before_anybody_can_use_the_window() -> None:
+    program = """
+from PySide6 import QtCore
+from PySide6.QtWidgets import QApplication
+from enos_csr_gui.gui import startup
+
+def tell():
+    print("painted with Qt:", "Qt" in vars(QtCore))
+    QApplication.exit()
+
+app = QApplication([])
+wizard = startup.open_wizard()
+wizard.first_painted.connect(tell)
+startup.show(wizard)
+app.exec()
+"""
+    done = run("-c", program, QT_QPA_PLATFORM="offscreen")
+    assert done.stdout == "painted with Qt: True\n", done.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a process has opened")
 def test_a_new_request_loads_nothing_that_takes_memory_for_what_is_rare() -> None:
     program = """
 import sys
 from pathlib import Path
+from enos_csr_gui.gui import pyside
+
+pyside.load()
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from enos_csr_gui.gui.navigation import Step, Task
@@ -127,7 +150,8 @@ def go_on():
     if wizard.draft.key is None:
         QTimer.singleShot(20, go_on)
     else:
-        rare = {"_hashlib", "enos_csr_gui.gui.submit.cover_sheet", "subprocess"}
+        rare = {"_hashlib", "enos_csr_gui.gui.submit.cover_sheet", "inspect", "logging",
+                "subprocess", "tempfile"}
         chinese = "wqy-microhei" in Path("/proc/self/maps").read_text()
         print("with a key:", sorted(rare & sys.modules.keys()), "a Chinese font:", chinese)
         QApplication.exit()
