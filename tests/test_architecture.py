@@ -108,10 +108,12 @@ main()
         "cryptography.x509",
         "enos_csr_gui.core.key_reader",
         "enos_csr_gui.core.x509_reader",
+        "inspect",
         "openpyxl",
         "pathvalidate",
         "pycountry",
         "subprocess",
+        "tempfile",
         "tomllib",
         "zxcvbn",
     }

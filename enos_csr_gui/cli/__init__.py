@@ -10,6 +10,7 @@ from contextlib import suppress
 from enos_csr_gui import i18n
 from enos_csr_gui.cli import streams
 from enos_csr_gui.core import permissions, preferences
+from enos_csr_gui.delayed import import_lightly
 from enos_csr_gui.i18n import _
 
 
@@ -40,6 +41,7 @@ def _explain(error: BaseException) -> None:
 
 def _run() -> None:
     streams.prepare()
+    import_lightly("click", "dataclasses", "platformdirs")
     wanted, arguments = i18n.without_option(sys.argv[1:])
     i18n.choose([wanted or "", preferences.language(), *i18n.system_languages()])
     i18n.teach_gettext()

@@ -15,7 +15,7 @@ from importlib import import_module
 from io import BytesIO
 from types import ModuleType, SimpleNamespace
 
-from enos_csr_gui.gui.delayed import Delayed, stand_ins
+from enos_csr_gui.delayed import Delayed, stand_ins
 
 
 def load() -> None:

@@ -21,8 +21,8 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from enos_csr_gui import resources
+from enos_csr_gui.delayed import import_lightly
 from enos_csr_gui.gui import background, style
-from enos_csr_gui.gui.delayed import Delayed, stand_ins
 from enos_csr_gui.gui.navigation import ROUTES, Step, Task
 from enos_csr_gui.gui.pages import PAGES
 from enos_csr_gui.gui.wizard import RequestWizard
@@ -122,24 +122,9 @@ def _import_core(task: Task) -> None:
         import_module(f"enos_csr_gui.{name}")
 
 
-class _Inspect(Delayed):
-    """The module ``inspect``, as ``dataclasses`` uses it to describe a class without docstring."""
-
-    def signature(self, _class: type, **_options: object) -> str:
-        return ""
-
-
-def _import_libraries() -> None:
-    """Import libraries without modules that they hardly ever use, which take 1.4 MB."""
-    rare = (_Inspect("inspect"), Delayed("tempfile", "gettempdir"))
-    with stand_ins(*(one for one in rare if one.__name__ not in sys.modules)):
-        import cryptography.hazmat.primitives.serialization  # noqa: F401
-        import platformdirs  # noqa: F401
-
-
 def _load() -> tuple[LastAnswers, Defaults]:
     """Import what the first pages need of the core; return the last answers and the defaults."""
-    _import_libraries()
+    import_lightly("dataclasses", "platformdirs")
     _import_core(Task.NEW)
     from enos_csr_gui.core import countries, defaults, file_names, last_answers
 
