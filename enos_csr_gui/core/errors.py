@@ -46,6 +46,7 @@ class Code(StrEnum):
     PROTECTION_UNKNOWN = "protection-unknown", "protection", "command"
     KEY_FORMAT = "key-format", "format", "command"
     KEY_IN_HARDWARE = "key-in-hardware"
+    KEY_PRIMES = "key-primes"
     KEY_PSS = "key-pss"
     DERIVATION_TOO_LONG = "derivation-too-long", "given", "limit"  # seconds
     DERIVATION_TOO_LARGE = "derivation-too-large", "given", "limit"  # MiB of memory

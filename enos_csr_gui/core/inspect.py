@@ -25,6 +25,7 @@ from enos_csr_gui.core import (
     csr_rules,
     distinguished_name,
     foreign_keys,
+    key_reader,
     library,
     reader,
     serials,
@@ -367,7 +368,16 @@ def _load_private_key(der: bytes) -> InspectedItem:
             )
             return _private_key(library.call(lambda: load().public_key()))
     except library.ERRORS:
-        return replace(_private_key(None), problems=DAMAGED)
+        return _with_several_primes(der) or replace(_private_key(None), problems=DAMAGED)
+
+
+def _with_several_primes(der: bytes) -> InspectedItem | None:
+    """Return what an RSA key with more than two primes is; None of anything else."""
+    with suppress(*library.ERRORS):
+        if numbers := key_reader.several_primes(der):
+            found = _private_key(numbers.public_key())
+            return replace(found, warnings=(*found.warnings, Problem(Code.KEY_PRIMES)))
+    return None
 
 
 def _restricted(found: InspectedItem) -> InspectedItem:

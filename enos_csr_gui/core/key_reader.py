@@ -327,7 +327,30 @@ def _check_size(numbers: list[Tlv]) -> None:
         raise InvalidKey.of(Code.KEY_SIZE, bits=bits, wanted=keys.KEY_SIZE)
 
 
+def several_primes(der: bytes) -> rsa.RSAPublicNumbers | None:
+    """Return the public numbers of an RSA key with more than two primes; None for anything else.
+
+    The library reads none. ``der`` is an RSAPrivateKey (RFC 8017, A.1.2), with the version 1 and a
+    last part for the other primes, or a PrivateKeyInfo with one in it.
+    """
+    with suppress(ValueError):
+        [whole] = der_values(der)
+        inside = list(islice(der_values(der, whole.inside, whole.end), _PARTS_OF_RSA))
+        if [one.tag for one in inside[:3]] == [0x02, SEQUENCE, _OCTET_STRING]:
+            [whole] = der_values(der, inside[2].inside, inside[2].end)
+            inside = list(islice(der_values(der, whole.inside, whole.end), _PARTS_OF_RSA))
+        if len(inside) == _PARTS_OF_RSA and inside[-1].tag == SEQUENCE:
+            version, modulus, exponent = (asn1.unsigned(der, one) for one in inside[:3])
+            return rsa.RSAPublicNumbers(exponent, modulus) if version == 1 else None
+    return None
+
+
+_PARTS_OF_RSA = 10
+
+
 def _load_der(der: bytes) -> object:
+    if several_primes(der):
+        raise InvalidKey.of(Code.KEY_PRIMES)
     return _from_library(
         lambda: serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     )
@@ -387,7 +410,7 @@ def _with_secret(
 
 def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None) -> object:
     """Open an EncryptedPrivateKeyInfo (RFC 5958, 3): an algorithm, the encrypted key."""
-    needed = _check_cost(der)
+    _check_cost(der)
     if len(der) > _MAX_ENCRYPTED_BYTES:
         raise InvalidKey.of(Code.NOT_A_KEY)
     scheme = pbe.Scheme.read(der, inside[0])
@@ -396,12 +419,11 @@ def _open_encrypted(der: bytes, inside: list[Tlv], passphrase: Passphrase | None
     readable = full_rc2 or cipher in _READABLE
 
     def open_(secret: bytes) -> object:
-        if secret and needed <= pbe.ASK_SECONDS:
-            return serialization.load_der_private_key(
-                der, secret, unsafe_skip_rsa_key_validation=True
-            )
-        # The library takes an empty passphrase for none, and stops other threads.
-        return _decrypted(der, secret)
+        # The library takes an empty passphrase for none, stops other threads, and does not tell a
+        # key that it cannot read from a wrong passphrase.
+        if scheme.is_known or not secret:
+            return _decrypted(der, secret)
+        return serialization.load_der_private_key(der, secret, unsafe_skip_rsa_key_validation=True)
 
     return _with_secret(
         open_,
@@ -417,6 +439,8 @@ def _decrypted(der: bytes, secret: bytes) -> object:
     algorithm, encrypted = der_values(der, whole.inside)
     scheme = pbe.Scheme.read(der, algorithm)
     plain = scheme.decrypt(der[encrypted.inside : encrypted.end], secret)
+    if several_primes(plain):
+        raise InvalidKey.of(Code.KEY_PRIMES)
     return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
 
 

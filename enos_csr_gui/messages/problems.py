@@ -42,6 +42,10 @@ _SENTENCES: dict[Code, str] = {
         "This key is bound to the security chip (TPM) of a computer and cannot be used here. "
         "Choose another key, or create a new one."
     ),
+    Code.KEY_PRIMES: N_(
+        "This RSA key has more than two prime factors, and this program can use only keys with "
+        "two. Choose another key, or create a new one."
+    ),
     Code.KEY_PSS: N_(
         "This key is restricted to RSA-PSS signatures, and EnOS needs another kind of signature. "
         "Choose another key, or create a new one."

@@ -802,15 +802,6 @@ def test_a_dsa_key_is_opened_up_to_the_largest_that_there_are(dsa_key):
     assert (empty.kind, empty.key) == (ContentKind.PRIVATE_KEY, None)
 
 
-def test_a_key_of_three_primes_is_a_key(make):
-    """It has a tenth value (RFC 8017, A.1.2)."""
-    options = "-pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3"
-    (make.folder / "three").write_bytes(make(f"genpkey -algorithm RSA {options}"))
-    found = only(make(f"rsa -in {make.folder / 'three'} -traditional -outform DER"))
-    assert (found.kind, found.form) == (ContentKind.PRIVATE_KEY, "DER")
-    assert [one.code for one in found.warnings] == [Code.SECRET_INSIDE]
-
-
 @FORMS
 def test_a_pkcs7_without_certificates_is_none_of_what_enos_asks_for(make, form):
     found = inspect(make(f"crl2pkcs7 -nocrl -outform {form}"))
@@ -834,6 +825,21 @@ def test_what_was_not_read_is_named_with_its_file(tmp_path):
     archive = only(b"7z\xbc\xaf\x27\x1c" + bytes(30))
     assert (archive.file, archive.kind) == (Path("file"), ContentKind.UNKNOWN)
     assert codes(archive) == [Code.ARCHIVE_FORMAT]
+
+
+def test_a_key_with_more_than_two_primes_is_not_damaged(openssl, tmp_path):
+    key, public = tmp_path / "three.key", tmp_path / "public.pem"
+    openssl("genrsa", "-primes", "3", "-out", key, "2048")
+    openssl("pkey", "-in", key, "-pubout", "-out", public)
+    openssl("rsa", "-in", key, "-traditional", "-out", tmp_path / "old.key")
+    [shown] = inspection.inspect_files([public])
+    for file in (key, tmp_path / "old.key"):
+        [found] = inspection.inspect_files([file])
+        assert (found.key, codes(found)) == (shown.key, [])
+        assert [one.code for one in found.warnings] == [Code.SECRET_INSIDE, Code.KEY_PRIMES]
+    damaged = base64.b64decode(b"".join(key.read_bytes().splitlines()[1:-1]))
+    [broken] = [only(damaged.replace(b"\x02\x01\x01", b"\x02\x01\x02", 1))]
+    assert (broken.key, codes(broken)) == (None, [Code.DAMAGED])
 
 
 def test_a_key_for_pss_only_is_called_one(make):

@@ -740,6 +740,21 @@ def test_a_key_of_a_security_chip_is_named(made):
     assert reason(data) == (Code.KEY_IN_HARDWARE, {})
 
 
+def test_a_key_with_more_than_two_primes_is_named(openssl, tmp_path):
+    key = tmp_path / "three.key"
+    openssl("genrsa", "-primes", "3", "-out", key, "2048")
+    assert reason(key.read_bytes()) == (Code.KEY_PRIMES, {})
+    for options in (["-traditional"], ["-outform", "DER"]):
+        openssl("rsa", "-in", key, *options, "-out", tmp_path / "other.key")
+        assert reason((tmp_path / "other.key").read_bytes()) == (Code.KEY_PRIMES, {})
+    for options in (["-v2", "aes256"], ["-scrypt"], ["-v1", "PBE-SHA1-3DES"]):
+        locked = tmp_path / "locked.key"
+        secret = ["-passout", "pass:secret"]
+        openssl("pkcs8", "-topk8", "-in", key, *options, *secret, "-out", locked)
+        assert reason(locked.read_bytes(), "secret") == (Code.KEY_PRIMES, {})
+        assert reason(locked.read_bytes(), "other") == (Code.PASSPHRASE_WRONG, {})
+
+
 def test_a_key_for_pss_only_is_named(made):
     data = made("genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048")
     assert reason(data) == (Code.KEY_PSS, {})
