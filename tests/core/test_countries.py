@@ -120,6 +120,9 @@ def test_what_was_probably_meant(text, code):
         ("Democratic Republic", ""),
         ("共和国", ""),
         ("Kosovo", ""),
+        ("Kore", "KP KR"),
+        ("Kor", ""),
+        ("Austraia", "AU"),  # Austria is spelt almost so too, but less
     ],
 )
 def test_every_country_that_may_be_meant_is_a_choice_and_no_other(text, codes):
@@ -331,6 +334,8 @@ def test_the_likeliest_country_is_at_the_top(text, first):
         ("dutch", "NL SX"),
         ("ger", "DE DZ NE NG"),
         ("congo", "CG CD"),
+        ("man", "IM KY DE OM RO"),
+        ("rland", "BQ NL CH IE"),  # the last is only spelt almost so
     ],
 )
 def test_names_that_begin_so_come_before_words_and_parts_of_words(text, order):
@@ -428,6 +433,7 @@ def test_in_chinese_a_country_is_found_by_the_sound_of_its_name(typed, code):
         ("mg", "MG US MN UM"),
         ("am", "AM OM MO US AS"),
         ("m", "PE ML MX MC US MN"),
+        ("al", "AL AW AE EG SY AX DZ"),
     ],
 )
 @pytest.mark.usefixtures("in_chinese")
