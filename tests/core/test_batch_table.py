@@ -108,6 +108,19 @@ def test_a_line_that_is_very_long_is_counted_and_not_looked_at(tmp_path, monkeyp
     assert [row.line for row in table.read(path).rows] == [2, 3]
 
 
+def test_a_line_that_is_just_short_enough_is_looked_at(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(table, "_LONGEST_LINE", 13)
+    path = tmp_path / "t.csv"
+    chinese, latin = "贵阳,dev-222\n".encode("gb18030"), "贵阳,dev-3\n".encode()
+    assert len(chinese) == len(latin) == 13
+    path.write_bytes(b"L,CN\n" + chinese + latin)
+    problem = refusal_of(path)
+    assert (problem.code, problem.values) == (
+        Code.TABLE_ENCODINGS_MIXED,
+        {"line": 3, "first": 2},
+    )
+
+
 @pytest.mark.parametrize("block", [1, 1 << 16])
 def test_a_text_is_in_gb18030_if_half_of_it_is_everyday_chinese(
     tmp_path, monkeypatch, block
@@ -472,6 +485,14 @@ def test_a_text_in_utf_16_has_most_of_its_zeros_on_one_side(tmp_path, data, code
 
 
 # --- Excel ----------------------------------------------------------------------------------------
+
+
+def test_a_zero_far_into_a_table_does_not_make_it_utf_16(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    rows = "CN,L\n" + "dev-1,Kaili\n" * 340
+    text = rows + "x" * (4096 - len(rows))
+    path.write_bytes(f"{text}\0,Kaili\n".encode())
+    assert names(table.read(path))[:2] == ["dev-1", "dev-1"]
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from enos_csr_gui.core import keys
 from enos_csr_gui.core.batch import check, cluster, make, passphrases, records, table
 from enos_csr_gui.core.batch.control import Control
+from enos_csr_gui.core.batch.rows import Row
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import CannotUseCluster, Code, Problem
 
@@ -430,7 +431,15 @@ def dask_here() -> Iterator[Callable[[int], str]]:
 @pytest.mark.long
 @pytest.mark.usefixtures("weak_key_of_a_run")
 def test_a_cluster_makes_the_pairs(dask_here, table_of, tmp_path) -> None:
-    names, secret = ["dev-1", "dev-2", "dev-3"], lambda row: f"key of {row.common_name}"
+    """Other work of the same process with Dask keeps its own client."""
+    from distributed import default_client
+
+    def secret(row: Row) -> str:
+        with pytest.raises(ValueError, match="No client"):
+            default_client()
+        return f"key of {row.common_name}"
+
+    names = ["dev-1", "dev-2", "dev-3"]
     outcome = run(table_of(*names), tmp_path / "o", dask_here(1), passphrase=secret)
     assert outcome == make.Outcome(3, False, ())
     for one in records.read(tmp_path / "o"):

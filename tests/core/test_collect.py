@@ -339,6 +339,7 @@ def test_without_its_key_a_certificate_is_missing(few) -> None:
     gone, kept, nothing = collect.look([few.requested], few.pool())
     problem = Problem(Code.KEY_GONE, path=few.keys[0], values={"path": str(few.keys[0])})
     assert (gone.status, gone.certificate, gone.problems) == (Status.MISSING, None, (problem,))
+    assert gone.folder == few.folder
     leaf = gone.delivered.issued().certificate
     assert leaf == certificate_in(few.files[0])
     assert gone.delivered.source == few.files[0]
@@ -349,6 +350,14 @@ def test_without_its_key_a_certificate_is_missing(few) -> None:
     assert nothing == collect.Collected(nothing.record, few.folder, Status.MISSING)
     assert collect.save([gone])[0] == gone
     assert names_in(few.folder / "dev-1") == []
+
+
+def test_that_the_key_is_gone_is_said_before_what_is_wrong_with_its_certificate(few) -> None:
+    few.keys[0].unlink()
+    few.authority.issue_for(few.pairs[0], "dev-1", days=-2)
+    [gone, *_others] = collect.look([few.requested], few.pool())
+    assert gone.status is Status.MISSING
+    assert [one.code for one in gone.problems] == [Code.KEY_GONE, Code.CERTIFICATE_EXPIRED]
 
 
 def test_another_subject_is_reported_and_an_expired_certificate_before_it(few) -> None:
@@ -521,6 +530,18 @@ def test_the_files_for_a_device_lie_beside_its_key_if_that_has_a_folder(few) -> 
     assert again[0].files == first.files  # nothing is made twice, and they are what was made
     assert few.collect(how)[0].files == ()
     assert few.collect(how)[0].lacks_files is False
+
+
+def test_the_files_lie_beside_the_key_whatever_its_folder_is_called(few) -> None:
+    with records.opened(few.folder) as ledger:
+        ledger.append(
+            [Record(5, {"common_name": "n"}, "north/n.key", "north/n.csr", "-", few.prints[0], {})]
+        )
+    (few.folder / "north").mkdir()
+    (few.folder / "north" / "n.key").write_bytes(keys.to_pem(few.pairs[0]))
+    requested = few.requested._replace(records=few.requested.records[3:])
+    [found] = collect.collect(requested, few.pool(), how=collect.export_as(Format.PEM))
+    assert list(found.files) == [few.folder / "north" / name for name in PEM_FILES]
 
 
 def test_the_files_for_the_devices_may_lie_in_another_folder(few, tmp_path, openssl) -> None:
@@ -789,6 +810,21 @@ def test_a_request_that_its_batch_does_not_list_comes_alone_too(few, tmp_path) -
     batch, single = collect.of_history(["a" * 64])
     assert (batch.folder, batch.is_batch) == (few.folder, True)
     assert single == Requested(few.folder, [alone("a" * 64, "x")], is_batch=False)
+
+
+def test_a_request_of_one_of_two_batches_does_not_come_alone_too(few, tmp_path) -> None:
+    first, second, _third = few.prints
+    other = tmp_path / "other"
+    with records.opened(other) as ledger:
+        ledger.batch = "other-batch"
+        subject = {"common_name": "x"}
+        ledger.append([Record(2, subject, "x.key", "x.csr", "-", "a" * 64, {})])
+    noted("our-batch", (first, few.keys[0]), (second, few.keys[1]))
+    noted("other-batch", ("a" * 64, other / "x.key"))
+    few.keys[1].unlink()
+    noted(None, (second, tmp_path / "later.key"))
+    found = collect.of_history([first, "a" * 64, second])
+    assert [(one.folder, one.is_batch) for one in found] == [(few.folder, True), (other, True)]
 
 
 def test_the_folder_of_a_batch_is_that_of_its_key_or_the_one_above(few) -> None:

@@ -19,8 +19,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from enos_csr_gui.core import csr, export, files, key_reader, keys
-from enos_csr_gui.core.asn1 import der_values
+from enos_csr_gui.core import csr, export, files, key_reader, keys, pbe
+from enos_csr_gui.core import keystore as keystores
+from enos_csr_gui.core.asn1 import der_oid, der_values
 from enos_csr_gui.core.certificate import load_all
 from enos_csr_gui.core.enums import Format, Role
 from enos_csr_gui.core.errors import (
@@ -204,6 +205,14 @@ def test_a_keystore_is_built_as_openssl_builds_it(keystore, issued, openssl, old
         for one in (store, theirs)
     )
     assert own == other
+
+
+def test_if_not_said_otherwise_a_keystore_is_for_the_systems_of_today(issued):
+    for make in (keystores.keystore, keystores.java_keystore):
+        data = make(*issued, SECRET)
+        assert data.count(der_oid(pbe.PBES2)) == 2
+        assert pbe.seconds(data) == pytest.approx(3 * 190_000 / 2_000_000)
+        assert der_oid("1.2.840.113549.1.12.1.3") not in data
 
 
 def test_java_trusts_what_is_marked_for_it(keystore, openssl):
@@ -498,6 +507,16 @@ def test_what_the_device_trusts_must_be_there(issued, tmp_path, refusal, format_
     save = (export.export_files, format_, *bare, tmp_path / "out")
     assert refusal(CannotExport, *save, passphrase=SECRET) == [Code.CHAIN_MISSING]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_which_passphrases_every_java_takes():
+    for passphrase in ("123456", " ~" * 500, "a b c d"):
+        assert keystores.check_passphrase(passphrase) == []
+    short = Problem(Code.PASSPHRASE_TOO_SHORT, values={"minimum": 6})
+    assert keystores.check_passphrase("12345") == [short]
+    assert keystores.check_passphrase("hörse") == [short]
+    for passphrase in ("hörses", "horse\n", "horse\x7f", "凯里凯里凯里"):
+        assert keystores.check_passphrase(passphrase) == [Problem(Code.PASSPHRASE_NOT_ASCII)]
 
 
 @pytest.mark.parametrize(

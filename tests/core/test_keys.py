@@ -1349,8 +1349,19 @@ def test_how_a_key_is_encrypted_is_read_as_far_as_it_is_known(algorithm, expecte
     assert found.is_known is (expected.derivation != "")
     assert found.seconds == pytest.approx(27 / 2_000_000 if found.is_known else 0)
     if not found.is_known:
-        with pytest.raises(ValueError, match="an unknown encryption"):
+        with pytest.raises(ValueError, match=r"^an unknown encryption$"):
             found.decrypt(bytes(16), b"a")
+
+
+def test_what_follows_does_not_change_how_a_key_is_encrypted():
+    for algorithm, expected in (
+        (pbes2(sequence(SALT)), _FOUND),
+        (sequence(), pbe.Scheme("")),
+        (sequence(SALT), pbe.Scheme("")),
+    ):
+        for more in (b"\xff", identifier("1.2.3"), SALT):
+            found = pbe.Scheme.read(algorithm + more, next(der_values(algorithm)))
+            assert found == expected
 
 
 def test_a_known_derivation_for_an_unknown_cipher_is_not_known():
@@ -1393,8 +1404,19 @@ def test_an_encrypted_key_is_decrypted_within_the_limits(
     for limit in limits:
         with monkeypatch.context() as patched:
             patched.setattr(pbe, limit, getattr(pbe, limit) * 0.999)
-            with pytest.raises(ValueError, match="takes too much"):
+            with pytest.raises(ValueError, match=r"^takes too much$"):
                 found.decrypt(encrypted, secret)
+
+
+def test_scrypt_may_say_how_long_its_key_is(made):
+    data = made("pkcs8 -topk8 -in rsa.pem -outform DER -scrypt", "-passout", "pass:a")
+    [whole] = der_values(data)
+    algorithm, content = der_values(data, whole.inside, whole.end)
+    found = pbe.Scheme.read(data, algorithm)
+    assert found.numbers == (16_384, 8, 1)
+    encrypted = data[content.inside : content.end]
+    longer = found._replace(numbers=(*found.numbers, 32))
+    assert longer.decrypt(encrypted, b"a") == found.decrypt(encrypted, b"a")
 
 
 def data_of(*parts: bytes, kind: str = "1.2.840.113549.1.7.1") -> bytes:
@@ -1432,6 +1454,12 @@ def test_the_encrypted_key_in_a_keystore_is_found_from_outside(content, expected
         assert pbe.encrypted_key_in_pkcs12(store) == expected
         assert pbe.encrypted_key_in_pkcs12(store + b"\5\0") is None
         assert pbe.encrypted_key_in_pkcs12(store[:-1]) is None
+
+
+def test_what_follows_the_content_of_a_keystore_is_no_key():
+    for empty in (data_of(data_of()), data_of()):
+        for more in (bag(b"key"), data_of(bag(b"key"))):
+            assert pbe.encrypted_key_in_pkcs12(sequence(der_integer(3), empty, more)) is None
 
 
 def test_the_derivations_in_a_file_cost_what_they_cost_together():
