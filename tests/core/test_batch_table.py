@@ -26,11 +26,15 @@ def refused(path: Path, **settings: object) -> Code:
 
 
 def refusal_of(path: Path, **settings: object) -> Problem:
+    return refusal_and_cause(path, **settings)[0]
+
+
+def refusal_and_cause(path: Path, **settings: object) -> tuple[Problem, BaseException | None]:
     with pytest.raises(InvalidTable) as caught:
         table.read(path, **settings)
     [problem] = caught.value.problems
     assert problem.path == path
-    return problem
+    return problem, caught.value.__cause__
 
 
 def names(found: table.Table) -> list[str]:
@@ -579,6 +583,33 @@ def test_hidden_rows_and_merged_cells_are_reported(book, monkeypatch, block) -> 
     )
 
 
+def test_a_hidden_column_is_not_reported_and_a_hidden_row_far_above_the_end_is(
+    book, monkeypatch
+) -> None:
+    monkeypatch.setattr(workbook, "_BLOCK", 500)
+    path = book(["CN", "L"], *[[f"dev-{number}", "Kaili"] for number in range(99)])
+    changed = load_workbook(path)
+    changed.active.column_dimensions["B"].hidden = True
+    changed.save(path)
+    assert table.read(path).notes == ()
+    changed.active.row_dimensions[2].hidden = True
+    changed.save(path)
+    [note] = table.read(path).notes
+    assert note == Problem(Code.ROWS_HIDDEN, values={"sheet": "Sheet"})
+
+
+def test_an_empty_cell_between_others_is_an_empty_answer(book) -> None:
+    [row] = table.read(book(["CN", "L", "O"], ["a", None, "Wind"])).rows
+    assert row.subject() == {"common_name": "a", "organization": "Wind"}
+
+
+def test_how_a_text_is_shown_does_not_matter(book) -> None:
+    """Its style need not even exist."""
+    row = b'<row r="2"><c r="A2" s="999" t="inlineStr"><is><t>0007</t></is></c></row>'
+    path = altered(book(["CN"], ["a"]), "xl/worksheets/sheet1.xml", sheet(HEADING_ROW, row))
+    assert names(table.read(path)) == ["0007"]
+
+
 def test_the_sheet_with_the_devices_is_found_and_two_are_refused(book) -> None:
     path = book(["About this farm"])
     workbook = load_workbook(path)
@@ -682,9 +713,10 @@ def test_the_size_of_a_workbook_has_limits(book, monkeypatch) -> None:
             limited.setattr(workbook, name, most)
             assert len(table.read(path).rows) == 99
             limited.setattr(workbook, name, most - 1)
-            problem = refusal_of(path)
+            problem, cause = refusal_and_cause(path)
             if name in ("_MAX_CELLS", "_MAX_ROWS"):
                 assert problem.code is Code.TABLE_UNREADABLE
+                assert str(cause) == "more rows or cells than a table has"
             else:
                 assert problem.code is Code.TABLE_TOO_LARGE
                 assert problem.values == {"limit": workbook._MAX_UNPACKED >> 20}
@@ -696,7 +728,8 @@ def test_only_what_is_kept_in_memory_may_not_have_many_elements(book, monkeypatc
     monkeypatch.setattr(workbook, "_MAX_ELEMENTS", 500)
     assert len(table.read(path).rows) == 999
     path = altered(book(["CN"], ["a"]), "xl/sharedStrings.xml", b"<sst>%s</sst>" % (b"<si/>" * 500))
-    assert refused(path) is Code.TABLE_UNREADABLE
+    problem, cause = refusal_and_cause(path)
+    assert (problem.code, cause) == (Code.TABLE_UNREADABLE, None)
 
 
 def test_the_elements_that_are_kept_in_memory_are_counted(book, monkeypatch) -> None:
@@ -809,7 +842,8 @@ def test_a_zip_that_is_no_workbook(tmp_path) -> None:
     path = tmp_path / "t.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "CN")
-    assert refused(path) is Code.TABLE_UNREADABLE
+    problem, cause = refusal_and_cause(path)
+    assert (problem.code, cause) == (Code.TABLE_UNREADABLE, None)
 
 
 @pytest.mark.parametrize("name", ["new.xlsx", "new.csv"])
