@@ -596,6 +596,14 @@ def test_a_certificate_for_a_key_that_is_not_rsa_is_refused(issued, authority, o
     assert refused.value.problems == (Problem(Code.CERTIFICATE_NOT_RSA, values=values),)
 
 
+def test_a_certificate_of_an_authority_is_no_devices(issued):
+    issuer, *above = issued.chain
+    with pytest.raises(CannotExport) as refused:
+        export.check_parts(Format.PEM, issued.key, issuer, above)
+    values = {"name": "Test Issuing"}
+    assert refused.value.problems == (Problem(Code.CERTIFICATE_OF_AUTHORITY, values=values),)
+
+
 def test_a_missing_chain_is_reported_with_its_issuer(issued):
     for format_ in (Format.PEM, Format.JAVA, Format.C):
         with pytest.raises(CannotExport) as refused:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from enos_csr_gui.core import keys, renew, x509_reader
+from enos_csr_gui.core.asn1 import pem
+from enos_csr_gui.core.contents import MAX_FILES
 from enos_csr_gui.core.create import create_request
 from enos_csr_gui.core.enums import RequestKind
 from enos_csr_gui.core.errors import Code, Problem, UnreadableFile
@@ -127,6 +134,45 @@ def test_a_certificate_that_has_expired_is_noted(made, authority, tmp_path):
     assert late.notes == (Problem(Code.OLD_EXPIRED, values=values),)
 
 
+def test_the_chain_of_the_old_certificate_is_the_one_valid_at_that_moment(key, tmp_path):
+    """Its authority has two certificates: what it may sign is limited in the later one."""
+    now, own = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1())
+    ca, device = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, one)]) for one in ("ca", "dev-001")
+    )
+    limits = x509.NameConstraints(None, [x509.DirectoryName(device)])
+
+    def issue(subject: x509.Name, days: int, *extensions: x509.ExtensionType) -> bytes:
+        public = (own if subject == ca else key).public_key()
+        builder = x509.CertificateBuilder(ca, subject, public, x509.random_serial_number())
+        builder = builder.not_valid_before(now - 9 * DAY).not_valid_after(now + days * DAY)
+        for one in extensions:
+            builder = builder.add_extension(one, critical=True)
+        return builder.sign(own, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    file = tmp_path / "a.pem"
+    file.write_bytes(
+        issue(device, 90) + issue(ca, 10, authority) + issue(ca, 99, authority, limits)
+    )
+    assert renew.read_source(file).notes == ()
+    [note] = renew.read_source(file, now=now + 20 * DAY).notes
+    assert note.code is Code.CHAIN_NAME_FORBIDDEN
+
+
+def test_what_was_not_read_is_noted(made, authority, tmp_path):
+    certificate = authority.issue(made.csr, tmp_path / "a.pem").read_bytes()
+    place = tmp_path / "a.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("0.pem", certificate)
+        for number in range(MAX_FILES):
+            archive.writestr(f"{number}.txt", "nothing")
+    source = renew.read_source(place)
+    assert source.common_name == "dev-001"
+    values = {"limit": MAX_FILES}
+    assert source.notes == (Problem(Code.TOO_MANY_FILES, path=place, values=values),)
+
+
 def test_what_must_be_mended_is_said(foreign):
     file = foreign("/C=XX/L=Kaili/O=Wind/OU=Ops/CN=dev\u200b1/serialNumber=7/L=Guiyang")
     source = renew.read_source(file)
@@ -183,6 +229,27 @@ def test_what_no_renewal_can_start_from_is_refused(foreign, tmp_path, authority,
     certificate = authority.issue(other, tmp_path / "other.pem")
     [problem] = refused(certificate, made.csr)
     assert (problem.code, problem.path) == (Code.SEVERAL_DEVICES, certificate)
+
+
+def test_a_certificate_with_a_date_that_is_none_is_refused_with_its_file(made, authority, tmp_path):
+    der = x509_reader.read(authority.issue(made.csr, tmp_path / "a.pem").read_bytes()).der
+    end = der.rindex(b"\x17\x0d", 0, der.index(b"dev-001"))  # before the subject
+    odd = der[: end + 4] + b"13" + der[end + 6 :]  # month 13
+    (tmp_path / "odd.pem").write_bytes(pem("CERTIFICATE", odd))
+    [problem] = refused(tmp_path / "odd.pem")
+    assert problem.path == tmp_path / "odd.pem"
+    assert problem.code is Code.DATE_IMPOSSIBLE
+
+
+def test_of_several_devices_the_first_two_are_named(foreign):
+    first = foreign("/C=CN/O=Wind", "first.csr")
+    others = [foreign(f"/CN=dev-00{number}", f"{number}.csr") for number in (2, 3)]
+    for given, values in (
+        ([first, *others], {"name": "", "other": "dev-002"}),
+        (others, {"name": "dev-002", "other": "dev-003"}),
+    ):
+        problem = Problem(Code.SEVERAL_DEVICES, path=given[0], values=values)
+        assert refused(*given) == (problem,)
 
 
 def test_a_file_that_is_gone_is_known_from_the_history(made, answers, key):
@@ -253,6 +320,16 @@ def test_whether_the_old_key_is_protected_is_seen_where_it_lies(tmp_path, subjec
     assert renew.has_protected_key(renew.read_source(elsewhere))  # beside it
     (moved / "c.key").unlink()
     assert not renew.has_protected_key(renew.read_source(elsewhere))
+
+
+def test_of_two_requests_for_one_name_the_key_of_the_newest_counts(tmp_path, subject, key):
+    for name, passphrase in (("first", "turbines17"), ("second", None)):
+        (tmp_path / name).mkdir()
+        made = create_request(subject, key, tmp_path / name, "dev-001", passphrase=passphrase)
+    source = renew.read_source(made.csr.rename(tmp_path / "elsewhere.csr"))
+    assert not renew.has_protected_key(source)
+    made.key.unlink()
+    assert not renew.has_protected_key(source)
 
 
 def test_a_renewal_renews_the_newest_certificate_before_it(made, subject, tmp_path):
