@@ -483,7 +483,7 @@ def _write_report(folder: Path, done: Iterable[Collected]) -> None:
         made = " ".join(_inside(file, folder) for file in one.files)
         cells = (one.record.common_name, one.status, serial, *dates, path, made)
         writer.writerow(map(harmless, cells))
-    files.replace(folder / CERTIFICATES, text.getvalue().encode("utf-8-sig", "backslashreplace"))
+    files.replace(folder / CERTIFICATES, text.getvalue().encode("utf-8-sig"))
 
 
 def _inside(path: Path, folder: Path) -> str:

@@ -76,7 +76,7 @@ def provide(path: Path, names: Iterable[str]) -> dict[str, str]:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(_HEADINGS)
     writer.writerows(whole.items())
-    data = text.getvalue().encode("utf-8", "backslashreplace")
+    data = text.getvalue().encode()
     try:
         if is_there:
             files.replace(path, data, private=True)

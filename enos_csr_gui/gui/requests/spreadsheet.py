@@ -38,7 +38,7 @@ def write_requests(requests: Iterable[PastRequest], path: Path) -> int:
         writer.writerow(map(harmless, _cells(request)))
         count += 1
     try:
-        files.replace(path, text.getvalue().encode("utf-8-sig", "backslashreplace"))
+        files.replace(path, text.getvalue().encode("utf-8-sig"))
     except OSError as error:
         problem = problem_from_os_error(error, path, missing=Code.FOLDER_MISSING)
         raise CannotSave([problem]) from error
