@@ -108,7 +108,7 @@ _PACKED = {
 }
 """Archives that are not opened: the standard library cannot, or not with bounded memory."""
 
-ARCHIVE_ERRORS = (
+ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
     zlib.error,
     NotImplementedError,
@@ -116,8 +116,18 @@ ARCHIVE_ERRORS = (
     RuntimeError,
     ValueError,
     LookupError,
+    OverflowError,
+    MemoryError,
 )
 """What ``zipfile`` makes of a damaged archive."""
+
+with suppress(ImportError):  # the programs that we build are without it
+    from lzma import LZMAError
+
+    ARCHIVE_ERRORS += (LZMAError,)
+
+_ERRORS_IN_MEMORY: tuple[type[Exception], ...] = (*ARCHIVE_ERRORS, OSError)
+"""Of an archive that is no file itself: no disk has failed."""
 
 
 def archive_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -261,7 +271,7 @@ class _Search:
                     with archive.open(member) as file:
                         content = file.read(self._bytes_left + 1)
                     yield from self._inside(content, depth)
-        except (*ARCHIVE_ERRORS, OSError):
+        except _ERRORS_IN_MEMORY:
             self.problems.append(Problem(Code.DAMAGED))
 
     def _in_gzip(self, data: bytes, depth: int) -> Iterator[Found]:
@@ -276,7 +286,9 @@ class _Search:
     def _in_tar(self, data: bytes, depth: int) -> Iterator[Found]:
         try:
             with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-                members = [one for one in islice(archive, MAX_FILES + 1) if one.isfile()]
+                entries = islice(archive, len(data) // tarfile.BLOCKSIZE)  # some have no end
+                files = (one for one in entries if one.isfile())
+                members = list(islice(files, MAX_FILES + 1))
                 if len(members) > MAX_FILES:
                     limit = {"limit": MAX_FILES}
                     self.problems.append(Problem(Code.TOO_MANY_FILES, values=limit))
@@ -284,7 +296,7 @@ class _Search:
                     file = archive.extractfile(member)
                     if file and 0 <= member.size <= self._bytes_left:
                         yield from self._inside(file.read(member.size), depth)
-        except (tarfile.TarError, OSError, EOFError, ValueError, RecursionError):
+        except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, RecursionError):
             self.problems.append(Problem(Code.DAMAGED))
 
 
@@ -306,7 +318,7 @@ def _parts_of_mail(text: bytes) -> Iterator[bytes]:
     if lines > _MAX_BOUNDARY_LINES or text.lower().count(b"boundary") > _MAX_BOUNDARIES:
         yield text[text.find(b"\n\n") + 2 :]
         return
-    with suppress(RecursionError, LookupError, ValueError, AssertionError):
+    with suppress(RecursionError, LookupError, ValueError, TypeError, AssertionError):
         message = email.message_from_bytes(text)
         for part in islice(message.walk(), MAX_FILES):
             if not part.is_multipart():

@@ -497,6 +497,85 @@ def test_a_damaged_archive_is_said_to_be_damaged(device, pack):
     assert read_all(bytes(data)) == ([], [(Code.DAMAGED, {})])
 
 
+def with_size(member: tarfile.TarInfo, size: int) -> bytes:
+    """Return the header of a file in a tar archive that claims this size."""
+    member.size = size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def far_away_in_zip(data: bytes, place: int) -> bytes:
+    """Return a ZIP archive of one file whose content is said to be at ``place``."""
+    central, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entry = data[central:end]
+    more = b"\x01\x00\x08\x00" + place.to_bytes(8, "little")  # ZIP64
+    entry = entry[:30] + b"\x0c\x00" + entry[32:42] + b"\xff" * 4 + entry[46:] + more
+    size = len(entry).to_bytes(4, "little")
+    return data[:central] + entry + data[end : end + 12] + size + data[end + 16 :]
+
+
+def test_an_archive_with_impossible_numbers_is_damaged(device, tmp_path):
+    far_in_tar = with_size(tarfile.TarInfo("a"), 1 << 80) + bytes(1024)
+    far_in_zip = far_away_in_zip(many_in_zip([device]).replace(b"folder/", b"folder0"), 2**64 - 1)
+    lzma = io.BytesIO()
+    with zipfile.ZipFile(lzma, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a", device)
+    broken, greedy = bytearray(lzma.getvalue()), bytearray(lzma.getvalue())
+    broken[50:60] = b"\xff" * 10
+    greedy[35:40] = b"\xff" * 5  # properties that there are not, and a dictionary of 4 GB
+    for data in (far_in_tar, bytes(broken), bytes(greedy)):
+        assert read_all(data) == ([], [(Code.DAMAGED, {})])
+        assert read_all(many_in_zip([data, device])) == ([device], [(Code.DAMAGED, {})])
+    (tmp_path / "a.zip").write_bytes(bytes(broken))
+    (tmp_path / "b.zip").write_bytes(far_in_zip)
+    problems = [(one.code, one.path) for one in Pool(sorted(tmp_path.iterdir())).problems]
+    assert problems == [(Code.DAMAGED, tmp_path / "a.zip"), (Code.DAMAGED, tmp_path / "b.zip")]
+    assert [one.code for one in reader.read(far_in_zip).problems] == [Code.DAMAGED]
+
+
+@pytest.mark.parametrize("folders", [1, 150, 250, 1000])
+def test_folders_do_not_count_as_files_of_an_archive(device, folders):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for number in range(folders):
+            folder = tarfile.TarInfo(f"{number}")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+        for number in range(200):
+            member = tarfile.TarInfo(f"0/{number}")
+            member.size = len(device) if number == 199 else 0
+            archive.addfile(member, io.BytesIO(device))
+    assert read_all(file.getvalue()) == ([device], [])
+
+
+@pytest.mark.usefixtures("bounded")
+def test_an_archive_that_points_back_to_itself_has_an_end(device):
+    odd = tarfile.TarInfo("b")
+    odd.type = b"Z"
+    data = in_tar(device)[:2560] + with_size(odd, -512) + bytes(1024)
+    assert read_all(data)[0] == [device]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"boundary*=a; boundary*0=b",  # a name with and without a number
+        b"boundary*0*=a; boundary*=b",
+        b"boundary*=undefined''b",  # an encoding that refuses everything
+    ],
+)
+def test_a_mail_that_cannot_be_taken_apart_hides_no_other(device, header):
+    odd = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; %b\n\n--b\n\nHello\n--b--\n" % header
+    assert reader.read(odd).found == (Found(None, odd, Shape.WRAPPED),)
+    assert read_all(many_in_zip([odd, device])) == ([device], [])
+
+
+@pytest.mark.parametrize("line", [b"#\x7f\x7f\x7f\x7f", b"M!!!!", b"#\xc3\xa9\xc3\xa9"])
+def test_a_damaged_part_of_a_mail_harms_no_other_file(device, line):
+    begin = b"MIME-Version: 1.0\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n"
+    odd = begin + line + b"\n`\nend\n"
+    assert read_all(many_in_zip([odd, device])) == ([device], [])
+
+
 def test_the_first_problem_of_a_file_is_reported():
     inner = [b"Rar!\x1a\x07\x01\0" + bytes(99), b"BZh9" + bytes(99), b"\xfd7zXZ\0" + bytes(99)]
     assert read_all(many_in_zip(inner)) == ([], [(Code.ARCHIVE_FORMAT, {"format": "RAR"})])
