@@ -135,7 +135,8 @@ def archive_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return [one for one in archive.infolist() if not one.filename.endswith("/")]
 
 
-_PRINTABLE = re.compile(rb"[\t\r\n -~]*")
+_PRINTABLE = re.compile(rb"[\t\r\n -~\x80-\xff]*")
+"""Text in any encoding; DER has a number or a type of less than 32 near its beginning."""
 
 
 class _Search:
