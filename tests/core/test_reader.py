@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import email.message
 import gzip
 import io
@@ -36,7 +37,7 @@ from enos_csr_gui.core import (
 from enos_csr_gui.core.asn1 import der_value
 from enos_csr_gui.core.batch.pool import Pool
 from enos_csr_gui.core.enums import ContentKind
-from enos_csr_gui.core.errors import Code, CoreError, UnreadableFile
+from enos_csr_gui.core.errors import Code, CoreError, Problem, UnreadableFile
 from enos_csr_gui.core.reader import Found, Shape
 
 DER = serialization.Encoding.DER
@@ -589,6 +590,62 @@ def test_so_many_objects_are_read_and_no_more():
     assert read_all(one * 501) == ([b"\x30\x00"] * 500, [TOO_MUCH])
 
 
+def test_what_is_not_read_any_more_is_not_judged():
+    one = asn1.pem("X", b"\x30\x00")
+    too_many = many_in_zip([one * 501, b"Rar!\x1a\x07\x01\0" + bytes(99)])
+    assert read_all(too_many) == ([b"\x30\x00"] * 500, [TOO_MUCH])
+    shapes = {
+        number: {one.shape for one in reader.read(one * number).found} for number in (501, 502)
+    }
+    assert shapes == {501: {Shape.PEM}, 502: {Shape.LOOSE_PEM}}  # there is more in the file
+
+
+def test_so_many_texts_of_json_are_read_and_no_more():
+    text, der = labelled(0)
+    assert read_all(json.dumps([text] * 500).encode()) == ([der] * 500, [])
+    assert read_all(json.dumps([text] * 501).encode()) == ([der] * 500, [TOO_MUCH])
+    assert read_all(json.dumps([text] * 500 + ["x" * 61]).encode()) == ([der] * 500, [TOO_MUCH])
+
+
+def test_a_text_in_json_may_be_an_object_from_61_characters_on():
+    text = asn1.pem("X", b"\x30\x10" + bytes(16)).decode() + "\n\n"
+    for length, answers in ((61, (("7", ""),)), (60, ())):
+        data = json.dumps({"cert": text[:length], "certSN": 7}).encode()
+        assert reader.read(data).answers == answers
+
+
+def test_a_text_that_begins_with_a_zero_is_searched_for_objects(device):
+    pem = asn1.pem("CERTIFICATE", device)
+    for begin in ("01 贵州\n", "0".ljust(62, "x") + "贵州\n", "0".ljust(64, "x") + "\f\n"):
+        assert read_all(begin.encode() + pem) == ([device], [])
+    assert read_all("0号\n".encode("gbk") + pem) == ([device], [])
+
+
+@pytest.mark.parametrize("pack", [many_in_zip, many_in_tar])
+def test_an_empty_file_of_an_archive_is_nothing_known(device, pack):
+    nothing = Found(None, b"", Shape.WRAPPED)
+    assert reader.read(pack([b""])).found == (nothing,)
+    expected = (nothing, Found(device, device, Shape.WRAPPED), nothing)
+    assert reader.read(pack([b"", device, b""])).found == expected
+
+
+def test_what_claims_to_be_a_tar_archive_is_not_unpacked_in_another_way():
+    """bz2 needs memory without bound, and passes over what stands behind its end."""
+    packed = bz2.compress(in_tar(b"\x30\x80"))
+    assert len(packed) < 257
+    data = packed.ljust(257, b"\0") + b"ustar" + bytes(512)
+    assert reader.read(data) == ((), (Problem(Code.DAMAGED),), ())
+
+
+def test_base64_behind_base64_is_not_passed_over(maker):
+    certificates = [
+        maker.certificate(name(utf8("x" * length)), name(utf8("CA"))) for length in range(1, 7)
+    ]
+    padded = [der for der in certificates if len(der) % 3]
+    assert len(padded) == 4
+    assert read_all(b"\n".join(map(base64.b64encode, padded)))[0] == padded
+
+
 # How an object stands in its file decides whether EnOS takes it.
 SHAPES = {
     "PEM": (lambda pem, der: pem, [Shape.PEM]),
@@ -596,6 +653,8 @@ SHAPES = {
     "with a byte order mark": (lambda pem, der: b"\xef\xbb\xbf" + pem, [Shape.PEM]),
     "twice": (lambda pem, der: pem + b"\n" + pem, [Shape.PEM] * 2),
     "with text before it": (lambda pem, der: b"dev-001\n" + pem, [Shape.LOOSE_PEM]),
+    "with one letter before it": (lambda pem, der: b"X\n" + pem, [Shape.LOOSE_PEM]),
+    "with one letter behind it": (lambda pem, der: pem + b"X", [Shape.LOOSE_PEM]),
     "with text behind it": (lambda pem, der: pem + b"dev-001\n", [Shape.LOOSE_PEM]),
     "with text between": (lambda pem, der: pem + b"and\n" + pem, [Shape.LOOSE_PEM] * 2),
     "with an odd line": (
@@ -627,6 +686,15 @@ def test_what_is_in_pkcs_7_and_behind_a_trusted_certificate(device, maker):
     more = sequence(utf8("trusted for what"))  # as OpenSSL writes it
     assert read_all(asn1.pem("TRUSTED CERTIFICATE", device + more)) == ([device], [])
     assert read_all(asn1.pem("X", b"\x04\x02ab")) == ([b"\x04\x02ab"], [])
+
+
+def test_pkcs_7_is_read_as_far_as_it_is_needed(device):
+    """What more there is in it is of no interest, but its end may be missing."""
+    [whole] = asn1.der_values(signed_data(device))
+    inside = signed_data(device)[whole.inside : whole.end]
+    assert read_all(sequence(inside, utf8("more"))) == ([device], [])
+    many = reader.certificates_in_pkcs7(signed_data(*[sequence()] * 600))
+    assert many == [sequence()] * 501  # one more than are read
 
 
 def test_the_headers_of_pem_are_returned():
@@ -687,6 +755,16 @@ def test_a_secret_of_kubernetes_of_any_length_is_read(device, more):
     assert read_all(b"data:\n  tls.crt: " + text + b"\n  other: aGVsbG8=\n")[0] == [device]
     for cut in range(len(text) - 60, len(text) - 56):
         assert read_all(b"data:\n  tls.crt: " + text[:cut] + b" ...")[0] == []
+
+
+def test_a_secret_of_kubernetes_of_an_impossible_length_is_text(device):
+    encoded = base64.b64encode(asn1.pem("CERTIFICATE", device)).rstrip(b"=")
+    cut = encoded[: len(encoded) // 4 * 4 - 40]
+    for end in (b"X", b"X=", b"X==", b"XXXX=", b"AXX=="):
+        text = b"data:\n  tls.crt: " + cut + end[:-1] + end[-1:] + b"\n"
+        found = reader.read(text).found
+        is_whole = len((cut + end).rstrip(b"=")) % 4 != 1
+        assert (found != (Found(None, text, Shape.WRAPPED),)) is is_whole
 
 
 def test_what_is_cut_off_in_other_text_is_left_out(device):
@@ -800,6 +878,9 @@ def test_a_mail_that_would_take_long_is_read_as_text(device):
     assert read_all(begin + note % (b"Boundary " * 20) + quoted)[0] == [device]
     assert read_all(begin + note % (b"Boundary " * 21) + quoted)[0] == []
     assert read_all(begin + note % (b"Boundary " * 21) + pem + b"\n\nBye") == ([device], [])
+    der = der_value(0x30, bytes(60))  # too short to be noticed in other text
+    alone = base64.encodebytes(der)
+    assert read_all(begin + note % (b"Boundary " * 21 + b"!!") + alone) == ([der], [])
     lines = b"\n--" * 9998  # and the two that PEM has
     assert read_all(begin + note % b"-" + quoted + lines)[0] == [device]
     assert read_all(begin + note % b"-" + quoted + lines + b"\n--")[0] == []
