@@ -163,7 +163,10 @@ def _check_authority(issuer: Certificate, below: int) -> list[Problem]:
     usage = issuer.extension(_KEY_USAGE)
     if usage is not None and not _has_bit(usage, _KEY_CERT_SIGN):
         return [Problem(Code.CHAIN_KEY_USAGE, values=values)]
-    limit = _path_length(issuer)
+    try:
+        limit = _path_length(issuer)
+    except ValueError:
+        return [_unreadable(issuer, _BASIC_CONSTRAINTS)]
     if limit is not None and below > limit:
         values |= {"limit": limit, "count": below}
         return [Problem(Code.CHAIN_TOO_LONG, values=values)]
@@ -192,13 +195,15 @@ def _has_bit(bit_string: bytes, number: int) -> bool:
 
 
 def _path_length(issuer: Certificate) -> int | None:
-    """Return pathLenConstraint (4.2.1.9): how many issuers may be below; None for any number."""
+    """Return pathLenConstraint (4.2.1.9): how many issuers may be below; None for any number.
+
+    Raises ValueError.
+    """
     value = issuer.extension(_BASIC_CONSTRAINTS) or b""
-    with suppress(ValueError):
-        for whole in der_values(value):
-            for one in der_values(value, whole.inside, whole.end):
-                if one.tag == 0x02:
-                    return int.from_bytes(value[one.inside : one.end][:8], "big", signed=True)
+    for whole in islice(der_values(value), 1):
+        for one in der_values(value, whole.inside, whole.end):
+            if one.tag == 0x02:
+                return int.from_bytes(value[one.inside : one.end][:8], "big", signed=True)
     return None
 
 

@@ -365,6 +365,18 @@ _CHAINS: dict[str, _Chain] = {
     "a length of less than 0": _Chain(
         (_LENGTH,), ((_ca(),), (_raw("2.5.29.19", b"\x30\6\1\1\xff\2\1\xff"),))
     ),
+    "a length in nine bytes": _Chain(
+        (_LENGTH,), ((_raw("2.5.29.19", b"\x30\x0e\1\1\xff\2\x09" + bytes(8) + b"\1"),), (_ca(),))
+    ),
+    "a length behind what a root may do": _Chain(
+        authorities=((_raw("2.5.29.19", b"\x30\3\1\1\xff\2\1\0"),), (_ca(),))
+    ),
+    "a length that is cut off": _Chain(
+        (_UNREADABLE,), ((_ca(),), (_raw("2.5.29.19", b"\x30\5\1\1\xff\2\5"),))
+    ),
+    "a name of very many parts, where any is permitted": _Chain(
+        authorities=_limited(_in()), subject=_name(*(("OU", f"{number}") for number in range(300)))
+    ),
     "a minimum of 0": _Chain(authorities=_constraints(_subtree(_CHINA, b"\x80\1\0"))),
     "a minimum": _Chain((_UNREADABLE,), _constraints(_subtree(_CHINA, b"\x80\1\1"))),
     "a maximum": _Chain((_UNREADABLE,), _constraints(_subtree(_CHINA, b"\x81\1\0"))),
@@ -529,6 +541,7 @@ _CA, _DEVICE_NAME = {"issuer": "CA 1"}, {"name": "device001"}
         ("other names", _CA | _DEVICE_NAME),
         ("names of an authority", {"issuer": "CA 0", "name": "device001"}),
         ("a minimum", {"name": "CA 1", "extension": "nameConstraints"}),
+        ("a length that is cut off", {"name": "CA 1", "extension": "basicConstraints"}),
         ("no address of an e-mail", {"name": "CA 1", "extension": "nameConstraints"}),
         ("other names that are none", {**_DEVICE_NAME, "extension": "subjectAltName"}),
         ("another key identifier", _CA | _DEVICE_NAME),
