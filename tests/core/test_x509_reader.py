@@ -421,6 +421,10 @@ def signed_as(key, algorithm: bytes, scheme, hash_) -> x509_reader.Request:
 
 PSS_OID = bytes.fromhex("06092a864886f70d01010a")
 
+SHA384_OID, SHA512_OID = "0609608648016503040202", "0609608648016503040203"
+SHA256_OID = bytes.fromhex("0609608648016503040201")
+PSS_SHA512 = tlv(0xA0, tlv(0x30, bytes.fromhex(SHA512_OID)))
+
 
 def pss_of(hash_oid: str) -> bytes:
     hash_ = tlv(0xA0, tlv(0x30, bytes.fromhex(hash_oid)))
@@ -435,6 +439,7 @@ def pss_of(hash_oid: str) -> bytes:
         (pss_of("06052b0e03021a"), hashes.SHA1()),
         (pss_of("0609608648016503040202"), hashes.SHA384()),
         (pss_of("0609608648016503040203"), hashes.SHA512()),
+        (tlv(0x30, pss_of(SHA384_OID)[2:], tlv(0xA0, PSS_SHA512)), hashes.SHA384()),
     ],
 )
 def test_the_parameters_of_pss_are_those_in_the_file(key, algorithm, hash_):
@@ -449,6 +454,9 @@ def test_the_parameters_of_pss_are_those_in_the_file(key, algorithm, hash_):
     [
         pss_of("06022a03"),
         tlv(0x30, PSS_OID, tlv(0x30, tlv(0xA0, tlv(0x30)))),
+        # The hash function is missing, and what follows is not it.
+        tlv(0x30, PSS_OID, tlv(0x30, tlv(0xA0), tlv(0x30, SHA256_OID))),
+        tlv(0x30, PSS_OID, tlv(0x30, tlv(0xA0, tlv(0x30)), SHA256_OID)),
         tlv(0x30, bytes.fromhex("06022a03")),
     ],
 )
@@ -533,6 +541,20 @@ def test_a_time_is_read_as_der_and_ber_write_it(key, tag, written, read):
         assert certificate.check_dates() == [problem]
 
 
+def test_an_impossible_date_is_no_moment(key, monkeypatch):
+    monkeypatch.undo()  # who asks for the moment has checked the dates, and knows the file
+    possible, odd = tlv(0x17, b"200101000000Z"), tlv(0x17, b"261301000000Z")
+    for times, attribute in (
+        ((odd, possible), "not_valid_before_utc"),
+        ((possible, odd), "not_valid_after_utc"),
+    ):
+        certificate = x509_reader.load(certificate_der(key, times=tlv(0x30, *times)))
+        with pytest.raises(UnreadableFile) as caught:
+            getattr(certificate, attribute)
+        assert list(caught.value.problems) == certificate.check_dates()
+        assert [one.values for one in caught.value.problems] == [{"date": "2026-13-01"}]
+
+
 def test_of_two_impossible_dates_the_first_is_named(key):
     odd = tlv(0x30, tlv(0x17, b"261301000000Z"), tlv(0x17, b"271301000000Z"))
     certificate = x509_reader.load(certificate_der(key, times=odd))
@@ -548,6 +570,7 @@ def test_of_two_impossible_dates_the_first_is_named(key):
         {"serial": tlv(2, b"\x01" * 101)},
         {"serial": tlv(4, b"\x01")},
         {"version": b"\xa0\x00"},
+        {"more": tlv(0xA3)},  # no extensions are no field
     ],
 )
 def test_what_only_looks_like_a_certificate_is_none(key, change):
@@ -644,6 +667,15 @@ def test_only_so_many_extensions_are_read(key):
     parts = [extension("06022a03", b"x")] * 201
     certificate = x509_reader.load(certificate_der(key, more=extensions(*parts)))
     assert len(certificate.extensions) == 200
+
+
+def test_only_so_many_fields_of_a_certificate_are_read(key):
+    """Ten is the most that the standard has."""
+    odd, parts = tlv(0x82, b"\0\1"), extensions(extension("06022a03", b"x"))
+    certificate = x509_reader.load(certificate_der(key, more=odd * 4 + parts))
+    assert [one.oid for one in certificate.extensions] == ["1.2.3"]
+    certificate = x509_reader.load(certificate_der(key, more=odd * 5 + parts))
+    assert certificate.extensions == ()
 
 
 def test_extensions_that_cannot_be_read_are_none(key):
