@@ -860,6 +860,14 @@ def test_a_key_that_is_longer_than_any_is_not_loaded(monkeypatch):
     assert (found.kind, found.key, found.problems) == (ContentKind.PRIVATE_KEY, None, ())
 
 
+def test_so_long_a_key_is_looked_into_and_no_more():
+    for length, problems in ((20_000, [Code.DAMAGED]), (20_001, [])):
+        der = sequence(integer(0), ALGORITHM, der_value(0x04, bytes(length - 26)))
+        assert len(der) == length
+        found = only(der)
+        assert (found.kind, codes(found)) == (ContentKind.PRIVATE_KEY, problems)
+
+
 def test_a_protected_key_is_recognised_whatever_follows_it():
     key = sequence(ALGORITHM, der_value(0x04, b"secret"))
     for data in (asn1.pem("ENCRYPTED PRIVATE KEY", key + b"\x05\x00"), key, key + b"\x05\x00"):
@@ -960,6 +968,16 @@ NOW = der_value(0x17, b"260101000000Z")
 def test_what_is_signed_and_neither_request_nor_certificate(inside, kinds):
     found = inspect(sequence(sequence(*inside), ALGORITHM, der_value(0x03, b"\0" * 9)))
     assert [one.kind for one in found][: len(kinds)] == kinds
+
+
+def test_a_time_behind_what_is_signed_makes_no_list_of_it():
+    signed = sequence(sequence(ALGORITHM), ALGORITHM, der_value(0x03, b"\0" * 9))
+    for label, kind in (
+        ("CERTIFICATE REQUEST", ContentKind.REQUEST),
+        ("PUBLIC KEY", ContentKind.PUBLIC_KEY),
+    ):
+        found = only(asn1.pem(label, signed + NOW))
+        assert (found.kind, codes(found)) == (kind, [Code.DAMAGED])
 
 
 def test_parameters_and_keys_that_the_library_does_not_know():
