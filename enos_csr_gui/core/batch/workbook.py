@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +12,7 @@ from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
+from enos_csr_gui.core import reader
 from enos_csr_gui.core.batch.cells import Cell, Suspect, from_value
 from enos_csr_gui.core.errors import Code, InvalidTable, Problem
 
@@ -125,23 +125,17 @@ def opened(file: BufferedReader, path: Path) -> Iterator[list[Sheet]]:
             ]
     except MemoryError as error:
         raise InvalidTable([_too_large(path)]) from error
-    except (*_DAMAGED, SyntaxError) as error:  # SyntaxError: that of XML
+    except _DAMAGED as error:
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)]) from error
 
 
-# What a damaged workbook makes of openpyxl.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    EOFError,
-    ValueError,
+_DAMAGED: tuple[type[Exception], ...] = (
+    *reader.ARCHIVE_ERRORS,
     TypeError,
-    KeyError,
-    IndexError,
     AttributeError,
-    RuntimeError,
+    SyntaxError,
 )
+"""What a damaged workbook makes of ``zipfile`` and openpyxl; a syntax error is one of XML."""
 
 
 def _check(archive: zipfile.ZipFile, path: Path) -> dict[str, _Part]:
