@@ -620,6 +620,17 @@ def test_of_a_chain_in_a_folder_with_too_many_files_it_is_said(made, issued, aut
     assert len(received.issued.chain) == 2
 
 
+def test_of_a_file_with_more_than_is_read_it_is_said(away, key):
+    own = away.with_name("own.key")
+    own.write_bytes(keys.to_pem(key))
+    away.write_bytes(away.read_bytes() + asn1.pem("X", b"\x30\x00") * 500)
+    found = receive.match_certificate(away).problems
+    assert [(one.code, one.path) for one in found] == [
+        (Code.CHAIN_MISSING, None),
+        (Code.TOO_MANY_OBJECTS, away),
+    ]
+
+
 def test_a_chain_without_a_certificate_is_unreadable(issued, made, tmp_path):
     file, folder = tmp_path / "chain.txt", tmp_path / "chain"
     file.write_bytes(b"Hello")
