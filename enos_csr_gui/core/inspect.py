@@ -392,9 +392,13 @@ _MAX_KEY_BYTES = 20_000
 
 def _public_key(data: bytes) -> InspectedItem:
     key = PublicKey(data)
-    if key.loaded is None and key.algorithm == "?":
+    if key.algorithm != "?":
+        facts = _facts(key)
+    elif key.loaded:  # the form that only RSA has (RFC 8017, A.1.1)
+        facts = _facts_of(key.loaded)
+    else:
         return _UNKNOWN
-    return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=_facts(key))
+    return InspectedItem(file=_NOWHERE, kind=ContentKind.PUBLIC_KEY, key=facts)
 
 
 def _facts(key: PublicKey) -> KeyFacts:

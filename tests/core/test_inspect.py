@@ -278,6 +278,13 @@ def test_a_public_key(make, key, command, form):
     assert found.key.public_key_sha256 == keys.public_key_sha256(key.public_key())
 
 
+def test_a_public_key_without_its_algorithm_is_one_of_rsa(key):
+    der = key.public_key().public_bytes(DER, serialization.PublicFormat.PKCS1)
+    found = only(der)
+    assert (found.kind, found.problems) == (ContentKind.PUBLIC_KEY, ())
+    assert found.key == ("RSA", 2048, keys.public_key_sha256(key.public_key()))
+
+
 def certificate_of(make, *words: str) -> bytes:
     return make("req -x509 -key {key} -days 30 -set_serial 4711 -subj", GOOD, *words)
 
