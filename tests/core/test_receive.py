@@ -631,6 +631,20 @@ def test_of_a_file_with_more_than_is_read_it_is_said(away, key):
     ]
 
 
+def test_a_chain_of_others_is_named_with_its_file(made, issued, authority):
+    received = receive.match_certificate(issued, chain=authority.root)
+    found = [(one.code, one.path) for one in received.problems]
+    assert found == [(Code.CHAIN_OF_OTHERS, authority.root)]
+    assert received.issued.chain == ()
+
+
+def test_a_key_may_stand_behind_others_in_its_file(away, key, tmp_path):
+    bundle = tmp_path / "bundle.pem"
+    others = [keys.to_pem(keys.generate()) for _number in range(2)]
+    bundle.write_bytes(others[0] + keys.to_pem(key) + others[1])
+    assert receive.match_certificate(away, others=[bundle]).key == bundle
+
+
 def test_a_chain_without_a_certificate_is_unreadable(issued, made, tmp_path):
     file, folder = tmp_path / "chain.txt", tmp_path / "chain"
     file.write_bytes(b"Hello")
