@@ -1120,6 +1120,22 @@ def test_what_was_received_is_noted_in_the_history(made, issued, chain):
     assert entry.issued == leaf.not_valid_before_utc
 
 
+def test_the_times_of_the_certificate_are_noted_in_the_history(made, authority, tmp_path):
+    request = x509.load_pem_x509_csr(made.csr.read_bytes())
+    issuer = x509.load_pem_x509_certificate(authority.intermediate.read_bytes())
+    by = load_pem_private_key(authority.intermediate.with_suffix(".key").read_bytes(), None)
+    times = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(request.subject).issuer_name(issuer.subject)
+    builder = builder.public_key(request.public_key()).serial_number(7)
+    builder = builder.not_valid_before(times[0]).not_valid_after(times[1])
+    file = tmp_path / "issued.pem"
+    file.write_bytes(in_pem(builder.sign(by, hashes.SHA256())))
+    receive.store_certificate(receive.match_certificate(file))
+    with RequestHistory() as past:
+        [entry] = past.requests()
+    assert (entry.issued, entry.expires) == times
+
+
 def test_a_key_that_was_not_checked_is_not_remembered(made, issued, chain, key, tmp_path):
     locked = tmp_path / "locked.key"
     locked.write_bytes(keys.to_pem(key, "secret"))
