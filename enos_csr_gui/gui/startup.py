@@ -80,6 +80,7 @@ def _complete(wizard: RequestWizard) -> Iterator[None]:
 
     yield
     yield from wizard.start_page.build()
+    yield
     wizard.start_page.finish()
     yield
     from enos_csr_gui.gui.widgets import focus_ring
@@ -187,8 +188,12 @@ def build(wizard: RequestWizard, task: Task) -> None:
 
 
 def _build_pages(wizard: RequestWizard, task: Task) -> Iterator[None]:
-    if task is Task.REQUESTS:
-        # Each takes as long as a page to import, and its page needs them.
+    # Each takes as long as a page to import, and a page needs it.
+    if task is Task.NEW:
+        import enos_csr_gui.gui.widgets.key_chooser
+
+        yield
+    elif task is Task.REQUESTS:
         import enos_csr_gui.gui.help
 
         yield
@@ -207,6 +212,7 @@ def _build_pages(wizard: RequestWizard, task: Task) -> Iterator[None]:
         yield
         yield from page.build()
         wizard.add_page(step, page)
+        yield
         page.finish()
         if step is Step.CREATED:
             _let_show_requests(wizard, page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -59,20 +59,25 @@ class ReviewPage(Page):
         self._add_row("csr_file", _("Request file"))
         self._add_row("key_file", _("Key file"))
 
+        self._commands: dict[Shell, SourceText] = {}
+        self.body.addLayout(self._facts)
+
+    def build(self) -> Iterator[None]:
         commands = QWidget()
         column = QVBoxLayout(commands)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.SPACING)
-        self._commands = {shell: SourceText(_("OpenSSL commands")) for shell in shells()}
-        for shell, text in self._commands.items():
+        for shell in shells():
+            text = self._commands[shell] = SourceText(_("OpenSSL commands"))
+            yield
             text.setFixedHeight(7 * text.fontMetrics().lineSpacing())
             column.addWidget(text)
             copy = CopyButton(_to_copy(shell), text.toPlainText)
             column.addWidget(copy, alignment=Qt.AlignmentFlag.AlignLeft)
+            yield
 
         fold = CollapsibleSection(_("For engineers: the same with &OpenSSL"), commands)
         fold.unfolded.connect(lambda: self.bring_into_view(commands))
-        self.body.addLayout(self._facts)
         self.body.addWidget(fold)
         self.body.addStretch(1)
 
