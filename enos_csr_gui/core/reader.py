@@ -121,13 +121,25 @@ ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
 )
 """What ``zipfile`` makes of a damaged archive."""
 
-with suppress(ImportError):  # the programs that we build are without it
-    from lzma import LZMAError
-
-    ARCHIVE_ERRORS += (LZMAError,)
-
 _ERRORS_IN_MEMORY: tuple[type[Exception], ...] = (*ARCHIVE_ERRORS, OSError)
 """Of an archive that is no file itself: no disk has failed."""
+
+
+_UNPACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How files in a ZIP archive may be packed: every build of the program unpacks these two."""
+
+_OTHER_PACKINGS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 98: "PPMd"}
+"""Compression methods of APPNOTE.TXT, 4.4.5."""
+
+
+def why_packed(member: zipfile.ZipInfo) -> Problem | None:
+    """Return the problem that a file in a ZIP archive is not unpacked; None if it is."""
+    if member.flag_bits & 1:
+        return Problem(Code.ARCHIVE_LOCKED)
+    if member.compress_type in _UNPACKED:
+        return None
+    name = _OTHER_PACKINGS.get(member.compress_type, str(member.compress_type))
+    return Problem(Code.ARCHIVE_FORMAT, values={"format": f"ZIP ({name})"})
 
 
 def archive_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -266,8 +278,8 @@ class _Search:
                 for member in members[:MAX_FILES]:
                     if member.file_size > self._bytes_left:
                         continue
-                    if member.flag_bits & 1:
-                        self.problems.append(Problem(Code.ARCHIVE_LOCKED))
+                    if problem := why_packed(member):
+                        self.problems.append(problem)
                         continue
                     with archive.open(member) as file:
                         content = file.read(self._bytes_left + 1)

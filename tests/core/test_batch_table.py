@@ -746,19 +746,13 @@ def test_the_elements_that_are_kept_in_memory_are_counted(book, monkeypatch) -> 
     assert refused(path) is Code.TABLE_UNREADABLE
 
 
-def test_a_workbook_that_is_packed_in_another_way_and_damaged_is_unreadable(book) -> None:
+def test_a_workbook_that_is_packed_in_another_way_is_unreadable(book) -> None:
     path = book(["CN"], ["dev-001"])
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-        last = archive.infolist()[-1]
-    assert len(table.read(path).rows) == 1
-    data = bytearray(path.read_bytes())
-    begin = last.header_offset + 30 + len(last.filename) + 9
-    data[begin : begin + 20] = b"\xff" * 20
-    path.write_bytes(data)
     assert refused(path) is Code.TABLE_UNREADABLE
 
 

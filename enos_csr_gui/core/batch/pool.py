@@ -211,8 +211,8 @@ def _in_archive(
                     values = {"limit": _MAX_FILE}
                     problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values=values))
                     return
-                if member.flag_bits & 1:
-                    problems.append(Problem(Code.ARCHIVE_LOCKED, path=path))
+                if problem := reader.why_packed(member):
+                    problems.append(problem._replace(path=path))
                     return
                 yield path, archive.read(member)
     except reader.ARCHIVE_ERRORS:

@@ -146,7 +146,8 @@ def _check(archive: zipfile.ZipFile, path: Path) -> dict[str, _Part]:
     """
     members = archive.infolist()
     names = {member.filename for member in members}
-    if "xl/workbook.xml" not in {name.lower() for name in names}:
+    is_workbook = "xl/workbook.xml" in {name.lower() for name in names}
+    if not is_workbook or any(map(reader.why_packed, members)):
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
     kept = sum(one.file_size for one in members if _SHEETS not in one.filename)
     whole = sum(one.file_size for one in members)
