@@ -349,11 +349,14 @@ _PARTS_OF_RSA = 10
 
 
 def _load_der(der: bytes) -> object:
+    return _from_library(lambda: _parsed(der))
+
+
+def _parsed(der: bytes) -> object:
+    """Return the key in DER that is not encrypted; raises InvalidKey, or what the library does."""
     if several_primes(der):
         raise InvalidKey.of(Code.KEY_PRIMES)
-    return _from_library(
-        lambda: serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
-    )
+    return serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
 
 
 # --- What a passphrase protects -------------------------------------------------------------------
@@ -438,10 +441,7 @@ def _decrypted(der: bytes, secret: bytes) -> object:
     [whole] = der_values(der)
     algorithm, encrypted = der_values(der, whole.inside)
     scheme = pbe.Scheme.read(der, algorithm)
-    plain = scheme.decrypt(der[encrypted.inside : encrypted.end], secret)
-    if several_primes(plain):
-        raise InvalidKey.of(Code.KEY_PRIMES)
-    return serialization.load_der_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
+    return _parsed(scheme.decrypt(der[encrypted.inside : encrypted.end], secret))
 
 
 def _open_pkcs12(der: bytes, passphrase: Passphrase | None) -> object:

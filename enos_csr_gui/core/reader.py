@@ -117,7 +117,6 @@ ARCHIVE_ERRORS: tuple[type[Exception], ...] = (
     ValueError,
     LookupError,
     OverflowError,
-    MemoryError,
 )
 """What ``zipfile`` makes of a damaged archive."""
 
@@ -132,8 +131,8 @@ _OTHER_PACKINGS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95:
 """Compression methods of APPNOTE.TXT, 4.4.5."""
 
 
-def why_packed(member: zipfile.ZipInfo) -> Problem | None:
-    """Return the problem that a file in a ZIP archive is not unpacked; None if it is."""
+def unpacking_problem(member: zipfile.ZipInfo) -> Problem | None:
+    """Return why the program does not unpack a file in a ZIP archive; None if it does."""
     if member.flag_bits & 1:
         return Problem(Code.ARCHIVE_LOCKED)
     if member.compress_type in _UNPACKED:
@@ -278,7 +277,7 @@ class _Search:
                 for member in members[:MAX_FILES]:
                     if member.file_size > self._bytes_left:
                         continue
-                    if problem := why_packed(member):
+                    if problem := unpacking_problem(member):
                         self.problems.append(problem)
                         continue
                     with archive.open(member) as file:

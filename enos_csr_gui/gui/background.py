@@ -83,9 +83,10 @@ class _Office(QObject):
 
     A thread holds nothing but the call and a number: a widget, or any QObject, whose last
     reference is dropped in another thread is destroyed there, while the UI thread may be using it.
-    Each call has a thread: none waits for another that looks at a disk which does not answer.
     Python collects garbage in whatever thread happens to call for it, old widgets among the
     garbage; so from the first call on, it is collected here.
+
+    Each call has a thread: none waits for another that looks at a disk which does not answer.
     """
 
     _returned = Signal(int, object, object)

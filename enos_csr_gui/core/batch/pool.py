@@ -211,7 +211,7 @@ def _in_archive(
                     values = {"limit": _MAX_FILE}
                     problems.append(Problem(Code.FILE_TOO_LARGE, path=path, values=values))
                     return
-                if problem := reader.why_packed(member):
+                if problem := reader.unpacking_problem(member):
                     problems.append(problem._replace(path=path))
                     return
                 yield path, archive.read(member)

@@ -147,7 +147,7 @@ def _check(archive: zipfile.ZipFile, path: Path) -> dict[str, _Part]:
     members = archive.infolist()
     names = {member.filename for member in members}
     is_workbook = "xl/workbook.xml" in {name.lower() for name in names}
-    if not is_workbook or any(map(reader.why_packed, members)):
+    if not is_workbook or any(map(reader.unpacking_problem, members)):
         raise InvalidTable([Problem(Code.TABLE_UNREADABLE, path=path)])
     kept = sum(one.file_size for one in members if _SHEETS not in one.filename)
     whole = sum(one.file_size for one in members)
